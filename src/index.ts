@@ -1,6 +1,6 @@
 /**
- * Portcullis: authorization and authentication for MCP servers. This face is the same on Workers and on Node;
- * `package.json` gives each runtime its own machine below it.
+ * Portcullis: authorization and authentication for MCP servers. These exports are the same on Workers and on Node; `package.json` selects
+ * the entry of each runtime.
  */
 import { webRuntime } from './core/web-runtime.ts';
 import { OAuthProvider as AnyOAuthProvider, type Platform } from './provider/oauth-provider.ts';
@@ -49,7 +49,7 @@ const PLATFORM: Platform = { runtime: webRuntime(), address: (_request, ctx) => 
 
 /** The provider on Web APIs alone: everything but password sign-in, which needs scrypt from Node or workerd. */
 export class OAuthProvider<Env = unknown> extends AnyOAuthProvider<Env> {
-  /** @throws {TypeError} when an option is wrong, naming it and the fix. */
+  /** @throws {TypeError} for a wrong option; the message names the option and the fix. */
   constructor(options: OAuthProviderOptions<Env>) {
     super(options, PLATFORM);
   }

@@ -1,6 +1,6 @@
 /**
- * Server: path × method → endpoint, and the three things every answer of ours needs: CORS where the specification
- * wants it and nowhere else, no caching, and an error that is rendered for the reader, a program or a person.
+ * Server: path × method → endpoint, and what every response of ours needs: CORS only where the specification requires it, no caching, and
+ * errors as JSON for programs and as a page for people.
  */
 import type { Call, Endpoint } from './endpoints/endpoint.ts';
 import { callbackPath, loginPagesOf, metadataPathsOf, sectionPath, sectionsOf, signInsPath } from './endpoints/paths.ts';
@@ -10,7 +10,7 @@ import { OAuthError } from './model/error.ts';
 import { hostOf, isRedirect, isSite } from './model/login.ts';
 import type { Settings } from './model/settings.ts';
 
-// A guarded call needs none of these, and many servers never need most of them: each comes with its first request.
+// A guarded call needs none of these, and many servers never need most of them: each is loaded with its first request.
 const adviceOn = lazy(async () => (await import('./model/advice.ts')).adviceOn);
 const account = lazy(async () => (await import('./endpoints/account/account.ts')).account);
 const accountSection = lazy(async () => (await import('./endpoints/account/account.ts')).accountSection);
@@ -36,11 +36,11 @@ const signIns = lazy(async () => (await import('./endpoints/account/linked-login
 const step = lazy(async () => (await import('./endpoints/authorize/step.ts')).step);
 const token = lazy(async () => (await import('./endpoints/oauth/token.ts')).token);
 
-/** One URL of ours. */
+/** One URL of the server. */
 export interface Route {
   readonly name: string;
   readonly methods: { readonly [method: string]: Endpoint };
-  /** Who reads its errors. */
+  /** Whether its errors are JSON or a page. */
   readonly reader: 'program' | 'person';
 }
 
@@ -109,13 +109,13 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
 }
 
 /**
- * An endpoint that goes on when the browser hangs up, which on Workers would end it: a second click drops the first request, and the
- * second one needs what the first came to.
+ * Continues an endpoint after the browser has disconnected, which on Workers would end it: a second click drops the first request, and
+ * needs its result.
  */
 function finishing(endpoint: Endpoint): Endpoint {
   return (call) => {
     const work = endpoint(call);
-    call.after(() => work.catch(() => undefined)); // the caller that waits for the answer gets the error
+    call.after(() => work.catch(() => undefined)); // the caller that awaits the answer gets the error
     return work;
   };
 }
@@ -144,7 +144,7 @@ export async function answer(route: Route, asked: Call): Promise<Response> {
 
 async function failure(route: Route, call: Call, error: unknown): Promise<Response> {
   const known = error instanceof OAuthError ? error : new OAuthError('server_error', 'unexpected');
-  const broken = known.status >= 500 && known.reason !== 'register_full'; // nothing is broken where all places are taken
+  const broken = known.status >= 500 && known.reason !== 'register_full'; // a limit is not a fault of the server
   const { requestId } = call;
   if (broken)
     call.as.emit({
@@ -170,7 +170,7 @@ async function failure(route: Route, call: Call, error: unknown): Promise<Respon
   return errorPage({ error: known, requestId: broken ? requestId : undefined, brand: call.as.settings.brand, words: call.words, advice });
 }
 
-/** The operator may answer in our place; a listener that fails or says nothing leaves our answer. */
+/** The operator's `onError` may replace a response; if it throws or returns nothing, ours is sent. */
 async function replaced(route: Route, call: Call, error: unknown, response: Response): Promise<Response> {
   const { onError } = call.as.settings;
   if (onError === null) return response;
@@ -187,7 +187,7 @@ async function replaced(route: Route, call: Call, error: unknown, response: Resp
   }
 }
 
-/** Nothing is taken, shown or counted for a page that no person opened; a browser uses no prefetched answer that is an error. */
+/** Rejects prefetches, so that nothing is used, shown or counted for a page that no user opened; browsers discard a prefetched error. */
 function notAhead(): Response {
   return new Response(null, { status: 503, headers: { 'cache-control': 'no-store', 'retry-after': '0' } });
 }
@@ -197,7 +197,7 @@ function notAllowed({ methods }: Route): never {
   throw new OAuthError('invalid_request', 'method', { status: 405, hint: `Use ${allow}.`, headers: { allow } });
 }
 
-/** Any header may be asked for: no cookie counts here, so a page of another origin can do no more than any program. */
+/** Allows any header: these endpoints use no cookies, so a page of another origin can do no more than any program. */
 function preflightHeaders(route: Route, request: Request): Record<string, string> {
   return {
     'access-control-allow-methods': [...Object.keys(route.methods), 'OPTIONS'].join(', '),

@@ -9,16 +9,16 @@ import { isLoopbackHost } from '../lib/url.ts';
 export interface GuardRefusal {
   /** As it goes on the wire. */
   readonly code: 'invalid_token' | 'insufficient_scope' | 'invalid_dpop_proof' | 'use_dpop_nonce' | 'access_denied';
-  /** Why, in one snake_case word; not for the wire. */
+  /** Why, in one snake_case word; never sent to the client. */
   readonly reason: string;
-  /** What was expected and what came, where that helps: quoted, short, without secrets. */
+  /** Expected and received values, if that helps: quoted, short, without secrets. */
   readonly detail?: string | undefined;
 }
 
 /** Called for each rejected request. */
 export type OnRefused = (refusal: GuardRefusal, request: Request) => void;
 
-/** Tells of a refusal. @param onRefused by default, on loopback, a line on stderr. @returns what the caller is told more: on loopback alone. */
+/** Reports a refusal. @param onRefused default on loopback: a line on stderr. @returns further details for the caller, on loopback only. */
 export async function tellRefused(
   resource: string,
   onRefused: OnRefused | undefined,
@@ -29,7 +29,7 @@ export async function tellRefused(
   try {
     onRefused?.(refusal, request);
   } catch (error) {
-    console.error('portcullis: `onRefused` of the guard failed', error); // it changes no answer
+    console.error('portcullis: `onRefused` of the guard failed', error); // an error of the listener does not change the response
   }
   if (!isLoopback) return undefined;
   const { adviceOn, refusalLine } = await import('../model/advice.ts');

@@ -11,12 +11,12 @@ const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 export interface ResourceDescription {
   /** Canonical identifier of the resource. */
   readonly resource: string;
-  /** Issuers, exactly as they call themselves. */
+  /** Issuers, exactly as in their own metadata. */
   readonly authorizationServers: readonly string[];
-  /** Scopes that basic use needs; never the whole catalogue. */
+  /** Scopes for basic use; never all scopes of the server. */
   readonly scopes?: readonly string[] | undefined;
   readonly name?: string | undefined;
-  /** Whether tokens that are bound to a key are taken, with the proof of it (RFC 9449). */
+  /** Whether DPoP-bound tokens are accepted, with their proof (RFC 9449). */
   readonly provesKeys?: boolean;
 }
 
@@ -26,18 +26,18 @@ export function metadataPathOf(resource: string): string {
   return WELL_KNOWN + (pathname === '/' ? '' : pathname) + search;
 }
 
-/** The documents of a resource under both of its names, by path: each names the one that was asked for (RFC 9728 §3.3). */
+/** The documents of a resource, by path, under both of its names: each contains the requested one (RFC 9728 §3.3). */
 export function metadataTexts(description: ResourceDescription): ReadonlyMap<string, string> {
   const names = [description.resource, otherSpelling(description.resource)].filter((name) => name !== null);
   return new Map(names.map((resource) => [metadataPathOf(resource), metadataText({ ...description, resource })]));
 }
 
-/** The address of a resource's document. */
+/** The URL of a resource's document. */
 export function metadataUrlOf(resource: string): string {
   return new URL(resource).origin + metadataPathOf(resource);
 }
 
-/** The document as it goes on the wire, without empty lists and what is undefined (RFC 9728 §3.2). */
+/** The document as JSON, without empty and undefined members (RFC 9728 §3.2). */
 export function metadataText({ resource, authorizationServers, scopes = [], name, provesKeys }: ResourceDescription): string {
   return JSON.stringify({
     resource,

@@ -8,30 +8,30 @@ import type { Awaitable } from '../model/runtime.ts';
 /**
  * Verifies a token for a resource; null if it is invalid there. Rejects if it cannot be checked.
  *
- * @param tell takes the reason of a null, for the operator.
+ * @param tell called with the reason for a null, for the operator.
  */
 export type Verifier = (token: string, resource: string, tell?: Tell) => Awaitable<Checked | null>;
 
-/** Which tokens belong to a source. A token is shown to no other. */
+/** Which tokens belong to a source. No other source gets them. */
 export interface OwnTokens {
-  /** What all of them begin with. A token that begins so belongs to this source, whatever it may say. */
+  /** The prefix of its tokens. A token with this prefix belongs to the source, whatever its content. */
   readonly prefix?: string | undefined;
-  /** Values of `iss` in signed tokens, or what says of claims, which are not verified yet, whether their `iss` is one. */
+  /** Values of `iss` in signed tokens, or a function that recognizes one in claims that are not verified yet. */
   readonly issuers?: readonly string[] | ((claims: { readonly [claim: string]: unknown }) => boolean);
-  /** Whether its tokens may also be opaque: neither signed nor told apart by a prefix. */
+  /** Whether its tokens may also be opaque: neither signed nor marked by a prefix. */
   readonly opaque?: boolean;
 }
 
 /** A verifier with the issuers of its tokens. */
 export interface TokenSource {
-  /** Exactly as they call themselves; they go into the protected-resource metadata. */
+  /** Issuers as in their own metadata, for the protected resource metadata. */
   readonly authorizationServers: readonly string[];
   readonly verify: Verifier;
-  /** Needed for `anyOf`: which tokens it is shown. */
+  /** Which tokens it gets; needed for `anyOf`. */
   readonly own?: readonly OwnTokens[];
   /**
-   * What its tokens name in place of the guarded resource, each with its issuer: a client, a project. Such a token is good at every resource
-   * that the source guards, so it may guard one only.
+   * The value that its tokens name in place of the guarded resource, with the issuer: a client, a project. Such a token is valid at every
+   * resource that the source guards, so it may guard only one.
    */
   readonly fixedAudience?: readonly string[];
 }

@@ -1,4 +1,4 @@
-/** Accept: which media types a caller takes, by the rules of RFC 9110 §12.5.1. */
+/** Accept: which media types a caller accepts (RFC 9110 §12.5.1). */
 
 const RANGE = /^([\w!#$&^.+*-]+)\/([\w!#$&^.+*-]+)$/;
 

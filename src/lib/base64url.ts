@@ -6,7 +6,7 @@ const SIGNS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const VALUES = Uint8Array.from({ length: 128 }, (_, code) => SIGNS.indexOf(String.fromCharCode(code)));
 const FOREIGN = 255;
 
-/** Two signs for each twelve bits: half as many pieces to put together, which is what takes the time. */
+/** Two characters for each twelve bits: half as many strings to join, which takes most of the time. */
 const PAIRS = Array.from({ length: 4096 }, (_, bits) => SIGNS.charAt(bits >> 6) + SIGNS.charAt(bits & 63));
 
 /** Bytes as base64url text. */
@@ -23,8 +23,8 @@ export function base64url(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes of a base64url text; null for a foreign sign, an impossible length, or bits beyond the last byte (RFC 4648 §3.5): every value
- * has one spelling, so that what was used under one cannot be used again under another.
+ * The bytes of a base64url text; null for an invalid character or length, or for bits beyond the last byte (RFC 4648 §3.5): each value
+ * has one spelling, so that a one-time value cannot be used again in another spelling.
  */
 export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | null {
   if (text.length % 4 === 1) return null;

@@ -1,4 +1,4 @@
-/** Small verbs over bytes. */
+/** Small functions on bytes. */
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -16,7 +16,7 @@ export function fromUtf8(bytes: Uint8Array): string {
 /** Byte-wise exclusive or of two arrays of one length. */
 export function xor(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   if (a.length !== b.length) throw new TypeError('xor needs two arrays of one length.');
-  const bytes = new Uint8Array(a); // a loop: `Uint8Array.from` takes forty times as long
+  const bytes = new Uint8Array(a); // `Uint8Array.from` takes forty times as long
   for (let at = 0; at < bytes.length; at++) bytes[at] = (bytes[at] ?? 0) ^ (b[at] ?? 0);
   return bytes;
 }

@@ -1,8 +1,8 @@
-/** Cookies: reading the header, writing the few attributes that sign-in needs (RFC 6265bis). */
+/** Reads the `Cookie` header, and writes cookies with the few attributes that sign-in needs (RFC 6265bis). */
 
-/** How a cookie is to be kept. */
+/** Attributes of a cookie. */
 export interface CookieOptions {
-  /** Seconds to keep it; 0 removes it. */
+  /** Its lifetime in seconds; 0 removes it. */
   readonly maxAge: number;
   /** False only on `http://localhost`. */
   readonly secure: boolean;

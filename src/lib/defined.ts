@@ -2,7 +2,7 @@
  * An object without the members that are undefined: under `exactOptionalPropertyTypes`, and in JSON, an absent member is not an undefined one.
  */
 
-/** The members of `T` that may be undefined are optional, and all others as they were. */
+/** `T` with every member that may be undefined made optional. */
 export type Defined<T> = { readonly [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   readonly [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };

@@ -7,11 +7,11 @@ import { isLoopbackHost, parseLoopback, parseUrl } from './url.ts';
 const MAX_LENGTH = 2048;
 
 /**
- * Whether a text may name a document, decided on the text as it came and before any socket: https, a host without a
- * dot at its end that is not special by its text (RFC 6890), a path, no fragment, no user name, and exactly the form that the URL standard gives it, so that
- * nothing is left for a parser to repair (dot segments, `%2e`, TAB, capitals, `:443`, backslashes).
+ * Whether a text may be the URL of a document, decided before any connection: https, a host that is not a special address (RFC 6890) and
+ * has no dot at its end, a path, no fragment, no user name, and exactly in the form of the URL standard, so that no parser has anything
+ * to repair (dot segments, `%2e`, TAB, capitals, `:443`, backslashes).
  *
- * @param loopback also plain http on this very computer: for development.
+ * @param loopback also allows plain http on this computer, for development.
  */
 export function isDocumentUrl(text: string, loopback: boolean): boolean {
   const url = text.length <= MAX_LENGTH && !text.includes('#') ? parseUrl(text) : null;
@@ -20,7 +20,7 @@ export function isDocumentUrl(text: string, loopback: boolean): boolean {
   return loopback && parseLoopback(text) !== null;
 }
 
-/** Whether two hosts (`URL.host`) are one server: the same name, and on loopback, where many servers share a name, the same port. */
+/** Whether two URLs are on one server: the same host name; on loopback, where servers share a name, the same port. */
 export function isSameServer(a: URL, b: URL): boolean {
   if (isLoopbackHost(a.hostname) && isLoopbackHost(b.hostname)) return a.port === b.port;
   return a.hostname === b.hostname;
@@ -31,13 +31,13 @@ const V4: readonly (readonly [network: string, bits: number])[] = [
   ['192.0.2.0', 24], ['192.31.196.0', 24], ['192.52.193.0', 24], ['192.88.99.0', 24], ['192.168.0.0', 16], ['192.175.48.0', 24],
   ['198.18.0.0', 15], ['198.51.100.0', 24], ['203.0.113.0', 24], ['224.0.0.0', 4], ['240.0.0.0', 4],
 ]; // prettier-ignore
-/** Within 2000::/3, which is all that is handed out to the public (RFC 4291 §2.4): first groups, and how many bits of them count. */
+/** Special networks within 2000::/3, the only public range (RFC 4291 §2.4): the first two groups, and the number of bits. */
 const V6: readonly (readonly [first: number, second: number, bits: number])[] = [
   [0x2001, 0, 23], [0x2001, 0xdb8, 32], [0x2002, 0, 16], [0x2620, 0x4f, 32], [0x3fff, 0, 20],
 ]; // prettier-ignore
 const LOCALHOST = /(^|\.)localhost\.?$/;
 
-/** Whether a host, as `URL.hostname` gives it, is an address or a name that is not public. A name that only resolves to one is not known here. */
+/** Whether a host (`URL.hostname`) is an address or a name that is not public. What a name resolves to is checked elsewhere. */
 export function isSpecialHost(hostname: string): boolean {
   if (hostname.startsWith('[')) return isSpecialV6(hostname.slice(1, -1));
   if (/^\d+\.\d+\.\d+\.\d+$/.test(hostname)) return isSpecialV4(hostname);

@@ -1,8 +1,8 @@
 /** E-mail addresses, as far as a rule about their domain needs them. */
 
 /**
- * The domain of an address, in one spelling; null for whatever is not exactly one plain address. Normalised before it is
- * taken apart, so that no look-alike of `@` or of a letter means one thing here and another thing elsewhere.
+ * The domain of an address, in one spelling; null unless the text is exactly one plain address. Normalised before it is
+ * split, so that a look-alike of `@` or of a letter has the same meaning here as elsewhere.
  */
 export function domainOf(address: string): string | null {
   const text = address.normalize('NFKC').toLowerCase();

@@ -3,13 +3,13 @@
  * Own code, because `formData()` differs between runtimes and hides repeated names.
  */
 
-/** Nothing to decode: most values of a token request. */
+/** Text without anything to decode: most values of a token request. */
 const PLAIN = /^[\w~.:-]*$/;
 
-/** Every name with its values, in order. Names never touch a prototype. */
+/** Every name with its values, in order. A map, so that no name can reach a prototype. */
 export type Fields = ReadonlyMap<string, readonly string[]>;
 
-/** Parses text; null where a percent sign does not start a valid UTF-8 sequence, or a NUL is hidden in it. */
+/** Parses text; null for a percent sign that does not start a valid UTF-8 sequence, and for a NUL. */
 export function parseFields(text: string): Fields | null {
   const fields = new Map<string, string[]>();
   for (const part of text.split('&')) {
@@ -32,6 +32,6 @@ export function decode(text: string): string | null {
     const value = decodeURIComponent(text.replaceAll('+', ' '));
     return value.includes('\0') ? null : value;
   } catch {
-    return null; // a bad percent sequence is the only way to come here
+    return null; // a malformed percent sequence
   }
 }

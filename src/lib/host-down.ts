@@ -1,6 +1,6 @@
-/** Host down: the cause of an error that passes, apart from `safe-fetch.ts`, which few servers load. */
+/** Host down: the cause of a temporary error; not in `safe-fetch.ts`, which few servers load. */
 
-/** Why a document could not be read though it may be there: for answers that tell a program to try again. */
+/** A document could not be read, though it may exist: the answer tells the client to try again. */
 export class HostDown extends Error {
   override readonly name = 'HostDown';
 }

@@ -1,9 +1,9 @@
 /**
- * HTML that is escaped by construction: the `html` tag is the only way to make a page body.
- * Every value that goes in is escaped, save what the tag itself made before.
+ * HTML that is escaped by construction: the `html` tag is the only way to make a page body. It escapes every value except its own
+ * results.
  */
 
-/** A piece of safe HTML. Only `html` makes it. */
+/** A piece of safe HTML. Only `html` can make it. */
 export class Html {
   readonly #text: string;
   private constructor(text: string) {
@@ -13,7 +13,7 @@ export class Html {
   toString(): string {
     return this.#text;
   }
-  /** Joins literal parts and escaped values. Used through the tag {@link html}. */
+  /** Joins literal parts and escaped values; called by the tag {@link html}. */
   static of(parts: readonly string[], values: readonly HtmlValue[]): Html {
     let text = parts[0] ?? '';
     for (const [at, value] of values.entries()) text += render(value) + (parts[at + 1] ?? '');
@@ -21,7 +21,7 @@ export class Html {
   }
 }
 
-/** What may stand in a template: nothing, text, a number, safe HTML, or a list of those. */
+/** A value in a template: nothing, text, a number, safe HTML, or a list of those. */
 export type HtmlValue = string | number | false | null | undefined | Html | readonly HtmlValue[];
 
 /** Tag for templates: ``html`<p>${name}</p>` `` escapes `name` for text and for quoted attributes. */
@@ -36,21 +36,21 @@ function render(value: HtmlValue): string {
   return String(value).replace(/[&<>"'`]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
-/** How a field differs from a required line of text. */
+/** How a field differs from a required single line of text. */
 export interface FieldLook {
   readonly type?: 'text' | 'email' | 'password';
   readonly value?: string | undefined;
   readonly hint?: HtmlValue;
-  /** Unique on the page; `field-` and the name unless told. */
+  /** Unique on the page. Default: `field-` and the name. */
   readonly id?: string;
   readonly required?: boolean;
   readonly autofocus?: boolean;
   readonly autocapitalize?: 'none' | 'characters' | 'sentences';
-  /** More attributes. No `maxlength` for a secret: the browser would cut a long pasted one without a word, and it would no longer match. */
+  /** More attributes. Do not set `maxlength` for a secret: browsers silently cut a long pasted one, which then does not match. */
   readonly more?: { readonly [attribute: string]: string | number };
 }
 
-/** A field with its label, and its hint below. The value of a password field is never sent back. */
+/** A field with its label and hint. The value of a password field is never sent back. */
 export function field(name: string, label: HtmlValue, autocomplete: string, look: FieldLook = {}): Html {
   const { type = 'text', value = '', hint, id = `field-${name}`, required = true, autofocus, autocapitalize = 'none', more = {} } = look;
   const attributes = Object.entries(more).map(([attribute, text]) => html` ${attribute}="${text}"`);

@@ -1,4 +1,4 @@
-/** Plain HTTP: bounded body reading, JSON answers, header values that cannot split. */
+/** HTTP basics: bounded body reading, JSON responses, safe header values. */
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -13,7 +13,7 @@ export async function readBody(
   return request.body ? readStream(request.body, limit) : { text: '' };
 }
 
-/** The same for any stream, whatever its headers say of its length: a decoded body may be longer than what was sent. */
+/** The same for any stream. Its `Content-Length` is not used: a decoded body can be longer than what was sent. */
 export async function readStream(
   stream: ReadableStream<Uint8Array>,
   limit: number,
@@ -69,13 +69,13 @@ export function mediaTypeOf(headers: Headers): string {
   return (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
-/** What programs in the browsers of every origin may read; never for pages and what cookies open. Given when an answer is made: later costs more. */
+/** CORS headers for responses that any origin may read; never for pages or anything that cookies protect. Set when a response is made, which is cheaper. */
 export const CROSS_ORIGIN = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': 'WWW-Authenticate, Retry-After, DPoP-Nonce',
 } as const;
 
-/** A JSON answer that no cache keeps. */
+/** A JSON response that is not cached. */
 export function json(value: unknown, status = 200, headers: { readonly [name: string]: string } = {}): Response {
   return new Response(JSON.stringify(value), {
     status,
@@ -83,27 +83,27 @@ export function json(value: unknown, status = 200, headers: { readonly [name: st
   });
 }
 
-/** An answer that no cache keeps, ours or the application's. */
+/** Marks a response, ours or the application's, as not to be cached. */
 export function withoutStore(response: Response): Response {
   if (response.headers.get('cache-control')?.includes('no-store') === true || response.status === 101) return response;
   const value = mediaTypeOf(response.headers) === 'text/event-stream' ? 'no-store, no-transform' : 'no-store';
-  const own = new Response(response.body, response); // headers of another's answer may not be changed
+  const own = new Response(response.body, response); // the headers of a fetched response are immutable
   own.headers.set('cache-control', value);
   return own;
 }
 
-/** Text for a quoted header parameter (RFC 9110 §5.6.4), with everything but safe ASCII left out. */
+/** Text for a quoted header parameter (RFC 9110 §5.6.4), reduced to safe ASCII. */
 export function quoted(text: string): string {
   return `"${text.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '')}"`;
 }
 
-/** The header names that a preflight asks for, to be allowed as they are; null where it asks for none, or for what are no names. */
+/** The header names that a preflight requests; null if it requests none, or they are not valid names. */
 export function askedHeaders({ headers }: Request): string | null {
   const asked = headers.get('access-control-request-headers');
   return asked !== null && asked.length <= 4096 && /^[\w!#$%&'*+.^`|~\-, \t]+$/.test(asked) ? asked : null;
 }
 
-/** Whether a browser asked for this ahead, and no person opened it: `Sec-Purpose` of today's browsers (also `prefetch;prerender`), `Purpose` and `X-Moz` of older ones. */
+/** Whether a browser prefetched this page, which no user has opened: `Sec-Purpose` of current browsers (also `prefetch;prerender`), `Purpose` and `X-Moz` of older ones. */
 export function isPrefetch({ headers }: Request): boolean {
   return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) => /\b(prefetch|prerender|preview)\b/i.test(headers.get(name) ?? ''));
 }

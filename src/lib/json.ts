@@ -1,12 +1,12 @@
 /**
  * Strict JSON: bounded in depth, and no name twice in one object. `JSON.parse` lets the last of two equal names win,
- * so that two readers of one text may see two different documents (RFC 8259 §4).
+ * so that two parsers may read one text differently (RFC 8259 §4).
  */
 
-/** In well-formed JSON every quote closes, so this runs through a text once. */
+/** In well-formed JSON every quote closes, so this matches in linear time. */
 const MARKS = /[{}[\]:]|"[^"\\]*(?:\\.[^"\\]*)*"/g;
 
-/** The value of a JSON text; undefined where it is not JSON, is nested deeper than `deepest`, or repeats a name. */
+/** The value of a JSON text; undefined if it is not JSON, is nested deeper than `deepest`, or repeats a name. */
 export function parseJson(text: string, deepest: number): unknown {
   let value: unknown;
   try {
@@ -19,7 +19,7 @@ export function parseJson(text: string, deepest: number): unknown {
 
 /** Whether a text that is JSON is nested no deeper than `deepest`, repeats no name, and has no member of the `excluded` name. */
 export function isStrict(text: string, deepest: number, excluded?: string): boolean {
-  const open: (Set<string> | null)[] = []; // the names so far of every object we are in; null for a list
+  const open: (Set<string> | null)[] = []; // the names so far of each enclosing object; null for a list
   const without = JSON.stringify(excluded);
   let last = '';
   for (const [mark] of text.matchAll(MARKS)) {

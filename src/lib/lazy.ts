@@ -9,7 +9,7 @@ export function lazy<A extends readonly unknown[], R>(load: () => Promise<(...ar
   return async (...args) => (get.now ?? (await get.once()))(...args);
 }
 
-/** A value that is made when it is first asked for; two who ask at once may both make it, and the first one made is kept. */
+/** A value that is made on first use. Two simultaneous callers may both make it; the first result is kept. */
 export function memoize<T extends object>(load: () => Promise<T>): { readonly now: T | undefined; readonly once: () => Promise<T> } {
   let made: T | undefined;
   return {

@@ -1,6 +1,6 @@
-/** Microsoft: its clouds, for sign-in and for tokens alike. */
+/** Microsoft's clouds, for upstream logins and token verifiers. */
 
-/** The clouds, by the host of their sign-in. */
+/** The clouds, by the host of their sign-in page. */
 export const CLOUDS = {
   public: 'login.microsoftonline.com',
   government: 'login.microsoftonline.us',

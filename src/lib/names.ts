@@ -3,11 +3,11 @@
  */
 
 /**
- * Refuses names that are not known. Nothing at all is fine.
+ * Refuses unknown names; accepts undefined.
  *
  * @param owner of the options: `password`.
- * @param known with spaces between.
- * @throws {TypeError} naming the option, and the nearest one that is there.
+ * @param known separated by spaces.
+ * @throws {TypeError} naming the option, and the nearest known one.
  */
 export function checkNames(owner: string, options: unknown, known: string): void {
   const names = known.split(' ');
@@ -17,21 +17,21 @@ export function checkNames(owner: string, options: unknown, known: string): void
   if (odd !== undefined) throw new TypeError(`${owner}: \`${odd}\` is not an option; ${insteadOf(odd, names)}.`);
 }
 
-/** What to write instead of an unknown name: the nearest one, or one of all. */
+/** Advice for an unknown name: the nearest known one, or the list of all. */
 export function insteadOf(name: string, known: readonly string[]): string {
   const near = nearestOf(name, known);
   if (near !== null) return `did you mean \`${near}\``;
   return known.length > 12 ? 'remove it, or check its spelling' : `there are ${known.join(', ')}`;
 }
 
-/** The known name that a misspelt one most likely stands for; null where none is near. */
+/** The known name that a misspelt one most likely means; null if none is close. */
 export function nearestOf(name: string, known: readonly string[]): string | null {
   const far = (other: string): number => distance(name.toLowerCase(), other.toLowerCase());
   const near = known.toSorted((a, b) => far(a) - far(b))[0];
   return near !== undefined && far(near) <= Math.max(2, name.length / 3) ? near : null;
 }
 
-/** Letters that have to be added, left out or changed (Levenshtein). */
+/** The number of letters to add, remove or change (Levenshtein). */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (const [i, letter] of Array.from(a).entries()) {

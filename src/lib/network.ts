@@ -1,6 +1,6 @@
-/** The network an address belongs to: what attempts are counted by. One IPv6 /64 is one household, so it is one key. */
+/** The network of an address, by which attempts are counted. An IPv6 /64 is one household, so it is one key. */
 
-/** An IPv4 address as it is, IPv6 cut to its first 64 bits, mapped IPv4 unwrapped; `unknown` for anything else. */
+/** An IPv4 address, also a mapped one, unchanged; the first 64 bits of an IPv6 address; `unknown` for anything else. */
 export function networkOf(address: string | undefined): string {
   const text = (address ?? '').trim().toLowerCase().split('%')[0] ?? '';
   const mapped = /^(?:::ffff:)?(\d{1,3}(?:\.\d{1,3}){3})$/.exec(text)?.[1];
@@ -14,13 +14,13 @@ export function networkOf(address: string | undefined): string {
   return isMapped(groups) ? ipv4Of(groups) : `${groups.slice(0, 4).join(':')}::/64`;
 }
 
-/** As much of a network as tells home from abroad, and no single household: an IPv4 /24, an IPv6 /48. */
+/** A larger network, which identifies a region but no household: an IPv4 /24, an IPv6 /48. */
 export function coarseNetwork(network: string): string {
   if (network.endsWith('::/64')) return `${network.slice(0, -'::/64'.length).split(':').slice(0, 3).join(':')}::/48`;
   return network.includes('.') ? `${network.slice(0, network.lastIndexOf('.'))}.0/24` : network;
 }
 
-/** Whether a network, whole or coarse, is the loopback interface: the server and the browser are on one machine. */
+/** Whether a network, exact or coarse, is loopback: server and browser are on one machine. */
 export function isLoopbackNetwork(network: string): boolean {
   return /^127\.\d+\.\d+\.\d+(\/24)?$|^0:0:0(:0::\/64|::\/48)$/.test(network);
 }

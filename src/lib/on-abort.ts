@@ -1,8 +1,8 @@
 /**
- * Listeners of abort signals, always removed again: on a signal that outlives its request, a listener keeps everything it refers to in memory (F-61).
+ * Listeners of abort signals, always removed: on a signal that outlives its request, a listener would keep all that it references in memory (F-61).
  */
 
-/** Calls `run` once when the signal aborts; at once where it has already. @returns removes the listener. */
+/** Calls `run` once when the signal aborts, or at once if it has. @returns a function that removes the listener. */
 export function onAbort(signal: AbortSignal, run: () => void): () => void {
   if (signal.aborted) {
     run();
@@ -15,7 +15,7 @@ export function onAbort(signal: AbortSignal, run: () => void): () => void {
   return () => signal.removeEventListener('abort', listener);
 }
 
-/** Waits, but no longer than until the signal aborts. @param milliseconds how long. */
+/** Waits until the time is over or the signal aborts. */
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((done) => {
     const timer = setTimeout(() => {

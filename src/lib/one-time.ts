@@ -1,6 +1,6 @@
 /**
  * Time-based one-time codes (RFC 6238 over RFC 4226) as every authenticator app makes them: HMAC-SHA-1, six digits, thirty
- * seconds. SHA-1 is what the apps know; as HMAC it is not what collisions broke.
+ * seconds. SHA-1, because apps support nothing else; its collisions do not affect HMAC.
  */
 
 /** Time step of a code, in seconds. */
@@ -19,7 +19,7 @@ export async function oneTimeCode(secret: Uint8Array<ArrayBuffer>, step: number)
   return String((mac.getUint32(offset) & 0x7fffffff) % 10 ** DIGITS).padStart(DIGITS, '0');
 }
 
-/** Bytes in Base32 without padding (RFC 4648 §6): how people and apps pass such secrets on. */
+/** Bytes in Base32 without padding (RFC 4648 §6), the form in which users and apps enter such secrets. */
 export function base32(bytes: Uint8Array): string {
   let [text, value, bits] = ['', 0, 0];
   for (const byte of bytes) {
@@ -29,7 +29,7 @@ export function base32(bytes: Uint8Array): string {
   return bits > 0 ? text + SIGNS.charAt((value << (5 - bits)) & 31) : text;
 }
 
-/** The URI by which an app takes a secret over. @param issuer whose it is; @param account what the app calls it. */
+/** The `otpauth:` URI for an authenticator app. @param issuer name of this server. @param account name of the user's account. */
 export function oneTimeUri(secret: Uint8Array, issuer: string, account: string): string {
   const label = `${encodeURIComponent(issuer)}:${encodeURIComponent(account)}`;
   return `otpauth://totp/${label}?secret=${base32(secret)}&issuer=${encodeURIComponent(issuer)}&algorithm=SHA1&digits=${DIGITS}&period=${PERIOD}`;

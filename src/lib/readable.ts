@@ -4,12 +4,12 @@
  */
 
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
-/** Joiners where they mean something: between emoji, behind them, and between letters of scripts that join or stack. */
+/** Joiners where they have a meaning: between and after emoji, and between letters of scripts that join or stack. */
 const JOINED = /(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}])[\ufe0e\ufe0f]|(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})|(?<=[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}])[\u200c\u200d](?=[\p{L}\p{M}])/gu; // prettier-ignore
-/** More marks in a row reach into the lines around them. */
+/** More combining marks in a row would overlap the lines above and below. */
 const MAX_MARKS = /\p{M}{5}/u;
 
-/** Whether a text can be shown as a name. */
+/** Whether a text is safe to show as a name. */
 export function isReadable(text: string): boolean {
   const plain = text.replace(JOINED, '');
   return (

@@ -11,38 +11,38 @@ export type FetchPublic = (
   init: { readonly signal: AbortSignal; readonly headers: { readonly [name: string]: string } },
 ) => Promise<Response>;
 
-/** How much a document may cost. */
+/** Limits of a fetch. */
 export interface FetchLimits {
-  /** Of the body, after decoding. */
+  /** Maximum bytes of the decoded body. */
   readonly bytes: number;
-  /** Over everything: look-up, connection, headers, body. */
+  /** Maximum time in total: DNS, connection, headers, body. */
   readonly milliseconds: number;
 }
 
-/** A document, or why there is none: one outcome, whatever the network did (SEC-104). The reason is for the operator only. */
+/** A document, or why there is none: a client cannot distinguish network errors (SEC-104). The reason is for the operator only. */
 export type SafeAnswer =
   | { readonly text: string; readonly headers: Headers }
   | {
       readonly problem: 'unreachable' | 'late' | 'status' | 'media_type' | 'too-large' | 'malformed';
-      /** Of an answer that was not 200. */
+      /** Status of a response other than 200. */
       readonly status?: number;
       readonly cause?: unknown;
     };
 
-/** Whether an answer says nothing of the document: the network, the host or a wall before it failed, and will be better later. */
+/** Whether the failure may be temporary: the network, the host or a firewall failed, which tells nothing about the document. */
 export function isHostDown(answer: SafeAnswer): boolean {
   if (!('problem' in answer)) return false;
   const { problem, status = 0 } = answer;
   return problem === 'unreachable' || problem === 'late' || status >= 500 || status === 429 || status === 403;
 }
 
-/** Reads the JSON document at a URL that `isDocumentUrl` let pass. Never rejects. */
+/** Reads the JSON document at a URL that `isDocumentUrl` accepted. Never rejects. */
 export type SafeFetch = (url: string, limits: FetchLimits) => Promise<SafeAnswer>;
 
 /** Reads the bytes at such a URL; null if there is no answer of 200 within the limits. Never rejects. The caller checks what they are. */
 export type SafeImageFetch = (url: string, limits: FetchLimits) => Promise<Uint8Array<ArrayBuffer> | null>;
 
-/** Puts the rules around a machine's fetch: only 200, only JSON, bounded in size and time. */
+/** Adds the rules to a runtime's fetch: only 200, only JSON, limited in size and time. */
 export function makeSafeFetch(fetchPublic: FetchPublic): SafeFetch {
   return (url, { bytes, milliseconds }) =>
     inTime<SafeAnswer>(milliseconds, { problem: 'late' }, (signal) => readDocument(fetchPublic, url, bytes, signal));

@@ -45,7 +45,7 @@ function extended(schedule: Int32Array, at: number): number {
   return ((schedule[at - 16] ?? 0) + zero + (schedule[at - 7] ?? 0) + one) | 0;
 }
 
-/** The message as big-endian words: one bit, zeros, and the length at the end. */
+/** The padded message as big-endian words: a one bit, zeros, and the length. */
 function padded(bytes: Uint8Array): Int32Array {
   const all = new Uint8Array(Math.ceil((bytes.length + 9) / 64) * 64);
   all.set(bytes);
@@ -59,7 +59,7 @@ function turn(word: number, by: number): number {
   return (word >>> by) | (word << (32 - by));
 }
 
-/** The first 32 bits behind the point. */
+/** The first 32 fractional bits. */
 function fraction(root: number): number {
   return Math.floor((root % 1) * 2 ** 32) | 0;
 }

@@ -6,14 +6,14 @@
  */
 
 const PATIENCE_MS = 1000;
-/** Times in a row that one caller waits for others, each of whom may have been cut off. */
+/** How often one caller waits for others, each of which may have been cut off. */
 const MAX_WAITS = 2;
 /** Maximum number of keys in flight; beyond it every caller does its own work. */
 const MAX_KEYS = 1000;
-/** The longest pause between two looks. */
+/** Maximum pause between two polls. */
 const MAX_PAUSE_MS = 16;
 
-/** Joins the work that another caller began under this key a moment ago, or does it. */
+/** Waits for the work that another caller has begun under this key, or does it. */
 export type SingleFlight<T> = (key: string, work: () => Promise<T>) => Promise<T>;
 
 interface Work<T> {
@@ -21,7 +21,7 @@ interface Work<T> {
   outcome?: { readonly value: T } | { readonly error: unknown };
 }
 
-/** Makes the verb. @param patience milliseconds after which work that another caller began is done again. */
+/** Makes a single flight. @param patience milliseconds after which a waiting caller does the work itself. */
 export function makeSingleFlight<T>(patience: number = PATIENCE_MS): SingleFlight<T> {
   const underway = new Map<string, Work<T>>();
   const isStale = ({ since }: Work<T>): boolean => Date.now() - since >= patience;
@@ -54,7 +54,7 @@ export function makeSingleFlight<T>(patience: number = PATIENCE_MS): SingleFligh
   };
 }
 
-/** Work that has to succeed once, before anything else: done when it is first asked for, and tried again after a failure. */
+/** Work that has to succeed once before anything else: done on first use, and again after a failure. */
 export function makeOnce(work: () => Promise<void>): () => Promise<void> {
   const join = makeSingleFlight<void>();
   let isDone = false;

@@ -1,8 +1,8 @@
-/** URLs as raw text: what counts as loopback, and where a browser may be sent on this site. */
+/** URLs as text: which are on loopback, and to which paths of this server a browser may be redirected. */
 
 const LOOPBACK_HTTP = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(?::(\d{1,5}))?(\/[^?#]*)?(\?[^#]*)?$/;
 
-/** A loopback URL taken apart, exactly as written. */
+/** The parts of a loopback URL, exactly as written. */
 export interface LoopbackUrl {
   readonly host: string;
   readonly port: string;
@@ -10,35 +10,35 @@ export interface LoopbackUrl {
   readonly rest: string;
 }
 
-/** The parts of a plain http URL on this very computer, in its three plain spellings; null for all else. */
+/** The parts of an http URL on `localhost`, `127.0.0.1` or `[::1]`; null for any other. */
 export function parseLoopback(text: string): LoopbackUrl | null {
   const match = LOOPBACK_HTTP.exec(text);
   if (!match) return null;
   return { host: match[1] ?? '', port: match[2] ?? '', rest: (match[3] ?? '') + (match[4] ?? '') };
 }
 
-/** Whether a host name, as `URL.hostname` gives it, means this very computer. */
+/** Whether a host name (`URL.hostname`) is loopback. */
 export function isLoopbackHost(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
 }
 
-/** Parses, or null. */
+/** Parses a URL; null if it is malformed. */
 export function parseUrl(text: string): URL | null {
   return URL.canParse(text) ? new URL(text) : null;
 }
 
-/** Whether a redirect leads to this very computer: any program here could be the one that listens, so nothing is ever passed by (S-048, SEC-101). */
+/** Whether a redirect leads to the user's computer, where any program may listen: then no page is skipped (S-048, SEC-101). */
 export function isLoopbackRedirect(redirectUri: string): boolean {
   const url = parseUrl(redirectUri);
   return !url || !/^https?:$/.test(url.protocol) || isLoopbackHost(url.hostname);
 }
 
-/** Longest path to return to: a whole authorization request fits. */
+/** Maximum length of a return path: an authorization request fits. */
 const MAX_PATH_LENGTH = 8192;
 
 /**
- * The path with its query if it is one of `origin`, else null (CWE-601). Only plain characters: what a browser would repair or decode (`//evil`,
- * `/\evil`, `/%09/evil`) is refused.
+ * The path and query if the URL is on `origin`, else null (CWE-601). Only plain characters: anything that a browser would repair or decode
+ * (`//evil`, `/\evil`, `/%09/evil`) is refused.
  */
 export function ownPath(text: string | null | undefined, origin: string): string | null {
   if (text === null || text === undefined || text.length > MAX_PATH_LENGTH) return null;

@@ -1,6 +1,6 @@
 /** Describes a `User-Agent` in words that users know. Only a hint for display: no decision depends on it. */
 
-/** Browser and system, as far as they are told. */
+/** Browser and system, if known. */
 export type Agent = { readonly browser?: string; readonly system?: string };
 
 /** In this order: most browsers also claim to be the ones below them. */

@@ -4,7 +4,7 @@
 
 /** What a value must be. */
 export interface Kind {
-  /** Goes after "must": "be true or false". */
+  /** Completes "must …": "be true or false". */
   readonly must: string;
   readonly is: (value: unknown) => boolean;
 }
@@ -14,7 +14,7 @@ export function fail(option: string, problem: string): never {
   throw new TypeError(`OAuthProvider: \`${option}\` ${problem}.`);
 }
 
-/** Refuses a value that is there and not of its kind. @throws {TypeError} naming the option and the fix. */
+/** Refuses a defined value of another kind. @throws {TypeError} naming the option and the fix. */
 export function checkKind(option: string, { must, is }: Kind, value: unknown): void {
   if (value !== undefined && !is(value)) fail(option, `must ${must}; it is ${JSON.stringify(value)}`);
 }
@@ -32,7 +32,7 @@ export function oneOf(...words: readonly string[]): Kind {
   return { must: `be one of ${words.join(', ')}`, is: (value) => words.some((word) => word === value) };
 }
 
-/** A whole number of seconds within bounds. @param least may be undercut by 0 alone, where that `isNone`. */
+/** A whole number of seconds within bounds. @param isNone also allows 0, for "none". */
 export function seconds(least: number, most: number, isNone = false): Kind {
   const none = isNone ? ', or 0 for none' : '';
   return {
@@ -51,7 +51,7 @@ export const origins: Kind = {
 const WEB = /^https?:$/;
 
 function isOrigin(text: unknown): boolean {
-  if (text === 'null') return true; // what sandboxed frames, files and some desktop apps send
+  if (text === 'null') return true; // sent by sandboxed frames, files and some desktop apps
   if (typeof text !== 'string' || !URL.canParse(text)) return false;
   const { protocol, origin } = new URL(text);
   return WEB.test(protocol) ? origin === text : /^[a-z][a-z0-9+.-]*:\/\/[A-Za-z0-9._-]+(:\d{1,5})?$/.test(text);
@@ -69,5 +69,5 @@ export const texts: Kind = {
   is: (value) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
 };
 
-/** How long access tokens may live. */
+/** Bounds of an access token's lifetime. */
 export const ACCESS_TTL: Kind = seconds(60, 30 * 86_400);

@@ -1,5 +1,5 @@
 /**
- * Option checks: what can be wrong with single options beyond their kind, and their parsed values. Each message names the option and the fix.
+ * Option checks: the checks of single options beyond their kind, and their parsed values. Each message names the option and the fix.
  * No message contains any part of a secret (SEC-208).
  */
 import { isDocumentUrl } from '../lib/document-url.ts';
@@ -14,7 +14,7 @@ import type { RegistrationRules, SecretClient } from '../model/settings.ts';
 import type { TrustedIssuer } from '../model/trusted-issuer.ts';
 import { fail } from './kinds.ts';
 
-/** A handler must be something that answers requests. */
+/** Checks that a handler can answer requests. */
 export function checkHandler(option: string, handler: unknown): void {
   const ok =
     typeof handler === 'function' ||
@@ -26,13 +26,13 @@ export function checkHandler(option: string, handler: unknown): void {
     );
 }
 
-/** A class that cannot be called and has no `fetch` to be called: most likely McpAgent itself. */
+/** A class without a `fetch` method, which cannot handle requests: most likely McpAgent itself. */
 function isClassWithoutFetch(handler: unknown): boolean {
   if (typeof handler !== 'function' || !/^class\b/.test(Function.prototype.toString.call(handler))) return false;
   return typeof (handler.prototype as { fetch?: unknown }).fetch !== 'function';
 }
 
-/** A source of tokens has issuers and says what their tokens are worth. */
+/** Checks that a token source has issuers and a verifier. */
 export function checkTokens(source: unknown): void {
   if (source === undefined) return;
   const { verify, authorizationServers } = (source ?? {}) as { verify?: unknown; authorizationServers?: unknown };
@@ -45,10 +45,10 @@ export function checkTokens(source: unknown): void {
     );
 }
 
-/** Parts of the account page that are ours. */
+/** Our own sections of the account page. */
 const OWN_SECTIONS: readonly string[] = ['apps', 'sessions', 'sign-ins'];
 
-/** Pages beside the sign-in page that are ours. */
+/** Our own pages below the sign-in page. */
 const OWN_PAGES: readonly string[] = ['step'];
 
 const ID = /^[a-z0-9][a-z0-9-]{0,31}$/;
@@ -63,7 +63,7 @@ function isLogin(login: unknown): boolean {
   return has(login, 'fields', 'prove') || has(login, 'begin', 'finish') || has(login, 'present');
 }
 
-/** What stands in the place of a login. */
+/** Describes a value that is not a login. */
 function notALogin(value: unknown): string {
   if (typeof value === 'function') return `holds a function; call it: ${value.name || 'password'}()`;
   if (has(value, 'startSignIn', 'finishSignIn')) {
@@ -71,10 +71,10 @@ function notALogin(value: unknown): string {
     return `holds the site ${String(id)} itself; write upstream(${String(id)}({ … })), with upstream from portcullis`;
   }
   if (has(value, 'ask')) return 'holds a second factor; give it as `secondFactor: totp()`';
-  return 'holds something that is no way to sign in; give what password(), emailCode(), upstream() and the like return';
+  return 'holds a value that is not a login; give what password(), emailCode(), upstream() and the like return';
 }
 
-/** A second factor is one, and asks. */
+/** Checks that the option is a second factor. */
 export function checkSecondFactor(factor: unknown): void {
   if (factor === undefined || has(factor, 'ask')) return;
   const [first]: readonly unknown[] = [factor].flat();
@@ -82,7 +82,7 @@ export function checkSecondFactor(factor: unknown): void {
   fail('secondFactor', `must be what totp() returns${Array.isArray(factor) ? ', not a list of it' : ''}: write secondFactor: totp()`);
 }
 
-/** Where a handler says at which paths it answers, each of its routes leads to one of them, and each of them is reached. */
+/** If a handler declares its paths, checks that each of its routes leads to one of them, and that each of them has a route. */
 export function checkServed(routes: readonly { readonly path: string; readonly handler: unknown }[]): void {
   for (const { path, handler } of routes) {
     const { servedPaths: served = [] } = handler as Pick<FetchObject, 'servedPaths'>;
@@ -105,29 +105,29 @@ function plain(served: string): string {
   return served.length > 1 && served.endsWith('/') ? served.slice(0, -1) : served;
 }
 
-/** Ids of logins stand in forms and paths: each once, and plain. */
+/** Checks that the ids of logins, which are used in forms and paths, are unique and plain. */
 export function checkLogins(logins: readonly Login[]): void {
   if (!Array.isArray(logins)) fail('logins', 'must be a list: write logins: [password()], in brackets');
   for (const login of logins as readonly unknown[]) if (!isLogin(login)) fail('logins', notALogin(login));
   if (logins.length > 0 && logins.every(({ kind }) => kind === 'connection'))
-    fail('logins', 'holds connections alone, with which no user signs in; add a way to sign in, such as password() or existingSession()');
+    fail('logins', 'holds connections only, with which no user signs in; add a login, such as password() or existingSession()');
   const ids = logins.map((login) => login.id);
   const twice = ids.find((id, at) => ids.indexOf(id) !== at);
   if (twice !== undefined) fail('logins', `holds two with the id ${JSON.stringify(twice)}; give one of them an \`id\` of its own`);
-  const odd = ids.find((id) => !ID.test(id)); // it stands in the path of a callback
+  const odd = ids.find((id) => !ID.test(id)); // used in the path of a callback
   if (odd !== undefined) fail('logins', `holds the id ${JSON.stringify(odd)}; use 1 to 32 lower-case letters, digits and hyphens`);
   if (logins.filter((login) => 'present' in login && login.present).length > 1)
     fail('logins', 'holds existingSession() twice; there is one application, so keep one and let its `find` look everywhere');
   checkBrought(logins);
 }
 
-/** What logins bring along. */
+/** Checks the pages and sections that logins add. */
 function checkBrought(logins: readonly Login[]): void {
   checkIds('part of the account page', [...OWN_SECTIONS, ...logins.flatMap(({ account = [] }) => account.map(({ id }) => id))]);
   checkIds('page', [...OWN_PAGES, ...logins.filter(isForm).flatMap(({ pages = [] }) => pages.map(({ id }) => id))]);
 }
 
-/** Ids can stand in paths, and are not there already. */
+/** Checks that ids can be used in paths and are not taken. */
 function checkIds(what: string, ids: readonly string[]): void {
   const bad = ids.find((id, at) => ids.indexOf(id) !== at || !ID.test(id));
   if (bad !== undefined) fail('logins', `bring a ${what} with the id ${JSON.stringify(bad)}, which is taken or malformed; rename it`);
@@ -147,7 +147,7 @@ export function clientsOf(given: readonly ConfiguredClient[]): ReadonlyMap<strin
   return clients;
 }
 
-/** The issuers as they were given. @throws {TypeError} naming what is wrong. */
+/** The trusted issuers, checked. @throws {TypeError} naming what is wrong. */
 export function issuersOf(given: readonly TrustedIssuer[]): readonly TrustedIssuer[] {
   if (!Array.isArray(given)) fail('trustedIssuers', 'must be a list');
   const issuers = given as readonly TrustedIssuer[];
@@ -157,7 +157,7 @@ export function issuersOf(given: readonly TrustedIssuer[]): readonly TrustedIssu
   return issuers;
 }
 
-/** A server cannot trust itself: it signs no assertions. @throws {TypeError} */
+/** Refuses our own issuer: this server signs no assertions. @throws {TypeError} */
 export function checkOwnIssuer(issuers: readonly TrustedIssuer[], own: string): void {
   if (issuers.some(({ issuer }) => issuer === own)) fail('trustedIssuers', 'holds our own issuer, which signs no assertions; remove it');
 }
@@ -170,24 +170,24 @@ function checkIssuer({ issuer, kind, jwks, jwksUri, scope, clients, claims, user
   if (jwks !== undefined && !keySetOf(jwks)) wrong('`jwks` must be `{ keys: [...] }` with public keys only');
   if (jwksUri !== undefined && !isDocumentUrl(jwksUri, true)) wrong('`jwksUri` must be an https URL with a path');
   if (!Array.isArray(scope) || !scope.every((name) => isScopeToken(name)))
-    wrong('`scope` must list all that may come of its word; [] for nothing');
+    wrong('`scope` must list every scope that its assertions may grant; [] for none');
   if (clients !== undefined && kind === 'workload') wrong('`clients` goes with an enterprise; a workload is no client');
   if (kind === 'workload' && user === undefined && Object.keys(claims ?? {}).length === 0)
-    wrong('say which workloads are meant: `claims: { sub: "…" }`, or a function `user`; the platform signs for all its customers');
+    wrong('name the workloads: `claims: { sub: "…" }`, or a function `user`; the platform signs for all its customers');
 }
 
 /** How clients may register themselves. */
 export interface RegistrationOptions {
-  /** `required`: only with a token of `helpers().clients.createInitialAccessToken()`, once. */
+  /** `required`: each registration needs a token of `helpers().clients.createInitialAccessToken()`, which works once. */
   readonly initialAccessToken?: 'required';
-  /** How many registered clients there may be. Default 100,000. */
+  /** Maximum number of registered clients. Default 100,000. */
   readonly most?: number;
   /**
-   * Private-use schemes of redirect URIs that are good beside those of known clients (`cursor`, `claude`, `vscode` …) and domain names turned
-   * round (`com.example.app`); an empty list for none at all.
+   * Private-use URI schemes of redirect URIs that are accepted besides those of known clients (`cursor`, `claude`, `vscode` …) and reversed
+   * domain names (`com.example.app`, RFC 8252 §7.1); an empty list for none at all.
    */
   readonly redirectSchemes?: readonly string[];
-  /** Says of checked metadata whether such a client is wanted. */
+  /** Decides whether a client with this checked metadata may register. */
   readonly policy?: RegistrationRules['policy'];
 }
 
@@ -210,17 +210,17 @@ export function registrationOf(given: RegistrationOptions = {}): RegistrationRul
   return { needsInitialAccessToken: initialAccessToken === 'required', most, policy, redirectSchemes: schemes };
 }
 
-/** What `openssl rand -base64 32` and its likes give: 43 signs and more; in hexadecimal digits 64. */
+/** `openssl rand -base64 32` gives at least 43 characters; 32 bytes in hexadecimal have 64. */
 const MIN_SIGNS = 43;
 const MIN_DIGITS = 64;
-/** Random text of that length has about twice as many different signs. */
+/** Random text of that length has about twice as many different characters. */
 const MIN_DIFFERENT = 16;
 const MIN_DIFFERENT_DIGITS = 8;
 const PLACEHOLDER =
   /change.?me|replace.?me|your.?secret|my.?secret|super.?secret|secret.?key|password|example|default|insecure|placeholder/i;
 
 /**
- * The secrets of the option, else those of PORTCULLIS_SECRET (several with commas between), newest first; none if neither is given.
+ * The secrets of the option, else those of PORTCULLIS_SECRET (separated by commas), newest first; none if neither is set.
  *
  * @throws {TypeError} naming the option and the fix, when one is too short, all zero, a placeholder or a pattern.
  */

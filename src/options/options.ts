@@ -29,27 +29,27 @@ export interface ScopeWords {
   readonly sensitive?: boolean;
   /** Names of the tools that it opens. */
   readonly unlocks?: readonly string[];
-  /** Scopes that it stands for as well: `admin` includes `write`, which includes `read`. */
+  /** Scopes that it includes: `admin` includes `write`, which includes `read`. */
   readonly includes?: readonly string[];
 }
 
 /** Options of `OAuthProvider`. */
 export type OAuthProviderOptions<Env = unknown> = CommonOptions<Env> & (GuardedApi<Env> | OpenApi<Env>);
 
-/** The API that only callers with a valid token reach: `ctx.auth` and `ctx.props` are there. */
+/** An API for callers with a valid token only: `ctx.auth` and `ctx.props` are set. */
 interface GuardedApi<Env> extends Api<Env, GuardedContext> {
   readonly anonymous?: false | undefined;
 }
 
-/** The API that callers without a token reach as well: `ctx.auth` may be absent. */
+/** An API that also accepts callers without a token: `ctx.auth` may be absent. */
 interface OpenApi<Env> extends Api<Env, Context> {
-  /** Lets callers without a token reach the API handler, without `ctx.auth`: for servers where some tools need no user. Default false. */
+  /** Also accepts calls without a token, without `ctx.auth`: for servers with tools that need no user. Default false. */
   readonly anonymous: boolean;
 }
 
-/** What answers at the protected routes. */
+/** The handlers of the protected routes. */
 interface Api<Env, Ctx extends Context> {
-  /** Answers requests with a good token: `MyMCP.serve('/mcp')`, `MyMCP.Router`, `{ fetch }`, a function, a `WorkerEntrypoint` class. */
+  /** Handles requests with a valid token: `MyMCP.serve('/mcp')`, `MyMCP.Router`, `{ fetch }`, a function, a `WorkerEntrypoint` class. */
   readonly apiHandler?: Handler<Env, Ctx>;
   /** Several routes with a handler each, instead of `apiRoute` and `apiHandler`. */
   readonly apiHandlers?: { readonly [route: string]: Handler<Env, Ctx> };
@@ -57,66 +57,66 @@ interface Api<Env, Ctx extends Context> {
 
 /** Every other option. */
 interface CommonOptions<Env> {
-  /** Path or paths that need a token; each is a resource of its own (`/mcp`). Goes with `apiHandler`. */
+  /** Path or paths that need a token, such as `/mcp`; each is a resource (RFC 8707). Used with `apiHandler`. */
   readonly apiRoute?: string | readonly string[];
-  /** Answers everything else. Without `logins` it also owns `authorizeEndpoint`. */
+  /** Handles all other requests. Without `logins` it also handles `authorizeEndpoint`. */
   readonly defaultHandler?: Handler<Env>;
-  /** Ways to sign in that we run: `[password()]`. With them the consent and sign-in pages are ours. */
+  /** The logins that this server offers: `[password()]`. With them Portcullis renders the consent and sign-in pages. */
   readonly logins?: readonly Login[];
-  /** Asked for after a login, of users who have set it up: `totp()`. Never after a passkey, which is two factors in itself. */
+  /** Second factor, `totp()`: asked after a login, of users who have set it up. Not asked after a passkey, which is two factors in one. */
   readonly secondFactor?: SecondFactor;
-  /** Default `/authorize`. */
+  /** Path of the authorization endpoint (RFC 6749 §3.1). Default `/authorize`. */
   readonly authorizeEndpoint?: string;
-  /** Default `/token`. */
+  /** Path of the token endpoint (RFC 6749 §3.2). Default `/token`. */
   readonly tokenEndpoint?: string;
-  /** Where clients register themselves (RFC 7591). Unset: they cannot. */
+  /** Path of dynamic client registration (RFC 7591). Default: off. */
   readonly clientRegistrationEndpoint?: string;
-  /** Where devices without a browser ask for a code that a person types elsewhere (RFC 8628); for clients with that grant type. Unset: nowhere. */
+  /** Path of the device authorization endpoint (RFC 8628), for devices without a browser. Default: off. */
   readonly deviceAuthorizationEndpoint?: string;
-  /** Which clients may register, and how many. Default: all, up to 100,000. */
+  /** Which clients may register, and how many. Default: every client, up to 100,000. */
   readonly clientRegistration?: RegistrationOptions;
-  /** Whether clients may be known by a metadata document at the URL that is their id. Default: where the machine can fetch safely. */
+  /** Accepts clients whose id is the URL of their metadata document (CIMD). Default: true where the runtime can fetch safely. */
   readonly clientIdMetadataDocumentEnabled?: boolean;
-  /** Hosts whose documents are taken (`['claude.ai']`, subdomains included), or a decision for each URL. Default: all. */
+  /** Hosts whose metadata documents are accepted (`['claude.ai']`, subdomains included), or a function that decides for each URL. Default: all. */
   readonly clientIdMetadataPolicy?: DocumentPolicy;
-  /** Public origin, `https://mcp.example`. Default: the variable `PORTCULLIS_ISSUER`; on loopback, the request's own origin. */
+  /** The issuer: the public origin, `https://mcp.example`. Default: the variable `PORTCULLIS_ISSUER`; on loopback, the origin of the request. */
   readonly issuer?: string;
   /**
-   * The path of the issuer, `/mcp-server`, where a proxy in front takes it off before requests come here. Without it an issuer with a path
+   * The path of the issuer, `/mcp-server`, if a proxy in front removes it from requests. Without this option an issuer with a path
    * expects requests below that path.
    */
   readonly basePath?: string;
-  /** Several servers in one, by id: `{ acme: { issuer: '/acme' }, other: { issuer: 'https://other.example' } }`. Nothing is shared but code and store. */
+  /** Several authorization servers, by id: `{ acme: { issuer: '/acme' }, other: { issuer: 'https://other.example' } }`. They share code and store only. */
   readonly tenants?: { readonly [id: string]: TenantOptions<Env> };
-  /** Where records live, or how to find that in the environment. Default: `env.PORTCULLIS`, a Durable Object namespace or a store. */
+  /** The store of all records, or a function that takes it from the environment. Default: `env.PORTCULLIS`, a Durable Object namespace or a store. */
   readonly store?: Store | ((env: Env) => Store);
   /**
-   * Takes a store without conditional writes (Cloudflare KV) for everything. A code can then be spent twice, a rotated token be good in
-   * two hands, and what was revoked go on working for a minute or more. For demonstrations only; the start prints what is lost.
+   * Accepts a store without conditional writes (Cloudflare KV). A code can then be redeemed twice, a rotated refresh token can work for two
+   * clients, and a revoked token can work for a minute or more. For demonstrations only; a warning is printed at start-up.
    */
   readonly dangerouslyAllowEventualStore?: boolean;
   /**
-   * The server's own key, 32 random bytes (`openssl rand -base64 32`), for what it must be able to read by itself. Several, newest
-   * first: the newest seals, all open. Default: the variable `PORTCULLIS_SECRET`. What needs one says so at start-up.
+   * The server's key, 32 random bytes (`openssl rand -base64 32`), for records that the server must decrypt without a token. A list rotates
+   * keys: the first one encrypts, all of them decrypt. Default: the variable `PORTCULLIS_SECRET`. Options that need it fail at start-up without it.
    */
   readonly secret?: string | readonly string[];
   /** The name that pages show. Default: the issuer's host. */
   readonly name?: string;
-  /** How our pages look and what they say: logo, colours, words, templates. */
+  /** Look and texts of our pages: logo, colours, words, templates. */
   readonly pages?: PagesOptions;
   /** Scopes of this server: names, or names with the words of the consent page ("Read your notes", `{ text, sensitive }`), or `scopes()` of a catalogue. */
   readonly scopesSupported?: readonly string[] | { readonly [scope: string]: string | ScopeWords };
-  /** What a request for a scope comes to that is not among them: the rest is given (`ignore`, the default), or nothing (`refuse`). */
+  /** Whether unknown scopes in a request are ignored (`ignore`, the default) or make it fail with `invalid_scope` (`refuse`). */
   readonly unknownScopes?: 'ignore' | 'refuse';
-  /** What is special about a resource, by its route (`/mcp`); or, by its full URL, a resource elsewhere that tokens are issued for too. */
+  /** Settings of one resource, by its route (`/mcp`), or by the full URL of a resource on another server that tokens are issued for. */
   readonly resources?: { readonly [route: string]: ResourceOptions };
-  /** The route or URL that a request means which names no resource, where there are several. Default: its tokens are good at every route, and nowhere else. */
+  /** The resource of a request without `resource` (RFC 8707), if there are several. Default: its tokens are valid at every route of this server. */
   readonly defaultResource?: string;
-  /** Scopes without which no call is let in; published, asked for, enforced. */
+  /** Scopes that every call needs: published in the metadata, requested by clients, checked by the guard. */
   readonly requiredScopes?: readonly string[];
-  /** Scopes that this user may give to clients at this moment. Others fall away, and the person is shown what is left. When it throws, nothing is granted. Default: all. */
+  /** Returns the scopes that this user may grant now; all others are removed, and the user sees which remain. If it throws, nothing is granted. Default: all. */
   readonly grantableScopes?: GrantableScopes<Env>;
-  /** What a user may do, looked up on every request and put into `props.permissions`. When it throws, the request is refused with 503. */
+  /** Returns the user's permissions, on each request, for `props.permissions`. If it throws, the request gets 503. */
   readonly permissions?: Permissions<Env>;
   /**
    * Asked whenever tokens are issued or refreshed, by one request at a time for each grant: returns new props, fewer scopes or another
@@ -125,64 +125,64 @@ interface CommonOptions<Env> {
    */
   readonly onTokens?: OnTokens<Env>;
   /**
-   * Signs access tokens, so that resource servers elsewhere can check them by themselves, against the keys at `/jwks` (RFC 9068). Our own
-   * guard still checks the grant. Needs `secret`. Default `none`: opaque tokens, which only this server can verify.
+   * Signs access tokens (RFC 9068), so that resource servers elsewhere can verify them with the keys at `/jwks`. Our own guard still
+   * checks the grant. Needs `secret`. Default `none`: opaque tokens, which only this server can verify.
    */
   readonly accessTokenSigning?: SigningAlg | 'none';
-  /** Seconds; default 3,600. */
+  /** Lifetime of access tokens in seconds; default 3,600. */
   readonly accessTokenTTL?: Seconds;
   /**
-   * Seconds, at most 30, for which a token that was good is good again without a look at the store. What another process or isolate
-   * revokes or narrows takes so long to be felt in this one; what this one revokes is gone at once. Default: every call is checked.
+   * Seconds, 1 to 30, for which a verified token is accepted again without a read of the store. A token that another process or isolate
+   * revokes works that much longer here; one revoked in this process ends at once. Default: every call is checked.
    */
   readonly dangerouslyCacheTokens?: Seconds;
-  /** Seconds from consent to the end of everything, however often refreshed; 0 for no refresh tokens. Default a year. */
+  /** Seconds from the consent to the end of the grant, however often it is refreshed; 0 for no refresh tokens. Default a year. */
   readonly refreshTokenTTL?: Seconds;
-  /** Seconds without a refresh after which a grant ends. Default 30 days, or `refreshTokenTTL` where that is given. */
+  /** Seconds without a refresh after which a grant ends. Default 30 days, or `refreshTokenTTL` if that is set. */
   readonly refreshTokenIdleTTL?: Seconds;
-  /** Seconds in which a rotated refresh token still gets the same successor; 0 is strict. Default 120. */
+  /** Seconds in which a rotated refresh token still gets the same new tokens, for clients that lost the response; 0 for none. Default 120. */
   readonly refreshTokenGrace?: Seconds;
-  /** Seconds, at most 600; default 60. */
+  /** Lifetime of authorization codes in seconds, 10 to 600; default 60. */
   readonly authorizationCodeTTL?: Seconds;
-  /** Clients that are there from the start, or how to find them in the environment, where secrets stand. More: `helpers().clients`. */
+  /** Preregistered clients, or a function that makes them from the environment, which has their secrets. Add others with `helpers().clients`. */
   readonly clients?: readonly ConfiguredClient[] | ((env: Env) => readonly ConfiguredClient[]);
-  /** Takes authorization requests only from clients that pushed them to the server first (RFC 9126). Most MCP clients cannot. Default false. */
+  /** Rejects authorization requests that were not pushed (RFC 9126). Most MCP clients cannot push. Default false. */
   readonly requirePushedAuthorizationRequests?: boolean;
-  /** Requires a server nonce in DPoP proofs (RFC 9449 §8): none can be made in advance. Extra round trips; needs `secret`. Default false. */
+  /** Requires a server nonce in DPoP proofs (RFC 9449 §8), so that none can be made in advance. Costs round trips; needs `secret`. Default false. */
   readonly dpopNonces?: boolean;
-  /** Issuers whose signed word is enough for tokens: an enterprise's identity provider (ID-JAG), a platform for its workloads. */
+  /** Issuers whose signed assertions are exchanged for tokens (RFC 7523): an enterprise's identity provider (ID-JAG), a platform for its workloads. */
   readonly trustedIssuers?: readonly TrustedIssuer[];
-  /** Says which client may exchange which token for one with less in it (RFC 8693). Unset: none. */
+  /** Decides which client may exchange which token for a narrower one (RFC 8693). Default: none. */
   readonly tokenExchange?: ExchangePolicy;
-  /** Seconds after its last grant at which a registration ends; one that was never used ends after a day. Default 90 days. */
+  /** Seconds after its last grant at which a registration ends; an unused one ends after a day. Default 90 days. */
   readonly clientRegistrationTTL?: Seconds;
-  /** Origins of browser pages that may call the API, beside our own; `['*']` for all. */
+  /** Origins of browser pages that may call the API, besides our own; `['*']` for all. */
   readonly allowedOrigins?: readonly string[];
-  /** Tokens of another authorization server that are good here too (`portcullis/verifiers`); asked for tokens that are not of our own shape. */
+  /** Also accepts tokens of another authorization server (`portcullis/verifiers`). It gets only tokens that do not have our own format. */
   readonly externalTokens?: TokenSource;
-  /** Told of every success, refusal and failure. Never gets a secret. */
+  /** Called with every success, refusal and failure. Never gets a secret. */
   readonly on?: (event: Event) => void | Promise<void>;
-  /** Sees each error of our endpoints before it goes out, and may return another response. When it throws, ours goes. */
+  /** Called with each error response of our endpoints; may return another response. If it throws, ours is sent. */
   readonly onError?: OnError;
 }
 
-/** What all tenants share: the store and the keys below them, and what answers requests. */
+/** Options that all tenants share: store, keys and handlers. */
 type Common =
   | 'tenants' | 'issuer' | 'basePath' | 'store' | 'dangerouslyAllowEventualStore' | 'secret' | 'defaultHandler' | 'apiRoute' | 'authorizeEndpoint' | 'tokenEndpoint' | 'clientRegistrationEndpoint'
   | 'deviceAuthorizationEndpoint' | 'on'; // prettier-ignore
 
-/** One tenant: where it stands, and every option in which it differs from the others. */
+/** One tenant: its issuer, and the options in which it differs from the others. */
 export type TenantOptions<Env = unknown> = Partial<Omit<CommonOptions<Env>, Common>> & {
-  /** Lets callers without a token of this tenant reach the API handler, without `ctx.auth`. */
+  /** Also accepts calls without a token of this tenant, without `ctx.auth`. */
   readonly anonymous?: boolean;
   /**
-   * `https://mcp.example/acme`, `https://acme.example`, or a path alone, `/acme`, which stands below the provider's own `issuer`
-   * (or PORTCULLIS_ISSUER; on loopback the request's own origin). Never changes: it is in every token's metadata.
+   * `https://mcp.example/acme`, `https://acme.example`, or a path such as `/acme`, below the provider's own `issuer`
+   * (or PORTCULLIS_ISSUER; on loopback the origin of the request). Never change it: clients store it.
    */
   readonly issuer: string;
 };
 
-/** Every option there is, with its kind where that is all to be said of it. */
+/** Every option, with its kind if no other check is needed. */
 export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]: Kind | null } = {
   apiRoute: null,
   apiHandler: null,

@@ -9,13 +9,13 @@ import { fail } from './kinds.ts';
 
 /** How our pages look and what they say. */
 export interface PagesOptions extends Theme {
-  /** Own words over ours, by language tag: `{ de: { approve: { allow: 'Erlauben' } } }`. A tag that we lack adds a language. */
+  /** Replaces texts, by language tag: `{ de: { approve: { allow: 'Erlauben' } } }`. A new tag adds a language. */
   readonly words?: { readonly [tag: string]: Translation };
-  /** Own content for a page. */
+  /** Replaces the content of pages. */
   readonly templates?: Templates;
 }
 
-/** What the option comes to: the look of the pages, but for the server's name, and their texts. @throws {TypeError} naming the value and the fix. */
+/** Parses the option: the look of the pages, without the server's name, and their texts. @throws {TypeError} naming the value and the fix. */
 export function parsePages(pages: PagesOptions = {}): { readonly look: Omit<Brand, 'name'>; readonly languages: Languages } {
   if (typeof pages !== 'object' || pages === null) fail('pages', 'must be an object, such as { accent: "#2c4fcb" }');
   const odd = Object.keys(pages).find((name) => !KNOWN.has(name));
@@ -50,6 +50,6 @@ function isTag(tag: string): boolean {
   try {
     return Intl.getCanonicalLocales(tag).length === 1;
   } catch {
-    return false; // a RangeError is how Intl says no
+    return false; // Intl throws a RangeError for an invalid tag
   }
 }

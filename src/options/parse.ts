@@ -1,6 +1,6 @@
 /**
- * Parsing of the options: everything that is known when the provider is made, checked and completed with every default, once. What needs the issuer or
- * the environment is added in `settings.ts`. Each message names the option and the fix.
+ * Parses the options when the provider is made: checks them once and adds every default. Values that need the issuer or the environment are
+ * added in `settings.ts`. Each message names the option and the fix.
  */
 import type { Handler } from '../model/handler.ts';
 import type { Brand } from '../model/brand.ts';
@@ -31,12 +31,12 @@ export interface ApiRoute<Env> {
   readonly handler: Handler<Env>;
 }
 
-/** The options, parsed. They are used through this value only. */
+/** The parsed options. All other code uses this value only. */
 export interface ParsedOptions<Env> {
-  /** As they were given: for `store` and `clients`, which may need the environment, and for what the settings have under the same name. */
+  /** The options as given: for `store` and `clients`, which may need the environment, and for settings of the same name. */
   readonly options: OAuthProviderOptions<Env>;
   readonly routes: readonly ApiRoute<Env>[];
-  /** Null if the environment has to have them. */
+  /** Null if they come from the environment. */
   readonly secrets: readonly string[] | null;
   readonly look: Omit<Brand, 'name'>;
   /** The settings that need no issuer and no environment, under the names of the options. */
@@ -182,7 +182,7 @@ function routesOf<Env>({ apiRoute, apiHandler, apiHandlers }: OAuthProviderOptio
       checkHandler(apiHandlers ? `apiHandlers[${JSON.stringify(path)}]` : 'apiHandler', handler);
       return { path: path ?? '', handler: handler as Handler<Env> };
     })
-    .toSorted((a, b) => b.path.length - a.path.length); // the longest path decides
+    .toSorted((a, b) => b.path.length - a.path.length); // the longest path wins
 }
 
 function checkClashes(paths: Paths, routes: readonly { readonly path: string }[]): void {

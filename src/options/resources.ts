@@ -9,15 +9,15 @@ import { SIGNING_ALGS, type SigningAlg } from '../model/signing-key.ts';
 import type { Seconds } from '../model/store.ts';
 import { ACCESS_TTL, checkKind, fail, oneOf } from './kinds.ts';
 
-/** What is special about one resource. */
+/** Settings of one resource. */
 export interface ResourceOptions {
-  /** The name that the consent page shows. */
+  /** Its name on the consent page. */
   readonly name?: string;
-  /** Scopes without which no call is let in. Default: the option of that name. */
+  /** Scopes that every call needs. Default: the option `requiredScopes`. */
   readonly requiredScopes?: readonly string[];
-  /** Life of its access tokens, in seconds. Default: the option of that name. */
+  /** Lifetime of its access tokens in seconds. Default: the option `accessTokenTTL`. */
   readonly accessTokenTTL?: Seconds;
-  /** How its access tokens are signed. Default: the option of that name. */
+  /** How its access tokens are signed. Default: the option `accessTokenSigning`. */
   readonly accessTokenSigning?: SigningAlg | 'none';
 }
 
@@ -32,7 +32,7 @@ export function checkResources(
   { resources = {}, defaultResource }: { readonly resources?: unknown; readonly defaultResource?: unknown },
   routes: readonly Route[],
 ): void {
-  if (typeof resources !== 'object' || resources === null) fail('resources', 'must be an object of what is special, by route or full URL');
+  if (typeof resources !== 'object' || resources === null) fail('resources', 'must be an object of settings, by route or full URL');
   for (const [name, special] of Object.entries(resources)) checkResource(name, special, routes);
   if (defaultResource === undefined) return;
   const isKnown = [...routes.map(({ path }) => path), ...Object.keys(resources)].some((name) => name === defaultResource);
@@ -45,7 +45,7 @@ function checkResource(name: string, special: unknown, routes: readonly Route[])
   if (!name.startsWith('/') && canonicalResource(name) === null)
     fail('resources', `names ${shown}; name a route such as "/mcp", or a full URL`);
   if (typeof special !== 'object' || special === null)
-    fail('resources', `says nothing of ${shown}; give an object, if need be an empty one`);
+    fail('resources', `has no settings for ${shown}; give an object, if need be an empty one`);
   const odd = Object.keys(special).find((key) => !KNOWN.includes(key));
   if (odd !== undefined) fail('resources', `has \`${odd}\` for ${shown}, which is not one of ${KNOWN.join(', ')}`);
   const { requiredScopes = [], accessTokenTTL, accessTokenSigning } = special as ResourceOptions;
@@ -55,7 +55,7 @@ function checkResource(name: string, special: unknown, routes: readonly Route[])
     fail('resources', `has \`requiredScopes\` for ${shown} that are no list of scopes`);
 }
 
-/** A scope stands for known ones, and never, by whatever way, for itself. @throws {TypeError} */
+/** Checks that a scope includes known scopes only, and never itself, directly or through others. @throws {TypeError} */
 export function checkHierarchy(scopes: readonly ScopeInfo[]): void {
   const expandScopes = makeScopeExpansion(scopes);
   for (const { name, includes = [] } of scopes) {

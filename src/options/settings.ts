@@ -12,9 +12,9 @@ import { fail } from './kinds.ts';
 /** The issuer and the path of a server. */
 export interface Place {
   readonly issuer: string;
-  /** Which tenant that is. */
+  /** Id of the tenant. */
   readonly tenant?: string | null;
-  /** The issuer's path, of a tenant that has one. */
+  /** The path of a tenant's issuer, if it has one. */
   readonly prefix?: string;
   /** The issuers of all tenants. */
   readonly issuers?: readonly string[];
@@ -52,7 +52,7 @@ export function settingsOf<Env>(
   });
 }
 
-/** What a request means that names none of several routes: a token that is good at all of them, and has what each of them needs. */
+/** The resource of a request that names none of several routes: its token is valid at all of them and has the scopes that each requires. */
 function everyRouteIn(resources: readonly Resource[], issuer: string): Resource | undefined {
   const routes = resources.filter(({ path }) => path !== null);
   if (resources.length < 2 || routes.length === 0) return undefined;

@@ -8,10 +8,10 @@ import { TENANT_ID } from '../model/store.ts';
 import type { OAuthProviderOptions, TenantOptions } from './options.ts';
 import { fail } from './kinds.ts';
 
-/** A tenant with the options that it comes to. */
+/** A tenant with its options. */
 export interface Tenant<Env> {
   readonly id: string;
-  /** Null where that is the provider's own, whatever it is. */
+  /** Null for the provider's own origin. */
   readonly origin: string | null;
   /** Path of the issuer: `/acme`, or nothing. */
   readonly prefix: string;
@@ -51,7 +51,7 @@ function tenantOf<Env>(
   const routes = [common.apiRoute ?? [], Object.keys(common.apiHandlers ?? {})].flat();
   if (prefix !== '' && routes.includes('/'))
     fail('apiRoute', 'cannot be "/" where tenants stand at paths; give it a path of its own, such as "/mcp"');
-  return { id, origin: origin ?? base, prefix, options: { ...common, ...own } as OAuthProviderOptions<Env> }; // whichever `anonymous` says: the handler is the same
+  return { id, origin: origin ?? base, prefix, options: { ...common, ...own } as OAuthProviderOptions<Env> }; // the handler is the same with and without `anonymous`
 }
 
 function placeOf(name: string, issuer: string): Pick<Tenant<never>, 'origin' | 'prefix'> {
@@ -70,7 +70,7 @@ function placeOf(name: string, issuer: string): Pick<Tenant<never>, 'origin' | '
   return { origin: isPath ? null : url.origin, prefix };
 }
 
-/** No tenant lies at or below another: each request is for one of them, or for none. */
+/** Refuses a tenant at or below another one: each request belongs to one tenant, or to none. */
 function checkApart(tenants: readonly Tenant<never>[]): void {
   for (const one of tenants)
     for (const other of tenants) {

@@ -18,21 +18,21 @@ export interface AuthRequest extends RequestedScope {
   /** Thumbprint of the key that the code will be bound to. */
   readonly dpopJkt?: string;
   readonly issuer: string;
-  /** What the client says of pages (OpenID Connect Core §3.1.2.1): `login`, `consent`, `select_account`, or `none` alone. */
+  /** The pages that the client asks for (OpenID Connect Core §3.1.2.1): `login`, `consent`, `select_account`, or only `none`. */
   readonly prompt?: readonly string[];
-  /** Set for clients that the operator entered: all others registered themselves, and an error must not redirect the browser there. */
+  /** True for clients that the operator entered. All others registered themselves: an error must not redirect the browser to them. */
   readonly clientIsKnown?: true;
 }
 
-/** An error to show, or to send to the client where `redirectTo` is given. */
+/** An error to show, or to send to the client if `redirectTo` is set. */
 export class AuthorizationError extends Error {
   override readonly name = 'AuthorizationError';
   readonly code: string;
   /** The URL that sends the error to the client; absent if no redirect URI is verified, and the error belongs on a page. */
   readonly redirectTo?: string;
   /**
-   * The same for a client that registered itself: the address of a link on your page, "Back to" its host. Never redirect there: no
-   * person has seen a page yet, and anyone can register a client (RFC 9700 §4.11.2).
+   * The same for a client that registered itself, as a link on your page: "Back to" and its host. Never redirect there: the user has
+   * not seen a page yet, and anyone can register a client (RFC 9700 §4.11.2).
    */
   readonly backTo?: string;
   constructor(code: string, message: string, { redirectTo, backTo }: { readonly redirectTo?: string; readonly backTo?: string } = {}) {
@@ -44,13 +44,13 @@ export class AuthorizationError extends Error {
 }
 
 /**
- * Where to send the browser to tell the client of an error, with its exact `state` and our `iss` (RFC 6749 §4.1.2.1, RFC 9207 §2).
+ * Makes the URL that sends an error to the client, with its exact `state` and our `iss` (RFC 6749 §4.1.2.1, RFC 9207 §2).
  *
- * @param request one that a helper gave: its redirect URI was found registered. Never one put together from a form.
+ * @param request from a helper, which has checked its redirect URI. Never build one from a form.
  * @param code `access_denied`, `login_required`, `temporarily_unavailable` …
- * @param description plain ASCII for the client's developer; what may not stand there is left out.
- * @throws {AuthorizationError} if nothing can be sent to the redirect URI; and for `login_required` to a client that
- * registered itself, with `backTo` for a link: no person has seen a page.
+ * @param description for the client's developer; characters outside printable ASCII are removed.
+ * @throws {AuthorizationError} if nothing may be sent to the redirect URI; for `login_required` to a client that registered itself,
+ * with `backTo` for a link, because the user has not seen a page.
  */
 export function authorizationErrorRedirect(request: AuthRequest, code: string, description?: string): string {
   try {
@@ -71,7 +71,7 @@ export function authorizationErrorRedirect(request: AuthRequest, code: string, d
   return location;
 }
 
-/** Runs a verb of the helpers: what an honest caller may know comes as an {@link AuthorizationError}. */
+/** Runs a helper; an `OAuthError` becomes an {@link AuthorizationError} with what an honest caller may know. */
 export async function onPage<T>(verb: () => Promise<T>): Promise<T> {
   try {
     return await verb();

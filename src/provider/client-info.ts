@@ -6,7 +6,7 @@ import type { Client } from '../model/client.ts';
 /** A client as applications see it. */
 export type ClientInfo = Omit<Client, 'secretHash' | 'formerSecret' | 'managementHash'>;
 
-/** The client without what only this server may know. */
+/** The public part of a client. */
 export function withoutSecret(client: Client): ClientInfo {
   const { secretHash: _secretHash, formerSecret: _formerSecret, managementHash: _managementHash, ...rest } = client;
   return rest;

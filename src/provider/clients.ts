@@ -12,21 +12,21 @@ import { clientFrom, type ClientSpec } from '../model/client-spec.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
 import { type ClientInfo, withoutSecret } from './client-info.ts';
 
-/** The verbs. */
+/** Clients of this server: `helpers.clients`. */
 export interface Clients {
-  /** Registers a client; the secret, where its method has one, is told this once. @throws {TypeError} naming what is wrong with the spec. */
+  /** Registers a client. The secret, if its method has one, is returned only here. @throws {TypeError} naming what is wrong with the spec. */
   create(spec: ClientSpec): Promise<{ readonly client: ClientInfo; readonly secret?: string }>;
-  /** A client that is registered, configured, or known by a document that was read lately. */
+  /** A client that is registered, configured, or known by a recently read metadata document; else null. */
   find(id: string): Promise<ClientInfo | null>;
-  /** Registered clients, oldest first, one page; go on with `next`. */
+  /** Registered clients, oldest first, one page; continue with `next`. */
   list(after?: Cursor): Promise<{ readonly clients: readonly ClientInfo[]; readonly next?: Cursor }>;
-  /** Changes what is given and nothing else; null where there is no such client. The method stays: make another client for another. */
+  /** Changes the given properties; null if there is no such client. The authentication method cannot change: create another client for that. */
   update(id: string, changes: Omit<ClientSpec, 'authMethod'>): Promise<ClientInfo | null>;
-  /** Gives a new secret, told this once; the old one works for `overlap` more seconds. Null for a client that has none. Default a day. */
+  /** Makes a new secret, returned only here; the old one works for `overlap` more seconds, default a day. Null for a client without one. */
   rotateSecret(id: string, overlap?: Seconds): Promise<string | null>;
-  /** A token with which one client may register itself, once, where `clientRegistration` demands one. Default: good for a day. */
+  /** A token for one registration, if `clientRegistration` requires one (RFC 7591 §3). Valid for `ttl` seconds; default a day. */
   createInitialAccessToken(ttl?: Seconds): Promise<string>;
-  /** Deletes a client with every grant and token of it. Again, where it was interrupted: it goes on where it stopped. */
+  /** Deletes a client with all of its grants and tokens. If it was interrupted, call it again: it continues where it stopped. */
   delete(id: string): Promise<boolean>;
 }
 
@@ -86,7 +86,7 @@ export function makeClients(as: AuthServer): Clients {
   };
 }
 
-/** The spec with which a client would be made that has these changes; keys that are given take the place of the others. */
+/** The spec of a client with these changes; given keys replace the stored ones. */
 function specOf(client: Client, changes: Omit<ClientSpec, 'authMethod'>): ClientSpec {
   const { jwks, jwksUri, authMethod, methodChosen, ...rest } = client;
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));

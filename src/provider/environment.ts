@@ -1,6 +1,6 @@
 /**
- * Reads and checks the environment of the provider: the store, the rate limits, and the services that logins need. Warns of what is lost
- * with a store without conditional writes.
+ * Reads and checks the environment of the provider: the store, the rate limits, and the services that logins need. Warns of the risks of
+ * a store without conditional writes.
  */
 import { isLoopbackHost } from '../lib/url.ts';
 import { isForm, type Login } from '../model/login.ts';
@@ -9,7 +9,7 @@ import type { OAuthProviderOptions } from '../options/options.ts';
 import { durableObjectStore } from '../stores/durable-object.ts';
 import type { ObjectNamespace } from '../stores/object-namespace.ts';
 
-/** Whether limits are off. They go off for load tests, and only where no other computer can reach: on loopback. */
+/** Whether rate limits are off: for load tests, and only on loopback, where no other computer can reach the server. */
 export function isOff(env: unknown, issuer: string): boolean {
   const limits = readEnv(env, 'PORTCULLIS_LIMITS') ?? 'on';
   if (limits === 'on' || limits === '') return false;
@@ -22,7 +22,7 @@ export function readEnv(env: unknown, name: string): unknown {
   return typeof env === 'object' && env !== null ? (env as Record<string, unknown>)[name] : undefined;
 }
 
-/** The first fault of any login; null for none. */
+/** The first fault that a login reports; null for none. */
 export function loginFault(logins: readonly Login[], env: unknown): unknown {
   try {
     for (const login of logins.filter(isForm)) login.checkEnv?.(env);
@@ -32,17 +32,17 @@ export function loginFault(logins: readonly Login[], env: unknown): unknown {
   }
 }
 
-/** What no store can keep that writes first and finds out later. */
+/** The promises that an eventually consistent store breaks. */
 export const LOST_PROMISES: readonly string[] = [
-  'an authorization code can be spent twice, by two parties, when both come at once',
-  'a rotated refresh token can be good in two hands, and its theft goes unseen',
-  'what was revoked goes on working elsewhere for a minute or more',
-  'a consent can be answered twice, and a callback of another site be taken twice',
-  'limits count too little, so passwords can be tried more often',
+  'two parties can redeem one authorization code at the same time',
+  'a rotated refresh token can work for two parties, and its theft goes unnoticed',
+  'a revoked token can work elsewhere for a minute or more',
+  'a consent can be answered twice, and the callback of an upstream login can be processed twice',
+  'rate limits count too little, so passwords can be tried more often',
   'two users can get one user name',
 ];
 
-/** The store that a provider works on. @param binding what stands in the environment as `PORTCULLIS`. @throws {TypeError} naming the fix. */
+/** The store of a provider. @param binding the value of `env.PORTCULLIS`. @throws {TypeError} naming the fix. */
 export function storeOf<Env>(
   { store, dangerouslyAllowEventualStore: eventual }: OAuthProviderOptions<Env>,
   env: Env,

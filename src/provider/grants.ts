@@ -17,10 +17,10 @@ export interface GrantSummary {
   readonly clientId: string;
   readonly scope: readonly string[];
   readonly resource: string;
-  /** For which of the user's organizations. */
+  /** The organization that the user acts for. */
   readonly organization?: { readonly id: string; readonly name: string };
   readonly createdAt: Seconds;
-  /** When tokens were last given out. */
+  /** When tokens were last issued. */
   readonly usedAt: Seconds;
 }
 
@@ -29,23 +29,23 @@ export interface GrantInfo extends GrantSummary {
   readonly userId: string;
 }
 
-/** The verbs. */
+/** Helpers for grants. */
 export interface GrantVerbs {
   /** Active grants of a user, one page; continue with `next`. */
   listUserGrants(userId: string, after?: Cursor): Promise<{ readonly grants: readonly GrantSummary[]; readonly next?: Cursor }>;
-  /** Ends a grant, from the next request on. False, and nothing happens, for one that is not this user's or has ended. */
+  /** Ends a grant of this user from the next request on. False, without a change, if it belongs to another user or has ended. */
   revokeGrant(grantId: string, userId: string): Promise<boolean>;
   /** An active grant, or null. */
   findGrant(grantId: string): Promise<GrantInfo | null>;
   /** Active grants of a user, of a client, or of all users (scans the whole store), one page; continue with `next`, also after an empty page. */
   listGrants(filter: GrantFilter, after?: Cursor): Promise<{ readonly grants: readonly GrantInfo[]; readonly next?: Cursor }>;
-  /** Ends them all, and tells how many; what was allowed without asking is asked again. Interrupted, do it again. */
+  /** Ends all of these grants and returns their number; remembered consents end too. If it was interrupted, call it again. */
   revokeGrants(filter: GrantFilter): Promise<number>;
   /**
-   * Signs a user out everywhere: every session and every grant ends, whichever way the user signed in. Interrupted, do it again.
+   * Signs a user out everywhere: every session and every grant ends, whichever login was used. If it was interrupted, call it again.
    *
-   * @param options `removeSignIns` also removes the identities, passkeys and the second factor, or only the kinds that it names: for a
-   *   compromised account. The password stays; set a new one.
+   * @param options `removeSignIns` also removes the upstream identities, passkeys and second factor, or only the kinds in the list: for a
+   *   compromised account. The password is not removed; set a new one.
    */
   signOut(userId: string, options?: { readonly removeSignIns?: boolean | readonly SignInKind[] }): Promise<void>;
   /** The local user of an upstream identity, as the login named it; null if that identity never signed in. */

@@ -1,9 +1,9 @@
 /**
- * Calls a handler of the application in any of the shapes that Workers accept.
+ * Calls a handler of the application in any form that Workers accept.
  */
 import type { Context, FetchClass, FetchFunction, Handler } from '../model/handler.ts';
 
-/** One function for every shape of handler. A class is made anew for each request, as a `WorkerEntrypoint` is. */
+/** Turns any form of handler into one function. A class gets a new instance for each request, as a `WorkerEntrypoint` does. */
 export function fetchOf<Env>(handler: Handler<Env>): FetchFunction<Env> {
   if (typeof handler === 'object') return (request, env, ctx) => handler.fetch(request, env, ctx);
   if (!isClass(handler)) return handler;
@@ -14,7 +14,7 @@ function isClass<Env>(handler: FetchFunction<Env> | FetchClass): handler is Fetc
   return typeof (handler.prototype as { fetch?: unknown } | undefined)?.fetch === 'function';
 }
 
-/** What stands in for a handler that is not there. */
+/** The default for a missing handler. */
 export function notFound(): Response {
   return new Response('Not found', { status: 404, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } });
 }

@@ -21,26 +21,26 @@ const resealPage = lazy(async () => (await import('../core/reseal.ts')).reseal);
 
 /** The helpers. */
 export interface OAuthHelpers extends Requests, GrantVerbs, OwnPages {
-  /** Whether the server can do its work at this moment: for the probe of a load balancer. Answer 200 or 503 as `ok` says. */
+  /** Whether the server can work at this moment, for the health check of a load balancer: answer 200 if `ok`, else 503. */
   health(): Promise<Health>;
   /**
-   * Looks at the store before the first request; `serve` does. A store that does not answer yet is no reason to fail.
+   * Checks the store before the first request; `serve` calls it. A store that does not answer yet is not an error.
    *
-   * @throws {TypeError} for a store that is set up so that records would be lost, or that a newer version has written; for a package of a login that is not installed.
+   * @throws {TypeError} for a store whose settings would lose records, or that a newer version has written; for a missing package of a login.
    */
   checkStore(): Promise<void>;
-  /** Removes some of the records that have expired, and tells how many; 0 where the store does that by itself. */
+  /** Deletes some expired records and returns their number; 0 if the store does that by itself. */
   sweep(most?: number): Promise<number>;
   /**
-   * Seals anew, under the newest `secret`, what older ones sealed: one page of the store; go on with `next`. When a whole pass has left
-   * nothing, the old secret can be dropped. May be run again, and while the server works.
+   * Encrypts with the newest `secret` what older ones have encrypted: one page of the store; continue with `next`. After a complete pass
+   * that left nothing, the old secret can be removed. It can be run again, and while the server runs.
    */
   reseal(after?: Cursor, options?: ResealOptions): Promise<Resealed>;
   /** Clients of this server. */
   readonly clients: Clients;
   /** Accounts of our own login. */
   readonly accounts: Accounts;
-  /** The ways in of any user: identities at other sites, passkeys, second factors. */
+  /** The sign-in methods of any user: upstream identities, passkeys, second factors. */
   readonly signIns: SignIns;
 }
 

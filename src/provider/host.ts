@@ -1,5 +1,5 @@
 /**
- * Host: one issuer on one store, put together once for an environment: its authorization server, its endpoints, and a guard for each protected route.
+ * Host: one issuer on one store, made once for each environment: its authorization server, its endpoints, and a guard for each protected route.
  */
 import { type AuthServer, makeAuthServer } from '../core/auth-server.ts';
 import { requireKeyring } from '../core/records/require-keyring.ts';
@@ -30,21 +30,21 @@ export interface Protected<Env> {
   readonly fetch: FetchFunction<Env>;
 }
 
-/** One issuer on one store, with everything that is made once. */
+/** One issuer on one store, with all that is made once. */
 export interface Host<Env> {
   readonly as: AuthServer;
-  /** Path of the issuer, of a tenant that has one. */
+  /** The path of a tenant's issuer, if it has one. */
   readonly prefix: string;
   readonly allowedOrigins: readonly string[] | undefined;
   readonly routes: ReadonlyMap<string, Route>;
   readonly metadata: ReadonlyMap<string, string>;
   readonly apis: readonly Protected<Env>[];
   readonly helpers: OAuthHelpers;
-  /** What the environment lacks for a login. */
+  /** The fault that a login reports, such as a missing variable. */
   readonly fault: unknown;
 }
 
-/** Puts an issuer together. @throws {TypeError} naming what the options or the environment lack. */
+/** Makes a host. @throws {TypeError} naming what is missing in the options or the environment. */
 export function makeHost<Env>(
   { parsed, tenant }: IssuerServer<Env>,
   { issuer, prefix, issuers }: Standing & { readonly issuers: readonly string[] },
@@ -69,7 +69,7 @@ export function makeHost<Env>(
   };
   const verify: Verifier = (token, resource, tell) =>
     externalTokens && !isOurs(token) ? outside(externalTokens, token, resource, tell) : verifyAccess(as, token, resource, tell);
-  const told = new WeakSet<Request>(); // one request may be judged again while it is answered
+  const told = new WeakSet<Request>(); // the guard may check one request twice
   const onRefused: OnRefused = (refusal, request) => {
     if (!told.has(request)) as.emit({ kind: 'request.refused', endpoint: 'guard', ...refusal });
     told.add(request);
@@ -85,7 +85,7 @@ export function makeHost<Env>(
     return {
       path,
       fetch: fetchOf(handler),
-      guard: guard({ ...about, requiredScopes, allowedOrigins: ['*'] }), // whose page calls is looked at before
+      guard: guard({ ...about, requiredScopes, allowedOrigins: ['*'] }), // the origin was checked before
     };
   });
   const metadata = new Map(apis.flatMap((api) => [...api.guard.documents]));

@@ -37,21 +37,21 @@ import {
   withoutPrefix,
 } from './servers.ts';
 
-/** Where it cannot be loaded, the call fails: its handler never runs. */
+/** If it cannot be loaded, the call fails and its handler does not run. */
 const withPermissions = lazy(async () => (await import('./permissions.ts')).withPermissions);
 
-/** What a runtime brings along: its machine, and how it knows a caller's address. */
+/** What a runtime adds: its services, and how it finds a caller's address. */
 export interface Platform {
   readonly runtime: Runtime;
   address(request: Request, ctx: Context): string | undefined;
 }
 
 const MAX_HOSTS = 16;
-/** Rounds of one cron run, and records looked at in each. */
+/** Rounds of one cron run, and the records checked in each. */
 const SWEEPS = 20;
 const SWEPT_AT_ONCE = 1000;
 
-/** The provider. Make it once, at the top level of a module. */
+/** An authorization server with your API behind it, as one fetch handler. Make it once, at the top level of a module. */
 export class OAuthProvider<Env = unknown> {
   readonly #options: OAuthProviderOptions<Env>;
   readonly #sites: readonly IssuerServer<Env>[];
@@ -60,7 +60,7 @@ export class OAuthProvider<Env = unknown> {
   #lastEnv: { readonly of: Env; readonly host: Host<Env>; readonly given: Env } | undefined;
   readonly #hosts = new Map<string, { readonly source: unknown; readonly host: Host<Env> }>();
 
-  /** @throws {TypeError} when an option is wrong, naming it and the fix. */
+  /** @throws {TypeError} for a wrong option; the message names the option and the fix. */
   constructor(options: OAuthProviderOptions<Env>, platform: Platform) {
     this.#options = options;
     this.#sites = issuerServers(options);
@@ -72,7 +72,7 @@ export class OAuthProvider<Env = unknown> {
     }
   }
 
-  /** Answers a request. Bound: may be passed around alone. */
+  /** Answers a request. Bound to this provider, so that it can be passed as a function. */
   readonly fetch = async (asked: Request, env: Env, ctx: Context = { waitUntil() {} }): Promise<Response> => {
     const { basePath } = this.#options;
     const request = basePath === undefined ? asked : withBase(asked, basePath);
@@ -97,32 +97,32 @@ export class OAuthProvider<Env = unknown> {
     const api = host.apis.find((one) => covers(one.path, path));
     if (api) return this.#protected(host, api, request, env, ctx);
     if (this.#fallback) {
-      const helpers = makeHelpers(host.as, network()); // the network of the caller, to count fetches
+      const helpers = makeHelpers(host.as, network()); // the caller's network, to count fetches
       return this.#fallback(asked, { ...env, OAUTH_PROVIDER: helpers }, ctx);
     }
     return notFound();
   };
 
-  /** Whether the options name the issuer: else it comes from the environment, or on loopback from the request. */
+  /** Whether the options set the issuer: else it comes from the environment, or on loopback from the request. */
   get isNamed(): boolean {
     return this.#options.issuer !== undefined;
   }
 
-  /** The tenants; none where this is one server. */
+  /** The tenants; empty for a single server. */
   get tenants(): readonly string[] {
     return this.#sites.flatMap(({ tenant }) => (tenant === null ? [] : [tenant]));
   }
 
-  /** The helpers, outside a request: accounts, clients, grants; with tenants, of one. @throws {TypeError} naming what the environment lacks. */
+  /** The helpers, outside a request: accounts, clients, grants; with tenants, those of one. @throws {TypeError} naming what the environment lacks. */
   helpers(env: Env, tenant: string | null = null): OAuthHelpers {
     const { fault, helpers } = this.#host(issuerServerFor(this.#sites, tenant), env, null);
     if (fault !== null) throw fault;
     return helpers;
   }
 
-  /** Answers a cron trigger of a Worker: sweeps expired records, so many at most that one run stays short. Bound, as `fetch` is. */
+  /** Handles a cron trigger of a Worker: deletes expired records, limited so that one run stays short. Bound, as `fetch` is. */
   readonly scheduled = async (_controller: unknown, env: Env): Promise<void> => {
-    const helpers = this.helpers(env, this.tenants[0]); // the store is one, and so is what has expired in it
+    const helpers = this.helpers(env, this.tenants[0]); // all tenants share one store
     for (let round = 0; round < SWEEPS; round++) await helpers.sweep(SWEPT_AT_ONCE);
   };
 
@@ -131,7 +131,7 @@ export class OAuthProvider<Env = unknown> {
     const forbidden = checkOrigin(request, host.allowedOrigins, host.as.settings.issuer);
     if (forbidden) {
       host.as.emit({ kind: 'request.refused', endpoint: 'guard', ...(await import('../guard/refused.ts')).originRefusal(request) });
-      return forbidden; // which a forbidden page may not even read
+      return forbidden; // without CORS headers: a page of another origin must not read it
     }
     return withCors(request, await this.#called(host, api, request, env, ctx));
   }
@@ -160,14 +160,14 @@ export class OAuthProvider<Env = unknown> {
     }
   }
 
-  /** What a call comes to whose handler got no token of another site: 503, or 401 where that was the end of the grant. */
+  /** The response if a handler got no upstream token: 503, or 401 if the grant has ended with it. */
   async #refusal(api: Protected<Env>, request: Request, { failure, retryAfter }: UpstreamTokenError): Promise<Response | null> {
     if (failure === 'unavailable') return unavailable(retryAfter);
     const verdict = failure === 'ended' ? await api.guard(request) : null;
     return isRefusal(verdict) ? verdict : null;
   }
 
-  /** The environment as handlers see it, with the helpers in it; made once for each environment. */
+  /** The environment that handlers get, with the helpers in it; made once for each environment. */
   #envFor(host: Host<Env>, env: Env): Env {
     if (this.#lastEnv?.of !== env || this.#lastEnv.host !== host) {
       this.#lastEnv = { of: env, host, given: { ...env, OAUTH_PROVIDER: host.helpers } };
@@ -187,13 +187,13 @@ export class OAuthProvider<Env = unknown> {
       env,
       this.#platform.runtime,
     );
-    if (host.fault !== null) return host; // the next request may come with what is missing
+    if (host.fault !== null) return host; // the next environment may have what is missing
     if (this.#hosts.size >= MAX_HOSTS + this.#sites.length) this.#hosts.clear();
     this.#hosts.set(issuer, { source, host });
     return host;
   }
 
-  /** The issuers of all tenants; those without an address of their own stand beside this one. */
+  /** The issuers of all tenants; a path is relative to the given issuer. */
   #issuersBeside(issuer: string, prefix: string): readonly string[] {
     const origin = issuer.slice(0, issuer.length - prefix.length);
     return [issuer, ...this.#sites.map((site) => (site.origin ?? origin) + site.prefix)];
@@ -210,7 +210,7 @@ export class OAuthProvider<Env = unknown> {
   }
 }
 
-/** Says whose names `userId` and `clientId` are, so that nothing that is kept by them is kept for two. */
+/** Adds issuer and tenant to the caller: `userId` and `clientId` are unique within them only. */
 function ofTenant(access: Access, { settings: { issuer, tenant } }: AuthServer): Access {
   return tenant === null ? access : { ...access, tenant, issuer: access.issuer ?? issuer };
 }

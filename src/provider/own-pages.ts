@@ -37,7 +37,7 @@ export interface ConsentDescription {
   readonly clientIsKnown: boolean;
   readonly redirectUri: string;
   readonly redirectHost: string;
-  /** A program on the user's own computer: warn, for any program there could be listening. */
+  /** The client is a program on the user's computer. Show a warning: any program there can listen on its redirect URI. */
   readonly redirectIsLoopback: boolean;
   readonly resource: string;
   readonly scope: readonly {
@@ -49,21 +49,21 @@ export interface ConsentDescription {
   }[];
 }
 
-/** The verbs. All throw {@link AuthorizationError} for a request of another browser, or one that is over or used before. */
+/** Helpers for own pages. All throw {@link AuthorizationError} for a request of another browser, or one that has ended or was used before. */
 export interface OwnPages {
   describeConsent(request: AuthRequest): Promise<ConsentDescription>;
-  /** Opens a pending authorization. Put `handle` into the form, and `headers` onto the page: cookie, no framing, no caching. */
+  /** Opens a pending authorization. Put `handle` into the form, and send `headers` with the page: cookie, no framing, no caching. */
   beginConsent(request: AuthRequest): Promise<{ readonly handle: string; readonly headers: Headers }>;
   /**
-   * Takes the approval, once. Returns the request with the granted scopes.
-   * @param options `scope`: what was ticked, all unless told; more than was asked for is left out. `remember`: keeps it for the user with this id.
+   * Accepts the approval, once, and returns the request with the granted scopes.
+   * @param options `scope`: the selected scopes, default all; unrequested ones are removed. `remember`: stores the consent for the user with this id.
    */
   approveConsent(
     request: Request,
     id: string,
     options?: { readonly scope?: readonly string[]; readonly remember?: { readonly subject: string } },
   ): Promise<{ readonly request: AuthRequest; readonly headers: Headers }>;
-  /** Takes the denial, once. `headers` include the `location`. */
+  /** Accepts the denial, once. `headers` include the `location`. */
   denyConsent(
     request: Request,
     id: string,
@@ -73,24 +73,24 @@ export interface OwnPages {
   isConsentRemembered(request: Request, authRequest: AuthRequest, who: { readonly subject: string }): Promise<boolean>;
   /** Deletes the remembered consents of a user: for one client, or all. */
   forgetConsents(userId: string, clientId?: string): Promise<void>;
-  /** Begins an upstream redirect, after the approval and never before. Send `state` there; `headers` bind it to this browser. */
+  /** Begins an upstream redirect, after the approval only. Send `state` to the provider; `headers` bind it to this browser. */
   beginUpstream(
     request: AuthRequest,
     options?: { readonly data?: Json; readonly headers?: Headers },
   ): Promise<{ readonly state: string; readonly headers: Headers }>;
-  /** Takes the callback, once. Returns what was passed to `beginUpstream`. */
+  /** Accepts the callback, once, and returns the request and `data` that were passed to `beginUpstream`. */
   finishUpstream<Data = Json>(request: Request): Promise<{ readonly request: AuthRequest; readonly data: Data; readonly headers: Headers }>;
 }
 
 const OPENED = 300;
 const WINDOW = 600;
-/** The login id in upstream states of an application; no login of ours can have this id. */
+/** The login id in an application's upstream states; no login can have this id. */
 const OWN = 'own pages';
 
-/** Makes the verbs. @param network of the browser, to count pending authorizations and fetches. */
+/** Makes the helpers. @param network of the browser, to count pending authorizations and fetches. */
 export function makeOwnPages(as: AuthServer, network: string): OwnPages {
   const { records } = as;
-  /** The client of a request, if the request is still valid. Its values may have been through a form. */
+  /** The client of a request, if the request is still valid. Its values may come from a form. */
   const check = async (request: AuthRequest): Promise<Client> => {
     checkAuthRequest('OAuthHelpers', request);
     const client = await resolveClient(as, request.clientId, network);
@@ -122,7 +122,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
     ...(jkt === undefined ? {} : { dpopJkt: jkt }),
     codeChallenge: challenge, codeChallengeMethod: 'S256', issuer: as.settings.issuer,
   }); // prettier-ignore
-  /** The pending authorization of a form, taken by this very call. */
+  /** Takes the pending authorization of a form; only one call succeeds. */
   const take = async (request: Request, id: string): Promise<FoundPending & { readonly headers: Headers }> => {
     if (request.method !== 'POST') throw new OAuthError('invalid_request', 'method', { hint: 'A decision is sent by POST.' });
     if (!isSameOrigin({ request, as }, false)) throw otherBrowser('cross_site');

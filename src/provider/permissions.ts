@@ -2,8 +2,8 @@
  * Current permissions: calls the option `permissions` on each request, and puts its result into the props. If it throws, the call is
  * rejected, and the status tells the client what to do:
  *
- *   the account at another site has ended → 401, and the client signs in again · none is linked, which the application did not allow for → 403
- *   all else is an outage → 503, on which no client throws its tokens away (SEC-186)
+ *   the upstream account has ended → 401, and the client signs in again · no account is linked, and the application did not expect that → 403
+ *   anything else is an outage → 503, after which clients keep their tokens (SEC-186)
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { schemeOf, unauthorized, unavailable } from '../guard/challenge.ts';
@@ -12,7 +12,7 @@ import { json } from '../lib/http.ts';
 import type { Access } from '../model/access.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
 
-/** Puts what the user may do into the props; or says why that cannot be told. @param check asks the guard once more. */
+/** Puts the user's permissions into the props; or returns the error response. @param check runs the guard once more. */
 export async function withPermissions(
   as: AuthServer,
   access: Access,
@@ -28,7 +28,7 @@ export async function withPermissions(
     const failure = error instanceof UpstreamTokenError ? error.failure : null;
     if (failure === 'ended') {
       as.emit({ kind: 'request.refused', endpoint: 'permissions', code: 'invalid_token', reason: 'upstream_ended' });
-      const verdict = await check(); // which says so itself, where the grant has ended with the account
+      const verdict = await check(); // the guard answers 401 if the grant has ended with the account
       return isRefusal(verdict) ? verdict : unauthorized(guard.challenge, true, schemeOf(access));
     }
     if (failure === 'not_linked') {

@@ -18,36 +18,36 @@ import type { LinkedAccount, UpstreamTokens } from '../model/upstream.ts';
 import { type ClientInfo, withoutSecret } from './client-info.ts';
 import { AuthorizationError, type AuthRequest, onPage } from './auth-request.ts';
 
-/** What completes a sign-in that an application ran itself. */
+/** The result of a sign-in that an application ran itself. */
 export interface Completion {
   readonly request: AuthRequest;
-  /** Who signed in: your own stable id. */
+  /** Your own stable id of the user who signed in. */
   readonly userId: string;
-  /** What the user allowed; never more than was asked for. */
+  /** The scopes that the user granted; unrequested ones are removed. */
   readonly scope: readonly string[];
-  /** What tools find in `props`; sealed at rest. */
+  /** The `props` of tools; encrypted in the store. */
   readonly props: unknown;
   /**
-   * Accounts at other sites, with their tokens, for tools to use: `auth.upstream('github').token()`. `account.provider` is the id of
-   * a login of this server that keeps tokens, as it is the one that refreshes them.
+   * Upstream accounts with their tokens, for tools: `auth.upstream('github').token()`. `account.provider` is the id of a login of this
+   * server with `keepTokens`, which refreshes the tokens.
    */
   readonly upstreams?: readonly { readonly account: LinkedAccount; readonly tokens: UpstreamTokens }[];
 }
 
-/** The verbs. */
+/** Helpers for authorization requests. */
 export interface Requests {
   /**
-   * Checks the authorization request in a URL. One that was pushed (RFC 9126) is used up by it: call it once for each visit, and keep
-   * what it gives, as `beginConsent` does. @throws {AuthorizationError}
+   * Checks the authorization request in a URL. A pushed request (RFC 9126) can be read only once: call this once for each page view, and
+   * keep the result, as `beginConsent` does. @throws {AuthorizationError}
    */
   parseAuthRequest(request: Request): Promise<AuthRequest>;
-  /** Opens the grant; send the browser to `redirectTo` with a 303. @throws {AuthorizationError} when the request no longer passes. */
+  /** Opens the grant; redirect the browser to `redirectTo` with a 303. @throws {AuthorizationError} if the request is no longer valid. */
   completeAuthorization(completion: Completion): Promise<{ redirectTo: string }>;
-  /** A client that is registered, or known by its metadata document; else null. @throws {AuthorizationError} when the document cannot be used. */
+  /** A client that is registered, or known by its metadata document; else null. @throws {AuthorizationError} if the document cannot be used. */
   lookupClient(clientId: string): Promise<ClientInfo | null>;
 }
 
-/** Makes the verbs. @param network of the caller, to count fetches. */
+/** Makes the helpers. @param network of the caller, to count fetches. */
 export function makeRequests(as: AuthServer, network: string): Requests {
   const check = async (url: string): Promise<AuthRequest> => {
     const fields = parseFields(new URL(url).search.slice(1));
@@ -86,7 +86,7 @@ export function makeRequests(as: AuthServer, network: string): Requests {
       );
     const client = await resolveClient(as, request.clientId, network);
     if (!client) throw new OAuthError('invalid_client', unknownReason(as, request.clientId));
-    const redirect = findRedirect(client, request.redirectUri, as.settings.clientRegistration.redirectSchemes); // the stored registration decides, not what came along
+    const redirect = findRedirect(client, request.redirectUri, as.settings.clientRegistration.redirectSchemes); // the stored registration decides, not the values in the request
     const resource = resourceOf(as.settings, request.resource)?.uri ?? unknownResource();
     const linked = await Promise.all(upstreams.map(({ account, tokens }) => as.vault.keep(userId, account, tokens)));
     const code = await openGrant(as, {

@@ -10,11 +10,11 @@ import { tenantsOf } from '../options/tenants.ts';
 
 /** One server. */
 export interface IssuerServer<Env> {
-  /** The tenant; null where the provider is one server. */
+  /** The tenant; null for a single server. */
   readonly tenant: string | null;
-  /** Null where that is the provider's own. */
+  /** Null for the provider's own origin. */
   readonly origin: string | null;
-  /** Path of the issuer, or nothing. */
+  /** Path of the issuer, or empty. */
   readonly prefix: string;
   readonly parsed: ParsedOptions<Env>;
 }
@@ -33,8 +33,8 @@ export function issuerServers<Env>(options: OAuthProviderOptions<Env>): readonly
 }
 
 /**
- * A token that names a client or a project in place of the resource is good wherever its source is asked: at one route of one tenant, or it
- * would open what it was not made for (RFC 8707 §2). @throws {TypeError}
+ * Refuses a token source without resources for more than one route: a token that names a client or a project in place of the resource is
+ * valid wherever that source is used, also where it was not issued for (RFC 8707 §2). @throws {TypeError}
  */
 function checkAudiences<Env>(sites: readonly IssuerServer<Env>[]): void {
   const audiences = sites.flatMap(({ parsed }) => parsed.routes.flatMap(() => [...new Set(parsed.options.externalTokens?.fixedAudience)]));
@@ -46,19 +46,19 @@ function checkAudiences<Env>(sites: readonly IssuerServer<Env>[]): void {
   );
 }
 
-/** The site of a tenant, or the only one. @throws {TypeError} for a tenant that is not there. */
+/** The server of a tenant, or the only one. @throws {TypeError} for an unknown tenant. */
 export function issuerServerFor<Env>(sites: readonly IssuerServer<Env>[], tenant: string | null): IssuerServer<Env> {
   const site = sites.find((one) => one.tenant === tenant);
   if (site) return site;
   const known = sites.map((one) => one.tenant).join(', ');
   throw new TypeError(
     tenant === null
-      ? `OAuthProvider: there are several servers here; say of which tenant: ${known}.`
+      ? `OAuthProvider: there are several tenants; name one of them: ${known}.`
       : `OAuthProvider: there is no tenant ${JSON.stringify(tenant)}.`,
   );
 }
 
-/** Which server a request is for, or null. @param own the provider's own origin, asked for only where hosts differ. */
+/** The server of a request, or null. @param own returns the provider's own origin; called only if hosts differ. */
 export function findIssuerServer<Env>(
   sites: readonly IssuerServer<Env>[],
   url: string,
@@ -74,14 +74,14 @@ export function findIssuerServer<Env>(
   return there.find(({ origin }) => new URL(origin ?? own()).host === host) ?? null;
 }
 
-/** The path that a metadata document is about: its own address puts the well-known name before it (RFC 8414 §3.1, RFC 9728 §3.1). */
+/** The path that a metadata document is about: its URL has the well-known name before it (RFC 8414 §3.1, RFC 9728 §3.1). */
 function subjectOf(path: string): string {
   return /^\/\.well-known\/[^/]+(\/.*)?$/.exec(path)?.[1] ?? path;
 }
 
-/** The path as every router of ours sees it: one spelling, decided once. */
+/** The path as all of our routers see it: one spelling, decided once. */
 export function pathOf(url: string): string {
-  if (/\\|\/\.(?![a-z])|%2e/i.test(url)) return new URL(url).pathname; // a dot and a letter are no dot segment
+  if (/\\|\/\.(?![a-z])|%2e/i.test(url)) return new URL(url).pathname; // a dot and a letter are not a dot segment
   const start = url.indexOf('/', url.indexOf('//') + 2);
   if (start < 0) return '/';
   const query = url.indexOf('?', start);
@@ -90,7 +90,7 @@ export function pathOf(url: string): string {
   return end < 0 ? url.slice(start) : url.slice(start, end);
 }
 
-/** The request as the handler knows its own address: `MyMCP.serve('/mcp')` answers at `/mcp` of every tenant. */
+/** The request without the tenant's path: `MyMCP.serve('/mcp')` answers at `/mcp` of every tenant. */
 export function withoutPrefix(request: Request, prefix: string): Request {
   if (prefix === '') return request;
   const url = new URL(request.url);
@@ -105,9 +105,9 @@ export interface Standing {
 }
 
 /**
- * The issuer of a site, whose path may come from the issuer or from `basePath`.
+ * The issuer of a server, whose path may come from the issuer or from `basePath`.
  *
- * @param given the configured issuer, or an origin. @throws {TypeError} where the two paths differ.
+ * @param given the configured issuer, or an origin. @throws {TypeError} if the two paths differ.
  */
 export function standingOf(given: string, site: { readonly tenant: string | null; readonly prefix: string }, basePath = ''): Standing {
   if (site.tenant !== null) return { issuer: given + site.prefix, prefix: site.prefix };
@@ -118,7 +118,7 @@ export function standingOf(given: string, site: { readonly tenant: string | null
   return own === '' ? { issuer: given + basePath, prefix: basePath } : { issuer: given, prefix: own };
 }
 
-/** A request as the outside knows it, where a proxy has taken the base path off. What is below it already, and its metadata, stays. */
+/** Adds the base path that a proxy has removed. A request that has it already, and metadata, stays as it is. */
 export function withBase(request: Request, basePath: string): Request {
   const path = pathOf(request.url);
   const [, wellKnown = '', below] = /^(\/\.well-known\/[^/]+)(\/.*)?$/.exec(path) ?? [];

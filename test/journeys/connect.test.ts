@@ -186,7 +186,7 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
     for (const [path, answer] of forms) expect([path, answer.status, answer.location]).toEqual([path, 400, null]);
     expect((await world.alice.browser.get(`${ISSUER}/account/sign-ins`)).status).toBe(404);
     expect((await stranger.get(`${ISSUER}/authorize/callback/corp?code=x&state=${'A'.repeat(43)}`)).status).toBe(400);
-    await expect(makeApp(store, { logins: [connection(oidc({ issuer: world.idp.issuer, clientId: 'a', clientSecret: 'b' }))] })).rejects.toThrow(/connections alone/);
+    await expect(makeApp(store, { logins: [connection(oidc({ issuer: world.idp.issuer, clientId: 'a', clientSecret: 'b' }))] })).rejects.toThrow(/connections only/);
   }); // prettier-ignore
 
   it('S-183: takes no for an answer: declined, cancelled, turned back at the site, or not done in time', async () => {

@@ -162,7 +162,7 @@ describe('tenants', () => {
   it('want to be named where there is no request, and say which there are', async () => {
     const app = await makeApp(storeNames[0] ?? '', TENANTS);
     expect(app.provider.tenants).toEqual(['acme', 'blue', 'own']);
-    expect(() => app.provider.helpers(app.env)).toThrow('say of which tenant: acme, blue, own');
+    expect(() => app.provider.helpers(app.env)).toThrow('name one of them: acme, blue, own');
     expect(() => app.provider.helpers(app.env, 'nobody')).toThrow('there is no tenant "nobody"');
   });
 

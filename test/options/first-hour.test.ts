@@ -48,7 +48,7 @@ describe('OAuthProvider refuses at the start (N-14)', () => {
       { logins: [password(), totp()] },
       '`logins` holds a second factor; give it as `secondFactor: totp()`',
     ],
-    ['nothing among the logins', { logins: [undefined] }, '`logins` holds something that is no way to sign in'],
+    ['nothing among the logins', { logins: [undefined] }, '`logins` holds a value that is not a login'],
     ['a login without its list', { logins: password() }, '`logins` must be a list: write logins: [password()]'],
     ['a list of second factors', { secondFactor: [totp()] }, '`secondFactor` must be what totp() returns, not a list of it'],
     ['a second factor that was not called', { secondFactor: totp }, '`secondFactor` must be what totp() returns'],
