@@ -7,6 +7,7 @@ import { runCommand } from '../../src/cli/commands.ts';
 import { filesOf } from '../../src/cli/init/files.ts';
 import { runInit } from '../../src/cli/init/init.ts';
 import { LOGINS, nameOf, parseInitOptions, projectOf, RUNTIMES } from '../../src/cli/init/options.ts';
+import { SITES } from '../../src/cli/init/providers.ts';
 import { loadPrompts, type Prompts } from '../../src/cli/init/questions.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-init-'));
@@ -125,6 +126,24 @@ describe('portcullis init', () => {
     expect(readFileSync(join(path, 'app.ts'), 'utf8')).toContain('google({');
   });
 
+  it('lets users sign in at every site that has a provider, and asks where the account there is', async () => {
+    const factories = Object.keys(await import('../../src/upstreams/index.ts')).filter((name) => /^[a-z]/.test(name) && name !== 'oauth2');
+    expect(Object.values(SITES).map(({ factory }) => factory).toSorted()).toEqual(factories.toSorted());
+    for (const { place } of Object.values(SITES)) if (place) expect(place.example).toMatch(place.pattern);
+    const path = join(folder, 'tenant');
+    const { prompts, asked } = person(path, 'node', 'auth0', 'acme.eu.auth0.com', false);
+    const printed: string[] = [];
+    const terminal = { out: (line: string) => void printed.push(line), err: () => undefined, open() {}, after: () => () => undefined };
+    await runInit(parseInitOptions([]), terminal, { prompts: async () => prompts, isInteractive: true });
+    expect(asked[3]).toBe('What is the domain of your tenant?');
+    expect(printed.join('\n')).toContain('put the domain of your tenant into app.ts'); // the example is no real tenant
+    const given = await run('init', join(folder, 'given-tenant'), '--yes', '--no-install', '--login', 'keycloak', '--place', 'https://id.acme.example/auth/realms/staff');
+    expect(given.out).not.toContain('into app.ts');
+    const app = readFileSync(join(folder, 'given-tenant/app.ts'), 'utf8');
+    expect(app).toContain("keycloak({\n  url: 'https://id.acme.example/auth',\n  realm: 'staff',\n");
+    expect(readFileSync(join(folder, 'given-tenant/README.md'), 'utf8')).toContain('http://localhost:8787/authorize/callback/keycloak');
+  }); // prettier-ignore
+
   it('makes nothing for a person who leaves', async () => {
     const path = join(folder, 'left');
     const { prompts } = person(Symbol('cancel'));
@@ -141,7 +160,12 @@ describe('portcullis init', () => {
   it.each([
     [['init', 'a', 'b'], 'init takes one folder. See: portcullis init --help'],
     [['init', '--runtime', 'worker'], '--runtime worker is not there; did you mean `workers`. See: portcullis init --help'],
-    [['init', '--login', 'saml'], '--login saml is not there; there are password, github, google. See: portcullis init --help'],
+    [['init', '--login', 'saml'], '--login saml is not there; there are password, github, google, entra, auth0, workos, stytch, okta, keycloak, gitlab, slack, discord, cloudflare-access, oidc. See: portcullis init --help'],
+    [['init', '--login', 'auth', '--place', 'x'], '--login auth is not there; did you mean `auth0`. See: portcullis init --help'],
+    [['init', '--place', 'acme.eu.auth0.com'], '--place belongs to a site; give --login, too. See: portcullis init --help'],
+    [['init', '--login', 'google', '--place', 'acme'], '--place is not needed for Google; leave it out. See: portcullis init --help'],
+    [['init', '--login', 'auth0', '--place', "acme.eu.auth0.com', x: '"], '--place is the domain of your tenant, such as acme.eu.auth0.com. See: portcullis init --help'],
+    [['init', '--login', 'oidc', '--place', 'http://id.example.com'], '--place is the issuer of your OpenID provider, such as https://id.example.com. See: portcullis init --help'],
     [['init', '--name', 'Nötes'], '--name takes lower-case letters, digits and -, beginning with a letter, at most 50. See: portcullis init --help'],
     [['init', '--json'], 'init asks questions on a terminal. Without one, give FOLDER, --runtime and --login, or --yes.'],
     [['dev', 'a', 'b'], 'dev takes one file. See: portcullis dev --help'],

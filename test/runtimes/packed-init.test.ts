@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LOGINS } from '../../src/cli/init/options.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-new-'));
@@ -47,7 +48,7 @@ function linesOf(child: ChildProcess): AsyncIterator<string> {
 }
 
 describe('a new project on the packed package', () => {
-  const kinds = [['node', 'password'], ['node', 'google'], ['workers', 'password'], ['both', 'github']] as const; // prettier-ignore
+  const kinds = [['workers', 'password'], ['both', 'github'], ...LOGINS.map((login) => ['node', login] as const)] as const;
 
   it.each(kinds)('for %s with %s passes tsc and its own test', (runtime, login) => {
     const name = `${runtime}-${login}`;

@@ -1,5 +1,6 @@
 /** The source of a new server: `app.ts` for each way to sign in, and its test. */
 import type { Project } from './options.ts';
+import { siteOf } from './providers.ts';
 
 interface Login {
   /** Imports of `portcullis` beside the usual ones, and lines of imports. */
@@ -10,15 +11,10 @@ interface Login {
   readonly options: string;
 }
 
-const PROVIDERS = {
-  github: { title: 'GitHub', prefix: 'GITHUB', who: "claims['preferred_username']", people: 'GitHub names' },
-  google: { title: 'Google', prefix: 'GOOGLE', who: "claims['email_verified'] === true && claims['email']", people: 'Google addresses' },
-} as const;
-
 /** Variables that a login needs: each with what it is. */
 export function variablesOf(login: Project['login']): readonly (readonly [name: string, what: string])[] {
   if (login === 'password') return [['ADMIN_PASSWORD', 'password of the account "admin"']];
-  const { title, prefix, people } = PROVIDERS[login];
+  const { title, prefix, people } = siteOf(login);
   return [
     [`${prefix}_CLIENT_ID`, `id of your application at ${title}`],
     [`${prefix}_CLIENT_SECRET`, 'its secret'],
@@ -26,7 +22,7 @@ export function variablesOf(login: Project['login']): readonly (readonly [name: 
   ];
 }
 
-function loginOf(login: Project['login']): Login {
+function loginOf({ login, place }: Project): Login {
   if (login === 'password')
     return {
       names: 'type OAuthHelpers, OAuthProvider, password',
@@ -36,20 +32,22 @@ function loginOf(login: Project['login']): Login {
       options: `  logins: [password<Env>({ accounts: (env) => [{ username: 'admin', password: env.ADMIN_PASSWORD, permissions: ['admin'] }] })],
   permissions: ({ userId }, env) => env.OAUTH_PROVIDER.accounts.permissionsOf(userId),`,
     };
-  const { prefix, who, people } = PROVIDERS[login];
+  const { factory, prefix, who, people, place: asked } = siteOf(login);
+  const own = asked && Object.entries(asked.options(place ?? asked.example));
+  const first = place === undefined ? ` // ${asked?.what}: put in yours` : '';
   return {
     names: 'OAuthProvider, upstream',
-    imports: `import { ${login} } from 'portcullis/upstreams';\n`,
+    imports: `import { ${factory} } from 'portcullis/upstreams';\n`,
     env: `  readonly ${prefix}_CLIENT_ID: string;\n  readonly ${prefix}_CLIENT_SECRET: string;\n  /** ${people} of administrators, with commas. */\n  readonly ADMINS?: string;`,
-    before: `const site = ${login}({
-  clientId: (env) => (env as Env).${prefix}_CLIENT_ID,
+    before: `const site = ${factory}({
+${(own ?? []).map(([option, value], at) => `  ${option}: '${value}',${at === 0 ? first : ''}\n`).join('')}  clientId: (env) => (env as Env).${prefix}_CLIENT_ID,
   clientSecret: (env) => (env as Env).${prefix}_CLIENT_SECRET,
 });
 
 `,
     options: `  logins: [
     upstream(site, {
-      mapIdentity: ({ claims }, env) => {
+      mapIdentity: ({ ${who === 'subject' ? 'subject' : 'claims'} }, env) => {
         const admins = ((env as Env).ADMINS ?? '').split(',').filter((name) => name !== '');
         return { permissions: admins.includes(String(${who})) ? ['admin'] : [] };
       },
@@ -59,8 +57,9 @@ function loginOf(login: Project['login']): Login {
 }
 
 /** `app.ts`: the whole server. */
-export function appFile({ name, login }: Project): string {
-  const { names, imports, env, before, options } = loginOf(login);
+export function appFile(project: Project): string {
+  const { name } = project;
+  const { names, imports, env, before, options } = loginOf(project);
   return `/** A protected MCP server: sign-in, consent and tools. The same source runs on Node and on Workers. */
 import { McpServer } from '@modelcontextprotocol/server';
 import { type AuthContext, ${names} } from 'portcullis';
@@ -125,11 +124,11 @@ test('a call without a token is told where to sign in', async () => {
 `;
   if (login !== 'password')
     return `${head}
-test('the sign-in page offers ${PROVIDERS[login].title}', async () => {
+test('the sign-in page offers ${siteOf(login).title}', async () => {
   const client = await registerClient({ send, issuer });
   const page = await makeBrowser(send).get(await client.authorizeUrl());
   assert.equal(page.status, 200);
-  assert.match(page.text, /${PROVIDERS[login].title}/);
+  assert.match(page.text, /${siteOf(login).title}/);
 });
 `;
   return `${head}
@@ -155,6 +154,6 @@ test('a user signs in, and a tool knows who it is', async () => {
 
 function envOf(login: Project['login']): string {
   if (login === 'password') return "ADMIN_PASSWORD: 'correct horse battery staple'";
-  const { prefix } = PROVIDERS[login];
+  const { prefix } = siteOf(login);
   return `${prefix}_CLIENT_ID: 'id', ${prefix}_CLIENT_SECRET: 'secret'`;
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { version } from '../version.ts';
 import { appFile, testFile, variablesOf } from './app-file.ts';
 import type { Project } from './options.ts';
+import { siteOf } from './providers.ts';
 
 /** A file of a project. */
 export interface ProjectFile {
@@ -116,11 +117,12 @@ function envFile({ login }: Project): string {
 }
 
 function readme({ name, login }: Project, onNode: boolean, onWorkers: boolean): string {
-  const callback = `http://localhost:8787/authorize/callback/${login}`;
+  const callback = `http://localhost:8787/authorize/callback/${login === 'password' ? '' : siteOf(login).id}`;
   const signIn =
     login === 'password'
       ? 'Sign in as `admin` with `ADMIN_PASSWORD` of `.env`.'
-      : `Register an application at ${login === 'github' ? 'GitHub' : 'Google'} with the callback \`${callback}\`, and put its id and secret into \`.env\`.`;
+      : `Register an application at ${login === 'oidc' ? 'your OpenID provider' : siteOf(login).title} with this callback, and put its id and secret into \`.env\`:
+\`${callback}\``;
   const deploy = [...variablesOf(login).map(([variable]) => variable), 'PORTCULLIS_SECRET']
     .map((one) => `npx wrangler secret put ${one}`)
     .join('\n');

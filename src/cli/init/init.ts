@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { CliError, type Terminal } from '../terminal.ts';
 import { filesOf } from './files.ts';
 import { type InitOptions, type Project, projectOf } from './options.ts';
+import { siteOf } from './providers.ts';
 import { askProject, loadPrompts, type Prompts } from './questions.ts';
 
 /** What a test brings. */
@@ -33,6 +34,9 @@ export async function runInit(options: InitOptions, terminal: Terminal, parts: I
     ...(shown === '.' ? [] : [`cd ${shown}`]),
     ...(project.installs ? [] : ['npm install']),
     ...(project.login === 'password' ? [] : ['put id and secret into .env (README.md says how)']),
+    ...(project.login !== 'password' && project.place === undefined && siteOf(project.login).place
+      ? [`put the ${siteOf(project.login).place?.what} into app.ts`]
+      : []),
     'npm start',
     `npx portcullis connect http://localhost:8787/mcp --call whoami    in another terminal${project.login === 'password' ? '; sign in as admin with ADMIN_PASSWORD of .env' : ''}`,
   ];

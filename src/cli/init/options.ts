@@ -1,12 +1,13 @@
 /** The arguments of `portcullis init`, and what is wrong with them in one line. */
 import { basename, resolve } from 'node:path';
-import { insteadOf } from '../../lib/names.ts';
+import { nearestOf } from '../../lib/names.ts';
 import { parseFlags, usage } from '../flags.ts';
+import { SITES, type SiteName, siteOf } from './providers.ts';
 
 /** Where the server is to run. */
 export const RUNTIMES = ['node', 'workers', 'both'] as const;
 /** How users sign in: accounts of its own, or a site that knows them. */
-export const LOGINS = ['password', 'github', 'google'] as const;
+export const LOGINS: readonly ('password' | SiteName)[] = ['password', ...(Object.keys(SITES) as SiteName[])];
 
 /** What a project is made of. */
 export interface Project {
@@ -16,6 +17,8 @@ export interface Project {
   readonly name: string;
   readonly runtime: (typeof RUNTIMES)[number];
   readonly login: (typeof LOGINS)[number];
+  /** The address of your account at the site, where it has one: domain, tenant or issuer. */
+  readonly place?: string;
   /** Whether dependencies are installed. */
   readonly installs: boolean;
 }
@@ -30,13 +33,16 @@ export interface InitOptions extends Partial<Omit<Project, 'folder' | 'name'>> {
 }
 
 /** What `--help` prints. */
-export const INIT_USAGE = `Usage: portcullis init [FOLDER] [options]
+export const INIT_USAGE: string = `Usage: portcullis init [FOLDER] [options]
 
 Makes a protected MCP server: sign-in, consent, two tools, and a test of its own. It asks on a terminal what is not given, and
 never overwrites a file.
 
   --runtime node|workers|both       where it runs; node unless given
-  --login password|github|google    how users sign in; accounts of its own unless given
+  --login password|SITE             how users sign in: accounts of its own unless given, or one of these sites:
+                                    ${Object.keys(SITES).slice(0, 7).join(', ')},
+                                    ${Object.keys(SITES).slice(7).join(', ')} (any OpenID provider)
+  --place ADDRESS                   your domain, tenant or issuer at that site, such as acme.eu.auth0.com
   --name NAME                       of the server; that of the folder unless given
   --no-install                      do not install the dependencies
   --yes                             ask nothing
@@ -46,6 +52,7 @@ never overwrites a file.
 Examples:
   npx portcullis init notes --yes
   npx portcullis init notes --runtime both --login github
+  npx portcullis init notes --login auth0 --place acme.eu.auth0.com
   npm create portcullis notes
 
 Exit code: 0 when the project is there, 1 when it is not, 2 for a command that was written wrongly.`;
@@ -55,6 +62,7 @@ const HELP = 'init --help';
 const FLAGS = {
   runtime: { type: 'string' },
   login: { type: 'string' },
+  place: { type: 'string' },
   name: { type: 'string' },
   'no-install': { type: 'boolean' },
   yes: { type: 'boolean', short: 'y' },
@@ -70,7 +78,9 @@ export function parseInitOptions(argv: readonly string[]): InitOptions {
   const login = oneOf('--login', values.login, LOGINS);
   if (values.name !== undefined && !isName(values.name))
     throw usage('--name takes lower-case letters, digits and -, beginning with a letter, at most 50', HELP);
+  if (values.place !== undefined) checkPlace(login, values.place);
   return {
+    ...(values.place !== undefined && { place: values.place }),
     ...(folder !== undefined && { folder }),
     ...(values.name !== undefined && { name: values.name }),
     ...(runtime !== undefined && { runtime }),
@@ -82,9 +92,9 @@ export function parseInitOptions(argv: readonly string[]): InitOptions {
 }
 
 /** The project of given options, with a default for everything else. */
-export function projectOf({ folder = '.', name, runtime = 'node', login = 'password', installs = true }: InitOptions): Project {
+export function projectOf({ folder = '.', name, runtime = 'node', login = 'password', place, installs = true }: InitOptions): Project {
   const path = resolve(folder);
-  return { folder: path, name: name ?? nameOf(path), runtime, login, installs };
+  return { folder: path, name: name ?? nameOf(path), runtime, login, ...(place !== undefined && { place }), installs };
 }
 
 /** A name that npm and Cloudflare take, from that of a folder. */
@@ -93,12 +103,23 @@ export function nameOf(folder: string): string {
   return name === '' ? 'mcp-server' : name;
 }
 
+/** It is written into a source file, so its form is known. */
+function checkPlace(login: Project['login'] | undefined, place: string): void {
+  if (login === undefined || login === 'password') throw usage('--place belongs to a site; give --login, too', HELP);
+  const { place: asked, title } = siteOf(login);
+  if (asked === undefined) throw usage(`--place is not needed for ${title}; leave it out`, HELP);
+  if (!asked.pattern.test(place)) throw usage(`--place is the ${asked.what}, such as ${asked.example}`, HELP);
+}
+
 function isName(name: string): boolean {
   return /^[a-z][a-z0-9-]{0,48}[a-z0-9]$|^[a-z]$/.test(name);
 }
 
 function oneOf<const T extends string>(flag: string, value: string | undefined, choices: readonly T[]): T | undefined {
   const chosen = choices.find((choice) => choice === value);
-  if (value !== undefined && chosen === undefined) throw usage(`${flag} ${value} is not there; ${insteadOf(value, choices)}`, HELP);
+  if (value !== undefined && chosen === undefined) {
+    const near = nearestOf(value, choices);
+    throw usage(`${flag} ${value} is not there; ${near === null ? `there are ${choices.join(', ')}` : `did you mean \`${near}\``}`, HELP);
+  }
   return chosen;
 }

@@ -1,11 +1,18 @@
 /** The questions of `init`, asked with `@clack/prompts`, which is loaded for nothing else. */
 import { CliError } from '../terminal.ts';
-import { type InitOptions, nameOf, type Project, projectOf } from './options.ts';
+import { type InitOptions, LOGINS, nameOf, type Project, projectOf } from './options.ts';
+import { siteOf } from './providers.ts';
 
 /** What of `@clack/prompts` is used; a test answers in its place. */
 export interface Prompts {
   intro(title: string): void;
-  text(question: { message: string; placeholder?: string; defaultValue?: string; initialValue?: string }): Promise<string | symbol>;
+  text(question: {
+    message: string;
+    placeholder?: string;
+    defaultValue?: string;
+    initialValue?: string;
+    validate?: (text: string | undefined) => string | undefined;
+  }): Promise<string | symbol>;
   select<T>(question: { message: string; options: { value: T; label: string; hint?: string }[]; initialValue?: T }): Promise<T | symbol>;
   confirm(question: { message: string; initialValue?: boolean }): Promise<boolean | symbol>;
   isCancel(answer: unknown): answer is symbol;
@@ -44,13 +51,34 @@ export async function askProject(given: InitOptions, prompts: Prompts): Promise<
     (await answered(
       prompts.select<Project['login']>({
         message: 'How do users sign in?',
-        options: [
-          { value: 'password', label: 'With an account of this server', hint: 'user name and password' },
-          { value: 'github', label: 'With GitHub' },
-          { value: 'google', label: 'With Google' },
-        ],
+        options: LOGINS.map((value) =>
+          value === 'password'
+            ? { value, label: 'With an account of this server', hint: 'user name and password' }
+            : { value, label: `With ${siteOf(value).title}`, ...(value === 'oidc' && { hint: 'any OpenID provider' }) },
+        ),
       }),
     ));
+  const asked = login === 'password' ? undefined : siteOf(login).place;
+  const place =
+    given.place ??
+    (asked &&
+      (await answered(
+        prompts.text({
+          message: `What is the ${asked.what}?`,
+          placeholder: asked.example,
+          defaultValue: asked.example,
+          validate: (text) =>
+            text === undefined || text === '' || asked.pattern.test(text) ? undefined : `It looks like ${asked.example}`,
+        }),
+      )));
   const installs = given.installs ?? (await answered(prompts.confirm({ message: 'Install the dependencies now?', initialValue: true })));
-  return projectOf({ ...given, folder, name: given.name ?? nameOf(folder), runtime, login, installs });
+  return projectOf({
+    ...given,
+    folder,
+    name: given.name ?? nameOf(folder),
+    runtime,
+    login,
+    ...(place !== undefined && place !== asked?.example && { place }),
+    installs,
+  });
 }
