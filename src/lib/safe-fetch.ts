@@ -78,7 +78,7 @@ async function inTime<T>(milliseconds: number, late: T, work: (signal: AbortSign
 async function readDocument(fetchPublic: FetchPublic, url: string, bytes: number, signal: AbortSignal): Promise<SafeAnswer> {
   try {
     const response = await fetchPublic(url, { signal, headers: { accept: 'application/json' } });
-    if (response.status !== 200) return { problem: 'status', status: response.status }; // a redirect too: it is an answer like any other
+    if (response.status !== 200) return { problem: 'status', status: response.status }; // also a redirect
     if (!/^application\/([\w.-]+\+)?json$/.test(mediaTypeOf(response.headers))) return { problem: 'media_type' };
     const body = response.body ? await readStream(response.body, bytes) : { text: '' };
     return 'problem' in body ? body : { text: body.text, headers: response.headers };

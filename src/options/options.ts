@@ -21,13 +21,13 @@ const DAY = 86_400;
 
 /** A scope in the words of the consent page. */
 export interface ScopeWords {
-  /** "Read your notes"; the scope's name by default. */
+  /** What the scope allows, for the user: "Read your notes". Default: the scope's name. */
   readonly text?: string;
   /** The same as `text`, under the name that `catalogue().scopes()` gives it. */
   readonly description?: string;
   /** The consent page does not select it in advance. Use it for what cannot be undone: deleting, paying, publishing. */
   readonly sensitive?: boolean;
-  /** Names of the tools that it opens. */
+  /** Names of the tools that need it. */
   readonly unlocks?: readonly string[];
   /** Scopes that it includes: `admin` includes `write`, which includes `read`. */
   readonly includes?: readonly string[];

@@ -24,7 +24,7 @@ export function scopesOf({ scopesSupported = [], requiredScopes = [] }: OAuthPro
   const missing = requiredScopes.filter((name) => !listed.some((scope) => scope.name === name)).map((name) => ({ name }));
   const all = [...missing, ...listed];
   checkHierarchy(all);
-  return withIncluded(all.filter(({ name }) => name !== OFFLINE_ACCESS)); // offered by itself, and never a tick box
+  return withIncluded(all.filter(({ name }) => name !== OFFLINE_ACCESS)); // offered to clients, but never a checkbox
 }
 
 function scopeInfoOf(name: string, said: string | ScopeWords): Omit<ScopeInfo, 'name'> {

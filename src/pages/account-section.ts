@@ -8,7 +8,7 @@ import type { Brand, PageParts } from './layout.ts';
 import { linkLine, type LinkView, problemAnswer } from './sign-in.ts';
 import type { Words } from '../words/words.ts';
 
-/** What such a page shows. */
+/** Content of the page. */
 export interface SectionPageView {
   readonly title: HtmlValue;
   readonly body: Html;
@@ -19,7 +19,7 @@ export interface SectionPageView {
   readonly leaves?: boolean;
   /** The way back. */
   readonly back: LinkView;
-  /** The way back is what is left to do: it is the button of the page. */
+  /** Nothing is left to do but to go back: shows that link as the button of the page. */
   readonly isDone?: boolean;
   readonly words: Words;
   readonly brand?: Brand;

@@ -12,15 +12,15 @@ import type { AccountView } from './sign-in.ts';
 import { sayDay } from '../words/span.ts';
 import type { Words } from '../words/words.ts';
 
-/** An app as the page lists it: all that was allowed to one client. */
+/** A connected app: all grants of one client. */
 export interface AppView {
   readonly id: string;
   readonly name?: string | undefined;
-  /** Host of the document that describes it: the one thing about it that was checked. */
+  /** Host of its metadata document: the only verified fact about it. */
   readonly host?: string | undefined;
-  /** What it may do, in words where there are words. */
+  /** What it may do: descriptions of its scopes, or their names. */
   readonly scopes: readonly string[];
-  /** For which of the person's organizations it works. */
+  /** The organization that it may act for. */
   readonly organizations?: readonly string[];
   readonly since: number;
   readonly used: number;
@@ -28,7 +28,7 @@ export interface AppView {
 
 /** A signed-in browser. */
 export interface SessionView {
-  /** Names it in the form. */
+  /** Identifies it in the form. */
   readonly mark: string;
   readonly here: boolean;
   readonly browser?: string | undefined;
@@ -45,7 +45,7 @@ export interface LineView {
   readonly detail: HtmlValue;
 }
 
-/** All that the page shows. */
+/** Content of the page. */
 export interface AccountPageView {
   /** Where the forms are posted. */
   readonly action: string;
@@ -54,7 +54,7 @@ export interface AccountPageView {
   readonly account: AccountView;
   readonly lines: readonly LineView[];
   readonly apps: readonly AppView[];
-  /** Where the list goes on. */
+  /** URL of the next page of the list. */
   readonly more?: string | undefined;
   readonly sessions: readonly SessionView[];
   readonly words: Words;
@@ -115,7 +115,7 @@ function appText({ name, host, scopes, organizations = [], since, used }: AppVie
     <p class="hint">${texts.connected(day(since, words), day(used, words))}</p>`;
 }
 
-/** Texts of others, one after the other, each kept to itself. */
+/** Untrusted texts in a row, each isolated by `<bdi>`. */
 function listed(texts: readonly string[]): Html {
   return html`${texts.map((text, at): HtmlValue => [at > 0 && ' · ', html`<bdi>${text}</bdi>`])}`;
 }
@@ -141,7 +141,7 @@ function sessionText({ here, browser, system, network, since, seen }: SessionVie
     <p class="hint">${texts.session(day(since, words), day(seen, words))}</p>`;
 }
 
-/** One button that does one thing. */
+/** A form with one button. */
 function form(action: string, account: AccountView, fields: { readonly [name: string]: string }, decision: string, text: string): Html {
   return html`<form method="post" action="${action}">
     <input type="hidden" name="account" value="${account.mark}" />

@@ -32,27 +32,27 @@ export interface ScopeView {
   /** In plain words, completing "It will be able to …". */
   readonly description?: string | undefined;
   readonly checked: boolean;
-  /** Cannot be left out: shown with a tick, without a box. */
+  /** Required: shown with a tick, without a checkbox. */
   readonly required?: boolean;
-  /** Was allowed before: shown as such, and not asked again. */
+  /** Granted before: shown as such, without a checkbox. */
   readonly allowed?: boolean;
-  /** Names of the tools that it opens. */
+  /** Names of the tools that need it. */
   readonly unlocks?: readonly string[] | undefined;
-  /** This person cannot allow it: shown, without a box. */
+  /** This user cannot grant it: shown without a checkbox. */
   readonly unavailable?: boolean;
 }
 
-/** Another site to sign in at. */
+/** An upstream login. */
 export interface SiteView {
   readonly id: string;
   readonly label: string;
-  /** A URL of it: its origin is where the form may lead to. */
+  /** A URL of the provider: the form may redirect to its origin. */
   readonly site: string;
-  /** What that site is asked for. */
+  /** The scopes requested from the provider. */
   readonly scopes?: readonly string[] | undefined;
 }
 
-/** All that the page shows. */
+/** Content of the page. */
 export interface ApproveView extends Problem {
   readonly words: Words;
   /** Where the form is posted, with `pending`, `scope` (repeated), `login`, the login's fields, and `decision`: `approve`, `deny` or `switch`. */
@@ -62,27 +62,27 @@ export interface ApproveView extends Problem {
   readonly redirectUri: string;
   readonly redirectHost: string;
   readonly redirectIsLoopback: boolean;
-  /** The code that a device shows which waits for the answer. */
+  /** The user code, if a device waits for the answer. */
   readonly deviceCode?: string;
   readonly resourceName: string;
   readonly scopes: readonly ScopeView[];
-  /** Whether "do not ask again" is ticked; absent where it is not offered. Goes as `remember`, `yes`. */
+  /** Whether "do not ask again" is selected; absent if it is not offered. Posted as `remember=yes`. */
   readonly remember?: boolean | undefined;
-  /** Who is signed in; null shows the logins. */
+  /** The signed-in account; null shows the logins. */
   readonly account: AccountView | null;
-  /** Those that the account may act for, to choose one; goes as `organization`. */
+  /** The organizations that the account may act for, to choose one; posted as `organization`. */
   readonly organizations?: readonly OrganizationView[];
   readonly logins: readonly LoginView[];
-  /** Other sites to sign in at; the button's value goes as `with`, as that of a login that is a button, and is a yes. */
+  /** The upstream logins. Their buttons are posted as `with`, like those of logins without fields, and approve the request. */
   readonly sites?: readonly SiteView[];
-  /** Pages for who cannot sign in. */
+  /** Links for users who cannot sign in. */
   readonly links?: readonly LinkView[];
-  /** Which of several logins was used last. */
+  /** The login that was used last. */
   readonly login?: string | undefined;
-  /** How long access lasts, as a sentence. */
+  /** A sentence about how long access lasts. */
   readonly lifetime?: HtmlValue;
   readonly brand?: Brand | undefined;
-  /** 200 unless told; 429 with `retryAfter`. */
+  /** Default 200; 429 with `retryAfter`. */
   readonly status?: number;
 }
 
@@ -133,12 +133,12 @@ function deny(words: Words): Html {
 }
 
 /**
- * Enter on a tick box presses the form's first button. Where that would be a yes, this one stands before it, unseen, and
- * only shows the page again. (A disabled one would be the standard's way; Chromium passes over it to the next.)
+ * Enter on a checkbox presses the form's first button. If that would approve the request, this hidden button is placed before it, which
+ * only shows the page again. (The standard suggests a disabled button, but Chromium skips it.)
  */
 const HARMLESS = html`<button class="nothing" name="decision" value="switch" tabindex="-1" aria-hidden="true" formnovalidate></button>`;
 
-/** A button is the yes, and the line below says so: with an open session at that site it is the last one there is. */
+/** The button approves, as the line below it says: with a session at the provider there is no further question. */
 function buttons(pressed: readonly LoginView[], sites: readonly SiteView[], only: boolean, words: Words): Html {
   return html`<div class="sites">
       ${wayButtons(pressed, sites, words, only && pressed.length + sites.length === 1)} ${only && deny(words)}
@@ -210,14 +210,14 @@ function scopeLine({ name, description, unlocks = [], checked, required, allowed
   return html`<label class="tick"><input type="checkbox" name="scope" value="${name}" ${checked && html` checked`} />${text}</label>`;
 }
 
-/** Names that programs know, one after the other. */
+/** Names of scopes or tools, as code. */
 function codes(names: readonly string[]): Html {
   return html`${names.map((name, at) => html`${at > 0 && ', '}<code>${name}</code>`)}`;
 }
 
 /**
- * The button to switch is the form's first, so it is what Enter on a tick box presses: harmless, where "Allow" would
- * not be. With login fields there is no such button, and Enter signs in.
+ * The button to switch the account is the form's first, so Enter on a checkbox presses it: harmless, unlike "Allow". With login fields
+ * there is no such button, and Enter signs in.
  */
 function signedIn(account: AccountView, { approve: say }: Words): Html {
   return html`<section class="part" aria-labelledby="account-title">

@@ -1,9 +1,9 @@
-/** Colours, as far as a theme needs them: read strictly, mixed, and measured against each other (WCAG 2.2 §1.4.3). */
+/** Colours of a theme: parsed strictly, mixed, and compared by contrast (WCAG 2.2 §1.4.3). */
 
 /** Red, green and blue, 0 to 255. */
 export type Colour = readonly [red: number, green: number, blue: number];
 
-/** What text needs on what it stands on. */
+/** Minimum contrast of text to its background. */
 export const TEXT_CONTRAST = 4.5;
 
 /** The lightest. */
@@ -11,7 +11,7 @@ export const WHITE: Colour = [255, 255, 255];
 /** The darkest. */
 export const BLACK: Colour = [0, 0, 0];
 
-/** Reads `#rgb` or `#rrggbb`; null for anything else, so that nothing but a colour gets into a stylesheet. */
+/** Parses `#rgb` or `#rrggbb`; null for anything else, so that only colours get into a stylesheet. */
 export function parseColour(text: unknown): Colour | null {
   if (typeof text !== 'string' || !/^#(?:[\da-f]{3}|[\da-f]{6})$/i.test(text)) return null;
   const size = text.length === 4 ? 1 : 2;
@@ -24,19 +24,19 @@ export function formatColour(colour: Colour): string {
   return `#${colour.map((part) => Math.round(part).toString(16).padStart(2, '0')).join('')}`;
 }
 
-/** One colour with a share of another, 0 to 1. */
+/** Mixes a colour with a share of another, 0 to 1. */
 export function mix([red, green, blue]: Colour, other: Colour, share: number): Colour {
   const part = (own: number, its: number): number => Math.round(own + (its - own) * share);
   return [part(red, other[0]), part(green, other[1]), part(blue, other[2])];
 }
 
-/** How far two colours are apart, 1 to 21. */
+/** The contrast of two colours, 1 to 21. */
 export function contrast(one: Colour, other: Colour): number {
   const [darker = 0, lighter = 0] = [luminance(one), luminance(other)].toSorted((a, b) => a - b);
   return (lighter + 0.05) / (darker + 0.05);
 }
 
-/** The colour, brought towards another just far enough to be read on all of these. */
+/** Moves a colour towards another until it is readable on all of these backgrounds. */
 export function readable(colour: Colour, towards: Colour, on: readonly Colour[]): Colour {
   for (let share = 0; share < 1; share += 0.02) {
     const mixed = mix(colour, towards, share);

@@ -11,7 +11,7 @@ import type { Words } from '../words/words.ts';
 
 type ScopeName = Pick<ScopeView, 'name' | 'description'>;
 
-/** All that the page shows. */
+/** Content of the page. */
 export interface ConfirmView {
   /** Where the form is posted, with `pending`, `account`, `scope` (repeated), `organization` and `decision`: `approve`, `deny` or `switch`. */
   readonly action: string;
@@ -20,14 +20,14 @@ export interface ConfirmView {
   readonly redirectUri: string;
   readonly redirectHost: string;
   readonly resourceName: string;
-  /** What will be allowed. */
+  /** Scopes to be granted. */
   readonly scopes: readonly ScopeName[];
-  /** What was ticked, and this person cannot allow. */
+  /** Selected scopes that this user cannot grant. */
   readonly dropped: readonly ScopeName[];
-  /** To choose from; none where there is no choice. */
+  /** Organizations to choose from; empty if there is no choice. */
   readonly organizations: readonly OrganizationView[];
   readonly account: AccountView;
-  /** Goes along as `remember`, as it was ticked. */
+  /** The selection of "do not ask again", posted as `remember`. */
   readonly remember: boolean;
   readonly brand?: Brand | undefined;
   readonly words: Words;

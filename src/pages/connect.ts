@@ -3,7 +3,7 @@ import { html, type Html, type HtmlValue } from '../lib/html.ts';
 import { TICK } from './layout.ts';
 import type { Words } from '../words/words.ts';
 
-/** All that the page shows. */
+/** Content of the page. */
 export interface ConnectView {
   /** Where the form is posted, with `account`. */
   readonly action: string;
@@ -15,7 +15,7 @@ export interface ConnectView {
   readonly error?: HtmlValue;
 }
 
-/** What stands on it. */
+/** The content. */
 export function connectBody({ action, account, app, site, scopes, error }: ConnectView, words: Words): Html {
   const say = words.connect;
   return html`${error && html`<div class="problem" role="alert" tabindex="-1" autofocus>${error}</div>`}

@@ -9,15 +9,15 @@ import { describedByProblem, problemAnswer, problemBox } from './sign-in.ts';
 import type { Problem } from './sign-in.ts';
 import type { Words } from '../words/words.ts';
 
-/** All that the page shows. */
+/** Content of the page. */
 export interface DeviceView extends Problem {
   /** Where the form is posted, with `user_code`. */
   readonly action: string;
-  /** What stands in the field. */
+  /** Value of the field. */
   readonly userCode: string;
   readonly words: Words;
   readonly brand?: Brand;
-  /** 200 unless told. */
+  /** Default 200. */
   readonly status?: number;
 }
 

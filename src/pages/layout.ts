@@ -1,6 +1,6 @@
 /**
  * The frame of every page: the document, its stylesheet, and the headers that make it safe to sign in on.
- * No script on any page, but for the one that a step of a login needs, by its hash; nothing from elsewhere, no framing, no caching (RFC 9700 §4.16, SEC-130).
+ * No script but the one of a sign-in step, allowed by its hash; nothing from other origins, no framing, no caching (RFC 9700 §4.16, SEC-130).
  */
 import { html, Html, type HtmlValue } from '../lib/html.ts';
 import type { Brand, Sheet } from '../model/brand.ts';
@@ -9,25 +9,25 @@ import type { Words } from '../words/words.ts';
 
 export type { Brand };
 
-/** What a page is made of. */
+/** The parts of a page. */
 export interface PageParts {
   /** The language of the page. */
   readonly words: Words;
-  /** Text only: elements cannot stand in a title. */
+  /** Text only: a title cannot contain elements. */
   readonly title: HtmlValue;
   readonly body: Html;
-  /** 200 unless told. */
+  /** Default 200. */
   readonly status?: number | undefined;
-  /** Further headers, or other values of those below. */
+  /** Further headers, or other values for the default ones. */
   readonly headers?: { readonly [name: string]: string };
-  /** Present where the page holds a form: whether its answer stays on this site, or may lead to another one. */
+  /** Set if the page has a form: whether the response stays on this site (`own`) or may redirect to another one (`leaves`). */
   readonly formAction?: 'own' | 'leaves';
   readonly brand?: Brand | undefined;
-  /** Which page it is and what it shows, for the operator's template of it. */
+  /** The page's name and view, for the operator's template. */
   readonly shows?: { readonly page: string; readonly view: unknown };
   /** The one script of this page, with its SHA-256 in base64. */
   readonly script?: { readonly text: string; readonly hash: string } | undefined;
-  /** The sign on top: a gate unless told. */
+  /** The icon on top. Default: a gate. */
   readonly mark?: keyof typeof MARKS;
 }
 
@@ -65,10 +65,10 @@ export function page(parts: PageParts): Response {
       'x-frame-options': 'DENY',
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store, private',
-      // From a `no-referrer` page browsers post `Origin: null`, which the form's own check refuses (SEC-125).
+      // On a `no-referrer` page browsers post `Origin: null`, which the check of forms rejects (SEC-125).
       'referrer-policy': formAction ? 'same-origin' : 'no-referrer',
-      // Browser clients open us in a window and wait for their callback in it to speak to `window.opener`.
-      // Any other value here cuts that tie for good. What is left to the opener is to navigate the window away.
+      // Browser clients open us in a window, and their callback in it talks to `window.opener`. Any other value here would
+      // cut that connection for good. The opener can do no more than navigate the window away.
       'cross-origin-opener-policy': 'unsafe-none',
       'cross-origin-resource-policy': 'same-origin',
       'permissions-policy': 'camera=(), geolocation=(), microphone=()',
@@ -77,7 +77,7 @@ export function page(parts: PageParts): Response {
   });
 }
 
-/** A script may not hold what ends or hides a script element: it could not be told from markup. */
+/** Refuses a script that contains `</script` or `<!--`, which would end or hide its element. */
 function scriptElement(text: string): Html {
   if (/<\/script|<!--/i.test(text)) throw new TypeError('The script of a page must hold neither "</script" nor "<!--".');
   return Html.of([`<script>${text}</script>`], []);
@@ -98,9 +98,9 @@ function contentOf(ours: Html, brand: Brand | undefined, shows: PageParts['shows
 }
 
 /**
- * Chromium checks `form-action` on *every* hop after the POST, so any value would bind what the client's own site does next: a callback
- * that goes on to `claude://…` or to plain http on a private name would leave a button that seems dead. A page whose answer leaves this
- * site therefore has no such directive. That no form leads elsewhere is held by escaping.
+ * Chromium checks `form-action` on *every* redirect after the POST, so any value would also restrict the client's own site: a callback
+ * that redirects to `claude://…` or to plain http would leave a button that does nothing. A page whose response leaves this site
+ * therefore has no such directive; escaping ensures that no form is added.
  */
 function policy({ formAction, script, brand }: PageParts, sheet: Sheet): string {
   return [
@@ -118,7 +118,7 @@ function logoSource(brand: Brand | undefined): string {
   return brand?.logo?.startsWith('https:') ? ` ${new URL(brand.logo).origin}` : '';
 }
 
-/** Lines in the frame that all drawings share: 24 by 24, nothing filled, out of sight for who listens. */
+/** A line icon, 24 by 24, hidden from screen readers. */
 function draw(width: number, lines: Html): Html {
   return html`<svg
     viewBox="0 0 24 24"
@@ -136,20 +136,20 @@ function draw(width: number, lines: Html): Html {
 const GATE = 'M4 20.5V11a8 8 0 0 1 16 0v9.5M8.5 4v15.5M12 3v18M15.5 4v15.5M4.2 9.5h15.6M4 14.5h16';
 const RING = html`<circle cx="12" cy="12" r="9" />`;
 
-/** A tick without a box: what is always part of the grant. */
+/** A tick for scopes that are always granted. */
 export const TICK: Html = draw(2.4, html`<path d="m5 12.5 4.5 4.5L19 7.5" />`);
 
-/** A key, for what is pressed instead of a password. */
+/** A key, for passkeys. */
 export const KEY: Html = draw(2, html`<circle cx="8.5" cy="8.5" r="4.5" /> <path d="m11.8 11.8 8.2 8.2M16 16l2.5-2.5" />`);
 
-/** The sign on top of a page, by what the page is about. */
+/** The icon on top of a page, by subject. */
 export const MARKS: { readonly gate: Html; readonly alert: Html; readonly done: Html } = {
   gate: draw(1.8, html`<path d="${GATE}" />`),
   alert: draw(2, html`${RING}<path d="M12 7.5v5.5M12 16.4v.1" />`),
   done: draw(2, html`${RING}<path d="m8 12.3 2.8 2.8L16 9.5" />`),
 };
 
-/** The gate again, for the browser's tab. A `data:` URL, so that no page asks for `/favicon.ico`. */
+/** The gate as the favicon. A `data:` URL, so that browsers do not request `/favicon.ico`. */
 export const FAVICON: string =
   'data:image/svg+xml,' +
   encodeURIComponent(

@@ -20,26 +20,26 @@ import {
 import type { AccountView, LinkView, LoginView, Problem } from './sign-in.ts';
 import type { Words } from '../words/words.ts';
 
-/** All that the page shows. */
+/** Content of the page. */
 export interface LoginPageView extends Problem {
   /** Where the form is posted, with `login`, its fields, and `decision`: `sign-in` or `sign-out`. */
   readonly action: string;
   readonly logins: readonly LoginView[];
-  /** Other sites to sign in at; the button's value goes as `with`. */
+  /** The upstream logins; their buttons are posted as `with`. */
   readonly sites?: readonly { readonly id: string; readonly label: string; readonly site: string }[];
-  /** Which of several logins was used last. */
+  /** The login that was used last. */
   readonly login?: string | undefined;
-  /** Who is signed in; the page then shows the account instead of the logins. */
+  /** The signed-in account, shown instead of the logins. */
   readonly account?: AccountView | null;
   /** Whether a user is signed in and has to authenticate again. */
   readonly again?: boolean;
   /** URL of the account page, for a signed-in user. */
   readonly accountPath?: string;
-  /** Pages for who cannot sign in. */
+  /** Links for users who cannot sign in. */
   readonly links?: readonly LinkView[];
   readonly words: Words;
   readonly brand?: Brand | undefined;
-  /** 200 unless told; 429 with `retryAfter`. */
+  /** Default 200; 429 with `retryAfter`. */
   readonly status?: number;
 }
 

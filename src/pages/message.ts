@@ -7,28 +7,28 @@ import type { Brand } from '../model/brand.ts';
 import type { Words } from '../words/words.ts';
 import type { OAuthError } from '../model/error.ts';
 
-/** What such a page says. */
+/** Content of the page. */
 export interface MessageView {
   readonly words: Words;
   readonly title: HtmlValue;
   readonly message: HtmlValue;
-  /** The next step of the one who reads. */
+  /** The reader's next step. */
   readonly whatToDo?: HtmlValue;
-  /** 200 unless told. */
+  /** Default 200. */
   readonly status?: number;
   readonly headers?: { readonly [name: string]: string };
-  /** Small print for the developer of the app; in English. */
+  /** Details for the app's developer, in small print and English. */
   readonly detail?: string | undefined;
-  /** Small print for support: identifies the event in the log. */
+  /** Identifies the event in the log; in small print. */
   readonly requestId?: string | undefined;
-  /** An address at the app, shown as a link that names its host. */
+  /** A URL of the app, shown as a link with its host. */
   readonly backTo?: string | undefined;
   readonly brand?: Brand | undefined;
-  /** The sign on top: `done` unless told. */
+  /** The icon on top. Default: `done`. */
   readonly mark?: PageParts['mark'];
 }
 
-/** A page that says one thing. */
+/** A page with a message. */
 export function messagePage(view: MessageView): Response {
   const { words, title, message, whatToDo, status, headers = {}, detail, requestId, backTo, brand, mark = 'done' } = view;
   const body = html`<h1>${title}</h1>
@@ -46,34 +46,34 @@ export function messagePage(view: MessageView): Response {
   return page({ words, title, body, status, headers, brand, mark, shows: { page: 'message', view } });
 }
 
-/** The answer to a form whose request is over: answered before, timed out, or begun in another browser. */
+/** The response to a form whose request is no longer open: answered before, timed out, or begun in another browser. */
 export function requestOverPage({ words, status = 400, requestId, brand }: Over): Response {
   const { overTitle: title, over: message, overToDo: whatToDo } = words.message;
   return messagePage({ words, title, message, whatToDo, status, requestId, brand, mark: 'alert' });
 }
 
-/** What the page for a request that is over needs to know. */
+/** The input of that page. */
 export type Over = Pick<MessageView, 'words' | 'status' | 'requestId' | 'brand'>;
 
-/** The answer to a form that came a second time from the browser that has the first answer: a double click. */
+/** The response to a form that the same browser sent twice: a double click. */
 export function requestDonePage({ words, brand }: Pick<Over, 'words' | 'brand'>): Response {
   const { doneTitle: title, done: message, doneToDo: whatToDo } = words.message;
   return messagePage({ words, title, message, whatToDo, status: 400, brand });
 }
 
-/** What the error page is about. */
+/** The input of the error page. */
 export interface ErrorView extends Pick<MessageView, 'words' | 'requestId' | 'brand'> {
   readonly error: OAuthError;
-  /** What to do, in English, for who develops on loopback. */
+  /** Advice for developers on loopback, in English. */
   readonly advice?: string | undefined;
-  /** Where the client hears of it, if the person goes there. */
+  /** URL that reports the error to the client, if the user follows it. */
   readonly backTo?: string;
 }
 
-/** Causes of an unknown client, which are one to a person. */
+/** Causes of an unknown client, for which users see one text. */
 const NOT_KNOWN = new Set(['client_documents_off', 'client_id_malformed']);
 
-/** A page for an error that a person has to read: in their language; what a developer needs stands below, as it goes on the wire. */
+/** An error page in the user's language; below it the error in the form that programs get, for developers. */
 export function errorPage({ error, words, requestId, brand, backTo, advice }: ErrorView): Response {
   const { status, headers, message: detail } = error;
   const reason = NOT_KNOWN.has(error.reason) ? 'client_unknown' : error.reason;

@@ -9,24 +9,24 @@ import type { Words } from '../words/words.ts';
 /** A login as a page offers it. Its fields come from `Login.fields`. */
 export interface LoginView {
   readonly id: string;
-  /** How to call it where there are several to choose from; its id unless told. */
+  /** Its name, if there are several. Default: its id. */
   readonly label?: HtmlValue;
-  /** Set where there is nothing to type: what its button says. The button's value goes as `with`. */
+  /** Text of its button, if it has no fields. The button is posted as `with`. */
   readonly button?: HtmlValue;
   readonly fields: Html;
 }
 
-/** The logins that have something to type, and those that are a button. */
+/** Separates the logins with fields from those that are a button. */
 export function apart(logins: readonly LoginView[]): { readonly typed: readonly LoginView[]; readonly pressed: readonly LoginView[] } {
   return { typed: logins.filter((one) => one.button === undefined), pressed: logins.filter((one) => one.button !== undefined) };
 }
 
-/** The line between what is typed and what is pressed. */
+/** The line between fields and buttons. */
 export function orLine(words: Words): Html {
   return html`<div class="or"><i></i><span>${words.approve.or}</span><i></i></div>`;
 }
 
-/** The logins and the other sites that are a button each. @param main the only way there is. */
+/** The logins that are a button each. @param main whether it is the only login. */
 export function wayButtons(
   pressed: readonly LoginView[],
   sites: readonly { readonly id: string; readonly label: string }[],
@@ -54,40 +54,40 @@ export function linkLine(links: readonly LinkView[]): Html | false {
   );
 }
 
-/** Who is signed in. */
+/** The signed-in account. */
 export interface AccountView {
   readonly name: string;
-  /** What tells this account from another of that name: an e-mail address, an organization. */
+  /** Distinguishes accounts of the same name: an e-mail address, an organization. */
   readonly detail?: string | undefined;
   /** Sent with the form as `account`, so that the endpoint detects when another user is signed in by then. */
   readonly mark?: string | undefined;
 }
 
-/** What went wrong with the last try. */
+/** The error of the last try. */
 export interface Problem {
-  /** In plain words, without what was typed. */
+  /** The message, without the user's input. */
   readonly error?: HtmlValue;
-  /** Seconds to wait after too many tries; the answer is then a 429 (RFC 6585 §4). */
+  /** Seconds to wait after too many tries; the status is then 429 (RFC 6585 §4). */
   readonly retryAfter?: number | undefined;
 }
 
-/** Status and headers that go with a problem. */
+/** Status and headers for a problem. */
 export function problemAnswer({ retryAfter }: Problem): { status?: number; headers: { [name: string]: string } } {
   return retryAfter === undefined ? { headers: {} } : { status: 429, headers: { 'retry-after': String(Math.ceil(retryAfter)) } };
 }
 
-/** The box that names a problem. It takes the focus, so that it is read out and scrolled to without a script. */
+/** The error box. It has the focus, so that it is read out and scrolled to without a script. */
 export function problemBox({ error, retryAfter }: Problem, words: Words): Html | null {
   const text = error ?? (retryAfter === undefined ? undefined : words.signIn.limited(sayIn(retryAfter, words)));
   return text === undefined ? null : html`<div class="problem" id="problem" role="alert" tabindex="-1" autofocus>${text}</div>`;
 }
 
-/** Ties a form to the box above its fields. */
+/** Connects a form with the error box above its fields (`aria-describedby`). */
 export function describedByProblem({ error, retryAfter }: Problem): Html | false {
   return (error !== undefined || retryAfter !== undefined) && html` aria-describedby="problem"`;
 }
 
-/** The fields of logins that are typed. Which one is meant stands in the form as `login`. */
+/** The fields of logins; the chosen login is posted as `login`. */
 export function loginFields(logins: readonly LoginView[], chosen: string | undefined): Html {
   if (logins.length === 1) {
     return html`${logins.map((login) => html`<input type="hidden" name="login" value="${login.id}" />${login.fields}`)}`;
@@ -106,7 +106,7 @@ export function loginFields(logins: readonly LoginView[], chosen: string | undef
   )}`;
 }
 
-/** Fields of a login that is not chosen are hidden and empty: with several logins the browser must not insist on them. */
+/** Makes fields optional: with several logins the browser must not require those of a login that is not chosen. */
 export function unchecked(logins: readonly LoginView[]): Html | false {
   return logins.length > 1 && html` formnovalidate`;
 }
@@ -118,7 +118,7 @@ export function face(letters: string, image?: string): Html {
   >`;
 }
 
-/** The account, with its first letter for a face. */
+/** The account, with its first letter as a picture. */
 export function accountRow(account: AccountView): Html {
   return html`<div class="who">
     ${face(Array.from(account.name.trim())[0]?.toUpperCase() ?? '')}<span
@@ -128,7 +128,7 @@ export function accountRow(account: AccountView): Html {
   </div>`;
 }
 
-/** An address that does not fit into its line is broken before its domain. */
+/** A long e-mail address is wrapped before its domain. */
 function breakable(text: string): HtmlValue {
   const at = text.lastIndexOf('@');
   return at > 0 ? html`${text.slice(0, at)}<wbr />${text.slice(at)}` : text;

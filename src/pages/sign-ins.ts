@@ -6,25 +6,25 @@ import type { Html } from '../lib/html.ts';
 import { sayDay } from '../words/span.ts';
 import type { Words } from '../words/words.ts';
 
-/** All that the page shows. */
+/** Content of the page. */
 export interface SignInsView {
   /** Where the forms are posted, with `join` or `part`. */
   readonly action: string;
   readonly joined: readonly {
     readonly mark: string;
     readonly site: string;
-    /** What the account is called there, where that is known. */
+    /** Name of the account at the provider, if known. */
     readonly account: string | null;
     readonly since: number;
   }[];
-  /** Whether one of them may be taken away. */
+  /** Whether one of them may be removed. */
   readonly mayPart: boolean;
-  /** Sites that can be joined. */
+  /** Providers that can be linked. */
   readonly sites: readonly { readonly id: string; readonly label: string }[];
   readonly error?: string | undefined;
 }
 
-/** What stands on it. */
+/** The content. */
 export function signInsBody({ action, joined, mayPart, sites, error }: SignInsView, words: Words): Html {
   const say = words.account;
   return html`${error && html`<div class="problem" role="alert" tabindex="-1" autofocus>${error}</div>`}

@@ -10,7 +10,7 @@ import { describedByProblem, problemAnswer, problemBox } from './sign-in.ts';
 import type { Problem } from './sign-in.ts';
 import type { Words } from '../words/words.ts';
 
-/** All that the page shows. */
+/** Content of the page. */
 export interface StepPageView extends Problem {
   /** Where the form is posted, with `step`, the fields, and `decision`: `go` or `restart`. */
   readonly action: string;
@@ -19,15 +19,15 @@ export interface StepPageView extends Problem {
   readonly view: StepView;
   /** SHA-256 of the view's script, in base64. */
   readonly scriptHash?: string | undefined;
-  /** Whether the last page of the sign-in leads to an app. */
+  /** Whether the sign-in ends with a redirect to an app. */
   readonly leaves: boolean;
   readonly words: Words;
   readonly brand?: PageParts['brand'];
-  /** 200 unless told; 429 with `retryAfter`. */
+  /** Default 200; 429 with `retryAfter`. */
   readonly status?: number | undefined;
 }
 
-/** The page. Its first button is the one that goes on, so that this is what Enter does. */
+/** The page. Its first button continues, so that Enter does that. */
 export function stepPage(view: StepPageView): Response {
   const { title, text, fields, button, more, script } = view.view;
   const body = html`<h1>${title}</h1>

@@ -1,6 +1,6 @@
 /**
  * The one stylesheet of the pages, and its hash for the Content-Security-Policy, computed once.
- * It is put between `<style>` tags unescaped: no `<`. A theme sets its custom properties (`theme.ts`).
+ * It is placed between `<style>` tags unescaped, so it contains no `<`. A theme sets its custom properties (`theme.ts`).
  */
 import { sha256 } from '../lib/sha256.ts';
 import type { Sheet } from '../model/brand.ts';
@@ -116,7 +116,7 @@ button.main:active{transform:translateY(1px)}}
 @media (forced-colors:active){.face,.mark,.problem,.note{border:1px solid}}
 `;
 
-/** The grounds that text stands on in each theme: `card` and `panel` of the stylesheet. */
+/** The backgrounds of text in each theme: `card` and `panel` of the stylesheet. */
 export const SURFACES: { readonly [scheme in 'light' | 'dark']: { readonly card: Colour; readonly panel: Colour } } = {
   light: { card: [255, 255, 255], panel: [246, 247, 250] },
   dark: { card: [22, 25, 32], panel: [28, 32, 40] },
@@ -129,7 +129,7 @@ export function sheetOf(text: string): Sheet {
 
 let plain: Sheet | undefined;
 
-/** Our stylesheet as it is; hashed when the first page needs it. */
+/** Our stylesheet without a theme; hashed on first use. */
 export function plainSheet(): Sheet {
   return (plain ??= sheetOf(STYLE));
 }

@@ -1,4 +1,4 @@
-/** Templates: an operator's own content for a page. The document around it, its headers and its policy stay ours. */
+/** Templates: an operator's own content for a page. Document, headers and Content-Security-Policy stay ours. */
 import type { Html } from '../lib/html.ts';
 import type { AccountPageView } from './account.ts';
 import type { SectionPageView } from './account-section.ts';
@@ -9,30 +9,30 @@ import type { LoginPageView } from './login.ts';
 import type { MessageView } from './message.ts';
 import type { StepPageView } from './step.ts';
 
-/** Content of one page: gets what the page shows and what we would have made of it. Made with the tag `html`, so nothing can break out. */
+/** Renders one page: gets its view and our content. The result must be made with the tag `html`, which escapes values. */
 export type Template<View> = (view: View, ours: Html) => Html;
 
-/** One function for each page that shall look otherwise. A form must keep the names that the view's docblock tells. */
+/** A function for each page to replace. A form must keep the field names in the view's docblock. */
 export type Templates = {
   /** The consent page. */
   readonly approve?: Template<ApproveView>;
-  /** After the login: an organization to choose, or less than was ticked. */
+  /** Confirmation after the login: choice of an organization, or fewer scopes than selected. */
   readonly confirm?: Template<ConfirmView>;
-  /** The sign-in page outside an authorization. */
+  /** The sign-in page without an authorization request. */
   readonly signIn?: Template<LoginPageView>;
-  /** What a login or a second factor asks for after its first page. */
+  /** A later page of a login, or a second factor. */
   readonly step?: Template<StepPageView>;
-  /** Where the code is typed that a device shows. */
+  /** The page for a device's user code. */
   readonly device?: Template<DeviceView>;
-  /** Connected apps, signed-in browsers, and the way to what stands below. */
+  /** The account page: connected apps, signed-in browsers, and links to its sections. */
   readonly account?: Template<AccountPageView>;
-  /** Every page below the account and beside the sign-in: passkeys, a new password, an invitation. */
+  /** Pages below the account page and the sign-in page: passkeys, a new password, an invitation. */
   readonly section?: Template<SectionPageView>;
-  /** Every page that tells something and asks nothing, errors among them. */
+  /** Pages with a message, also errors. */
   readonly message?: Template<MessageView>;
 };
 
-/** Every page that can have a template. */
+/** The names of pages with a template. */
 export const TEMPLATES: { readonly [page in keyof Required<Templates>]: true } = {
   approve: true,
   confirm: true,

@@ -7,18 +7,18 @@ import { BLACK, contrast, formatColour, mix, parseColour, readable, TEXT_CONTRAS
 import type { Brand } from '../model/brand.ts';
 import { sheetOf, STYLE, SURFACES } from './style.ts';
 
-/** A colour `#rrggbb`, for light alone (then dark is worked out) or for both. */
+/** A colour `#rrggbb` for the light theme (the dark one is then computed), or for both. */
 export type ThemeColour = string | { readonly light: string; readonly dark: string };
 
-/** The look of the pages. */
+/** Look of the pages. */
 export interface Theme {
-  /** An image beside the name: a path of this server's own origin, an https URL, or a `data:` URL of an image. */
+  /** An image beside the name: a path on this server, an https URL, or a `data:` URL of an image. */
   readonly logo?: string;
-  /** The colour of buttons, links and ticks. Must be readable as text. */
+  /** Colour of buttons, links and ticks. Must have the contrast of text. */
   readonly accent?: ThemeColour;
-  /** The colour around the card on wide screens. */
+  /** Background colour around the card on wide screens. */
   readonly background?: ThemeColour;
-  /** More CSS behind ours. Hashed into the policy with it: nothing can be loaded from elsewhere. */
+  /** CSS after ours. The Content-Security-Policy allows it by its hash, and no resource of another origin. */
   readonly css?: string;
 }
 
@@ -70,7 +70,7 @@ function groundValues(given: ThemeColour | undefined, scheme: Scheme): { readonl
   return { ground };
 }
 
-/** The colour that was given for this scheme; null where dark is left to us. */
+/** The given colour for this scheme; null if the dark one has to be computed. */
 function colourOf(option: string, given: ThemeColour, scheme: Scheme): Colour | null {
   if (typeof given === 'string' && scheme === 'dark') return null;
   const text: unknown = typeof given === 'string' ? given : given?.[scheme];

@@ -33,7 +33,7 @@ export interface ConsentDescription {
   /** The client's privacy policy and terms, http or https; name the host if you link to them. */
   readonly clientPolicyUri?: string;
   readonly clientTosUri?: string;
-  /** True only for clients that the operator entered. */
+  /** True only for clients that the operator entered; all others chose their name themselves. */
   readonly clientIsKnown: boolean;
   readonly redirectUri: string;
   readonly redirectHost: string;

@@ -15,7 +15,7 @@ describe('options/issuers', () => {
     ['x', 'must be a list'], [[{ ...good, issuer: '' }], 'give the `issuer`'], [[{ ...good, kind: 'x' }], '`kind` must be'], [[{ ...good, jwks: undefined }], 'give its public keys'],
     [[{ ...good, jwksUri: 'https://idp.example/k' }], 'give its public keys'], [[{ ...good, jwks: { keys: [{ kty: 'oct', k: 'x' }] } }], 'public keys only'],
     [[{ ...good, jwks: undefined, jwksUri: 'http://idp.example/k' }], '`jwksUri` must be'], [[{ ...good, scope: undefined }], '`scope` must list'], [[{ ...good, scope: ['a b'] }], '`scope` must list'],
-    [[{ ...platform, claims: {} }], 'name the workloads'], [[{ ...platform, claims: undefined }], 'say which workloads'], [[{ ...platform, clients: ['a'] }], 'a workload is no client'], [[good, good], 'twice'],
+    [[{ ...platform, claims: {} }], 'name the workloads'], [[{ ...platform, claims: undefined }], 'name the workloads'], [[{ ...platform, clients: ['a'] }], 'a workload is no client'], [[good, good], 'twice'],
   ])('refuses %j', (given, mend) => {
     expect(() => issuersOf(given as never)).toThrow(mend);
   }); // prettier-ignore
