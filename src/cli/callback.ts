@@ -32,7 +32,7 @@ export async function listenForCallback(port: number, terminal: Pick<Terminal, '
     if (!waiting || states.length !== 1 || states[0] !== waiting.state) return show(response, page('foreign'));
     const { resolve } = waiting;
     waiting = null;
-    response.once('close', () => resolve(searchParams)); // the page first: after the answer this server is gone
+    response.once('close', () => resolve(searchParams)); // the page first: this server closes after the answer
     show(response, page(searchParams.has('error') ? 'refused' : 'done'));
   });
   const bind = (wanted: number): Promise<void> =>
@@ -88,7 +88,7 @@ function page(what: 'done' | 'refused' | 'foreign' | 'nothing'): Response {
   });
 }
 
-/** The connection ends with the page, so that nothing keeps the process alive. */
+/** Closes the connection after the page, so that nothing keeps the process alive. */
 function show(to: ServerResponse, page: Response): void {
   to.writeHead(page.status, { ...Object.fromEntries(page.headers), connection: 'close' });
   void page.text().then((text) => to.end(text));

@@ -1,4 +1,4 @@
-/** The commands: which one is meant, what they are, and the exit code of a run. Each is loaded when it is called. */
+/** The commands, how a command line selects one, and the exit code of a run. Each is loaded when it is called. */
 import { meant } from './flags.ts';
 import { CliError, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
@@ -6,7 +6,7 @@ import { version } from './version.ts';
 /** A command. */
 interface Command {
   readonly help: () => Promise<string>;
-  /** @returns the exit code, 0 unless it says otherwise. */
+  /** @returns the exit code; undefined means 0. */
   readonly run: (argv: readonly string[], terminal: Terminal) => Promise<0 | 1 | void>;
 }
 
@@ -41,7 +41,7 @@ const COMMANDS: { readonly [name: string]: Command } = {
   },
   store: {
     help: async () => (await import('./store.ts')).STORE_USAGE,
-    run: async (argv, terminal) => (await import('./store.ts')).runStore(argv, terminal), // with it come the stores
+    run: async (argv, terminal) => (await import('./store.ts')).runStore(argv, terminal), // loads the stores
   },
 };
 

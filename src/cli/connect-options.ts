@@ -1,8 +1,8 @@
-/** The arguments of `portcullis connect`, and what is wrong with them in one line. */
+/** Parses the arguments of `portcullis connect`; errors are one line. */
 import { parseFlags, usage } from './flags.ts';
 import { CliError } from './terminal.ts';
 
-/** What `connect` was asked to do. */
+/** The parsed arguments. */
 export interface ConnectOptions {
   /** The MCP endpoint. */
   readonly url: URL;
@@ -12,14 +12,14 @@ export interface ConnectOptions {
   readonly scope: string | undefined;
   /** Seconds for the sign-in. */
   readonly timeout: number;
-  /** Where client and tokens are kept, absolute or from the present folder. */
+  /** The file for client and tokens, absolute or relative to the working directory. */
   readonly save: string | undefined;
   readonly opensBrowser: boolean;
   readonly verbose: boolean;
   readonly json: boolean;
 }
 
-/** A day: longer is a mistake, and more than a timer can hold soon after. */
+/** A day. A longer time is a mistake, and timers overflow at 24 days. */
 const MAX_WAIT = 86_400;
 
 const FLAGS = {
@@ -33,7 +33,7 @@ const FLAGS = {
   json: { type: 'boolean' },
 } as const;
 
-/** Reads the arguments after the word `connect`. @throws {CliError} with 2 for wrong usage, with 1 for a value that is no good. */
+/** Reads the arguments after the word `connect`. @throws {CliError} with 2 for wrong usage, with 1 for an invalid value. */
 export function parseConnectOptions(argv: readonly string[]): ConnectOptions {
   const { values, positionals } = parseFlags(argv, FLAGS);
   const [address, ...more] = positionals;
@@ -71,7 +71,7 @@ function argumentsOf(text: string | undefined): { readonly [name: string]: unkno
     const value: unknown = JSON.parse(text ?? '{}');
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
-    // said below, as for any other value that is no object
+    // reported below, as for any other value that is not an object
   }
   throw new CliError(`--args must be a JSON object, such as --args '{"a": 1}'; it is ${JSON.stringify(text)}`);
 }

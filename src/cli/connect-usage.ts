@@ -1,6 +1,6 @@
 /** What `portcullis connect --help` prints. */
 
-/** How `connect` is used. */
+/** The usage text. */
 export const CONNECT_USAGE = `Usage: portcullis connect URL [options]
 
 Connects to a protected MCP server as a client does: finds out where to sign in, registers, opens the

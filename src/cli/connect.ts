@@ -1,5 +1,5 @@
 /**
- * `portcullis connect URL`: what an MCP client does from the first 401 to the answer of a tool, in a terminal.
+ * `portcullis connect URL`: an MCP client in the terminal, from the first 401 to the result of a tool.
  *
  *   client metadata and loopback port → connect (a 401 leads through discovery, registration, browser, tokens) → tools → one call → clean up
  */
@@ -18,7 +18,7 @@ import { version } from './version.ts';
 
 type Sdk = typeof import('@modelcontextprotocol/client');
 
-/** What one run works with. */
+/** The parts of one run. */
 interface Run {
   readonly sdk: Sdk;
   readonly options: ConnectOptions;
@@ -27,7 +27,7 @@ interface Run {
   transport: StreamableHTTPClientTransport | null;
 }
 
-/** Connects, lists the tools, calls one if asked. @throws {CliError} whose message is the one line to print. */
+/** Connects, lists the tools, and calls one if requested. @throws {CliError} whose message is the one line to print. */
 export async function connect(options: ConnectOptions, terminal: Terminal): Promise<void> {
   const sdk = await loadSdk();
   const steps = makeSteps(options.verbose ? terminal.err : null, makeReach(options.url));
@@ -75,7 +75,7 @@ async function open(run: Run): Promise<Client> {
   return client;
 }
 
-/** Does something; if that first needs a person, waits for the person and does it once more. */
+/** Runs an action; if it needs a sign-in, waits for the user and runs it once more. */
 async function signedIn<T>(run: Run, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -85,7 +85,7 @@ async function signedIn<T>(run: Run, work: () => Promise<T>): Promise<T> {
     run.steps.tell('waiting for the browser to come back');
     const params = await answer;
     run.steps.tell(params.has('error') ? 'the browser came back without permission' : 'the browser came back with a code');
-    await run.transport?.finishAuth(params); // checks `iss` before it believes anything (RFC 9207)
+    await run.transport?.finishAuth(params); // checks `iss` before it trusts the response (RFC 9207)
     return work();
   }
 }
@@ -120,19 +120,19 @@ function print(
   if (result) to.out(`\n${printable(call ?? '')}:\n${textOf(result)}`);
 }
 
-/** What a tool answered, as text; what is no text is named. */
+/** A tool's result as text; other content is named by its type. */
 function textOf({ content, structuredContent }: CallToolResult): string {
   if (content.length === 0) return printableLines(JSON.stringify(structuredContent ?? null, null, 2));
   return content.map((part) => (part.type === 'text' ? printableLines(part.text) : `[${printable(part.type)}]`)).join('\n');
 }
 
-/** A refresh token goes to the host that gave it, and over TLS, or it stays here. */
+/** Whether a refresh token may be sent: only to the host that issued it, over TLS. */
 function isOfIssuer(endpoint: string, issuer: string | undefined): boolean {
   const [to, from] = [parseUrl(endpoint), parseUrl(issuer ?? '')];
   return to !== null && from !== null && to.host === from.host && (to.protocol === 'https:' || isLoopbackHost(to.hostname));
 }
 
-/** Nothing is kept, so nothing stays valid: the token goes back to where the server takes it (RFC 7009). */
+/** Without `--save` the token is revoked at the end (RFC 7009), so that nothing stays valid. */
 async function giveBack({ credentials, steps }: Run, { client, tokens }: Session): Promise<void> {
   const metadata = credentials.discovered()?.authorizationServerMetadata;
   const endpoint = metadata && 'revocation_endpoint' in metadata ? metadata.revocation_endpoint : undefined;
@@ -145,6 +145,6 @@ async function giveBack({ credentials, steps }: Run, { client, tokens }: Session
     const { status } = await steps.fetch(endpoint, { method: 'POST', body });
     steps.tell(status === 200 ? 'gave the token back: nothing stays behind' : 'the token stays valid until it expires');
   } catch {
-    steps.tell('the token stays valid until it expires: it was not revoked'); // what was asked for is done
+    steps.tell('the token stays valid until it expires: it was not revoked'); // a failed revocation does not fail the run
   }
 }

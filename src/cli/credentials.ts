@@ -9,30 +9,30 @@ import { printable } from './printable.ts';
 import type { Session } from './session-file.ts';
 import { CliError, type Terminal } from './terminal.ts';
 
-/** What the papers are made of. */
+/** The input of the OAuth client provider. */
 export interface CredentialParts {
   readonly session: Session;
-  /** Called whenever the session has changed, if it is kept. */
+  /** Called when the session has changed, if it is saved. */
   readonly kept: (() => void) | null;
   readonly callback: Callback;
   readonly terminal: Terminal;
-  /** Asked for at the first sign-in, instead of what the server proposes. */
+  /** The scopes of the first sign-in, instead of those that the server proposes. */
   readonly scope: string | undefined;
-  /** Seconds for a sign-in. */
+  /** Seconds that a sign-in may take. */
   readonly timeout: number;
   readonly opensBrowser: boolean;
 }
 
-/** The papers. */
+/** The OAuth client provider of one run. */
 export interface Credentials {
   readonly provider: OAuthClientProvider;
-  /** The answer of the sign-in that was begun last; null if none is open. Taken once. */
+  /** The response of the sign-in that was begun last; null if none is open. Can be read once. */
   takeAnswer(): Promise<URLSearchParams> | null;
-  /** Where the server's own documents say its endpoints are. */
+  /** The server's endpoints, from its metadata. */
   discovered(): OAuthDiscoveryState | undefined;
 }
 
-/** Makes the papers of one run. */
+/** Makes the OAuth client provider of one run. */
 export function makeCredentials({ session, kept, callback, terminal, scope, timeout, opensBrowser }: CredentialParts): Credentials {
   let discovery: OAuthDiscoveryState | undefined;
   let verifier = '';
@@ -77,7 +77,7 @@ export function makeCredentials({ session, kept, callback, terminal, scope, time
       if (url.protocol !== 'https:' && url.protocol !== 'http:') {
         throw new CliError(`The server names a sign-in page that is no web page (${url.protocol}). Tell its operator.`);
       }
-      // A sign-in that widens what tokens already allow asks for what the server said is missing.
+      // A sign-in for further scopes (step-up) requests the scopes that the server has named.
       if (scope !== undefined && !session.tokens) url.searchParams.set('scope', scope);
       answer = callback.answer(state, timeout);
       answer.catch(() => undefined); // handled by the caller that awaits it

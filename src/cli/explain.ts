@@ -1,6 +1,6 @@
 /**
- * One line for each way in which a connection can fail: what happened, and what to do. The SDK's messages are for
- * programmers; they are only shown for unknown errors.
+ * One line for each way in which a connection can fail: the cause and the fix. The SDK's messages are for
+ * programmers, and shown for unknown errors only.
  */
 import type { SdkHttpError } from '@modelcontextprotocol/client';
 import { printable } from './printable.ts';
@@ -9,7 +9,7 @@ import { CliError } from './terminal.ts';
 
 type Sdk = typeof import('@modelcontextprotocol/client');
 
-/** How long a text of the server may be within our line. */
+/** Maximum length of a server's text within our line. */
 const MAX_LENGTH = 200;
 
 const NETWORK: { readonly [code: string]: string } = {
@@ -23,7 +23,7 @@ const NETWORK: { readonly [code: string]: string } = {
   TimeoutError: 'it did not answer in time. Try again later',
 };
 
-/** The one line for whatever went wrong between us and the server at `url`. */
+/** The line for an error in a connection to the server at `url`. */
 export function explain(error: unknown, url: string, steps: Steps, sdk: Sdk): string {
   if (error instanceof CliError) return error.message;
   const lost = steps.unreachable();
@@ -78,7 +78,7 @@ function notMcp(url: string, found: string): string {
   return `${url} does not answer as an MCP server (${found}). Check the path: it often ends in /mcp.`;
 }
 
-/** A text from outside: on one line, harmless, not too long. */
+/** An untrusted text: on one line, printable, shortened. */
 function quoted(text: string): string {
   const line = printable(text.replace(/\s+/g, ' ').trim());
   return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line;

@@ -1,4 +1,4 @@
-/** Flags of a command: what is wrong with them in one line, with the name that was probably meant. */
+/** Flags of a command; errors are one line and suggest the nearest known name. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { nearestOf } from '../lib/names.ts';
 import { CliError } from './terminal.ts';
@@ -9,8 +9,8 @@ type Parsed<T extends Flags> = ReturnType<typeof parseArgs<{ options: T; allowPo
 /**
  * Reads the words after a command.
  *
- * @param help what prints how it is used: `doctor --help`.
- * @throws {CliError} with 2 for a flag that is not there or has no value.
+ * @param help the command that prints the usage: `doctor --help`.
+ * @throws {CliError} with 2 for an unknown flag or a missing value.
  */
 export function parseFlags<const T extends Flags>(argv: readonly string[], options: T, help = '--help'): Parsed<T> {
   try {
@@ -24,12 +24,12 @@ export function parseFlags<const T extends Flags>(argv: readonly string[], optio
   }
 }
 
-/** A command line that was written wrongly. */
+/** The error for wrong usage. */
 export function usage(what: string, help = '--help'): CliError {
   return new CliError(`${what}. See: portcullis ${help}`, 2);
 }
 
-/** The end of a sentence about an unknown word: the nearest one that is known, or nothing. */
+/** A suggestion for an unknown word: the nearest known one, or nothing. */
 export function meant(word: string, known: readonly string[]): string {
   const near = nearestOf(word, known);
   return near === null ? '' : `; did you mean ${near}?`;

@@ -1,6 +1,6 @@
 /**
- * Opens the store that a command line names: a file or data folder of SQLite, `postgres://` or `redis://`. The drivers are those of
- * the folder that the command runs in; none of them is ours.
+ * Opens the store that a command line names: a file or data folder of SQLite, `postgres://` or `redis://`. Drivers are loaded from the
+ * working directory; the package has none.
  */
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -14,20 +14,20 @@ import type { RedisClient } from '../stores/redis-client.ts';
 import type { SqliteStore } from '../stores/sqlite.ts';
 import { CliError } from './terminal.ts';
 
-/** A store, and how to let go of it. */
+/** A store, and how to close it. */
 export interface OpenStore {
   readonly store: Store;
   readonly close: () => Promise<void>;
 }
 
-/** Opens a store. @param make whether a file may be made that is not there. @throws {CliError} saying what is missing. */
+/** Opens a store. @param make whether a missing file is created. @throws {CliError} naming what is missing. */
 export async function openStore(name: string, make: boolean): Promise<OpenStore> {
   if (/^postgres(ql)?:\/\//.test(name)) return openPostgres(name);
   if (/^rediss?:\/\//.test(name)) return openRedis(name);
   if (/^[a-z]+:\/\//.test(name))
     throw new CliError(`There is no store for ${name.split(':', 1)[0]}://. Name a file, postgres://… or redis://….`, 2);
   const path = name.replace(/^sqlite:/, '');
-  // What is not there yet is a data folder, as `serve` takes one, unless it is named like a file.
+  // A missing path is a data folder, as for `serve`, unless it is named like a file.
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? (make && extname(path) === '');
   const file = isFolder ? join(path, 'portcullis.db') : path;
   if (!make && !existsSync(file)) throw new CliError(`There is no database at ${file}.`);
@@ -66,9 +66,9 @@ async function openRedis(place: string): Promise<OpenStore> {
   return openRedisAt(url, prefix === null ? {} : { prefix });
 }
 
-/** An address without a parameter that is ours and not the driver's, and that parameter. */
+/** The URL without our own parameter, and that parameter. */
 function without(name: string, place: string): readonly [url: string, value: string | null] {
-  if (!place.includes(`${name}=`)) return [place, null]; // as it was given: what drivers take is more than URLs
+  if (!place.includes(`${name}=`)) return [place, null]; // unchanged: drivers accept more than URLs
   const url = new URL(place);
   const value = url.searchParams.get(name);
   url.searchParams.delete(name);
@@ -84,12 +84,12 @@ async function openRedisAt(url: string, options: { readonly prefix?: string }): 
   const redis = await load<{ createClient: (options: object) => RedisClient & { connect(): Promise<unknown>; destroy(): void } }>('redis');
   if (!redis) throw new CliError('Redis needs a client in this folder: npm install redis, or npm install ioredis.');
   const client = redis.createClient({ url, socket: { reconnectStrategy: false } });
-  const store = redisStore(client, options); // listens for errors, before there can be one
+  const store = redisStore(client, options); // listens for errors before the first one can occur
   await client.connect();
   return { store, close: async () => client.destroy() };
 }
 
-/** A package of the folder that the command runs in; null if it has none of that name. */
+/** A package of the working directory; null if it is not installed. */
 async function load<T>(name: string): Promise<T | null> {
   const here = createRequire(join(process.cwd(), 'package.json'));
   try {

@@ -13,6 +13,6 @@ const OPENERS: { readonly [platform: string]: readonly [command: string, ...befo
 export function openInBrowser(url: string): void {
   const [command, ...before] = OPENERS[process.platform] ?? ['xdg-open'];
   const child = spawn(command, [...before, url], { detached: true, stdio: 'ignore' });
-  child.on('error', () => undefined); // no opener on this machine, as in a container: the user has the link
+  child.on('error', () => undefined); // no opener, as in a container: the link is in the terminal
   child.unref();
 }

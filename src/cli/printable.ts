@@ -1,6 +1,6 @@
 /**
- * Text from a server, made fit for a terminal: what could move the cursor, change colours or turn the reading direction
- * is shown as its code instead of done.
+ * Text from a server, made safe for a terminal: characters that could move the cursor, change colours or reverse the reading direction
+ * are shown as codes.
  */
 
 // Controls, format characters (which reorder text, or stand in it unseen: U+061C, U+200B, tags), line and paragraph separators, private

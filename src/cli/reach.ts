@@ -13,13 +13,13 @@ export type Reach = (url: URL) => Promise<void>;
 /** Every address of a host. */
 export type Lookup = (hostname: string) => Promise<readonly { readonly address: string }[]>;
 
-/** Makes the check for what one server names. */
+/** Makes the check for the URLs of one server. */
 export function makeReach(server: URL, lookup: Lookup = (hostname) => dnsLookup(hostname, { all: true })): Reach {
   let isFree: boolean | undefined;
   const isPrivate = async (url: URL): Promise<boolean> => {
     const hostname = url.hostname.replace(/^\[|\]$/g, '');
     const addresses = isIP(hostname) === 0 ? await lookup(hostname).catch(() => []) : [{ address: hostname }];
-    return addresses.some(({ address }) => isSpecialUse(address)); // a host that is not found is told by the request itself
+    return addresses.some(({ address }) => isSpecialUse(address)); // the request itself reports a host that is not found
   };
   return async (url) => {
     if (url.origin === server.origin) return;

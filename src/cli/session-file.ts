@@ -8,13 +8,13 @@ import { CliError } from './terminal.ts';
 /** A client and its tokens at one server. */
 export interface Session {
   readonly url: string;
-  /** The loopback port of the registered redirect URI; 0 for none yet. */
+  /** The port of the registered loopback redirect URI; 0 before the registration. */
   port: number;
   client?: StoredOAuthClientInformation | undefined;
   tokens?: StoredOAuthTokens | undefined;
 }
 
-/** Reads the session of a server, or begins one where the file does not exist. @throws {CliError} for any other file. */
+/** Reads the session of a server, or begins one if the file does not exist. @throws {CliError} for any other file. */
 export function readSession(file: string, url: string): Session {
   let text: string;
   try {
@@ -30,7 +30,7 @@ export function readSession(file: string, url: string): Session {
   return session;
 }
 
-/** Writes a session beside its place and moves it there, so that a reader finds the old one or the new one whole. */
+/** Writes a session to a temporary file and renames it, so that readers see the old or the new one complete. */
 export function writeSession(file: string, session: Session): void {
   const fresh = `${file}.${process.pid}.tmp`;
   try {
@@ -47,6 +47,6 @@ function parse(text: string): Session | null {
     const value = JSON.parse(text) as Partial<Session> | null;
     return typeof value?.url === 'string' && typeof value.port === 'number' ? (value as Session) : null;
   } catch {
-    return null; // whatever it is, it is not ours; the caller says so
+    return null; // not our file: the caller reports it
   }
 }

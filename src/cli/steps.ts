@@ -1,27 +1,27 @@
 /**
- * What `--verbose` tells: every request of the client as a numbered line with its answer and what was learned from it.
- * No code, token, secret or query ever gets in: a line is made of named public members only.
+ * The output of `--verbose`: every request of the client as a numbered line with its response and what follows from it.
+ * It never contains a code, token, secret or query: a line has named public members only.
  */
 import { printable } from './printable.ts';
 import type { Reach } from './reach.ts';
 import { CliError } from './terminal.ts';
 
-/** Tells steps, and knows the last request that got no answer at all. */
+/** Prints steps, and records the last request without a response. */
 export interface Steps {
-  /** A fetch that tells of what it does. */
+  /** A fetch that prints its steps. */
   readonly fetch: typeof fetch;
-  /** Tells something that is no request. */
+  /** Prints a step that is not a request. */
   tell(text: string): void;
   /** The address and the reason of the last request if it got no response. */
   unreachable(): { readonly url: URL; readonly code: string } | null;
 }
 
-/** Seconds for an answer of metadata, registration and token endpoints. MCP requests bring a limit of their own. */
+/** Seconds for responses of metadata, registration and token endpoints. MCP requests have a limit of their own. */
 const PATIENCE = 30;
 
 const MAX_REDIRECTS = 5;
 
-/** Makes the steps of one run. @param print gets each line, or nothing is told. @param reach is asked before each request. */
+/** Makes the steps of one run. @param print gets each line; absent without `--verbose`. @param reach checks each URL before a request. */
 export function makeSteps(print: ((line: string) => void) | null, reach: Reach): Steps {
   let count = 0;
   let lost: { url: URL; code: string } | null = null;
@@ -39,7 +39,7 @@ export function makeSteps(print: ((line: string) => void) | null, reach: Reach):
       } catch (error) {
         if (error instanceof CliError) throw error;
         const code = codeOf(error);
-        if (code !== 'AbortError') lost = { url, code }; // what we ended ourselves is no lost answer
+        if (code !== 'AbortError') lost = { url, code }; // we have aborted it ourselves
         tell(`${shown} → no answer (${code})`);
         throw error;
       }
@@ -50,7 +50,7 @@ export function makeSteps(print: ((line: string) => void) | null, reach: Reach):
   };
 }
 
-/** Follows redirects itself: each hop is another address. What carries a body or a token stays on the origin that it was meant for. */
+/** Follows redirects, so that each target is checked. A request with a body or a token stays on its origin. */
 async function send(to: URL, init: RequestInit, reach: Reach): Promise<Response> {
   let url = to;
   for (let hops = 0; ; hops++) {
@@ -98,7 +98,7 @@ async function learned({ about }: Kind, response: Response): Promise<string> {
   return [...parts, !response.ok && say('error', 'error')].filter((part) => part !== false).join(', ');
 }
 
-/** The members of a JSON object; none where there is something else, which the client itself will complain about. */
+/** The members of a JSON object; empty for anything else, which the client itself reports. */
 async function membersOf(response: Response): Promise<{ readonly [member: string]: unknown }> {
   try {
     return { ...((await response.json()) as object) };

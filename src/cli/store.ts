@@ -1,4 +1,4 @@
-/** `portcullis store`: looks at a store, brings its tables up to date, and moves its records to another engine. */
+/** `portcullis store`: checks a store, updates its tables, and moves its records to another engine. */
 import { createReadStream, createWriteStream, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
@@ -9,7 +9,7 @@ import { meant, parseFlags } from './flags.ts';
 import { openStore } from './open-store.ts';
 import { CliError, type Terminal } from './terminal.ts';
 
-/** How it is used. */
+/** The usage text. */
 export const STORE_USAGE = `Usage: portcullis store check STORE          whether it can be written and read, and how many records it holds
        portcullis store migrate STORE        makes its tables, or brings them to the present layout
        portcullis store export STORE FILE    writes all live records to a new file, for your eyes only
@@ -24,7 +24,7 @@ Examples:
   portcullis store export ./data records.jsonl
   portcullis store import 'postgres://app@db.example/app' records.jsonl`;
 
-/** What a verb came to: lines for a person, and the same for a program. */
+/** The result of a verb: lines for people, and JSON for programs. */
 interface Outcome {
   readonly lines: readonly string[];
   readonly json: { readonly [member: string]: unknown };
@@ -32,7 +32,7 @@ interface Outcome {
 
 const VERBS = ['check', 'migrate', 'export', 'import'];
 
-/** Runs `store` with the words after it. @throws {CliError} saying what is wrong. */
+/** Runs `store` with its arguments. @throws {CliError} naming the error. */
 export async function runStore(argv: readonly string[], terminal: Terminal): Promise<void> {
   const { values, positionals } = parseFlags(argv, { json: { type: 'boolean' } }, 'store --help');
   const [verb, name, file, ...more] = positionals;
@@ -71,7 +71,7 @@ async function check(store: Store): Promise<Outcome> {
   const kinds = new Map<string, number>();
   for await (const line of exportRecords(store)) {
     const { key: found } = JSON.parse(line) as { key?: string };
-    const kind = found?.split(':', 1)[0]; // with tenant and epoch, where there are any
+    const kind = found?.split(':', 1)[0]; // keys may begin with a tenant and an epoch
     if (kind !== undefined) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   }
   const counted = [...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -91,14 +91,14 @@ async function exportTo(store: Store, file: string): Promise<Outcome> {
     await pipeline(Readable.from(text()), createWriteStream(file, { flags: 'wx', mode: 0o600 }));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new CliError(`${file} is there already. Name a new file.`);
-    rmSync(file, { force: true }); // an incomplete export is useless
+    rmSync(file, { force: true }); // removes an incomplete export
     throw error;
   }
   return { lines: [`${lines - 2} records written to ${file}. Keep it as secret as the database.`], json: { written: lines - 2, file } };
 }
 
 async function importFrom(store: Store, file: string): Promise<Outcome> {
-  // Read twice: it is checked to its end before anything is written.
+  // The file is read twice: it is checked completely before anything is written.
   const lines = (): AsyncIterable<string> => createInterface({ input: createReadStream(file), crlfDelay: Infinity });
   const { written, kept } = await importRecords(store, lines);
   return { lines: [`${written} records imported; ${kept} were there already.`], json: { written, kept } };

@@ -1,6 +1,6 @@
-/** Colours of the terminal, or none: only where a person looks at a terminal, and not with `NO_COLOR` (no-color.org). */
+/** Colours of the terminal: only on a terminal, and not with `NO_COLOR` (no-color.org). */
 
-/** Puts colour around a text. */
+/** Colours a text. */
 export interface Style {
   readonly bold: (text: string) => string;
   readonly red: (text: string) => string;
@@ -15,7 +15,7 @@ export function styleOf({ hasColours }: { readonly hasColours?: boolean }): Styl
   return { bold: code(1, 22), red: code(31, 39), yellow: code(33, 39), green: code(32, 39), dim: code(2, 22) };
 }
 
-/** Whether colours are wanted on a stream. */
+/** Whether a stream gets colours. */
 export function wantsColours(stream: { readonly isTTY?: boolean }, env: { readonly [name: string]: string | undefined }): boolean {
   return stream.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
 }

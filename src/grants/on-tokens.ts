@@ -2,7 +2,7 @@
  * Asks the application's `onTokens` before tokens are issued. A request takes a lease on the grant first, so that one of them
  * asks at a time, in any process: an upstream refresh token that rotates is then spent once. Loaded on servers with that option.
  *
- *   check → refused, or repeated: nobody is asked | leased by another: wait, check again | take lease → ask → issue with the answer, in one write
+ *   check → refused, or repeated: the application is not asked | leased by another: wait, check again | take lease → ask → issue with the answer, in one write
  */
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';

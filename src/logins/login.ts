@@ -37,7 +37,7 @@ export interface OwnLogin<Env = unknown> {
   }) => Awaitable<(Identity & OwnProof) | { readonly deny: string }>;
 }
 
-/** What else may be known of the user. */
+/** Further results of a custom login. */
 export interface OwnProof {
   readonly permissions?: readonly string[];
   /** When the user authenticated. If `fresh` was set, a return without it, or with a time before the redirect, is refused. */

@@ -72,7 +72,7 @@ export function upstream(provider: Upstream, options: UpstreamOptions = {}): Red
   const outside = (identity: Identity): 'organization_not_allowed' | 'email_not_allowed' | 'email_domain_not_allowed' | null => {
     if (belonging && !belonging.includes(identity.organization ?? '')) return 'organization_not_allowed';
     if (isListed(identity) || (!addresses && !domains)) return null;
-    return addresses ? 'email_not_allowed' : 'email_domain_not_allowed'; // whose the list is stays unsaid
+    return addresses ? 'email_not_allowed' : 'email_domain_not_allowed'; // the message does not name the list
   };
   const judge = async ({ identity, tokens, authenticatedAt }: CallbackResult, env: unknown): Promise<ReturnResult> => {
     const reason = outside(identity);

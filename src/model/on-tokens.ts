@@ -89,7 +89,7 @@ export function applyChange(
 export function changeProblem(change: TokensChange, granted: readonly string[]): string | null {
   const { scope, accessTokenTTL, ...rest } = change;
   const unknown = Object.keys(rest).find((name) => name !== 'props' && name !== 'accessTokenProps');
-  if (unknown !== undefined) return `has ${JSON.stringify(unknown)}, which is none of props, accessTokenProps, scope, accessTokenTTL`;
+  if (unknown !== undefined) return `has ${JSON.stringify(unknown)}, which is not one of props, accessTokenProps, scope, accessTokenTTL`;
   if (scope !== undefined && !(Array.isArray(scope) && scope.every((one) => granted.includes(one))))
     return `may only take scopes away: \`scope\` must list some of ${JSON.stringify(granted)}`;
   if (accessTokenTTL !== undefined && !(Number.isSafeInteger(accessTokenTTL) && accessTokenTTL > 0))

@@ -1,6 +1,6 @@
 /**
- * English: the language that every text exists in, and the shape of all others. A new page brings its section here;
- * a language that lacks a text shows the English one until it is translated.
+ * English: has every text, and is the shape of all other languages. A new page adds its section here;
+ * a language without a text shows the English one.
  */
 import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
@@ -32,7 +32,7 @@ export const en: {
   readonly message: typeof message;
   readonly error: typeof error;
   readonly errorReasons: typeof errorReasons;
-  /** What a scope allows, by its name: an operator's words only. Where there is none the page says that of `scopesSupported`. */
+  /** What a scope allows, by its name, from the operator's words only. Default: the description in `scopesSupported`. */
   readonly scopes: { readonly [scope: string]: string };
 } = {
   account,

@@ -1,10 +1,10 @@
 /**
- * Languages: the tables, and which of them a user reads. Chosen as RFC 4647 §3.4 looks up: the first wanted range that
- * is here, cut from its end until it fits; `ui_locales` of the request before the browser's `Accept-Language`.
+ * Languages: the tables, and the choice of one (RFC 4647 §3.4, Lookup): the first wanted range that we have, shortened from its end until
+ * it matches; `ui_locales` of the request before the browser's `Accept-Language`.
  */
 import { overlaid, type Translation, type Words, ENGLISH } from './words.ts';
 
-/** What we translated, by tag; a table is loaded when a page first needs it. */
+/** Our translations, by tag; a table is loaded when a page first needs it. */
 export const OURS: { readonly [tag: string]: () => Promise<Translation> } = {
   en: async () => ENGLISH,
   ar: async () => (await import('./ar.ts')).ar,
@@ -18,20 +18,20 @@ export const OURS: { readonly [tag: string]: () => Promise<Translation> } = {
   'zh-Hans': async () => (await import('./zh-hans.ts')).zhHans,
 };
 
-/** Tags that mean one of ours. */
+/** Tags that are mapped to one of ours. */
 const ALSO: { readonly [tag: string]: string } = { pt: 'pt-BR', zh: 'zh-Hans' };
 
 const MAX_LENGTH = 500;
 
 /** The languages of one server. */
 export interface Languages {
-  /** The tag of the first language of a list that is here; null when none is. @param wanted best first. */
+  /** The tag of the first wanted language that we have; null for none. @param wanted best first. */
   find(wanted: readonly string[]): string | null;
-  /** The words of a tag that `find` gave; English for any other. */
+  /** The words for a tag from `find`; English for any other. */
   of(tag: string): Promise<Words>;
 }
 
-/** Makes the languages of a server: ours, with the operator's own words over them. */
+/** Makes the languages of a server: ours, with the operator's words over them. */
 export function makeLanguages(own: { readonly [tag: string]: Translation } = {}): Languages {
   const tags = new Map([...Object.keys(OURS), ...Object.keys(own)].map((tag) => [tag.toLowerCase(), tag]));
   for (const [also, tag] of Object.entries(ALSO)) if (!tags.has(also)) tags.set(also, tag);
@@ -75,7 +75,7 @@ export function acceptedOf(acceptLanguage: string | null): readonly string[] {
     .map(({ tag }) => tag);
 }
 
-/** Cuts the last subtag off, and a single letter before it, which means nothing alone. */
+/** Removes the last subtag, and a single letter before it, which has no meaning alone. */
 function shorter(range: string): string {
   return range.replace(/(?:^|-)[^-]*$/, '').replace(/-[^-]$/, '');
 }

@@ -1,7 +1,7 @@
-/** Lengths of time and points in time, as a language says them. `Intl` knows the plural forms. */
+/** Durations and points in time in a language. `Intl` has the plural forms. */
 import type { Words } from './words.ts';
 
-/** A length of time: “30 days”. */
+/** A duration: “30 days”. */
 export function sayFor(seconds: number, { lang }: Words): string {
   const [count, unit] =
     seconds >= 172_800 ? [seconds / 86_400, 'day'] : seconds >= 7200 ? [seconds / 3600, 'hour'] : [seconds / 60, 'minute'];
@@ -16,12 +16,12 @@ export function sayIn(seconds: number, { lang }: Words): string {
   return minutes <= 90 ? format.format(minutes, 'minute') : format.format(Math.ceil(seconds / 3600), 'hour');
 }
 
-/** A day: “23 November 2026”, in the time zone of Greenwich. */
+/** A day in UTC: “23 November 2026”. */
 export function sayDay(seconds: number, { lang }: Words): string {
   return new Intl.DateTimeFormat(lang, { dateStyle: 'long', timeZone: 'UTC' }).format(seconds * 1000);
 }
 
-/** Things to choose from: “a or b”. */
+/** Alternatives: “a or b”. */
 export function sayOr(list: readonly string[], { lang }: Words): string {
   return new Intl.ListFormat(lang, { type: 'disjunction' }).format(list);
 }

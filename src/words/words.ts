@@ -1,6 +1,6 @@
 /**
- * Words: what pages say, in one language. The shape is that of English; a text is a string, or a function of the values
- * that stand in it, which the page has escaped and set apart (`<bdi>`) already.
+ * Words: the texts of pages in one language. They have the shape of English; a text is a string, or a function of its values, which the
+ * page has already escaped and isolated (`<bdi>`).
  */
 import type { HtmlValue } from '../lib/html.ts';
 import { en } from './en.ts';
@@ -14,13 +14,13 @@ export type Words = Sections & {
   readonly dir: 'ltr' | 'rtl';
 };
 
-/** A translation, or an operator's own words. What is missing is said in the language below it, in the end English. */
+/** A translation, or an operator's own words. A missing text is taken from the language below it, finally English. */
 export type Translation = { readonly [S in keyof Sections]?: { readonly [K in keyof Sections[S]]?: Sections[S][K] } };
 
 /** A text that is made before the language is known: by a login, for the page that will show it. */
 export type Text = HtmlValue | ((words: Words) => HtmlValue);
 
-/** Says a text in a language. */
+/** A text in a language. */
 export function say(text: Text, words: Words): HtmlValue {
   return typeof text === 'function' ? text(words) : text;
 }
@@ -31,10 +31,10 @@ export function sayRefused({ reason, text }: { readonly reason: string; readonly
   return text === undefined ? (known[reason] ?? words.refused.other) : say(text, words);
 }
 
-/** English as pages take it. */
+/** English, complete. */
 export const ENGLISH: Words = { ...en, lang: 'en', dir: 'ltr' };
 
-/** One translation laid over another language. */
+/** A translation over another language, which has the missing texts. */
 export function overlaid(below: Words, above: Translation, lang: string): Words {
   const sections = Object.entries(above).map(([name, texts]) => [name, { ...below[name as keyof Sections], ...texts }]);
   return { ...below, ...(Object.fromEntries(sections) as Partial<Sections>), lang, dir: directionOf(lang) };

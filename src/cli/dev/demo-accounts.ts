@@ -1,11 +1,11 @@
-/** Two accounts to try a server with: made once for a data folder, with random passwords, in a file that only its owner can read. */
+/** Two demo accounts: made once for a data folder, with random passwords, in a file that only its owner can read. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OAuthHelpers } from '../../index.ts';
 import { CliError } from '../terminal.ts';
 
-/** An account to try with. */
+/** A demo account. */
 export interface DemoAccount {
   readonly username: string;
   readonly name: string;
@@ -13,7 +13,7 @@ export interface DemoAccount {
   readonly permissions: readonly string[];
 }
 
-/** The demo accounts of a data folder. They are made where they are not there. */
+/** The demo accounts of a data folder, created if they are missing. */
 export async function demoAccounts(folder: string, accounts: OAuthHelpers['accounts']): Promise<readonly DemoAccount[]> {
   const demo = keptIn(join(folder, 'demo-accounts.json'));
   for (const account of demo) {

@@ -1,6 +1,6 @@
 /**
- * `portcullis dev`: serves an app on this computer while it is written. The watching process starts itself once more with `--no-watch`
- * under Node's own `--watch`, which knows every file that the app imports.
+ * `portcullis dev`: serves an app on this computer during development. The first process starts itself again with `--no-watch` under
+ * Node's `--watch`, which watches every file that the app imports.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -18,7 +18,7 @@ const USUAL = ['app.ts', 'app.js', 'src/app.ts', 'src/app.js'];
 type Portcullis = typeof import('../../index.ts');
 type PortcullisNode = typeof import('../../node/index.ts');
 
-/** Serves an app until it is stopped. @throws {CliError} saying why it does not start. */
+/** Serves an app until it is stopped. @throws {CliError} if it cannot start. */
 export async function runDev(options: DevOptions, terminal: Terminal): Promise<void> {
   const file = resolve(options.file ?? USUAL.find((name) => existsSync(name)) ?? USUAL[0] ?? '');
   if (!existsSync(file))
@@ -31,13 +31,13 @@ export async function runDev(options: DevOptions, terminal: Terminal): Promise<v
   return serveOnce(file, options, terminal);
 }
 
-/** Ends with the watching process, as it is stopped by the person. */
+/** Runs until the user stops the watching process. */
 function watch(file: string, { port, json }: DevOptions): Promise<void> {
   const own = process.argv[1] ?? '';
   const flags = ['--watch', '--watch-preserve-output', '--env-file-if-exists=.env'];
   const words = ['dev', file, '--no-watch', ...(port === null ? [] : ['--port', String(port)]), ...(json ? ['--json'] : [])];
   const child = spawn(process.execPath, [...flags, own, ...words], { stdio: 'inherit' });
-  process.on('SIGINT', () => undefined); // Ctrl+C reaches the child by itself, and a second one would cut off what it finishes
+  process.on('SIGINT', () => undefined); // Ctrl+C reaches the child by itself; a second signal would interrupt its shutdown
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   return new Promise((done, fail) => {
     child.once('error', (error) => fail(new CliError(`Node does not start: ${error.message}.`)));
@@ -60,7 +60,7 @@ async function serveOnce(file: string, options: DevOptions, terminal: Terminal):
       data,
       signals: true,
       drainTimeout: 1,
-      host: 'localhost', // mails and passwords are printed
+      host: 'localhost', // because messages and passwords are printed
       ...(options.port !== null && { port: options.port }),
       env: { ...process.env, MAILER: consoleMailer((text) => terminal.err(text)) },
     });
@@ -75,7 +75,7 @@ async function serveOnce(file: string, options: DevOptions, terminal: Terminal):
   }
 }
 
-/** A module of the project's own package: an app is an object of that very copy. */
+/** Imports portcullis from the project: `app` is an instance of that copy. */
 async function ofProject<T>(name: string): Promise<T> {
   const here = createRequire(join(process.cwd(), 'package.json'));
   try {
@@ -86,7 +86,7 @@ async function ofProject<T>(name: string): Promise<T> {
   }
 }
 
-/** Whether the sign-in page asks for a user name: without that, demo accounts are of no use. */
+/** Whether the sign-in page has a field for a user name, which demo accounts need. */
 async function hasPasswords(url: string): Promise<boolean> {
   const metadata = await fetch(`${url}/.well-known/oauth-authorization-server`).then(async (answer) => (answer.ok ? answer.json() : {}));
   const { authorization_endpoint: endpoint } = metadata as { readonly authorization_endpoint?: string };
@@ -95,7 +95,7 @@ async function hasPasswords(url: string): Promise<boolean> {
   return (await page.text()).includes('name="username"');
 }
 
-/** The address of the MCP endpoint, as the server says it. */
+/** The URL of the MCP endpoint, from the server's metadata. */
 async function resourceOf(url: string): Promise<string> {
   const answer = await fetch(`${url}/.well-known/oauth-protected-resource`);
   const { resource } = answer.ok ? ((await answer.json()) as { readonly resource?: string }) : {};

@@ -1,9 +1,9 @@
 /** The arguments of `portcullis dev`. */
 import { parseFlags, usage } from '../flags.ts';
 
-/** What `dev` was asked to do. */
+/** The parsed arguments. */
 export interface DevOptions {
-  /** The module that exports `app`; null for the usual names. */
+  /** The module that exports `app`; null to try the usual names. */
   readonly file: string | null;
   readonly port: number | null;
   /** Whether it restarts when a file changes. */
@@ -11,7 +11,7 @@ export interface DevOptions {
   readonly json: boolean;
 }
 
-/** What `--help` prints. */
+/** The usage text. */
 export const DEV_USAGE = `Usage: portcullis dev [FILE] [options]
 
 Serves the \`app\` that FILE exports (app.ts, app.js, src/app.ts or src/app.js unless given) on this computer, with the variables of .env.

@@ -1,6 +1,6 @@
 /**
- * One request of the doctor and what came back. It never throws: a request without an answer is an exchange with a `failure`.
- * Redirects are followed by hand, each hop is checked for private addresses, and a body is read up to a bound.
+ * One request of the doctor and its response. It never throws: a request without a response is an exchange with a `failure`.
+ * Redirects are followed here, so that each target is checked for private addresses; a body is read up to a limit.
  */
 import { CliError } from '../terminal.ts';
 import type { Reach } from '../reach.ts';
@@ -9,7 +9,7 @@ import type { Limits } from './limits.ts';
 /** A request. */
 export interface Question {
   readonly url: string;
-  /** GET unless given. */
+  /** Default GET. */
   readonly method?: string;
   readonly headers?: { readonly [name: string]: string };
   readonly body?: string;
@@ -17,49 +17,49 @@ export interface Question {
   readonly follows?: boolean;
 }
 
-/** What came back. */
+/** A request with its response. */
 export interface Exchange {
   readonly method: string;
   readonly url: string;
-  /** Where the answer came from, after redirects. */
+  /** The URL of the response, after redirects. */
   readonly answeredBy: string;
-  /** Each address that a redirect named, in order. */
+  /** The target of each redirect, in order. */
   readonly redirects: readonly string[];
-  /** 0 where there was no answer. */
+  /** 0 without a response. */
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The body as a JSON object, or the first message of an event stream; null for everything else. */
+  /** The body as a JSON object, or the first message of an event stream; else null. */
   readonly json: { readonly [member: string]: unknown } | null;
-  /** Until the status line and headers had come. */
+  /** Seconds to the status line and headers. */
   readonly seconds: number;
-  /** Whether the body was longer than what is read of it. */
+  /** Whether the body was longer than the limit. */
   readonly isCut: boolean;
-  /** Why there was no answer: a code such as `ECONNREFUSED`. */
+  /** Why there was no response: a code such as `ECONNREFUSED`. */
   readonly failure: string | null;
 }
 
-/** Asks, and remembers: a question asked twice is sent once. */
+/** Sends a request; the same request is sent once per run. */
 export type Ask = (question: Question) => Promise<Exchange>;
 
-/** The failures that the doctor itself decides on. */
+/** Failures that the doctor defines itself. */
 export const PRIVATE_ADDRESS = 'PRIVATE_ADDRESS';
-/** The run has used up its time or its requests. */
+/** The limit of time or requests of the run is reached. */
 export const OUT_OF_BOUNDS = 'OUT_OF_BOUNDS';
 
-/** What a run asks with. */
+/** The parts of a run that send requests. */
 export interface AskParts {
   readonly limits: Limits;
   readonly reach: Reach;
-  /** Hears of each request before it is sent. */
+  /** Called with each request before it is sent. */
   readonly told: (line: string) => void;
   readonly fetch: Fetch;
 }
 
-/** As much of the global `fetch` as is used. */
+/** The part of `fetch` that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Makes the function that asks. */
+/** Makes the function that sends requests. */
 export function makeAsk(parts: AskParts): Ask {
   const { limits, told } = parts;
   const known = new Map<string, Exchange>();
@@ -138,7 +138,7 @@ function redirectOf(response: Response, from: string): string | null {
   return URL.canParse(location, from) ? new URL(location, from).href : location;
 }
 
-/** Reads a body up to a bound. Of an event stream, which may stay open for hours, no more than its first message. */
+/** Reads a body up to a limit; of an event stream, which may stay open for hours, only the first message. */
 async function readText(response: Response, most: number): Promise<{ readonly text: string; readonly isCut: boolean }> {
   if (response.body === null) return { text: '', isCut: false };
   const isStream = response.headers.get('content-type')?.includes('text/event-stream') === true;
@@ -163,7 +163,7 @@ function objectIn(type: string, text: string): Exchange['json'] {
   return parseObject(text.replace(/^\ufeff/, ''));
 }
 
-/** The first event of a stream that is an answer to a request. */
+/** The first event of a stream that answers a request. */
 function messageIn(text: string): Exchange['json'] {
   const events = text.replaceAll('\r\n', '\n').split('\n\n').slice(0, -1);
   for (const event of events) {
@@ -179,7 +179,7 @@ function parseObject(text: string): Exchange['json'] {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null;
   } catch {
-    return null; // what came instead is told by the check that asked
+    return null; // the check that sent the request reports it
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Browser pages as clients: what they may read (CORS), whether their preflight gets through, and whether pages of strangers are kept out
- * of servers on this computer (DNS rebinding; MCP Streamable HTTP, security warning).
+ * Browser pages as clients: what they may read (CORS), whether their preflight succeeds, and whether a server on this computer rejects
+ * pages of other origins (DNS rebinding; MCP Streamable HTTP, security warning).
  */
 import { isLoopbackHost } from '../../lib/url.ts';
 import type { Challenge } from './challenge.ts';
@@ -11,10 +11,10 @@ import type { Run } from './run.ts';
 import type { Server } from './server-metadata.ts';
 import { isFault, isTrouble } from './trouble.ts';
 
-/** A page that no server knows. */
+/** An origin that no server knows. */
 const STRANGER = 'https://portcullis-doctor.invalid';
 
-/** Asks as pages do. */
+/** Sends the requests of browser pages. */
 export async function checkBrowser(run: Run, challenge: Challenge, resource: Resource, servers: readonly Server[]): Promise<void> {
   const { options, findings, ask } = run;
   const documents = [resource.at, ...servers.map(({ at }) => at)].filter((url) => url !== null);
@@ -60,7 +60,7 @@ async function checkPreflight(run: Run): Promise<void> {
     );
   if (status === 401)
     return findings.add('preflight', options.origin === null ? 'warning' : 'problem', where, 'OPTIONS: HTTP 401', 'Answer OPTIONS before you look for a token: a browser sends none with a preflight, and then never sends the request.'); // prettier-ignore
-  if (options.origin === null) return; // which pages are welcome is for the server to say
+  if (options.origin === null) return; // the server decides which origins it accepts
   if (!allows(headers, options.origin))
     return findings.add('preflight', 'problem', { ...where, header: 'Access-Control-Allow-Origin' }, quoted(headers.get('access-control-allow-origin') ?? `HTTP ${status} without the header`), `Allow the origin ${options.origin} for this path.`); // prettier-ignore
   const allowed = (headers.get('access-control-allow-headers') ?? '').toLowerCase();

@@ -1,6 +1,6 @@
 /**
- * The first request of every client: a message without a token. It should get 401 and a challenge that says where to sign in
- * (RFC 9728 §5.1). What comes instead has a fix of its own.
+ * The first request of every client: a message without a token. It should get 401 and a challenge that names the metadata
+ * (RFC 9728 §5.1). Each other response has a fix of its own.
  */
 import { isLoopbackHost, parseUrl } from '../../lib/url.ts';
 import type { Exchange } from './ask.ts';
@@ -9,15 +9,15 @@ import { common, initialize, modern } from './messages.ts';
 import type { Run } from './run.ts';
 import { isFault, isHtml, isTrouble } from './trouble.ts';
 
-/** What the first answer told. */
+/** The result of the first request. */
 export interface Challenge {
-  /** `guarded`: 401. `open`: answered without a token. `elsewhere`: no MCP endpoint that can be looked at. `down`: no answer. */
+  /** `guarded`: 401. `open`: answered without a token. `elsewhere`: not an MCP endpoint. `down`: no response. */
   readonly kind: 'guarded' | 'open' | 'elsewhere' | 'down';
   /** The metadata URL of the challenge. */
   readonly metadataUrl: string | null;
 }
 
-/** Sends the first request and judges its answer. */
+/** Sends the first request and checks its response. */
 export async function checkChallenge(run: Run): Promise<Challenge> {
   const { url, ask, findings } = run;
   findings.made('reachable');
@@ -139,7 +139,7 @@ async function checkBadToken({ url, ask, findings }: Run): Promise<void> {
   }
 }
 
-/** A client of 2026-07-28 sends this first; where it is answered otherwise than `initialize`, that client goes astray. */
+/** The first message of clients of 2026-07-28; it must get the same response as `initialize`. */
 async function checkModern({ url, ask, findings }: Run): Promise<void> {
   const answer = await ask(modern({ url }, 'server/discover'));
   findings.made('session-2026');

@@ -1,6 +1,6 @@
-/** Every check of the doctor: what has to be true, and the rule that says so. `docs/guide/doctor.md` has the same list. */
+/** Every check of the doctor, with its rule. `docs/guide/doctor.md` has the same list. */
 
-/** Six clients that the doctor plays. */
+/** The six clients of the doctor. */
 export type ClientId = 'claude' | 'chatgpt' | 'vscode' | 'cursor' | 'codex' | 'mcp-remote';
 
 /** The name of a check. */
@@ -54,11 +54,11 @@ export type CheckId =
 
 /** A check. */
 export interface Check {
-  /** What is true where the check passes. */
+  /** What a passed check means. */
   readonly title: string;
-  /** Where that is written. */
+  /** The rule. */
   readonly rule: string;
-  /** The clients that cannot connect where it fails: all of them, those that call from the internet, or none that the doctor plays. */
+  /** The clients that cannot connect if it fails: all, those that call from the internet, or none. */
   readonly stops: 'all' | 'hosted' | 'none';
 }
 

@@ -1,6 +1,6 @@
 /**
- * Six clients as data: how each becomes known, where its code goes, and where it calls from. The facts are those of docs/clients.md,
- * whose profiles `test/clients` plays from end to end.
+ * Six clients as data: how each is registered, its redirect URI, and where it calls from. The facts are those of docs/clients.md,
+ * whose profiles `test/clients` tests from end to end.
  */
 import type { ClientId } from './checks.ts';
 
@@ -8,22 +8,22 @@ import type { ClientId } from './checks.ts';
 export interface ClientProfile {
   readonly id: ClientId;
   readonly name: string;
-  /** Its calls come from its maker's machines, or from the user's. */
+  /** Whether it calls from its vendor's machines or from the user's. */
   readonly calls: 'from the internet' | 'from your computer';
   /** Its metadata document, if it has one. */
   readonly document: string | null;
-  /** How its document lets it prove itself. */
+  /** The authentication method in its document. */
   readonly proves: readonly ('none' | 'private_key_jwt')[];
-  /** Whether it uses its document only where answers name their issuer (RFC 9207). */
+  /** Whether it uses its document only if authorization responses have `iss` (RFC 9207). */
   readonly needsIss: boolean;
   readonly redirectUri: string;
-  /** What it registers where documents are not taken, or where it has none. */
+  /** What it registers if the server accepts no documents, or it has none. */
   readonly registration: { readonly [member: string]: unknown };
 }
 
 const CODE = { grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], token_endpoint_auth_method: 'none' };
 
-/** The clients that the doctor plays. */
+/** The clients of the doctor. */
 export const CLIENTS: readonly ClientProfile[] = [
   {
     id: 'claude',

@@ -1,5 +1,5 @@
 /**
- * `portcullis doctor URL`: what a client meets from its first request to the list of tools, in the order in which it meets it.
+ * `portcullis doctor URL`: makes the requests of a client, from the first one to the list of tools, and checks each response.
  *
  *   first request → resource metadata → authorization servers and their endpoints → browser pages → handshakes → tools → report
  */
@@ -21,13 +21,13 @@ import { checkTools } from './tools.ts';
 import { isInsecure } from './trouble.ts';
 import { verdictsOf } from './verdicts.ts';
 
-/** Clients take the first authorization server, some let the user choose; more than these are not looked at. */
+/** Clients use the first authorization server, some let the user choose; no more than these are checked. */
 const MAX_SERVERS = 3;
 
-/** A shorter value of a query is no key. */
+/** A shorter query value is not a key. */
 const MIN_SECRET = 4;
 
-/** What a test brings. */
+/** Replaced by tests. */
 export interface DoctorParts {
   readonly limits?: Partial<Limits>;
   readonly reach?: Reach;
@@ -43,12 +43,12 @@ export async function runDoctor(options: DoctorOptions, terminal: Terminal, part
   return report.outcome === 'fine' ? 0 : 1;
 }
 
-/** Checks a server. @param told hears of each request. */
+/** Checks a server. @param told called with each request. */
 export async function examine(options: DoctorOptions, told: (line: string) => void, parts: DoctorParts = {}): Promise<Report> {
   const { url, token } = options;
   const limits = { ...LIMITS, ...parts.limits };
   const { search, searchParams } = new URL(url);
-  const values = [...searchParams.values()].filter((value) => value.length >= MIN_SECRET); // may be keys, and a server may repeat them
+  const values = [...searchParams.values()].filter((value) => value.length >= MIN_SECRET); // they may be keys, which a server may echo
   const findings = makeFindings([token ?? '', search, ...values]);
   const { reach = makeReach(new URL(url)), fetch = globalThis.fetch } = parts;
   const asks = makeAsk({ limits, reach, told, fetch });
@@ -90,7 +90,7 @@ export async function examine(options: DoctorOptions, told: (line: string) => vo
   };
 }
 
-/** Notes each answer that was slow to begin. */
+/** Adds a finding for each slow response. */
 function watched(ask: Ask, { slowSeconds }: Limits, findings: Findings): Ask {
   return async (question) => {
     const answer = await ask(question);

@@ -1,6 +1,6 @@
 /**
- * The endpoints of an authorization server, asked things that change nothing: a code that does not exist, a client that does not exist,
- * and the sign-in page as each client opens it. Registration, which does change something, is made only where it was asked for.
+ * The endpoints of an authorization server, with requests that change nothing: a code that does not exist, a client that does not exist,
+ * and the sign-in page as each client opens it. Clients are registered only with `--register`, because that changes the server.
  */
 import { isLoopbackHost } from '../../lib/url.ts';
 import { CLIENTS, type ClientProfile } from './clients.ts';
@@ -12,14 +12,14 @@ import type { Server } from './server-metadata.ts';
 import { authorizationUrl, browser, checkSignIn } from './sign-in.ts';
 import { insteadOfJson, isFault, isTrouble } from './trouble.ts';
 
-/** A host that cannot exist (RFC 2606), so that nothing sent there arrives. */
+/** A host that cannot exist (RFC 2606), so that nothing reaches it. */
 const NO_CLIENT = 'https://portcullis-doctor.invalid/callback';
 
-/** Asks the endpoints of one server. */
+/** Checks the endpoints of one server. */
 export async function checkEndpoints(run: Run, server: Server, resource: Resource): Promise<void> {
   if (server.tokenEndpoint !== null) await checkToken(run, server.tokenEndpoint);
   const { authorizationEndpoint } = server;
-  if (server.document['require_pushed_authorization_requests'] === true) return; // told with the metadata
+  if (server.document['require_pushed_authorization_requests'] === true) return; // reported with the metadata
   if (authorizationEndpoint === null || !(await checkUnknownClient(run, authorizationEndpoint))) return;
   for (const client of CLIENTS) {
     const id = server.takesDocuments ? client.document : null;
@@ -69,7 +69,7 @@ async function checkUnknownClient({ ask, findings }: Run, endpoint: string): Pro
   return false;
 }
 
-/** A server on a computer without a way out can fetch no document; that is no fault of it. One on the internet always can. */
+/** A server on this computer may have no internet access to fetch documents, which is not a fault; one on the internet has. */
 async function canBeFetched({ url, ask }: Run, document: string): Promise<boolean> {
   if (!isLoopbackHost(new URL(url).hostname)) return true;
   const { status } = await ask({ url: document, headers: { ...common({ url: document }), accept: 'application/json' } });
@@ -96,7 +96,7 @@ async function checkRegistration(run: Run, server: Server, url: string, client: 
     findings.add('register', 'warning', { url }, `${client.name}: HTTP ${status}`, 'Answer a registration with HTTP 201.');
   await checkSignIn(run, server, client, id, resource);
   const [manage, token] = [textOf(json, 'registration_client_uri'), textOf(json, 'registration_access_token')];
-  // What was made is taken back where the server lets us (RFC 7592 §2.3), at the host that gave it and nowhere else.
+  // The registration is deleted if the server supports that (RFC 7592 §2.3), at the host that issued it only.
   if (manage !== null && token !== null && URL.canParse(manage) && new URL(manage).origin === new URL(url).origin)
     await ask({ url: manage, method: 'DELETE', headers: { authorization: `Bearer ${token}` } });
 }

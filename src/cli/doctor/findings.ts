@@ -1,11 +1,11 @@
-/** What the doctor found: one entry per check that failed, and which checks passed. No text in it holds a secret of the run. */
+/** The findings of the doctor: one entry per failed check, and the passed checks. No text contains a secret of the run. */
 import { printable } from '../printable.ts';
 import { CHECKS, type CheckId } from './checks.ts';
 
-/** `problem` stops a client or breaks a rule, `warning` is worth a change, `outage` is no answer where one was due. */
+/** `problem` stops a client or violates a rule, `warning` should be changed, `outage` is a missing response. */
 export type Level = 'problem' | 'warning' | 'outage';
 
-/** Where something is wrong. */
+/** The place of a finding. */
 export interface Place {
   readonly url: string;
   /** The name of a header. */
@@ -14,33 +14,33 @@ export interface Place {
   readonly field?: string;
 }
 
-/** Something that is wrong. */
+/** A finding. */
 export interface Finding {
   readonly check: CheckId;
   readonly level: Level;
   readonly where: Place;
-  /** What was found there. */
+  /** The value found there. */
   readonly found: string;
-  /** What to change. */
+  /** The fix. */
   readonly fix: string;
   readonly rule: string;
 }
 
-/** Collects what was found. */
+/** Collects findings. */
 export interface Findings {
   readonly list: readonly Finding[];
-  /** Notes a fault. The same fault at the same place is noted once. */
+  /** Adds a finding; the same one at the same place is added once. */
   add(check: CheckId, level: Level, where: Place, found: string, fix: string): void;
-  /** Notes that a check was made. It has passed unless something was added. */
+  /** Records that a check was made. It has passed unless a finding was added. */
   made(check: CheckId): void;
-  /** The checks that were made and at which nothing is wrong. */
+  /** The checks that were made and have no finding. */
   passed(): readonly CheckId[];
 }
 
-/** A text of a server may be this long within a line of ours. */
+/** Maximum length of a server's text within our line. */
 const MAX_QUOTE = 160;
 
-/** Makes an empty collection. @param secrets texts that no report may hold, such as the token. */
+/** Makes an empty collection. @param secrets texts that no report may contain, such as the token. */
 export function makeFindings(secrets: readonly string[]): Findings {
   const list: Finding[] = [];
   const made = new Set<CheckId>();
@@ -59,13 +59,13 @@ export function makeFindings(secrets: readonly string[]): Findings {
   };
 }
 
-/** A text from outside, on one line and not too long. */
+/** An untrusted text, on one line and shortened. */
 export function quoted(text: unknown): string {
   const line = (typeof text === 'string' ? text : (JSON.stringify(text) ?? 'nothing')).replace(/\s+/g, ' ').trim();
   return line.length > MAX_QUOTE ? `${line.slice(0, MAX_QUOTE)}…` : line;
 }
 
-/** A URL as a report shows it: queries may hold keys. */
+/** A URL without its query, which may contain keys. */
 export function withoutQuery(url: string): string {
   if (!URL.canParse(url)) return quoted(url);
   const parsed = new URL(url);

@@ -1,12 +1,12 @@
-/** Upper bounds of one run, so that no server can keep the doctor waiting, fill its memory or send it in circles. */
+/** Limits of one run, so that no server can make the doctor wait, use its memory or redirect without end. */
 
-/** The bounds of a run. */
+/** The limits of a run. */
 export interface Limits {
   /** Seconds for one request, its body included. */
   readonly requestSeconds: number;
   /** Seconds for the whole run. */
   readonly totalSeconds: number;
-  /** Bytes of a body that are read. */
+  /** Maximum bytes read of a body. */
   readonly bytes: number;
   readonly redirects: number;
   readonly requests: number;
@@ -14,7 +14,7 @@ export interface Limits {
   readonly slowSeconds: number;
 }
 
-/** The bounds unless a test brings others. */
+/** The default limits. */
 export const LIMITS: Limits = {
   requestSeconds: 10,
   totalSeconds: 120,

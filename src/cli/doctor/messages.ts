@@ -2,19 +2,19 @@
 import { version } from '../version.ts';
 import type { Question } from './ask.ts';
 
-/** The versions that the doctor speaks. */
+/** The protocol versions of the doctor. */
 export const ERA_2025 = '2025-11-25';
 /** The stateless era. */
 export const ERA_2026 = '2026-07-28';
 
-/** What goes with every message. */
+/** Headers of every message. */
 export interface Sending {
   readonly url: string;
   readonly token?: string | undefined;
   readonly headers?: { readonly [name: string]: string };
 }
 
-/** Versions of clients that are still about. */
+/** Versions of clients that are still in use. */
 export const OLDER: readonly string[] = ['2025-06-18', '2025-03-26', '2024-11-05'];
 
 /** The first message of a client of 2025, or of an older one. */

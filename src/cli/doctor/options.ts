@@ -1,25 +1,25 @@
-/** The arguments of `portcullis doctor`, and what is wrong with them in one line. */
+/** Parses the arguments of `portcullis doctor`; errors are one line. */
 import { urlOf } from '../connect-options.ts';
 import { parseFlags, usage } from '../flags.ts';
 
-/** What `doctor` was asked to do. */
+/** The parsed arguments. */
 export interface DoctorOptions {
   /** The MCP endpoint, as it was typed: `resource` has to equal it. */
   readonly url: string;
   readonly format: 'text' | 'json' | 'markdown';
-  /** The directory whose criteria count. */
+  /** The directory whose criteria are checked. */
   readonly directory: 'claude' | 'chatgpt' | null;
   /** Whether each client is registered, which changes the server. */
   readonly registers: boolean;
-  /** The origin of a browser page that has to get in. */
+  /** An origin that the server must accept. */
   readonly origin: string | null;
-  /** An access token, to look behind the guard. It never comes from an argument, which every user of the computer can read. */
+  /** An access token, to check behind the guard. Never from an argument, which every user of the computer can read. */
   readonly token: string | null;
-  /** The variable that the token is from. */
+  /** The variable with the token. */
   readonly tokenFrom: string;
 }
 
-/** What `--help` prints. */
+/** The usage text. */
 export const DOCTOR_USAGE = `Usage: portcullis doctor URL [options]
 
 Checks a deployed MCP server of any make, as Claude, ChatGPT, VS Code, Cursor, Codex and mcp-remote would connect to it, and

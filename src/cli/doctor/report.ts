@@ -4,17 +4,17 @@ import { CHECKS, type CheckId } from './checks.ts';
 import type { Finding, Level } from './findings.ts';
 import type { Verdict } from './verdicts.ts';
 
-/** What a run came to. */
+/** The result of a run. */
 export interface Report {
   readonly url: string;
-  /** `outage`: the server did not answer as it should, and nothing says that its configuration is wrong. */
+  /** `outage`: the server did not answer, and nothing shows that its configuration is wrong. */
   readonly outcome: 'fine' | 'problems' | 'outage';
   /** Whether the server answers without a token. */
   readonly isOpen: boolean;
   readonly findings: readonly Finding[];
   readonly passed: readonly CheckId[];
   readonly clients: readonly Verdict[];
-  /** How many tools were listed; null where they could not be. */
+  /** Number of listed tools; null if they could not be listed. */
   readonly tools: number | null;
 }
 
@@ -81,7 +81,7 @@ function verdictText({ verdict, knownBy, stoppedBy }: Verdict): string {
   return verdict === 'unknown' ? 'not known: the server did not answer' : 'connects without a sign-in';
 }
 
-/** What comes from a server is shown as it is, and makes no links and no markup. */
+/** Escapes a server's text for Markdown, so that it makes no links and no markup. */
 function code(text: string): string {
   const fence = '`'.repeat(Math.max(0, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length)) + 1);
   const pad = fence.length > 1 || text === '' ? ' ' : '';

@@ -1,4 +1,4 @@
-/** Protected resource metadata (RFC 9728): where it is published, and whether it speaks of the URL that was asked for. */
+/** Protected resource metadata (RFC 9728): where it is published, and whether it describes the requested URL. */
 import { parseUrl } from '../../lib/url.ts';
 import type { Exchange } from './ask.ts';
 import { type Challenge, metadataUrlsOf } from './challenge.ts';
@@ -7,15 +7,15 @@ import { common } from './messages.ts';
 import { type Document, listOf, type Run, textOf } from './run.ts';
 import { documentIn, insteadOfJson, isInsecure, isTrouble } from './trouble.ts';
 
-/** What the resource says of itself. */
+/** The resource's metadata. */
 export interface Resource {
-  /** Where the document was found; null where it was not. */
+  /** The URL of the document; null if it was not found. */
   readonly at: string | null;
   readonly servers: readonly string[];
   readonly scopes: readonly string[];
 }
 
-/** Reads the document in each of its places; the first that is good is the one that counts, as for clients. */
+/** Reads the document at each of its URLs; like clients, uses the first valid one. */
 export async function checkResourceMetadata(run: Run, { metadataUrl, kind }: Challenge): Promise<Resource> {
   const { url, findings, options } = run;
   const places = metadataUrlsOf(url);
@@ -23,7 +23,7 @@ export async function checkResourceMetadata(run: Run, { metadataUrl, kind }: Cha
   const byPath = await read(run, places.path);
   const atRoot = await read(run, places.root);
   const found = [byHeader, byPath, atRoot].find((one) => one !== null && documentIn(one));
-  if (kind === 'open' && !found) return { at: null, servers: [], scopes: [] }; // a public server, which needs none
+  if (kind === 'open' && !found) return { at: null, servers: [], scopes: [] }; // a server without authorization, which needs none
   findings.made('resource-metadata');
   if (byHeader !== null && !documentIn(byHeader) && !isTrouble(byHeader, 'challenge-resource-metadata', findings)) {
     findings.add('challenge-resource-metadata', 'problem', { url, header: 'WWW-Authenticate' }, `${quoted(metadataUrl)} answers ${insteadOfJson(byHeader)}`, 'Publish the metadata at the URL that the challenge names, or name the URL where it is.'); // prettier-ignore
@@ -89,7 +89,7 @@ function judge(run: Run, { answeredBy: at }: Exchange, document: Document): Reso
   return { at, servers: good, scopes: listOf(document, 'scopes_supported') ?? [] };
 }
 
-/** How a `resource` differs from the URL, and what that usually comes from. */
+/** How `resource` differs from the URL, and the usual cause. */
 function difference(resource: string, url: string): readonly ['problem' | 'warning', string] {
   const [is, asked] = [parseUrl(resource), new URL(url)];
   const same = `It must be "${url}", letter by letter.`;

@@ -1,4 +1,4 @@
-/** What every check of one run is given. */
+/** The input of every check. */
 import type { Ask } from './ask.ts';
 import type { Findings } from './findings.ts';
 import type { Limits } from './limits.ts';

@@ -1,4 +1,4 @@
-/** What the members of authorization server metadata have to say, one row for each fault, in the order of the report. */
+/** The checks of single members of authorization server metadata, one row for each fault, in the order of the report. */
 import type { CheckId } from './checks.ts';
 import { type Level, quoted } from './findings.ts';
 import { type Document, listOf, textOf } from './run.ts';
@@ -9,7 +9,7 @@ export interface FieldRule {
   readonly field: string;
   /** `strict`: a problem for a directory, else a warning. */
   readonly level: Level | 'strict';
-  /** What is wrong there; null where nothing is. */
+  /** The wrong value; null if there is no fault. */
   readonly found: (document: Document) => string | null;
   readonly fix: string;
 }

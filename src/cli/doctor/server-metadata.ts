@@ -9,19 +9,19 @@ import { documentIn, insteadOfJson, isInsecure, isTrouble } from './trouble.ts';
 
 /** An authorization server, as its metadata describes it. */
 export interface Server {
-  /** Where the document was found. */
+  /** The URL of the document. */
   readonly at: string;
-  /** The name that the resource gave it. */
+  /** Its name in the resource's metadata. */
   readonly named: string;
   readonly document: Document;
-  /** Whether a client may name a document as its id (Client ID Metadata Documents). */
+  /** Whether it supports Client ID Metadata Documents. */
   readonly takesDocuments: boolean;
   readonly registrationEndpoint: string | null;
   readonly authorizationEndpoint: string | null;
   readonly tokenEndpoint: string | null;
 }
 
-/** The places of the metadata, in the order in which clients try them (RFC 8414 §3.1, MCP authorization). */
+/** The URLs of the metadata, in the order in which clients try them (RFC 8414 §3.1, MCP authorization). */
 export function serverMetadataUrls(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');

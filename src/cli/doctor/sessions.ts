@@ -1,4 +1,4 @@
-/** The handshake of each protocol era, once the doctor is let in: with a token, or where the server asks for none. */
+/** The handshake of each protocol era, if the doctor has a token or the server needs none. */
 import type { Exchange } from './ask.ts';
 import { quoted } from './findings.ts';
 import { common, ERA_2025, initialize, message, modern, OLDER, type Sending } from './messages.ts';
@@ -9,7 +9,7 @@ import { insteadOfJson, isTrouble } from './trouble.ts';
 /** A tool, as the server lists it. */
 export type ListedTool = Document;
 
-/** Goes through the handshakes. @returns the tools; null where they could not be listed. */
+/** Checks the handshakes. @returns the tools; null if they could not be listed. */
 export async function checkSessions(run: Run, isOpen: boolean): Promise<readonly ListedTool[] | null> {
   const { url, options, ask, findings } = run;
   const sending: Sending = { url, token: options.token ?? undefined };
@@ -116,7 +116,7 @@ async function endSession(run: Run, sending: Sending, headers: { readonly [name:
   findings.made('unknown-session');
   if (status !== 404)
     findings.add('unknown-session', 'warning', { url, header: 'Mcp-Session-Id' }, `HTTP ${status}`, 'Answer 404 to a session that is not there: clients begin a new one then, and with another status they stay stuck after a restart.'); // prettier-ignore
-  await ask({ url, method: 'DELETE', headers: { ...common(sending), ...headers } }); // what was begun is ended
+  await ask({ url, method: 'DELETE', headers: { ...common(sending), ...headers } }); // ends the session
 }
 
 function resultOf({ status, json }: Exchange): Document | null {

@@ -1,4 +1,4 @@
-/** The authorization endpoint, as each client opens it: a page, and errors that come back with the name of their issuer (RFC 9207). */
+/** The authorization endpoint, as each client opens it: a page, and error responses with `iss` (RFC 9207). */
 import { createHash, randomBytes } from 'node:crypto';
 import type { ClientProfile } from './clients.ts';
 import { quoted } from './findings.ts';
@@ -7,7 +7,7 @@ import type { Resource } from './resource-metadata.ts';
 import type { Run } from './run.ts';
 import type { Server } from './server-metadata.ts';
 
-/** Opens the sign-in page as a client would. A page, or a way to a page, is good; an error is not. */
+/** Opens the sign-in page as a client would. A page or a redirect to one passes; an error fails. */
 export async function checkSignIn(run: Run, server: Server, client: ClientProfile, clientId: string, resource: Resource): Promise<void> {
   const { ask, findings, url } = run;
   const endpoint = server.authorizationEndpoint;
@@ -30,9 +30,9 @@ export async function checkSignIn(run: Run, server: Server, client: ClientProfil
   findings.add('sign-in-page', 'problem', where, found, fix);
 }
 
-/** A request with a response type that does not exist comes back to the client as an error; as every answer, it has to name its issuer. */
+/** Sends an unknown response type: the error is redirected to the client and, like every response, must have `iss`. */
 async function checkIss({ ask, findings }: Run, server: Server, endpoint: string, client: ClientProfile, clientId: string): Promise<void> {
-  if (server.document['authorization_response_iss_parameter_supported'] !== true) return; // told with the metadata
+  if (server.document['authorization_response_iss_parameter_supported'] !== true) return; // reported with the metadata
   const asked = authorizationUrl(endpoint, clientId, client.redirectUri, { response_type: 'portcullis-doctor' });
   const [back] = (await ask({ url: asked, headers: browser(endpoint) })).redirects;
   if (back === undefined || !back.startsWith(client.redirectUri)) return; // a page instead, which is allowed

@@ -1,4 +1,4 @@
-/** What the directories of Claude and ChatGPT ask of every tool: a plain name, a title, hints, and hints that fit its scopes. */
+/** Requirements of the directories of Claude and ChatGPT for every tool: a plain name, a title, and hints that fit its scopes. */
 import type { Level } from './findings.ts';
 import { quoted } from './findings.ts';
 import { type Document, type Run, textOf } from './run.ts';
@@ -8,7 +8,7 @@ const MAX_NAME = 64;
 /** Words of scopes that let a client change something. */
 const CHANGES = /(^|[^a-z])(write|create|update|edit|delete|remove|admin|manage|send|full)([^a-z]|$)/i;
 
-/** Looks at each tool. For a directory every fault is a problem, else a warning. */
+/** Checks each tool. For a directory every fault is a problem, else a warning. */
 export function checkTools({ url, findings, options }: Run, tools: readonly ListedTool[]): void {
   const level: Level = options.directory ? 'problem' : 'warning';
   for (const check of ['tool-name', 'tool-title', 'tool-hints', 'tool-scopes'] as const) findings.made(check);
@@ -65,7 +65,7 @@ function checkHints(
     add('tool-scopes', at, `destructive, with no scope but ${quoted(scopes.join(' '))}`, 'Ask for a scope of its own for what destroys something, or correct the hint.'); // prettier-ignore
 }
 
-/** The scopes that a tool says it needs (`securitySchemes`, in the tool or in its `_meta`). */
+/** The scopes that a tool declares (`securitySchemes`, in the tool or in its `_meta`). */
 function scopesOf(tool: ListedTool): readonly string[] {
   const schemes = tool['securitySchemes'] ?? asDocument(tool['_meta'])['securitySchemes'];
   if (!Array.isArray(schemes)) return [];

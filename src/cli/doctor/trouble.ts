@@ -1,4 +1,4 @@
-/** Tells an outage from a wrong configuration: what a request without a usable answer means, and what to do about it. */
+/** Distinguishes an outage from a wrong configuration: what a missing or unusable response means, and the fix. */
 import { isLoopbackHost } from '../../lib/url.ts';
 import { type Exchange, OUT_OF_BOUNDS, PRIVATE_ADDRESS } from './ask.ts';
 import type { CheckId } from './checks.ts';
@@ -28,7 +28,7 @@ const OUTAGES: { readonly [code: string]: string } = {
   [OUT_OF_BOUNDS]: 'The run has used up its time or its number of requests. Fix what stands above, then run this again.',
 };
 
-/** Notes why a request has no usable answer. @returns whether it had none: then there is nothing more to check in it. */
+/** Adds a finding if a request has no usable response. @returns whether it had none, so that no further check is possible. */
 export function isTrouble(exchange: Exchange, check: CheckId, findings: Findings): boolean {
   const { failure, status, url, answeredBy, method } = exchange;
   if (failure === null && status < 500 && status !== 429) return false;
@@ -52,7 +52,7 @@ export function isTrouble(exchange: Exchange, check: CheckId, findings: Findings
   return note(check, 'outage', failure, OUTAGES[failure] ?? 'There was no answer. Check the server, then run this again.');
 }
 
-/** Notes an address that is not encrypted, where it should be. @returns whether that is so. */
+/** Adds a finding for a URL that should be https. @returns whether it has added one. */
 export function isInsecure(url: string, field: string | undefined, at: string, findings: Findings): boolean {
   findings.made('https');
   if (!URL.canParse(url)) return false;
@@ -64,12 +64,12 @@ export function isInsecure(url: string, field: string | undefined, at: string, f
   return true;
 }
 
-/** The JSON document that a URL answers with; null for errors, which are JSON as well. */
+/** The JSON document of a response; null for errors, which are JSON as well. */
 export function documentIn({ status, json }: Exchange): Exchange['json'] {
   return status === 200 ? json : null;
 }
 
-/** What came instead of a JSON document. */
+/** Describes a response that is not a JSON document. */
 export function insteadOfJson(exchange: Exchange): string {
   const { status, text, headers, isCut } = exchange;
   if (isCut) return `HTTP ${status} with a body that is too long`;
@@ -78,12 +78,12 @@ export function insteadOfJson(exchange: Exchange): string {
   return `HTTP ${status} with ${quoted(type)}, ${text === '' ? 'no body' : 'which is no JSON object'}`;
 }
 
-/** Whether a page came, as firewalls, frameworks and single-page apps answer. */
+/** Whether the response is a page, as sent by firewalls, frameworks and single-page apps. */
 export function isHtml({ text, headers }: Exchange): boolean {
   return /text\/html/i.test(headers.get('content-type') ?? '') || /^\s*<(!doctype|html)/i.test(text);
 }
 
-/** A server that runs and fails at one request has a fault in that, and no outage: 502 to 504 come from what stands before it. */
+/** Whether the server is unavailable: 502 to 504 come from a proxy. Any other 5xx is a fault of a running server. */
 export function isFault({ status }: Exchange): boolean {
   return status === 500 || status === 501;
 }

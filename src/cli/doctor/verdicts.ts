@@ -1,4 +1,4 @@
-/** What the findings mean for each client: which way it would take, and what stops it. */
+/** What the findings mean for each client: how it would register, and what stops it. */
 import { isLoopbackHost } from '../../lib/url.ts';
 import { CHECKS, type Check, type CheckId, type ClientId } from './checks.ts';
 import { CLIENTS, type ClientProfile } from './clients.ts';
@@ -11,13 +11,13 @@ export interface Verdict {
   readonly name: string;
   /** `no way here`: it calls from the internet, and this server is on this computer. */
   readonly verdict: 'connects' | 'stopped' | 'no way here' | 'no sign-in needed' | 'unknown';
-  /** How the server would come to know it. */
+  /** How the server would know it. */
   readonly knownBy: 'document' | 'registration' | null;
   /** The checks that stop it. */
   readonly stoppedBy: readonly CheckId[];
 }
 
-/** Judges each client. @param servers those with metadata; a client takes the first. */
+/** The verdict for each client. @param servers those with metadata; a client uses the first. */
 export function verdictsOf(url: string, isOpen: boolean, servers: readonly Server[], findings: readonly Finding[]): readonly Verdict[] {
   const down = findings.some(({ check, level }) => level === 'outage' && CHECKS[check].stops === 'all');
   return CLIENTS.map((client) => {
@@ -45,7 +45,7 @@ export function verdictsOf(url: string, isOpen: boolean, servers: readonly Serve
   });
 }
 
-/** Documents come before registration, for the clients that have one (MCP authorization, client registration). */
+/** Clients with a metadata document use it before registration (MCP authorization, client registration). */
 function wayOf({ document, proves, needsIss }: ClientProfile, server: Server): Verdict['knownBy'] {
   const { takesDocuments, registrationEndpoint, document: metadata } = server;
   const methods = metadata['token_endpoint_auth_methods_supported'];

@@ -3,7 +3,7 @@ import type { Project } from './options.ts';
 import { siteOf } from './providers.ts';
 
 interface Login {
-  /** Imports of `portcullis` beside the usual ones, and lines of imports. */
+  /** Further imports from `portcullis`, and import lines. */
   readonly names: string;
   readonly imports: string;
   readonly env: string;
@@ -11,7 +11,7 @@ interface Login {
   readonly options: string;
 }
 
-/** Variables that a login needs: each with what it is. */
+/** Variables that a login needs, with a description. */
 export function variablesOf(login: Project['login']): readonly (readonly [name: string, what: string])[] {
   if (login === 'password') return [['ADMIN_PASSWORD', 'password of the account "admin"']];
   const { title, prefix, people } = siteOf(login);
@@ -103,9 +103,9 @@ ${options}
 `;
 }
 
-/** `app.test.ts`: what a client meets, without a network. Run by \`npm test\`. */
+/** `app.test.ts`: tests the server as a client sees it, without a network. Run by \`npm test\`. */
 export function testFile({ login }: Project): string {
-  const head = `/** What an MCP client meets, without a network. Run by \`npm test\`. */
+  const head = `/** Tests the server as an MCP client sees it, without a network. Run by \`npm test\`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryStore } from 'portcullis/stores/memory';

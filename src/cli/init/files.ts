@@ -1,4 +1,4 @@
-/** Every file of a new project, by its name. None has more than 60 lines. */
+/** The files of a new project. None has more than 60 lines. */
 import { randomBytes } from 'node:crypto';
 import { version } from '../version.ts';
 import { appFile, testFile, variablesOf } from './app-file.ts';
@@ -13,7 +13,7 @@ export interface ProjectFile {
   readonly isSecret: boolean;
 }
 
-/** The date whose behaviour of Workers the project is written for. */
+/** The compatibility date of Workers for the project. */
 const COMPATIBILITY_DATE = '2026-10-23';
 
 /** The files of a project. */
@@ -107,7 +107,7 @@ function wranglerFile({ name }: Project): string {
 `;
 }
 
-/** Secrets of this project alone; what only its owner knows is left empty. */
+/** New secrets for this project; values that only its owner knows are left empty. */
 function envFile({ login }: Project): string {
   const lines = variablesOf(login).map(([name, what]) => {
     const value = name === 'ADMIN_PASSWORD' ? randomBytes(12).toString('base64url') : '';

@@ -1,4 +1,4 @@
-/** `portcullis init`: writes a new project into a folder, all of its files or none, and installs what it needs. */
+/** `portcullis init`: writes a new project into a folder, all files or none, and installs its dependencies. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -8,10 +8,10 @@ import { type InitOptions, type Project, projectOf } from './options.ts';
 import { siteOf } from './providers.ts';
 import { askProject, loadPrompts, type Prompts } from './questions.ts';
 
-/** What a test brings. */
+/** Replaced by tests. */
 export interface InitParts {
   readonly prompts?: () => Promise<Prompts>;
-  /** Whether there is a person to ask. */
+  /** Whether questions can be asked. */
   readonly isInteractive?: boolean;
 }
 
@@ -28,7 +28,7 @@ export async function runInit(options: InitOptions, terminal: Terminal, parts: I
   if (!options.json) terminal.out(`Made ${names.length} files in ${shown}: ${names.join(', ')}`);
   if (project.installs) install(project.folder, terminal);
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  const isOld = major < 22 || (major === 22 && minor < 18); // it runs TypeScript as it is
+  const isOld = major < 22 || (major === 22 && minor < 18); // Node runs TypeScript without a build
   const next = [
     ...(isOld ? [`install Node 22.18 or newer (this is ${process.versions.node})`] : []),
     ...(shown === '.' ? [] : [`cd ${shown}`]),
@@ -45,7 +45,7 @@ export async function runInit(options: InitOptions, terminal: Terminal, parts: I
   else terminal.out(`\nNext:\n${next.map((line) => `  ${line}`).join('\n')}`);
 }
 
-/** Writes every file, or none where one of them is there. */
+/** Writes every file, or none if one of them exists. */
 function write(project: Project): readonly string[] {
   const files = filesOf(project);
   const there = files.filter(({ name }) => existsSync(join(project.folder, name))).map(({ name }) => name);
@@ -62,13 +62,13 @@ function write(project: Project): readonly string[] {
       written.push(path);
     }
   } catch (error) {
-    for (const path of written) rmSync(path); // an incomplete project is useless
+    for (const path of written) rmSync(path); // removes an incomplete project
     throw new CliError(`${project.folder} cannot be written: ${(error as Error).message}. Name another folder.`, 1, { cause: error });
   }
   return files.map(({ name }) => name);
 }
 
-/** With the package manager that runs us. What it prints goes to stderr: standard output is for the result. */
+/** Installs with the package manager that runs us. Its output goes to stderr: standard output is for the result. */
 function install(folder: string, terminal: Terminal): void {
   const manager = /^(npm|pnpm|yarn|bun)\//.exec(process.env['npm_config_user_agent'] ?? '')?.[1] ?? 'npm';
   terminal.err(`${manager} install …`);

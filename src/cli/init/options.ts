@@ -1,15 +1,15 @@
-/** The arguments of `portcullis init`, and what is wrong with them in one line. */
+/** Parses the arguments of `portcullis init`; errors are one line. */
 import { basename, resolve } from 'node:path';
 import { nearestOf } from '../../lib/names.ts';
 import { parseFlags, usage } from '../flags.ts';
 import { SITES, type SiteName, siteOf } from './providers.ts';
 
-/** Where the server is to run. */
+/** The runtimes of the server. */
 export const RUNTIMES = ['node', 'workers', 'both'] as const;
-/** How users sign in: accounts of its own, or a site that knows them. */
+/** How users sign in: with accounts of this server, or at a provider. */
 export const LOGINS: readonly ('password' | SiteName)[] = ['password', ...(Object.keys(SITES) as SiteName[])];
 
-/** What a project is made of. */
+/** A project. */
 export interface Project {
   /** The folder, absolute. */
   readonly folder: string;
@@ -23,7 +23,7 @@ export interface Project {
   readonly installs: boolean;
 }
 
-/** What was given on the command line; what was not is asked, or has a default with `--yes`. */
+/** The given arguments; missing ones are asked, or have a default with `--yes`. */
 export interface InitOptions extends Partial<Omit<Project, 'folder' | 'name'>> {
   readonly folder?: string;
   readonly name?: string;
@@ -32,7 +32,7 @@ export interface InitOptions extends Partial<Omit<Project, 'folder' | 'name'>> {
   readonly json: boolean;
 }
 
-/** What `--help` prints. */
+/** The usage text. */
 export const INIT_USAGE: string = `Usage: portcullis init [FOLDER] [options]
 
 Makes a protected MCP server: sign-in, consent, two tools, and a test of its own. It asks on a terminal what is not given, and
@@ -91,13 +91,13 @@ export function parseInitOptions(argv: readonly string[]): InitOptions {
   };
 }
 
-/** The project of given options, with a default for everything else. */
+/** A project from the given arguments, with defaults for the others. */
 export function projectOf({ folder = '.', name, runtime = 'node', login = 'password', place, installs = true }: InitOptions): Project {
   const path = resolve(folder);
   return { folder: path, name: name ?? nameOf(path), runtime, login, ...(place !== undefined && { place }), installs };
 }
 
-/** A name that npm and Cloudflare take, from that of a folder. */
+/** A name that npm and Cloudflare accept, from the name of a folder. */
 export function nameOf(folder: string): string {
   const name = basename(folder).toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^[^a-z]+|-+$/g, '').slice(0, 50).replace(/-+$/, ''); // prettier-ignore
   return name === '' ? 'mcp-server' : name;

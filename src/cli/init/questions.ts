@@ -3,7 +3,7 @@ import { CliError } from '../terminal.ts';
 import { type InitOptions, LOGINS, nameOf, type Project, projectOf } from './options.ts';
 import { siteOf } from './providers.ts';
 
-/** What of `@clack/prompts` is used; a test answers in its place. */
+/** The part of `@clack/prompts` that is used; tests replace it. */
 export interface Prompts {
   intro(title: string): void;
   text(question: {
@@ -24,7 +24,7 @@ export async function loadPrompts(): Promise<Prompts> {
   return (await import(name)) as Prompts;
 }
 
-/** Asks what was not given. @throws {CliError} when the person leaves with Escape or Ctrl+C. */
+/** Asks for the missing arguments. @throws {CliError} if the user cancels with Escape or Ctrl+C. */
 export async function askProject(given: InitOptions, prompts: Prompts): Promise<Project> {
   prompts.intro('A protected MCP server');
   const answered = async <T>(answer: Promise<T | symbol>): Promise<T> => {

@@ -1,4 +1,4 @@
-/** English of the page that asks once more after the login: organization, and scopes that fall away. */
+/** English of the confirmation page after the login: choice of an organization, and scopes that cannot be granted. */
 import { html } from '../../lib/html.ts';
 import type { Html, HtmlValue } from '../../lib/html.ts';
 

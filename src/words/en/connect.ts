@@ -1,4 +1,4 @@
-/** English of the page on which an account of another site is connected for a tool. */
+/** English of the page on which a user connects an upstream account for a tool. */
 import { html } from '../../lib/html.ts';
 import type { Html, HtmlValue } from '../../lib/html.ts';
 

@@ -1,4 +1,4 @@
-/** English of the page where people type the code that a device shows, and of what follows. */
+/** English of the pages for a device's user code. */
 import { html } from '../../lib/html.ts';
 import type { Html, HtmlValue } from '../../lib/html.ts';
 

@@ -1,4 +1,4 @@
-/** English of pages that tell something and ask nothing, errors among them. */
+/** English of pages without a form, such as errors. */
 import { html } from '../../lib/html.ts';
 import type { Html, HtmlValue } from '../../lib/html.ts';
 
@@ -27,7 +27,7 @@ export const error = {
   detail: (text: HtmlValue): Html => html`Technical detail: ${text}`,
 };
 
-/** What a person is told of an error, by its reason. Every other error gets the words of {@link error}. */
+/** Texts of errors, by reason. All other errors use {@link error}. */
 export const errorReasons = {
   client_unknown: 'This app is not registered here, or its registration has ended.',
   another_browser: 'This page was opened in another browser. Go back to the app and start again.',

@@ -1,4 +1,4 @@
-/** English of user names and passwords: choosing them, changing them, getting back in without them. */
+/** English of user names and passwords: choosing, changing and resetting them. */
 import { html } from '../../lib/html.ts';
 import type { Html, HtmlValue } from '../../lib/html.ts';
 
@@ -24,7 +24,7 @@ export const password = {
   nameOrEmail: 'User name or e-mail address',
   send: 'Send the link',
   sentTitle: 'Look into your mail',
-  /** The same for every address, whether there is an account or not. */
+  /** The same for every address, with or without an account. */
   sent: 'If there is an account, a message with a link is on its way. The link is good for 30 minutes.',
   resetTitle: 'Choose a new password',
   doneTitle: 'Your password is changed',
@@ -48,7 +48,7 @@ export const password = {
   creating: (email: HtmlValue): Html => html`The account of ${email}`,
 };
 
-/** Texts of messages. The server's name stands in them as the operator wrote it. */
+/** Texts of e-mail messages, with the server's name as the operator wrote it. */
 export const email = {
   resetSubject: (server: string): string => `Choose a new password for ${server}`,
   reset: (server: string, link: string): string =>

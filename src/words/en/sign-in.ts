@@ -20,7 +20,7 @@ export const signIn = {
   limited: (when: string): string => `Too many tries. Try again ${when}.`,
 };
 
-/** Why a user was refused, by the reason that a login gave; `other` for every reason that is not here. */
+/** Why a user was refused, by the login's reason; `other` for every reason that is not listed. */
 export const refused = {
   other: 'That did not work. Check what you typed and try again.',
   credentials_wrong: 'That user name and password do not go together. Check both and try again.',
@@ -37,7 +37,7 @@ export const refused = {
   team_not_allowed: 'Members of this workspace may not sign in here. Use another account.',
 };
 
-/** Texts about other sites to sign in at. */
+/** Texts about upstream logins. */
 export const site = {
   refused: (site: HtmlValue): Html => html`This ${site} account may not sign in here. Use another account.`,
   unavailable: (site: HtmlValue): Html => html`${site} does not answer right now. Try again in a moment.`,
@@ -49,7 +49,7 @@ export const site = {
   membershipNotTold: (link: HtmlValue): Html =>
     html`The site did not tell whether you are a member. <a href="${link}">Allow this app to see it there</a>, then sign in again.`,
   onlyAccountsOf: (owner: HtmlValue): Html => html`Only accounts of ${owner} may sign in here. Use another account.`,
-  /** A site that does not say when the user proved who they are, where that matters. */
+  /** The provider did not return when the user authenticated, but the server needs that. */
   noTime: (site: HtmlValue): Html =>
     html`${site} did not confirm that it was you just now, so nothing was changed. Confirm it in another way, or ask the operator of this
     server.`,

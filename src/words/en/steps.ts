@@ -12,7 +12,7 @@ export const emailCode = {
   label: 'E-mail code',
   address: 'E-mail address',
   title: 'Check your e-mail',
-  /** True whether or not a message was sent: who asks must not learn which addresses are known. */
+  /** True with or without a message: a caller must not learn which addresses are known. */
   sent: (address: HtmlValue): Html =>
     html`If ${address} may sign in here, a code is on its way there. Type it on this page; it is good for 10 minutes.`,
   code: 'Code',
