@@ -6,6 +6,7 @@ import type { FetchPublic, SafeFetch, SafeImageFetch } from '../lib/safe-fetch.t
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
 import { isForm } from '../model/login.ts';
 import { endedEvent, type NewEvent } from '../model/event.ts';
+import type { Place } from '../model/place.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
@@ -35,6 +36,8 @@ export interface AuthServer extends UserServices {
   readonly fetchKeys: SafeFetch | null;
   /** Fetches the logos of clients; null if documents are off. */
   readonly fetchImage: SafeImageFetch | null;
+  /** Where the request at hand comes from, if the runtime can tell: records near their caller are kept there. */
+  readonly place: Place | null;
   /** Whether the issuer is on loopback, which means development. */
   readonly isLoopback: boolean;
   now(): Seconds;
@@ -93,6 +96,7 @@ export function makeAuthServer(
       settings.clientIdMetadataDocumentEnabled && fetchAllowed
         ? lazy(async () => (await import('../lib/safe-fetch.ts')).makeSafeImageFetch(fetchAllowed))
         : null,
+    place: null,
     isLoopback,
     grantCache,
     now,

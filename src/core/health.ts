@@ -3,6 +3,7 @@
  * alone proves nothing.
  */
 import { isForm } from '../model/login.ts';
+import { type Place, withPlace } from '../model/place.ts';
 import { type Key, NothingDone } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 
@@ -16,6 +17,8 @@ export interface Health {
   readonly reason?: Unhealthy;
   /** If not ok: how many parts of the store failed. */
   readonly failed?: { readonly parts: number; readonly of: number };
+  /** Where the request for it came from, on Workers: the parts of the store there were looked at too. */
+  readonly region?: Place;
 }
 
 /** Reads once at start-up. @throws {TypeError} if the store must not be used as configured, or a login's package is missing. A store that is down is no error here. */
@@ -28,13 +31,24 @@ export async function checkStore(as: AuthServer): Promise<void> {
   }
 }
 
-/** Writes, reads and removes a record in each part of the store. Never rejects. */
+/** Writes, reads and removes a record in each part of the store in the home region and where the request came from. Never rejects. */
 export async function checkHealth(as: AuthServer): Promise<Health> {
+  const { place, store } = as;
   const id = as.secrets.id();
-  const keys = as.store.spread?.((n) => `health:${id}-${n}`) ?? [`health:${id}` as const];
+  const home = store.spread?.((n) => `health:${id}-${n}`) ?? [`health:${id}` as const];
+  const here = place !== null && store.placed ? (store.spread?.((n) => `health:${withPlace(numbered(id, n), place)}`) ?? []) : [];
+  const keys = [...home, ...here];
   const reasons = await Promise.all(keys.map((key) => probe(as, key, id)));
   const [reason, ...more] = reasons.filter((one) => one !== null);
-  return reason === undefined ? { ok: true } : { ok: false, reason, failed: { parts: 1 + more.length, of: keys.length } };
+  const region = place === null ? {} : { region: place };
+  return reason === undefined
+    ? { ok: true, ...region }
+    : { ok: false, reason, failed: { parts: 1 + more.length, of: keys.length }, ...region };
+}
+
+/** An id of the same length with a number in it. */
+function numbered(id: string, n: number): string {
+  return `${n}-${id}`.slice(0, id.length);
 }
 
 async function probe(as: AuthServer, key: Key, id: string): Promise<Unhealthy | null> {

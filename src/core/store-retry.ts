@@ -31,6 +31,7 @@ export function withStoreRetry(store: Store, { deadline = 5000, after = timer }:
     atomic: store.atomic,
     ...(store.local === undefined ? {} : { local: store.local }),
     ...(store.mayLose === undefined ? {} : { mayLose: store.mayLose }),
+    ...(store.placed === undefined ? {} : { placed: store.placed }),
     read: (key, known) => retriedRead(() => store.read(key, known)),
     ...(store.readStale ? { readStale: (key) => retriedRead(async () => store.readStale?.(key) ?? null) } : {}),
     write: (key, value, when, options) => guarded(() => run(() => store.write(key, value, when, options))),

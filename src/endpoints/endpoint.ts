@@ -10,6 +10,7 @@ import { mediaType, readBody } from '../lib/http.ts';
 import { lazy } from '../lib/lazy.ts';
 import { OAuthError } from '../model/error.ts';
 import { type Params, paramsOf } from '../model/params.ts';
+import type { Place } from '../model/place.ts';
 import { ENGLISH, type Words } from '../words/words.ts';
 import type { HostSessionAnswer } from './sign-in/host-session.ts';
 import { endedEvent, type NewEvent } from '../model/event.ts';
@@ -43,6 +44,8 @@ export interface Call {
 export interface Surroundings {
   readonly network: () => string;
   readonly waitUntil: (work: Promise<unknown>) => void;
+  /** Where the request comes from, if the runtime can tell. */
+  readonly place?: Place | null;
   /** Resolves when the response was sent, if the runtime can tell. */
   readonly answered?: () => Promise<void> | undefined;
 }
@@ -68,7 +71,7 @@ class OneCall implements Call {
 
   constructor(request: Request, as: AuthServer, env: unknown, around: Surroundings) {
     this.request = request;
-    this.as = withRequestId(as, () => this.requestId);
+    this.as = withRequestId(as, () => this.requestId, around.place ?? null);
     this.env = env;
     this.#around = around;
     this.after = (work) => around.waitUntil(workOf(this, work, around.answered));
@@ -156,14 +159,15 @@ export function bodyError(problem: 'too-large' | 'malformed'): OAuthError {
   return new OAuthError('invalid_request', 'body_too_large', { status: 413, hint: `The body may have ${BODY_LIMIT} bytes.` });
 }
 
-/** The server for one request. @param requestId made when it is first asked for. */
-export function withRequestId(as: AuthServer, requestId: () => string): AuthServer {
+/** The server for one request. @param requestId made when it is first asked for. @param place where the request comes from. */
+export function withRequestId(as: AuthServer, requestId: () => string, place: Place | null = null): AuthServer {
   const isOurs = as.settings.on === null; // the default listener prints only the id that a failure carries
-  const emit = (event: NewEvent): void => as.emit(isOurs ? event : { requestId: requestId(), ...event });
+  const region = place === null ? {} : { region: place };
+  const emit = (event: NewEvent): void => as.emit(isOurs ? event : { requestId: requestId(), ...region, ...event });
   const changeGrant: Records['changeGrant'] = (id, transition) =>
     as.records.changeGrant(id, transition, (grant) => {
       const event = endedEvent(grant);
       if (event) emit(event);
     });
-  return { ...as, emit, records: { ...as.records, changeGrant } };
+  return { ...as, place, emit, records: { ...as.records, changeGrant } };
 }

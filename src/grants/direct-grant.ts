@@ -46,7 +46,7 @@ export async function directGrant(as: AuthServer, request: DirectGrantRequest): 
   const { clientId, userId, scope, resource, props, notAfter = Infinity, parent, act, organization, linked = [] } = request;
   const jkt = request.key?.jkt ?? request.jkt;
   const { secrets, settings } = as;
-  const [id, now, key] = [(parent?.id ?? '') + secrets.id(), as.now(), as.runtime.random(32)];
+  const [id, now, key] = [(parent?.id ?? '') + secrets.id(as.place), as.now(), as.runtime.random(32)];
   const lifetimes = lifetimesFor(settings, resource);
   const { accessToken: mintedToken, access } = await secrets.mint(id, null);
   const expiresAt = Math.min(now + lifetimes.access, notAfter);

@@ -2,6 +2,7 @@
  * Events: what happened, for the operator's log and alarms. They never contain secrets, tokens or raw input.
  */
 import type { EndReason, Grant } from './grant.ts';
+import type { Place } from './place.ts';
 import type { Seconds } from './store.ts';
 
 /** Result of revoking upstream tokens that are no longer needed. */
@@ -19,6 +20,8 @@ interface Always {
   readonly at: Seconds;
   /** The tenant, if there are several. */
   readonly tenant?: string;
+  /** Where the request came from, on Workers. */
+  readonly region?: Place;
   /** Same for all events of one request, and on its error page or response; absent if no request of our endpoints caused it. */
   readonly requestId?: string;
 }

@@ -82,18 +82,20 @@ export interface Store {
   write(key: Key, value: Json, when: 'any' | 'absent' | Version, options?: WriteOptions): Promise<Version | null>;
   /** Removes; true for exactly one caller. With `when`, only that version. */
   remove(key: Key, when?: Version): Promise<boolean>;
-  /** Keys in an index, oldest first, at most some hundred per page. A hint: a key may be gone by now. */
+  /** Keys in an index, oldest first in each part of the store, at most some hundred of a part per page. A hint: a key may be gone by now. */
   list(index: IndexKey, after?: Cursor): Promise<Page>;
   /** One page of all live records, in the store's own order, for copies. Absent if the engine cannot list them. */
   all?(after?: Cursor): Promise<{ readonly records: readonly StoredRecord[]; readonly next?: Cursor }>;
   /** The number of live records, counted differently from `all`, so that a copy can be verified. Absent if the engine cannot count. */
   count?(): Promise<number>;
-  /** Keys from `name(0)`, `name(1)` …, one for each part of the store. Absent if the store has one part. */
+  /** Keys from `name(0)`, `name(1)` …, one for each part of the store in the place that they name. Absent if the store has one part. */
   spread?(name: (n: number) => Key): readonly Key[];
   /** Scans the next records (by default some thousand) and removes the expired ones. @returns how many. Absent if the engine expires records itself. */
   sweep?(most?: number): Promise<number>;
   /** True if the store is in this process, so that an answer always comes; other stores get a deadline. */
   readonly local?: boolean;
+  /** True if the place that an id names (`model/place`) decides where its record is. */
+  readonly placed?: boolean;
   /** True if a failover to a lagging replica may lose an acknowledged write. */
   readonly mayLose?: boolean;
   /** False if the engine has no conditional write; such a store is refused for grants. */

@@ -11,6 +11,7 @@ import type { TokenSource, Verifier } from '../guard/token-source.ts';
 import type { Checked } from '../model/access.ts';
 import type { ProofCheck } from '../model/dpop.ts';
 import type { FetchFunction } from '../model/handler.ts';
+import type { Place } from '../model/place.ts';
 import type { Runtime } from '../model/runtime.ts';
 import { isOurs } from '../model/token.ts';
 import { secretsOf } from '../options/option-checks.ts';
@@ -50,6 +51,7 @@ export function makeHost<Env>(
   { issuer, prefix, issuers }: Standing & { readonly issuers: readonly string[] },
   env: Env,
   runtime: Runtime,
+  placeOf: (request: Request) => Place | null = () => null,
 ): Host<Env> {
   const { options, routes } = parsed;
   const settings = settingsOf(parsed, { issuer, tenant, prefix, issuers }, !isOff(env, issuer), env);
@@ -71,7 +73,8 @@ export function makeHost<Env>(
     externalTokens && !isOurs(token) ? outside(externalTokens, token, resource, tell) : verifyAccess(as, token, resource, tell);
   const told = new WeakSet<Request>(); // the guard may check one request twice
   const onRefused: OnRefused = (refusal, request) => {
-    if (!told.has(request)) as.emit({ kind: 'request.refused', endpoint: 'guard', ...refusal });
+    const region = placeOf(request);
+    if (!told.has(request)) as.emit({ kind: 'request.refused', endpoint: 'guard', ...(region && { region }), ...refusal });
     told.add(request);
   };
   const authorizationServers = [issuer, ...(externalTokens?.authorizationServers ?? [])];

@@ -16,6 +16,7 @@ import { isLoopbackHost } from '../lib/url.ts';
 import type { Access } from '../model/access.ts';
 import type { Context, FetchFunction } from '../model/handler.ts';
 import { covers } from '../model/resource.ts';
+import type { Place } from '../model/place.ts';
 import type { Runtime } from '../model/runtime.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
 import { checkFetch } from '../options/parse.ts';
@@ -44,6 +45,8 @@ const withPermissions = lazy(async () => (await import('./permissions.ts')).with
 export interface Platform {
   readonly runtime: Runtime;
   address(request: Request, ctx: Context): string | undefined;
+  /** Where a request comes from; null if that is unknown. Absent where no runtime says so. */
+  place?(request: Request): Place | null;
 }
 
 const MAX_HOSTS = 16;
@@ -82,11 +85,13 @@ export class OAuthProvider<Env = unknown> {
     const host = this.#host(site, env, request.url);
     const route = host.routes.get(path);
     const network = (): string => networkOf(this.#platform.address(request, ctx));
+    const place = this.#platform.place?.(asked) ?? null;
     if (route) {
       return answer(
         route,
         makeCall(request, host.as, env, {
           network,
+          place,
           waitUntil: (work) => ctx.waitUntil(work),
           answered: () => requestState(ctx).answered?.(),
         }),
@@ -97,7 +102,7 @@ export class OAuthProvider<Env = unknown> {
     const api = host.apis.find((one) => covers(one.path, path));
     if (api) return this.#protected(host, api, request, env, ctx);
     if (this.#fallback) {
-      const helpers = makeHelpers(host.as, network()); // the caller's network, to count fetches
+      const helpers = makeHelpers(place === null ? host.as : { ...host.as, place }, network()); // the caller's network, to count fetches
       return this.#fallback(asked, { ...env, OAUTH_PROVIDER: helpers }, ctx);
     }
     return notFound();
@@ -139,7 +144,8 @@ export class OAuthProvider<Env = unknown> {
   async #called(host: Host<Env>, api: Protected<Env>, request: Request, env: Env, ctx: Context): Promise<Response> {
     if (request.method === 'OPTIONS') return preflight(request);
     const state = requestState(ctx);
-    state.emit = host.as.emit;
+    const region = this.#platform.place?.(request) ?? null;
+    state.emit = region === null ? host.as.emit : (event) => host.as.emit({ region, ...event });
     const access = await api.guard(request);
     if (isRefusal(access)) return access;
     state.stillGood = async () => isGood(await api.guard(request));
@@ -186,6 +192,7 @@ export class OAuthProvider<Env = unknown> {
       { ...standing, issuers: this.#issuersBeside(standing.issuer, standing.prefix) },
       env,
       this.#platform.runtime,
+      this.#platform.place,
     );
     if (host.fault !== null) return host; // the next environment may have what is missing
     if (this.#hosts.size >= MAX_HOSTS + this.#sites.length) this.#hosts.clear();

@@ -68,6 +68,7 @@ export function composedStore(options: ComposedStoreOptions): Store {
   return {
     atomic: true,
     ...(atomic.mayLose === undefined ? {} : { mayLose: atomic.mayLose }),
+    ...(atomic.placed === undefined ? {} : { placed: atomic.placed }),
     read: (key, known) => atomic.read(key, known),
     async readStale(key) {
       if (!cached(key)) return atomic.read(key);

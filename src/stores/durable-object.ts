@@ -2,17 +2,27 @@
  * Store over Durable Objects: keys are distributed over a fixed number of objects, each with its records in SQLite (`worker/store-object`).
  * A read is one call to one object, and so is a write without lists.
  *
- * A list is in the object of its own name, so a write with `index` first enters the lists and then writes the record. If it is interrupted
- * in between, an entry without a record remains: listing asks the records' objects, skips it, and removes it once it is old. Typed
- * structurally, without imports from Cloudflare. The caller's clock decides, not the object's.
+ * A record whose id names a place (`model/place`) is in one of the objects of that place, which Cloudflare creates there; every other record
+ * is in the home region. So ids from before there were places are found where they are (docs/decisions/0026).
+ *
+ * A list has a part in each place, in the object of its own name beside the records of that place, so a write with `index` first enters the
+ * lists and then writes the record. If it is interrupted in between, an entry without a record remains: listing asks the records' objects,
+ * skips it, and removes it once it is old. Typed structurally, without imports from Cloudflare. The caller's clock decides, not the object's.
  */
+import { isPlace, isPlacedList, type Place, placeOfKey, PLACES } from '../model/place.ts';
 import type { Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import type { ObjectNamespace, StoreObject } from './object-namespace.ts';
+import { pageAcross } from './object-pages.ts';
 import { NEVER, storedOf } from './sql.ts';
 
-/** Distribution of the keys. Changing either on a used namespace makes every record unreachable. */
+/** Distribution of the keys. Changing `shards` or `prefix` on a used namespace makes every record unreachable. */
 interface DurableObjectStoreOptions {
-  /** Number of objects; 32 by default. */
+  /**
+   * Where clients, accounts, limits and everything else that is not near its caller is kept: `wnam`, `enam`, `sam`, `weur`, `eeur`, `apac`,
+   * `oc`, `afr` or `me`. By default near the first request of all. It counts only when the objects are created.
+   */
+  readonly home?: Place;
+  /** Number of objects of the home region; 32 by default. */
   readonly shards?: number;
   /** Prefix of the objects' names; `store-` by default. */
   readonly prefix?: string;
@@ -22,36 +32,50 @@ interface DurableObjectStoreOptions {
 
 /** An entry without a record may belong to a pending write; after this time it does not. */
 const MAX_WRITE_DURATION: Seconds = 3600;
+/** Number of objects of each other place. */
+const PLACE_SHARDS = 8;
+/** Objects that are asked at once where all of them are asked. */
+const MAX_AT_ONCE = 16;
 
 /**
  * A store over the objects of a namespace with the class `PortcullisStore`.
  *
- * @throws {TypeError} if the namespace is missing, or `shards` is not a positive integer.
+ * @throws {TypeError} if the namespace is missing, `shards` is not a positive integer, or `home` is not the name of a place.
  * @example
- * durableObjectStore(env.STORE);
+ * durableObjectStore(env.STORE, { home: 'weur' });
  */
 export function durableObjectStore(namespace: ObjectNamespace, options: DurableObjectStoreOptions = {}): Store {
-  const { shards = 32, prefix = 'store-', now = machineClock } = options;
+  const { home, shards = 32, prefix = 'store-', now = machineClock } = options;
   if (typeof (namespace as ObjectNamespace | undefined)?.idFromName !== 'function')
     throw new TypeError(
       'durableObjectStore: the Durable Object binding is missing. Add it to the Worker configuration, class PortcullisStore.',
     );
   if (!Number.isSafeInteger(shards) || shards < 1) throw new TypeError('durableObjectStore: `shards` must be a whole number above zero.');
+  if (home !== undefined && !isPlace(home)) throw new TypeError(`durableObjectStore: \`home\` must be one of ${PLACES.join(', ')}.`);
   const ids: unknown[] = [];
+  const nameOf = (object: number): string => {
+    const nth = object - shards;
+    return nth < 0 ? `${prefix}${object}` : `${prefix}${PLACES[Math.floor(nth / PLACE_SHARDS)]}-${nth % PLACE_SHARDS}`;
+  };
   return new ObjectStore(
     shards,
-    (shard) => namespace.get((ids[shard] ??= namespace.idFromName(`${prefix}${shard}`)) as never) as StoreObject,
+    (object) => {
+      const place = object < shards ? home : PLACES[Math.floor((object - shards) / PLACE_SHARDS)];
+      const id = (ids[object] ??= namespace.idFromName(nameOf(object))) as never;
+      return (place === undefined ? namespace.get(id) : namespace.get(id, { locationHint: place } as never)) as StoreObject;
+    },
     now,
   );
 }
 
 class ObjectStore implements Store {
   readonly atomic = true;
+  readonly placed = true;
   readonly #shards: number;
-  readonly #object: (shard: number) => StoreObject;
+  readonly #object: (object: number) => StoreObject;
   readonly #now: () => Seconds;
 
-  constructor(shards: number, object: (shard: number) => StoreObject, now: () => Seconds) {
+  constructor(shards: number, object: (object: number) => StoreObject, now: () => Seconds) {
     this.#shards = shards;
     this.#object = object;
     this.#now = now;
@@ -67,10 +91,10 @@ class ObjectStore implements Store {
     const text = JSON.stringify(value);
     const lists = index && [...index];
     const now = this.#now();
-    if (lists) await Promise.all(lists.map(async (list) => this.#objectOf(list).enter(list, key, now)));
+    if (lists) await Promise.all(lists.map(async (list) => this.#listBeside(key, list).enter(list, key, now)));
     const written = await this.#objectOf(key).write(key, text, { when, now, until, lists });
     if (!written) return null;
-    await this.#forget(written.left, key, now);
+    await this.#forget(written.left, [key], now);
     return written.version;
   }
 
@@ -78,61 +102,115 @@ class ObjectStore implements Store {
     const now = this.#now();
     const lists = await this.#objectOf(key).remove(key, when ?? null, now);
     if (!lists) return false;
-    await this.#forget(lists, key, now);
+    await this.#forget(lists, [key], now);
     return true;
   }
 
-  async list(index: IndexKey, after: Cursor = '0'): Promise<Page> {
+  async list(index: IndexKey, after?: Cursor): Promise<Page> {
     const now = this.#now();
-    const { keys, next } = await this.#objectOf(index).entries(index, Number(after));
-    const standing = await this.#standing(index, keys, now);
-    const dangling = keys.filter((key) => !standing.has(key));
-    if (dangling.length > 0) await this.#objectOf(index).forget(index, dangling, now - MAX_WRITE_DURATION);
-    const live = keys.filter((key) => standing.has(key));
-    return next === undefined ? { keys: live } : { keys: live, next: String(next) };
+    const places = isPlacedList(index) ? EVERYWHERE : HOME;
+    const { items, ...next } = await pageAcross({ parts: places.length, width: places.length }, after, async (part, at) => {
+      const { keys, ...more } = await this.#object(this.#numberIn(places[part] ?? null, index)).entries(index, at);
+      return { items: keys, ...more };
+    });
+    const standing = await this.#standing(index, items, now);
+    await this.#forget(
+      [index],
+      items.filter((key) => !standing.has(key)),
+      now,
+    );
+    return { keys: items.filter((key) => standing.has(key)), ...next };
   }
 
-  async all(after: Cursor = '0:0'): Promise<{ readonly records: readonly StoredRecord[]; readonly next?: Cursor }> {
-    const [shard = 0, at = 0] = after.split(':').map(Number);
-    const { records, next } = await this.#object(shard).all(at, this.#now());
-    const onward = next === undefined ? (shard + 1 < this.#shards ? `${shard + 1}:0` : undefined) : `${shard}:${next}`;
-    return { records: records.map((text) => JSON.parse(text) as StoredRecord), ...(onward === undefined ? {} : { next: onward }) };
+  async all(after?: Cursor): Promise<{ readonly records: readonly StoredRecord[]; readonly next?: Cursor }> {
+    const now = this.#now();
+    const { items, ...next } = await pageAcross({ parts: this.#objects, width: MAX_AT_ONCE }, after, async (object, at) => {
+      const { records, ...more } = await this.#object(object).all(at, now);
+      return { items: records, ...more };
+    });
+    return { records: items.map((text) => JSON.parse(text) as StoredRecord), ...next };
   }
 
+  /** Keys for each object of the place that the keys name, or of the home region. */
   spread(name: (n: number) => Key): readonly Key[] {
     const found = new Map<number, Key>();
-    for (let n = 0; found.size < this.#shards; n++) {
-      const shard = hashOf(name(n)) % this.#shards;
-      if (!found.has(shard)) found.set(shard, name(n));
+    const parts = placeOfKey(name(0)) === null ? this.#shards : PLACE_SHARDS;
+    for (let n = 0; found.size < parts; n++) {
+      const object = this.#numberOf(name(n));
+      if (!found.has(object)) found.set(object, name(n));
     }
     return [...found.values()];
   }
 
   async count(): Promise<number> {
-    const [now, shards] = [this.#now(), Array.from({ length: this.#shards }, (_, shard) => shard)];
-    const counts = await Promise.all(shards.map(async (shard) => this.#object(shard).count(now)));
-    return counts.reduce((sum, one) => sum + one, 0);
+    const now = this.#now();
+    let [sum, after]: [number, Cursor | undefined] = [0, undefined];
+    do {
+      const page: { items: readonly number[]; next?: Cursor } = await pageAcross(
+        { parts: this.#objects, width: MAX_AT_ONCE },
+        after,
+        async (object) => ({ items: [await this.#object(object).count(now)] }),
+      );
+      for (const one of page.items) sum += one;
+      after = page.next;
+    } while (after !== undefined);
+    return sum;
   }
 
-  #objectOf(name: string): StoreObject {
-    return this.#object(hashOf(name) % this.#shards);
+  get #objects(): number {
+    return this.#shards + PLACES.length * PLACE_SHARDS;
   }
 
-  /** Removes entries of a record that left lists. A young entry stays: a pending write may need it. */
-  async #forget(lists: readonly IndexKey[], key: Key, now: Seconds): Promise<void> {
-    await Promise.all(lists.map(async (list) => this.#objectOf(list).forget(list, [key], now - MAX_WRITE_DURATION)));
+  #objectOf(key: Key): StoreObject {
+    return this.#object(this.#numberOf(key));
+  }
+
+  #numberOf(key: Key): number {
+    return this.#numberIn(placeOfKey(key), key);
+  }
+
+  #numberIn(place: Place | null, name: string): number {
+    return place === null
+      ? hashOf(name) % this.#shards
+      : this.#shards + PLACES.indexOf(place) * PLACE_SHARDS + (hashOf(name) % PLACE_SHARDS);
+  }
+
+  /** The part of a list that a key stands in. */
+  #listBeside(key: Key, list: IndexKey): StoreObject {
+    return this.#object(this.#numberIn(isPlacedList(list) ? placeOfKey(key) : null, list));
+  }
+
+  /** Removes entries of records that left lists or are gone. A young entry stays: a pending write may need it. */
+  async #forget(lists: readonly IndexKey[], keys: readonly Key[], now: Seconds): Promise<void> {
+    const before = now - MAX_WRITE_DURATION;
+    await Promise.all(
+      lists.flatMap((list) =>
+        [...grouped(keys, (key) => (isPlacedList(list) ? placeOfKey(key) : null)).values()].map(async (some) =>
+          this.#listBeside(some[0] as Key, list).forget(list, some, before),
+        ),
+      ),
+    );
   }
 
   /** Asks each object once for all its keys. */
   async #standing(index: IndexKey, keys: readonly Key[], now: Seconds): Promise<ReadonlySet<Key>> {
-    const byShard = new Map<number, Key[]>();
-    for (const key of keys) {
-      const shard = hashOf(key) % this.#shards;
-      byShard.set(shard, [...(byShard.get(shard) ?? []), key]);
-    }
-    const found = await Promise.all([...byShard].map(async ([shard, some]) => this.#object(shard).standing(index, some, now)));
+    const byObject = grouped(keys, (key) => this.#numberOf(key));
+    const found = await Promise.all([...byObject].map(async ([object, some]) => this.#object(object).standing(index, some, now)));
     return new Set(found.flat());
   }
+}
+
+const HOME = [null];
+const EVERYWHERE = [null, ...PLACES];
+
+function grouped<T>(keys: readonly Key[], by: (key: Key) => T): ReadonlyMap<T, readonly Key[]> {
+  const groups = new Map<T, Key[]>();
+  for (const key of keys) {
+    const group = groups.get(by(key));
+    if (group) group.push(key);
+    else groups.set(by(key), [key]);
+  }
+  return groups;
 }
 
 /** FNV-1a, 32 bits: distributes names evenly and cheaply. No security depends on it. */

@@ -7,7 +7,8 @@ import type { Change, Row } from './sql.ts';
 /** The part of a Durable Object namespace that is used. */
 export interface ObjectNamespace {
   idFromName(name: string): unknown;
-  get(id: never): unknown;
+  /** @param options `locationHint`: where the object is created if it does not exist. */
+  get(id: never, options?: never): unknown;
 }
 
 /** Methods of the object. Values are JSON text. */

@@ -17,11 +17,12 @@ export interface Naming {
 
 /** The part of a store. Sweeping covers the whole store. */
 export function renamedStore(store: Store, { inside, listInside, isOurs, bare }: Naming): Store {
-  const { atomic, local, mayLose } = store;
+  const { atomic, local, mayLose, placed } = store;
   return {
     atomic,
     ...(local === undefined ? {} : { local }),
     ...(mayLose === undefined ? {} : { mayLose }),
+    ...(placed === undefined ? {} : { placed }),
     read: (key, known) => store.read(inside(key), known),
     ...(store.readStale && { readStale: (key) => (store.readStale as NonNullable<Store['readStale']>)(inside(key)) }),
     write: (key, value, when, options) =>

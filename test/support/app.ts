@@ -4,6 +4,7 @@ import { password } from '../../src/logins/password.ts';
 import type { Access } from '../../src/model/access.ts';
 import type { Event } from '../../src/model/event.ts';
 import type { Context } from '../../src/model/handler.ts';
+import type { Place } from '../../src/model/place.ts';
 import type { Runtime } from '../../src/model/runtime.ts';
 import type { Store } from '../../src/model/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
@@ -64,6 +65,7 @@ export function counting(store: Store, counts: Counts): Store {
   return {
     atomic: store.atomic,
     ...(store.mayLose === undefined ? {} : { mayLose: store.mayLose }),
+    ...(store.placed === undefined ? {} : { placed: store.placed }),
     read: (key, known) => (counts.reads++, store.read(key, known)),
     ...(store.readStale ? { readStale: async (key) => (counts.reads++, (await store.readStale?.(key)) ?? null) } : {}),
     write: (key, value, when, options) => (counts.writes++, store.write(key, value, when, options)),
@@ -121,6 +123,8 @@ export async function appOn(
   const provider = new OAuthProvider(optionsFor(events, more), {
     runtime,
     address: (request) => request.headers.get('x-test-address') ?? '192.0.2.1',
+    // Every journey on Durable Objects comes from somewhere; a test says where else by the header.
+    place: (request) => (request.headers.get('x-test-place') ?? (inner.placed ? 'oc' : null)) as Place | null,
   });
   const env = { PORTCULLIS: store, ...variables };
   const afterwards: Promise<unknown>[] = [];

@@ -4,6 +4,7 @@
  */
 import { base64url, fromBase64url } from '../../lib/base64url.ts';
 import { fromUtf8, utf8, xor } from '../../lib/bytes.ts';
+import { type Place, placeOf, withPlace } from '../../model/place.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import { FAMILY_BYTES, familyOf, formatToken, ID_BYTES, SECRET_BYTES, wayBackOf } from '../../model/token.ts';
 import type { Minted } from '../../model/grant-transitions.ts';
@@ -20,12 +21,14 @@ export interface MintedTokens extends Minted {
 
 /** Operations on secrets, with one runtime's cryptography. */
 export interface Secrets {
-  /** A random id of 128 bits. */
-  id(): string;
-  /** A random secret of 256 bits. */
-  secret(): string;
+  /** A random id of 128 bits. @param place where its record is kept. */
+  id(place?: Place | null): string;
+  /** A random secret of 256 bits. @param place where the record under its `recordId` is kept; costs four bits. */
+  secret(place?: Place | null): string;
   /** SHA-256 of a text, base64url: stored instead of a secret. */
   hash(text: string): Promise<string>;
+  /** The hash of a secret as the id of a record, at the place that the secret names. */
+  recordId(secret: string): Promise<string>;
   /** Unwraps the grant's key. */
   pad(token: string): Promise<Uint8Array<ArrayBuffer>>;
   proof(token: string): Promise<Proof>;
@@ -71,9 +74,10 @@ export function makeSecrets(runtime: Runtime, tenant: string | null = null): Sec
     return plain && fromUtf8(plain);
   };
   return {
-    id: () => random(ID_BYTES),
-    secret: () => random(SECRET_BYTES),
+    id: (place = null) => withPlace(random(ID_BYTES), place),
+    secret: (place = null) => withPlace(random(SECRET_BYTES), place),
     hash,
+    recordId: async (secret) => withPlace(await hash(secret), placeOf(secret)),
     pad: padOf,
     proof,
     refreshProof: (token) => refreshProof(token),

@@ -31,9 +31,9 @@ export interface FoundUpstreamState<Kept> {
 }
 
 /** A new value for the `state` parameter, and the hash that it is kept under. */
-export async function newState({ secrets }: AuthServer): Promise<{ readonly state: string; readonly hash: string }> {
-  const state = secrets.secret();
-  return { state, hash: await secrets.hash(state) };
+export async function newState({ secrets, place }: AuthServer): Promise<{ readonly state: string; readonly hash: string }> {
+  const state = secrets.secret(place);
+  return { state, hash: await secrets.recordId(state) };
 }
 
 /** The `state` of a URL, where it stands once and has the shape of ours. */
@@ -56,7 +56,7 @@ export async function openUpstreamState(
 
 /** The state that was opened under this parameter, taken or not, with what was sealed into it. */
 export async function findUpstreamState<Kept>(as: AuthServer, state: string): Promise<FoundUpstreamState<Kept> | null> {
-  const hash = await as.secrets.hash(state);
+  const hash = await as.secrets.recordId(state);
   const record = await readUpstreamState(as, hash);
   if (!record) return null;
   const kept = (await as.secrets.openUnder(state, record.sealed, `upstream-state:${hash}`)) as Kept | null;

@@ -39,8 +39,8 @@ export interface Opening extends RequestedScope {
 }
 
 /** A code that is invalid until its grant is stored. */
-export function newCode({ secrets }: AuthServer): string {
-  return formatToken('code', secrets.id(), secrets.secret());
+export function newCode({ secrets, place }: AuthServer): string {
+  return formatToken('code', secrets.id(place), secrets.secret());
 }
 
 /** Stores the grant and returns its authorization code. */

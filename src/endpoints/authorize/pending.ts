@@ -42,8 +42,8 @@ export async function openPending(
   request: { readonly [K in keyof Request]: Request[K] | undefined },
   latest: number = Infinity,
 ): Promise<OpenedPending> {
-  const [pendingId, browser] = [as.secrets.secret(), as.secrets.secret()];
-  const pendingHash = await as.secrets.hash(pendingId);
+  const [pendingId, browser] = [as.secrets.secret(as.place), as.secrets.secret()];
+  const pendingHash = await as.secrets.recordId(pendingId);
   const pending: PendingAuthorization = {
     v: 1,
     clientId: client.id,
@@ -62,7 +62,7 @@ export async function openPending(
  * @throws {OAuthError} if another browser began it, or the client's redirect URI is no longer registered.
  */
 export async function findPending({ request, as }: Pick<Call, 'request' | 'as'>, pendingId: string): Promise<FoundPending | null> {
-  const pendingHash = await as.secrets.hash(pendingId);
+  const pendingHash = await as.secrets.recordId(pendingId);
   const pending = await as.records.findPending(pendingHash);
   const client = pending && (pending.described ?? (await findClient(as, pending.clientId)));
   if (!pending || !client) return null;

@@ -63,7 +63,7 @@ export function decisionOf(
 /** The same answer to a repeated form; null if this browser got none. @param decision of the repeated form. */
 export async function repeatDecision(call: Call, pendingId: string, decision?: string): Promise<Response | null> {
   const { as, words } = call;
-  const hash = await as.secrets.hash(pendingId);
+  const hash = await as.secrets.recordId(pendingId);
   const kept = await findAnswer<Decision>(as, { hash, secret: pendingId });
   if (!kept) return null;
   const { answer } = kept;
@@ -89,8 +89,11 @@ export async function isSameBrowser(
   flow: string,
   { browserHash, answer }: StoredAnswer<{ readonly session?: string }>,
 ): Promise<boolean> {
-  const hashOf = (name: string): Promise<string> => call.as.secrets.hash(cookieOf(call, name) ?? '');
-  return equalTexts(await hashOf(flowCookie(flow)), browserHash) || equalTexts(await hashOf('session'), answer.session ?? '');
+  const { secrets } = call.as;
+  return (
+    equalTexts(await secrets.hash(cookieOf(call, flowCookie(flow)) ?? ''), browserHash) ||
+    equalTexts(await secrets.recordId(cookieOf(call, 'session') ?? ''), answer.session ?? '')
+  );
 }
 
 /** Redirects the browser to the answer's URI; the flow is over. */
@@ -168,7 +171,7 @@ export async function keepReturn(call: Call, place: AnswerKey, browserHash: stri
   const begun = `${cookieName(call.as, 'session')}=`;
   const cookie = headers.getSetCookie().find((line) => line.startsWith(begun));
   const token = cookie?.slice(begun.length).split(';', 1)[0] ?? cookieOf(call, 'session') ?? '';
-  const answer: Arrival = { location, session: await call.as.secrets.hash(token), ...(cookie === undefined ? {} : { cookie }) };
+  const answer: Arrival = { location, session: await call.as.secrets.recordId(token), ...(cookie === undefined ? {} : { cookie }) };
   await keepAnswer(call.as, place, { answer, browserHash });
   return true;
 }

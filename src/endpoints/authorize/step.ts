@@ -87,7 +87,7 @@ async function submitted(
 /** The step, if it is open and belongs to this browser. @throws {OAuthError} for another browser's. */
 async function findReturned(call: Call, secret: string): Promise<Returned | null> {
   const { as } = call;
-  const hash = await as.secrets.hash(secret);
+  const hash = await as.secrets.recordId(secret);
   const record = await findStep(as, hash);
   if (!record) return null;
   const kept = (await as.secrets.openUnder(secret, record.sealed, `step:${hash}`)) as Kept | null;

@@ -41,9 +41,9 @@ export async function askStep(call: Call, { asker, step, first }: NextStep, flow
       headers: { 'retry-after': String(wait) },
     });
   }
-  const secret = secrets.secret();
-  const hash = await secrets.hash(secret);
-  const pendingHash = 'pendingId' in flow ? await secrets.hash(flow.pendingId) : null;
+  const secret = secrets.secret(as.place);
+  const hash = await secrets.recordId(secret);
+  const pendingHash = 'pendingId' in flow ? await secrets.recordId(flow.pendingId) : null;
   const ttl = Math.min(step.ttl ?? PENDING_TTL, PENDING_TTL);
   if ('pendingId' in flow && pendingHash !== null) {
     const pending = await records.changePending(pendingHash, (one) => approvePending(one, { ...flow.choice, stateHash: hash }, as.now()));

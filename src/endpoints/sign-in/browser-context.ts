@@ -75,7 +75,7 @@ export async function sessionOf(call: Call): Promise<KnownSession | null> {
   if (call.begun) return call.begun;
   const token = cookieOf(call, 'session');
   if (token === undefined || !/^[\w-]{43}$/.test(token)) return null;
-  const hash = await call.as.secrets.hash(token);
+  const hash = await call.as.secrets.recordId(token);
   const session = await useSession(call.as, hash);
   if (!session) return null;
   return session.host === undefined ? { ...session, hash } : stillThere(call, { ...session, hash });

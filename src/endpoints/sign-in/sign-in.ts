@@ -202,8 +202,8 @@ async function openSession(
   times?: Pick<Session, 'createdAt' | 'expiresAt'>,
 ): Promise<SignedIn> {
   const { as, request, network } = call;
-  const token = as.secrets.secret();
-  const hash = await as.secrets.hash(token);
+  const token = as.secrets.secret(as.place);
+  const hash = await as.secrets.recordId(token);
   const now = as.now();
   const { createdAt, expiresAt } = times ?? { createdAt: now, expiresAt: now + as.settings.sessionTtl };
   const seen = { seenAt: now, idleUntil: now + as.settings.sessionIdleTtl };

@@ -1,0 +1,136 @@
+/** Records near their caller: which place each kind of record is in, for callers who are in several places and travel. */
+import { describe, expect, it } from 'vitest';
+import type { OAuthHelpers } from '../../src/index.ts';
+import { placeOfKey } from '../../src/model/place.ts';
+import type { Store } from '../../src/model/store.ts';
+import { makeBrowser, type Send } from '../../src/testing/browser.ts';
+import { makeClock } from '../../src/testing/clock.ts';
+import { registerClient, tokensOf } from '../../src/testing/oauth-client.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
+
+/** Requests that come from a place. */
+const from =
+  (app: App, place: string): Send =>
+  (request) => {
+    const placed = new Request(request);
+    placed.headers.set('x-test-place', place);
+    return app.send(placed);
+  };
+
+/** A server on a store that notes each key that was written. */
+async function watchedApp(): Promise<{ app: App; written: Set<string> }> {
+  const [clock, written] = [makeClock(), new Set<string>()];
+  const inner = Object.assign(memoryStore(clock), { placed: true });
+  const write = inner.write.bind(inner);
+  const store: Store = Object.assign(inner, {
+    write: (...all: Parameters<Store['write']>) => (written.add(all[0]), write(...all)),
+  });
+  const app = await appOn(store, clock);
+  written.clear();
+  return { app, written };
+}
+
+describe('where records are kept', () => {
+  it('keeps what a sign-in makes near the browser, and what everybody shares at home', async () => {
+    const { app, written } = await watchedApp();
+    const browser = makeBrowser(from(app, 'oc'));
+    const client = await registerClient({ send: from(app, 'oc'), issuer: ISSUER });
+    tokensOf(await client.redeem(await client.signIn(browser, ALICE)));
+    const places = new Map([...written].map((key) => [key.split(':', 1)[0], placeOfKey(key)]));
+    expect(Object.fromEntries(places)).toMatchObject({
+      pending: 'oc', session: 'oc', grant: 'oc', answered: 'oc', client: null, limit: null, consent: null,
+    }); // prettier-ignore
+  });
+
+  it('writes ids without a place where the runtime knows none', async () => {
+    const app = await makeApp('memory');
+    const { tokens } = await app.signedIn();
+    expect(tokens.access).toMatch(/^access_[\w-]{21}[AQgw]\./);
+  });
+
+  it('says the region in events, and in none where it is unknown', async () => {
+    const { app } = await watchedApp();
+    const browser = makeBrowser(from(app, 'me'));
+    const client = await registerClient({ send: from(app, 'weur'), issuer: ISSUER });
+    const { access } = tokensOf(await client.redeem(await client.signIn(browser, ALICE)));
+    const regions = Object.fromEntries(app.events.map((event) => [event.kind, event.region]));
+    expect(regions).toMatchObject({ 'client.registered': 'weur', 'grant.opened': 'me', 'grant.redeemed': 'weur', 'login.succeeded': 'me' });
+    app.events.length = 0;
+    await app.call(`${access}x`, '/mcp', { 'x-test-place': 'sam' });
+    expect(app.events).toMatchObject([{ kind: 'request.refused', endpoint: 'guard', region: 'sam' }]);
+    const plain = await makeApp('memory');
+    await plain.signedIn();
+    expect(plain.events.filter((event) => 'region' in event)).toEqual([]);
+  });
+});
+
+describe.each(storeNames)('a person and a client in several places, on %s', (store) => {
+  it('stays signed in on a journey around the world', async () => {
+    const app = await makeApp(store);
+    const client = await registerClient({ send: from(app, 'weur'), issuer: ISSUER });
+    let send = from(app, 'weur');
+    const browser = makeBrowser((request) => send(request));
+    await client.signIn(browser, ALICE);
+    for (const place of ['enam', 'oc', 'afr']) {
+      send = from(app, place);
+      const page = await browser.get(`${ISSUER}/account`);
+      expect(page.status).toBe(200);
+      expect(page.text).toContain('Test client');
+    }
+  });
+
+  it('finishes in one place a sign-in that was begun in another', async () => {
+    const app = await makeApp(store);
+    const client = await registerClient({ send: from(app, 'enam'), issuer: ISSUER });
+    let send = from(app, 'apac');
+    const browser = makeBrowser((request) => send(request));
+    const page = await browser.get(await client.authorizeUrl());
+    send = from(app, 'sam');
+    const answer = await browser.submit(page, { decision: 'approve', ...ALICE });
+    const code = new URL(answer.location ?? '').searchParams.get('code') ?? '';
+    const { access } = tokensOf(await client.redeem(code));
+    expect((await app.call(access, '/mcp', { 'x-test-place': 'me' })).status).toBe(200);
+  });
+
+  it('takes a token, a cookie or a form for unknown whose place was changed', async () => {
+    const app = await makeApp(store);
+    const { client, browser, tokens } = await app.signedIn();
+    for (const sign of ['B', 'E', 'I', 'P', '_', 'A']) {
+      const moved = (token: string): string => token.replace(/^(\w+_[\w-]{21})./, `$1${sign}`);
+      if (moved(tokens.access) === tokens.access) continue;
+      expect((await app.call(moved(tokens.access))).status).toBe(401);
+      expect((await client.refresh(moved(tokens.refresh))).body['error']).toBe('invalid_grant');
+    }
+    const [name = '', cookie = ''] = [...browser.cookies].find(([one]) => one.endsWith('session')) ?? [];
+    expect(cookie).not.toBe('');
+    for (const sign of ['B', 'F', 'l', '_', 'A'].filter((one) => !cookie.endsWith(one))) {
+      browser.cookies.set(name, cookie.slice(0, -1) + sign);
+      expect((await browser.get(`${ISSUER}/account`)).location).toMatch(/\/login\?/);
+    }
+    expect((await app.call(tokens.access)).status).toBe(200); // none of it ended the grant
+  });
+
+  it('ends what a user allowed in every place at once', async () => {
+    const app = await makeApp(store);
+    const tokens: string[] = [];
+    for (const place of ['weur', 'oc', 'sam', 'me']) {
+      const client = await registerClient({ send: from(app, place), issuer: ISSUER });
+      const code = await client.signIn(makeBrowser(from(app, place)), ALICE);
+      tokens.push(tokensOf(await client.redeem(code)).access);
+    }
+    const helpers = app.provider.helpers(app.env);
+    expect((await helpers.listGrants({ userId: app.aliceId })).grants).toHaveLength(4);
+    expect(await helpers.revokeGrants({ userId: app.aliceId })).toBe(4);
+    for (const token of tokens) expect((await app.call(token)).status).toBe(401);
+  });
+
+  it('says in the health check where it was asked from', async () => {
+    const app = await makeApp(store, {
+      defaultHandler: async (_request, env) => Response.json(await (env as { OAUTH_PROVIDER: OAuthHelpers }).OAUTH_PROVIDER.health()),
+    });
+    const health = await app.ask('GET', '/health', null, { 'x-test-place': 'afr' });
+    expect(await health.json()).toEqual({ ok: true, region: 'afr' });
+    expect(await app.provider.helpers(app.env).health()).toEqual({ ok: true });
+  });
+});
