@@ -6,8 +6,9 @@ import type { Call, Endpoint } from './endpoints/endpoint.ts';
 import { callbackPath, loginPagesOf, metadataPathsOf, sectionPath, sectionsOf, signInsPath } from './endpoints/paths.ts';
 import { askedHeaders, CROSS_ORIGIN, isPrefetch, json } from './lib/http.ts';
 import { lazy } from './lib/lazy.ts';
+import { withFormerNames } from './lib/names.ts';
 import { OAuthError } from './model/error.ts';
-import { hostOf, isRedirect, isSite } from './model/login.ts';
+import { haveSignIn, hostOf, isRedirect, isSite } from './model/login.ts';
 import type { Settings } from './model/settings.ts';
 
 // A guarded call needs none of these, and many servers never need most of them: each is loaded with its first request.
@@ -66,7 +67,7 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
       reader: 'program',
     });
   }
-  if (logins.length === 0) return routes;
+  if (!haveSignIn(logins)) return routes;
   const greeting = (endpoint: Endpoint): Endpoint =>
     hostOf(logins) ? lazy(async () => (await import('./endpoints/sign-in/sign-in.ts')).autoSignIn(endpoint)) : endpoint;
   routes.set(paths.authorize, {
@@ -170,6 +171,13 @@ async function failure(route: Route, call: Call, error: unknown): Promise<Respon
   return errorPage({ error: known, requestId: broken ? requestId : undefined, brand: call.as.settings.brand, words: call.words, advice });
 }
 
+/** What `onError` of `@cloudflare/workers-oauth-provider` reads. */
+const FORMER = {
+  description: 'read the body of the response, the second argument',
+  headers: 'read those of the response, the second argument',
+  internal: 'read `reason` and `error`',
+};
+
 /** The operator's `onError` may replace a response; if it throws or returns nothing, ours is sent. */
 async function replaced(route: Route, call: Call, error: unknown, response: Response): Promise<Response> {
   const { onError } = call.as.settings;
@@ -179,7 +187,12 @@ async function replaced(route: Route, call: Call, error: unknown, response: Resp
   const refusal = { endpoint: route.name, requestId, status: response.status, code: known ? error.code : 'server_error' } as const;
   try {
     const reason = known ? error.reason : 'unexpected';
-    const own = await onError({ ...refusal, reason, ...(known && error.status < 500 ? {} : { error }) }, response, request);
+    const told = withFormerNames(
+      { ...refusal, reason, ...(known && error.status < 500 ? {} : { error }) },
+      'The refusal of `onError`',
+      FORMER,
+    );
+    const own = await onError(told, response, request);
     return own instanceof Response ? own : response;
   } catch (failed) {
     as.emit({ kind: 'request.failed', endpoint: 'onError', requestId, error: failed });

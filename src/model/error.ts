@@ -88,6 +88,10 @@ export class OAuthError extends Error {
 
   /** @param code goes on the wire. @param reason goes to the `on` listener only. */
   constructor(code: ErrorCode, reason: string, details: ErrorDetails = {}) {
+    if (typeof reason !== 'string')
+      throw new TypeError(
+        'OAuthError takes the code and a reason, such as new OAuthError("invalid_grant", "customer_left"), and then { status, hint, headers }.',
+      );
     super(details.hint ?? TEXTS[code], details.cause === undefined ? {} : { cause: details.cause });
     this.code = code;
     this.reason = reason;

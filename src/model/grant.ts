@@ -4,7 +4,7 @@
  */
 import type { Actor } from './access.ts';
 import type { StoredOrigin } from './origin.ts';
-import type { Seconds } from './store.ts';
+import type { Json, Seconds } from './store.ts';
 import type { SealedRefs } from './upstream.ts';
 
 /** A token as the record stores it: its hash, and the grant's key wrapped for the token's holder. */
@@ -73,6 +73,10 @@ export type Grant = {
   /** Whether the client named scopes, none of them known here. */
   readonly defaulted?: boolean;
   readonly resource: string;
+  /** Where its code was sent. */
+  readonly redirectUri?: string;
+  /** What the application noted about it; readable, unlike its props. */
+  readonly metadata?: Json;
   /** The organization that the user acts for. */
   readonly organization?: { readonly id: string; readonly name: string };
   readonly createdAt: Seconds;

@@ -39,5 +39,15 @@ export type FetchFunction<Env = unknown, Ctx extends Context = Context> = (reque
 /** A class that is instantiated for each request: a `WorkerEntrypoint`. */
 export type FetchClass = new (ctx: never, env: never) => { fetch(request: Request): Awaitable<Response> };
 
-/** Anything that answers requests. */
-export type Handler<Env = unknown, Ctx extends Context = Context> = FetchObject<Env, Ctx> | FetchFunction<Env, Ctx> | FetchClass;
+/** What a handler finds on its context as well, so that those of Workers fit, and routers such as Hono. */
+export interface WorkerContext {
+  /** As on Workers; elsewhere it does nothing. */
+  passThroughOnException(): void;
+  props: unknown;
+}
+
+/** Anything that answers requests: a Worker's default export, a Hono app, a function, a `WorkerEntrypoint` class. */
+export type Handler<Env = unknown, Ctx extends Context = Context> =
+  | FetchObject<Env, Ctx & WorkerContext>
+  | FetchFunction<Env, Ctx & WorkerContext>
+  | FetchClass;

@@ -161,6 +161,11 @@ export interface SessionLogin {
 /** A way to sign in, or an upstream account for tools. */
 export type Login = FormLogin | RedirectLogin | SessionLogin | ConnectionLogin;
 
+/** Whether a user can sign in with one of them, so that the authorize page and the account page are ours. */
+export function haveSignIn(logins: readonly Login[]): boolean {
+  return logins.some(({ kind }) => kind !== 'connection');
+}
+
 /** Whether a login has fields on our page. */
 export function isForm(login: Login): login is FormLogin {
   return login.kind === undefined || login.kind === 'form';

@@ -6,7 +6,7 @@ import { isDocumentUrl } from '../lib/document-url.ts';
 import { checkSecret as checkClientSecret, clientFrom, type ConfiguredClient } from '../model/client-spec.ts';
 import type { FetchObject } from '../model/handler.ts';
 import { keySetOf } from '../model/key-set.ts';
-import { isForm, type Login } from '../model/login.ts';
+import { haveSignIn, isForm, type Login } from '../model/login.ts';
 import { isForbiddenScheme, KNOWN_SCHEMES } from '../model/redirect.ts';
 import { covers } from '../model/resource.ts';
 import { isScopeToken } from '../model/scope.ts';
@@ -106,11 +106,14 @@ function plain(served: string): string {
 }
 
 /** Checks that the ids of logins, which are used in forms and paths, are unique and plain. */
-export function checkLogins(logins: readonly Login[]): void {
+export function checkLogins(logins: readonly Login[], hasDefaultHandler = false): void {
   if (!Array.isArray(logins)) fail('logins', 'must be a list: write logins: [password()], in brackets');
   for (const login of logins as readonly unknown[]) if (!isLogin(login)) fail('logins', notALogin(login));
-  if (logins.length > 0 && logins.every(({ kind }) => kind === 'connection'))
-    fail('logins', 'holds connections only, with which no user signs in; add a login, such as password() or existingSession()');
+  if (logins.length > 0 && !haveSignIn(logins) && !hasDefaultHandler)
+    fail(
+      'logins',
+      'holds connections only, with which no user signs in; add a login, such as password(), or a `defaultHandler` that answers the authorize endpoint',
+    );
   const ids = logins.map((login) => login.id);
   const twice = ids.find((id, at) => ids.indexOf(id) !== at);
   if (twice !== undefined) fail('logins', `holds two with the id ${JSON.stringify(twice)}; give one of them an \`id\` of its own`);

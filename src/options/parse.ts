@@ -5,6 +5,7 @@
 import type { Handler } from '../model/handler.ts';
 import type { Brand } from '../model/brand.ts';
 import { insteadOf } from '../lib/names.ts';
+import { haveSignIn } from '../model/login.ts';
 import { covers } from '../model/resource.ts';
 import { makeScopeExpansion, rightsIn } from '../model/scope.ts';
 import type { Paths, Settings } from '../model/settings.ts';
@@ -63,16 +64,16 @@ export function parseOptions<Env>(options: OAuthProviderOptions<Env>): ParsedOpt
     checkPath('basePath', basePath);
     if (basePath === '/') fail('basePath', 'cannot be "/"; leave it out where the issuer has no path');
   }
-  checkLogins(logins);
+  checkLogins(logins, defaultHandler !== undefined);
   checkSecondFactor(secondFactor);
   const paths = pathsOf(options);
   const routes = routesOf(options);
-  checkClashes(paths, routes);
+  checkClashes(servedPaths(paths, options), routes);
   checkServed(routes);
   if (!defaultHandler && logins.length === 0) {
     fail('logins', 'is missing: give `logins: [password()]`, or a `defaultHandler` that answers the authorize endpoint');
   }
-  if (options.deviceAuthorizationEndpoint !== undefined && logins.length === 0)
+  if (options.deviceAuthorizationEndpoint !== undefined && !haveSignIn(logins))
     fail('deviceAuthorizationEndpoint', 'needs `logins`: the page where people type the code is ours');
   if (defaultHandler !== undefined) checkHandler('defaultHandler', defaultHandler);
   checkTokens(externalTokens);
@@ -178,14 +179,32 @@ function routesOf<Env>({ apiRoute, apiHandler, apiHandlers }: OAuthProviderOptio
   if (pairs.length === 0) fail(apiHandlers ? 'apiHandlers' : 'apiRoute', 'is empty; name at least one path to protect');
   return pairs
     .map(([path, handler]) => {
-      checkPath(apiHandlers ? 'apiHandlers' : 'apiRoute', path ?? '');
+      const route = withoutSlash(path ?? '');
+      checkPath(apiHandlers ? 'apiHandlers' : 'apiRoute', route);
       checkHandler(apiHandlers ? `apiHandlers[${JSON.stringify(path)}]` : 'apiHandler', handler);
-      return { path: path ?? '', handler: handler as Handler<Env> };
+      return { path: route, handler: handler as Handler<Env> };
     })
     .toSorted((a, b) => b.path.length - a.path.length); // the longest path wins
 }
 
-function checkClashes(paths: Paths, routes: readonly { readonly path: string }[]): void {
+/** `/api/` is the route `/api`: it answers at both, and below. */
+function withoutSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+/** Paths that exist with these options: the application may use the others. */
+function servedPaths(
+  paths: Paths,
+  { logins = [], accessTokenSigning = 'none', resources = {} }: OAuthProviderOptions<never>,
+): Partial<Paths> {
+  const { approve, login, account, step, device, jwks, ...always } = paths;
+  const isSigned = [accessTokenSigning, ...Object.values(resources).map((one) => one?.accessTokenSigning)].some(
+    (alg = 'none') => alg !== 'none',
+  );
+  return { ...always, ...(haveSignIn(logins) ? { approve, login, account, step, device } : {}), ...(isSigned ? { jwks } : {}) };
+}
+
+function checkClashes(paths: Partial<Paths>, routes: readonly { readonly path: string }[]): void {
   const seen = new Set<string>();
   for (const path of Object.values(paths)) {
     if (path === null) continue;

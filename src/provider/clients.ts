@@ -10,6 +10,7 @@ import { openInvitation } from '../core/records/invitations.ts';
 import type { Client } from '../model/client.ts';
 import { clientFrom, type ClientSpec } from '../model/client-spec.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
+import { checkCursor } from './own-arguments.ts';
 import { type ClientInfo, withoutSecret } from './client-info.ts';
 
 /** Clients of this server: `helpers.clients`. */
@@ -52,6 +53,7 @@ export function makeClients(as: AuthServer): Clients {
       return client && withoutSecret(client);
     },
     async list(after) {
+      checkCursor('clients.list', after);
       const { clients, next } = await listClients(as, after);
       return { clients: clients.map(withoutSecret), ...(next === undefined ? {} : { next }) };
     },

@@ -6,10 +6,11 @@ import { endGrants, endUserGrant, type GrantFilter, grantsOf, grantsOfUser } fro
 import type { AuthServer } from '../core/auth-server.ts';
 import { makeLinkedLogins } from '../core/users/linked-logins.ts';
 import { findUserId } from '../core/users/user-ids.ts';
-import { type Grant, isLive } from '../model/grant.ts';
+import { type Grant, isLive, lifeEndOf } from '../model/grant.ts';
 import type { Identity } from '../model/identity.ts';
+import { checkCursor } from './own-arguments.ts';
 import { SIGN_IN_KINDS, type SignInKind } from '../model/sign-ins.ts';
-import type { Cursor, Seconds } from '../model/store.ts';
+import type { Cursor, Json, Seconds } from '../model/store.ts';
 
 /** A grant as its user may see it. */
 export interface GrantSummary {
@@ -17,11 +18,17 @@ export interface GrantSummary {
   readonly clientId: string;
   readonly scope: readonly string[];
   readonly resource: string;
+  /** Where its code was sent; absent where there was none. */
+  readonly redirectUri?: string;
+  /** What `completeAuthorization` noted about it. */
+  readonly metadata?: Json;
   /** The organization that the user acts for. */
   readonly organization?: { readonly id: string; readonly name: string };
   readonly createdAt: Seconds;
   /** When tokens were last issued. */
   readonly usedAt: Seconds;
+  /** When it ends if it is not used any more. */
+  readonly expiresAt: Seconds;
 }
 
 /** A grant as its operator may see it. */
@@ -52,8 +59,20 @@ export interface GrantVerbs {
   findUserId(who: Pick<Identity, 'issuer' | 'subject'>): Promise<string | null>;
 }
 
-function summaryOf({ id, clientId, scope, resource, organization, createdAt, usedAt }: Grant): GrantSummary {
-  return { id, clientId, scope, resource, ...(organization ? { organization } : {}), createdAt, usedAt };
+function summaryOf(grant: Grant): GrantSummary {
+  const { id, clientId, scope, resource, redirectUri, metadata, organization, createdAt, usedAt } = grant;
+  return {
+    id,
+    clientId,
+    scope,
+    resource,
+    ...(redirectUri === undefined ? {} : { redirectUri }),
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(organization ? { organization } : {}),
+    createdAt,
+    usedAt,
+    expiresAt: Math.min(grant.expiresAt, lifeEndOf(grant)),
+  };
 }
 
 const infoOf = (grant: Grant): GrantInfo => ({ ...summaryOf(grant), userId: grant.userId });
@@ -62,6 +81,7 @@ const infoOf = (grant: Grant): GrantInfo => ({ ...summaryOf(grant), userId: gran
 export function makeGrantVerbs(as: AuthServer): GrantVerbs {
   return {
     async listUserGrants(userId, after) {
+      checkCursor('listUserGrants', after);
       const { grants, ...page } = await grantsOfUser(as, userId, after);
       return {
         ...page,
@@ -74,6 +94,7 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
       return grant && isLive(grant, as.now()) ? infoOf(grant) : null;
     },
     async listGrants(filter, after) {
+      checkCursor('listGrants', after);
       const { grants, ...page } = await grantsOf(as, checked(filter), after);
       return { ...page, grants: grants.map(infoOf) };
     },

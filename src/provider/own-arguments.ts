@@ -45,6 +45,14 @@ export function checkOptions(verb: string, name: string, value: unknown, what: s
     throw new TypeError(`${verb}: \`${name}\` must be ${what}; it is ${shown(value)}.`);
 }
 
+/** Where a listing goes on. @throws {TypeError} for everything but a text. */
+export function checkCursor(verb: string, value: unknown): void {
+  if (value === undefined || typeof value === 'string') return;
+  throw new TypeError(
+    `${verb}: goes on at the \`next\` of the page before, which is a text; it is ${shown(value)}. Pages have a size of their own.`,
+  );
+}
+
 function isTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }

@@ -10,6 +10,7 @@ import { findUpstreamState, newState, openUpstreamState, stateIn, takeUpstreamSt
 import { flowCookie, isSameOrigin, setCookie } from '../endpoints/sign-in/browser-context.ts';
 import { findPending, type FoundPending, type OpenedPending, openPending, otherBrowser } from '../endpoints/authorize/pending.ts';
 import { isFirstPartyStart } from '../endpoints/authorize/skip-consent.ts';
+import { checkNames } from '../lib/names.ts';
 import { isLoopbackRedirect } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
@@ -144,10 +145,12 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
     approveConsent: (request, id, options = {}) =>
       onPage(async () => {
         checkDecision('approveConsent', request, id, options);
+        checkNames('approveConsent', options, 'scope remember');
         const { scope, remember } = options;
         if (scope !== undefined) checkScope('approveConsent', scope);
         if (remember !== undefined) {
           checkOptions('approveConsent', 'remember', remember, '{ subject } with the id of the user, or left out');
+          checkNames('approveConsent: remember', remember, 'subject');
           checkUserId('approveConsent', 'remember.subject', remember.subject);
         }
         const { pending, client, headers } = await take(request, id);
@@ -162,6 +165,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
     denyConsent: (request, id, options = {}) =>
       onPage(async () => {
         checkDecision('denyConsent', request, id, options);
+        checkNames('denyConsent', options, 'description');
         const { description = 'The user denied the request.' } = options;
         const { pending, client, headers } = await take(request, id);
         as.emit({ kind: 'consent.denied', clientId: client.id });
@@ -174,6 +178,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
         checkRequest('isConsentRemembered', request);
         checkAuthRequest('isConsentRemembered', given);
         checkOptions('isConsentRemembered', 'who', who, '{ subject } with the id of the user who is signed in');
+        checkNames('isConsentRemembered', who, 'subject');
         checkUserId('isConsentRemembered', 'subject', who.subject);
         const [{ prompt = [], ...asked }, { subject }] = [given, who];
         const client = await check(asked);
@@ -194,6 +199,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
     beginUpstream: (request, options = {}) =>
       onPage(async () => {
         checkOptions('beginUpstream', 'options', options, 'an object with `data` and `headers`, or left out');
+        checkNames('beginUpstream', options, 'data headers');
         const { data = null, headers } = options;
         const client = await check(request);
         if (client.entered !== true && !(await isApproved(as, request)))

@@ -6,7 +6,9 @@ import { resolveClient, unknownReason } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { checkRequest as checkParams, requestedParams } from '../endpoints/authorize/authorization-request.ts';
 import { openGrant } from '../endpoints/authorize/open-grant.ts';
+import { disconnectOthers } from '../core/records/grants.ts';
 import { parseFields } from '../lib/form.ts';
+import { checkNames } from '../lib/names.ts';
 import { checkAuthRequest, checkRequest, checkScope, checkUserId, refusePrefetch } from './own-arguments.ts';
 import { OAuthError } from '../model/error.ts';
 import { isSite } from '../model/login.ts';
@@ -14,6 +16,8 @@ import { paramsOf } from '../model/params.ts';
 import { resourceOf } from '../model/resource.ts';
 import { answerTo, findRedirect } from '../model/redirect.ts';
 import { requestedPart } from '../model/scope.ts';
+import type { Json } from '../model/store.ts';
+import { grantIdOf } from '../model/token.ts';
 import type { LinkedAccount, UpstreamTokens } from '../model/upstream.ts';
 import { type ClientInfo, withoutSecret } from './client-info.ts';
 import { AuthorizationError, type AuthRequest, onPage } from './auth-request.ts';
@@ -27,6 +31,10 @@ export interface Completion {
   readonly scope: readonly string[];
   /** The `props` of tools; encrypted in the store. */
   readonly props: unknown;
+  /** What you note about the grant, such as a label: readable in listings, at most 4,096 characters of JSON, no secret. */
+  readonly metadata?: Json;
+  /** Ends the user's other grants for this client and resource. Default false: a second device does not sign the first one out. */
+  readonly revokeExistingGrants?: boolean;
   /**
    * Upstream accounts with their tokens, for tools: `auth.upstream('github').token()`. `account.provider` is the id of a login of this
    * server with `keepTokens`, which refreshes the tokens.
@@ -46,6 +54,8 @@ export interface Requests {
   /** A client that is registered, or known by its metadata document; else null. @throws {AuthorizationError} if the document cannot be used. */
   lookupClient(clientId: string): Promise<ClientInfo | null>;
 }
+
+const MAX_METADATA = 4096;
 
 /** Makes the helpers. @param network of the caller, to count fetches. */
 export function makeRequests(as: AuthServer, network: string): Requests {
@@ -72,11 +82,15 @@ export function makeRequests(as: AuthServer, network: string): Requests {
       ...(client.entered ? { clientIsKnown: true as const } : {}),
     };
   };
-  const complete = async ({ request, userId, scope, props, upstreams = [] }: Completion): Promise<{ redirectTo: string }> => {
+  const complete = async (completion: Completion): Promise<{ redirectTo: string }> => {
+    checkNames('completeAuthorization', completion, 'request userId scope props metadata revokeExistingGrants upstreams');
+    const { request, userId, scope, props, metadata, revokeExistingGrants = false, upstreams = [] } = completion;
     checkUserId('completeAuthorization', 'userId', userId);
     checkAuthRequest('completeAuthorization', request);
     checkScope('completeAuthorization', scope);
     if (JSON.stringify(props) === undefined) throw new TypeError('completeAuthorization: `props` must be something that JSON can hold.');
+    if (metadata !== undefined && (JSON.stringify(metadata)?.length ?? Infinity) > MAX_METADATA)
+      throw new TypeError(`completeAuthorization: \`metadata\` must be JSON of at most ${MAX_METADATA} characters.`);
     const lost = upstreams.find(
       ({ account }) => !as.settings.logins.filter(isSite).some(({ id, tokens }) => tokens && id === account.provider),
     );
@@ -92,9 +106,12 @@ export function makeRequests(as: AuthServer, network: string): Requests {
     const code = await openGrant(as, {
       client, userId, props, resource, linked, redirectUri: redirect, challenge: request.codeChallenge,
       ...(request.dpopJkt === undefined ? {} : { jkt: request.dpopJkt }),
+      ...(metadata === undefined ? {} : { metadata }),
       ...requestedPart(request),
       scope: request.scope.filter((one) => scope.includes(one)),
     }); // prettier-ignore
+    if (revokeExistingGrants)
+      await disconnectOthers(as, { userId, clientId: client.id, resource, redirectUri: redirect }, grantIdOf('code', code) ?? '');
     return { redirectTo: answerTo(redirect, { code, state: request.state || undefined, iss: as.settings.issuer }) };
   };
   return {

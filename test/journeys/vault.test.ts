@@ -1,8 +1,12 @@
 /** Tokens of another site, from the sign-in there to a tool that uses one, on every store of both runtimes. */
 import { describe, expect, it } from 'vitest';
+import { connection } from '../../src/logins/connection.ts';
+import { makeClock } from '../../src/testing/clock.ts';
+import { makeFakeUpstream } from '../../src/testing/fake-upstream.ts';
 import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
-import { storeNames } from '../support/app.ts';
-import { atConsent, makeUpstreamApp, throughCorp } from '../support/upstream-app.ts';
+import { oidc } from '../../src/upstreams/oidc.ts';
+import { ISSUER, storeNames } from '../support/app.ts';
+import { APP, atConsent, makeUpstreamApp, throughCorp } from '../support/upstream-app.ts';
 import { expectPage } from '../support/verdicts.ts';
 import { makeVaultApp } from '../support/vault-app.ts';
 import { tool } from '../support/vault-tool.ts';
@@ -273,6 +277,29 @@ describe.each(storeNames)('the vault on %s', (store) => {
     app.clock.pass(3550);
     expect((await app.use(ours.access)).token).not.toBe(accessToken);
     expect(app.idp.tokens.refreshes).toEqual({ asked: 1, refused: 0 });
+  });
+
+  it('keeps and refreshes tokens for an application with its own pages, and takes none of its paths (W-02, W-09)', async () => {
+    const own = (request: Request): Response => new Response(`own ${new URL(request.url).pathname}`);
+    const clock = makeClock();
+    const idp = await makeFakeUpstream({ ...APP, redirectUri: `${ISSUER}/corp`, now: clock.now });
+    const corp = connection(oidc({ ...APP, issuer: idp.issuer, id: 'corp', fetch: idp.fetch }));
+    const app = await makeVaultApp(store, { logins: [corp], defaultHandler: own, secret: SECRET });
+    for (const path of ['/authorize', '/account', '/login', '/account/connect', '/authorize/callback/corp'])
+      expect(await (await app.ask('GET', path)).text()).toBe(`own ${path}`);
+    clock.pass(app.clock.now() - clock.now());
+    const oauth = app.provider.helpers(app.env);
+    const client = await app.client();
+    const request = await oauth.parseAuthRequest(new Request(await client.authorizeUrl()));
+    const { access_token: accessToken, refresh_token: refreshToken = '', expires_in = 0 } = idp.tokens.open(clock.now());
+    const tokens = { accessToken, refreshToken, expiresAt: clock.now() + expires_in };
+    const upstreams = [{ account: { provider: 'corp', id: 'u-7', name: 'Una' }, tokens }];
+    const { redirectTo } = await oauth.completeAuthorization({ request, userId: 'una', scope: request.scope, props: {}, upstreams });
+    const ours = tokensOf(await client.redeem(new URL(redirectTo).searchParams.get('code') ?? ''));
+    expect((await app.use(ours.access)).token).toBe(accessToken);
+    for (const time of [clock, app.clock]) time.pass(3550);
+    expect((await app.use(ours.access)).token).not.toBe(accessToken);
+    expect(idp.tokens.refreshes).toEqual({ asked: 1, refused: 0 });
   });
 
   it('revokes here at once though the site cannot be told', async () => {

@@ -1,5 +1,6 @@
 /** What TypeScript says of a caller: `tsc -b` checks it. Run, each builds what it describes without an error. */
 import { McpServer } from '@modelcontextprotocol/server';
+import { Hono } from 'hono';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { guard } from '../../src/guard/guard.ts';
 import {
@@ -104,5 +105,14 @@ describe('the types of a caller', () => {
       },
     };
     expect(options.logins).toHaveLength(2);
+  });
+
+  it('take a Hono app for every handler (W-09)', () => {
+    const app = new Hono<{ Bindings: Env }>();
+    const provider = new OAuthProvider<Env>({ apiRoute: '/mcp', apiHandler: app, defaultHandler: app });
+    const guarded = guard(source).protect<Env>((request, env, ctx) =>
+      app.fetch(request, env, { ...ctx, passThroughOnException: () => undefined }),
+    );
+    expect([provider.fetch, guarded]).toEqual([expect.any(Function), expect.any(Function)]);
   });
 });

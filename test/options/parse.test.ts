@@ -1,9 +1,11 @@
 /** Misuse at construction: every wrong option gives one line that names it and the mend. */
 import { describe, expect, it } from 'vitest';
+import { connection } from '../../src/logins/connection.ts';
 import { password } from '../../src/logins/password.ts';
 import { nodeRuntime } from '../../src/node/runtime.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
+import { github } from '../../src/upstreams/github.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/model/store.ts';
 
@@ -30,6 +32,18 @@ describe('options', () => {
   it('starts with few of them, in every form the documentation shows', () => {
     expect(lineOf(good)).toBeNull();
     expect(lineOf({ ...good, apiRoute: ['/mcp', '/api'] })).toBeNull();
+    expect(lineOf({ ...good, apiRoute: '/mcp/' })).toBeNull();
+    for (const apiRoute of ['/account', '/login', '/device', '/jwks', '/authorize/approve'])
+      expect([
+        apiRoute,
+        lineOf({
+          ...withoutLogins,
+          apiRoute,
+          authorizeEndpoint: apiRoute.startsWith('/authorize') ? '/auth' : '/authorize',
+          defaultHandler: handler,
+        }),
+      ]).toEqual([apiRoute, null]); // W-09
+    expect(lineOf({ ...good, logins: [connection(github({ clientId: 'a', clientSecret: 'b' }))], defaultHandler: handler })).toBeNull();
     expect(lineOf({ ...withoutApi, apiHandlers: { '/mcp': { fetch: handler }, '/': handler } })).toBeNull();
     expect(lineOf({ ...withoutLogins, defaultHandler: { fetch: handler } })).toBeNull();
     expect(lineOf({ ...good, issuer: 'http://localhost:8787' })).toBeNull();
@@ -47,7 +61,11 @@ describe('options', () => {
     ['no path at all', { ...good, apiRoute: [] }, '`apiRoute` is empty; name at least one path to protect'],
     ['no handler at all', { ...withoutApi, apiHandlers: {} }, '`apiHandlers` is empty; name at least one path to protect'],
     ['a path without a slash', { ...good, apiRoute: 'mcp' }, '`apiRoute` must be a path such as "/mcp"'],
-    ['a path with a slash at its end', { ...good, apiRoute: '/mcp/' }, '`apiRoute` must be a path such as "/mcp"'],
+    ['an endpoint with a slash at its end', { ...good, tokenEndpoint: '/token/' }, '`tokenEndpoint` must be a path such as "/mcp"'],
+    ['two routes that differ by a slash', { ...good, apiRoute: ['/mcp', '/mcp/'] }, '`apiRoute` names /mcp twice'],
+    ['a route over a page of ours', { ...good, apiRoute: '/account' }, '`apiRoute` /account clashes with the endpoint /account'],
+    ['a route over our keys', { ...good, apiRoute: '/jwks', accessTokenSigning: 'ES256' }, '`apiRoute` /jwks clashes with the endpoint /jwks'],
+    ['connections alone, and no page to sign in at', { ...good, logins: [connection(github({ clientId: 'a', clientSecret: 'b' }))] }, '`logins` holds connections only'],
     ['a path with a query', { ...good, apiRoute: '/mcp?x=1' }, '`apiRoute` must be a path such as "/mcp"'],
     ['a path with dots', { ...good, apiRoute: '/x/../mcp' }, '`apiRoute` must be a path such as "/mcp"'],
     ['a path with a pattern', { ...good, apiRoute: '/mcp/*' }, '`apiRoute` must be a path such as "/mcp"'],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OAuthError } from '../../src/model/error.ts';
 import { type App, makeApp, storeNames } from '../support/app.ts';
 
 const verbsOf = (app: App) => app.provider.helpers(app.env);
@@ -44,5 +45,70 @@ describe.each(storeNames)('provider/grants on %s', (store) => {
     const opened = verbsOf(app).completeAuthorization({ request, userId: 'u', scope: [], props: undefined });
     await expect(opened).rejects.toThrow('`props` must be something that JSON can hold');
     expect((await verbsOf(app).listUserGrants('u')).grants).toEqual([]);
+  });
+
+  it('W-03 tells of a grant where its code went, what was noted about it, and when it ends', async () => {
+    const app = await makeApp(store, { logins: [], defaultHandler: () => new Response('own'), accessTokenTTL: 600 });
+    const [client, verbs] = [await app.client(), verbsOf(app)];
+    const request = await verbs.parseAuthRequest(new Request(await client.authorizeUrl()));
+    const opening = { request, userId: 'una', scope: request.scope, props: {} };
+    const { redirectTo } = await verbs.completeAuthorization({ ...opening, metadata: { label: 'Work laptop' } });
+    await client.redeem(new URL(redirectTo).searchParams.get('code') ?? '');
+    const [grant] = (await verbs.listUserGrants('una')).grants;
+    expect(grant).toMatchObject({
+      metadata: { label: 'Work laptop' },
+      redirectUri: request.redirectUri,
+      expiresAt: app.clock.now() + 30 * 86_400,
+    });
+    await expect(verbs.completeAuthorization({ ...opening, metadata: 'x'.repeat(4096) })).rejects.toThrow(
+      '`metadata` must be JSON of at most 4096',
+    );
+  });
+
+  it('W-06 ends the other grants of that user and client where it is told to, and nothing else', async () => {
+    const app = await makeApp(store, { logins: [], defaultHandler: () => new Response('own') });
+    const [client, other, verbs] = [await app.client(), await app.client(), verbsOf(app)];
+    const grantTo = async (to: typeof client, userId: string, revokeExistingGrants?: boolean): Promise<string> => {
+      const request = await verbs.parseAuthRequest(new Request(await to.authorizeUrl()));
+      const told = revokeExistingGrants === undefined ? {} : { revokeExistingGrants };
+      const { redirectTo } = await verbs.completeAuthorization({ request, userId, scope: request.scope, props: {}, ...told });
+      return String((await to.redeem(new URL(redirectTo).searchParams.get('code') ?? '')).body['access_token']);
+    };
+    const kept = [await grantTo(other, 'una'), await grantTo(client, 'ben')];
+    const ended = [await grantTo(client, 'una'), await grantTo(client, 'una')];
+    kept.push(await grantTo(client, 'una', true));
+    const statuses = async (tokens: readonly string[]): Promise<number[]> =>
+      (await Promise.all(tokens.map((token) => app.call(token)))).map(({ status }) => status);
+    expect(await statuses(kept)).toEqual([200, 200, 200]);
+    expect(await statuses(ended)).toEqual([401, 401]);
+  });
+});
+
+describe('provider, calls as another library takes them (W-06)', () => {
+  it.each([
+    ['listUserGrants', 'listUserGrants: goes on at the `next`'],
+    ['clients.list', 'clients.list: goes on at the `next`'],
+    ['completeAuthorization', 'completeAuthorization: `metadatas` is not an option; did you mean `metadata`'],
+    ['approveConsent', 'approveConsent: remember: `secret` is not an option'],
+    ['OAuthError', 'OAuthError takes the code and a reason'],
+  ])('%s says what to write instead', async (verb, message) => {
+    const app = await makeApp('memory');
+    const oauth = verbsOf(app);
+    const old = { limit: 10, metadatas: {}, remember: { subject: 'u', secret: 'x'.repeat(32) }, statusCode: 400 } as never;
+    const post = new Request('https://mcp.example/', { method: 'POST' });
+    const calls: { readonly [name: string]: () => unknown } = {
+      listUserGrants: () => oauth.listUserGrants('u', old),
+      'clients.list': () => oauth.clients.list(old),
+      completeAuthorization: () => oauth.completeAuthorization({ metadatas: 1 } as never),
+      approveConsent: () => oauth.approveConsent(post, 'handle', { remember: { subject: 'u', secret: 'x' } as never }),
+      OAuthError: () => new OAuthError('invalid_grant', old),
+    };
+    await expect((async () => calls[verb]?.())()).rejects.toThrow(message);
+  });
+
+  it.each(['description', 'internal', 'headers'])('onError that reads `%s` is told what to read, and our answer goes out', async (name) => {
+    const app = await makeApp('memory', { onError: (refusal) => new Response(String((refusal as never)[name])) });
+    expect((await app.ask('GET', '/authorize')).headers.get('content-type')).toContain('text/html');
+    expect(app.events.find(({ kind }) => kind === 'request.failed')).toMatchObject({ endpoint: 'onError', error: expect.any(TypeError) });
   });
 });

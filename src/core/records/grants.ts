@@ -37,6 +37,24 @@ export async function disconnect(as: AuthServer, userId: string, clientId: strin
   after(() => as.vault.release(userId, upstreamsOf(ended)));
 }
 
+/**
+ * Ends a user's other grants for a client and a resource, after a new one was stored. Of a client that is known by a document, only those
+ * with the same redirect URI: several installations share its id.
+ */
+export async function disconnectOthers(
+  as: AuthServer,
+  { userId, clientId, resource, redirectUri }: Pick<Grant, 'userId' | 'clientId' | 'resource'> & { readonly redirectUri: string },
+  newGrantId: string,
+): Promise<void> {
+  const isShared = clientId.includes('://');
+  const ended: Grant[] = [];
+  for await (const grant of living(as, userId)) {
+    const isSame = grant.clientId === clientId && grant.resource === resource && (!isShared || grant.redirectUri === redirectUri);
+    if (isSame && grant.id !== newGrantId && (await end(as, grant))) ended.push(grant);
+  }
+  await as.vault.release(userId, upstreamsOf(ended));
+}
+
 /** Ends everything that a user allowed. Safe to call again after an interruption. */
 export async function disconnectAll(as: AuthServer, userId: string, after: After): Promise<void> {
   await as.consents.forgetAll(userId);

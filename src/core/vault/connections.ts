@@ -11,7 +11,7 @@ import { base64url, fromBase64url } from '../../lib/base64url.ts';
 import { type Connect, ConnectionNeeded } from '../../model/connection.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Grant } from '../../model/grant.ts';
-import { isSite, type SiteLogin } from '../../model/login.ts';
+import { haveSignIn, isSite, type SiteLogin } from '../../model/login.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Json, Key, Seconds } from '../../model/store.ts';
 import { type UpstreamRef, UpstreamTokenError } from '../../model/upstream.ts';
@@ -98,6 +98,10 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
     if (!login)
       throw new TypeError(
         `auth.connect: there is no login "${provider}" that keeps tokens; give \`logins\` upstream(…, { keepTokens: true }), or connection(…).`,
+      );
+    if (!haveSignIn(settings.logins))
+      throw new TypeError(
+        'auth.connect: the page where users connect an account needs a way to sign in; add one to `logins`, such as existingSession().',
       );
     const [slot, key] = [await secrets.hash(`connection\n${grantId} ${provider}`), await keyFor(`connection ${provider}`)];
     const current = (await as.records.findGrant(grantId)) ?? grant; // another call may have added it meanwhile

@@ -10,7 +10,7 @@ import type { Grant } from '../../model/grant.ts';
 import type { StoredOrigin, Origin } from '../../model/origin.ts';
 import { grantTTL, lifetimesFor } from '../../model/resource.ts';
 import { type RequestedScope, OFFLINE_ACCESS } from '../../model/scope.ts';
-import type { Seconds } from '../../model/store.ts';
+import type { Json, Seconds } from '../../model/store.ts';
 import { formatToken, grantIdOf } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import { wrap } from '../../model/wrapped.ts';
@@ -27,6 +27,8 @@ export interface Opening extends RequestedScope {
   /** Lifetime of the code, if it differs from the default. */
   readonly codeTTL?: Seconds;
   readonly props: unknown;
+  /** What the application notes about the grant; readable. */
+  readonly metadata?: Json;
   /** Thumbprint of the key that the code is bound to. */
   readonly jkt?: string;
   /** Upstream accounts that its tools may use. */
@@ -62,6 +64,8 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
     ...(opening.defaulted ? { defaulted: true } : {}),
     scope: opening.offline && refreshable && lifetimes.refresh > 0 ? [...scope, OFFLINE_ACCESS] : scope,
     resource,
+    redirectUri,
+    ...(opening.metadata === undefined ? {} : { metadata: opening.metadata }),
     ...(organization ? { organization: { id: organization.id, name: organization.name } } : {}),
     createdAt: now,
     expiresAt: now + grantTTL(settings),

@@ -186,6 +186,8 @@ class NodeContext implements Context {
     withRequestState(this, { stopping, bodyLimit, answered });
   }
 
+  passThroughOnException(): void {} // there is no other origin to pass a request to
+
   get address(): string {
     return addressOf(this.#message, this.#trustProxy) ?? ''; // no socket any more
   }
