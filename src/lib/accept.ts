@@ -4,7 +4,16 @@ const RANGE = /^([\w!#$&^.+*-]+)\/([\w!#$&^.+*-]+)$/;
 
 /** Whether a type may be sent: no header means all, the most specific range that fits decides, and `q=0` means not. @param type lower case. */
 export function accepts(header: string | null, type: string): boolean {
-  if (header === null || header.trim() === '') return true;
+  return weightOf(header, type) > 0;
+}
+
+/** Whether the caller is a browser that shows a page: it prefers HTML to what MCP clients read. Not for a program that accepts everything. */
+export function prefersHtml(header: string | null): boolean {
+  return weightOf(header, 'text/html') > Math.max(weightOf(header, 'application/json'), weightOf(header, 'text/event-stream'));
+}
+
+function weightOf(header: string | null, type: string): number {
+  if (header === null || header.trim() === '') return 1;
   const [main = ''] = type.split('/');
   let best = { specific: -1, weight: 0 };
   for (const one of header.toLowerCase().split(',')) {
@@ -13,5 +22,5 @@ export function accepts(header: string | null, type: string): boolean {
     const weight = Number(/^q=([\d.]+)$/.exec(parameters.find((part) => part.startsWith('q=')) ?? 'q=1')?.[1] ?? 1);
     if (specific > best.specific || (specific === best.specific && weight > best.weight)) best = { specific, weight };
   }
-  return best.specific >= 0 && best.weight > 0;
+  return best.specific >= 0 ? best.weight : 0;
 }

@@ -5,6 +5,7 @@ import type { SectionPageView } from './account-section.ts';
 import type { ApproveView } from './approve.ts';
 import type { ConfirmView } from './confirm.ts';
 import type { DeviceView } from './device.ts';
+import type { HomeView } from './home.ts';
 import type { LoginPageView } from './login.ts';
 import type { MessageView } from './message.ts';
 import type { StepPageView } from './step.ts';
@@ -28,6 +29,8 @@ export type Templates = {
   readonly account?: Template<AccountPageView>;
   /** Pages below the account page and the sign-in page: passkeys, a new password, an invitation. */
   readonly section?: Template<SectionPageView>;
+  /** The home page. */
+  readonly home?: Template<HomeView>;
   /** Pages with a message, also errors. */
   readonly message?: Template<MessageView>;
 };
@@ -41,5 +44,6 @@ export const TEMPLATES: { readonly [page in keyof Required<Templates>]: true } =
   device: true,
   account: true,
   section: true,
+  home: true,
   message: true,
 };

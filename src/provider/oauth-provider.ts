@@ -11,6 +11,7 @@ import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
 import { networkOf } from '../lib/network.ts';
+import { prefersHtml } from '../lib/accept.ts';
 import { lazy } from '../lib/lazy.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access } from '../model/access.ts';
@@ -40,6 +41,12 @@ import {
 
 /** If it cannot be loaded, the call fails and its handler does not run. */
 const withPermissions = lazy(async () => (await import('./permissions.ts')).withPermissions);
+
+const home = lazy(async () => (await import('../endpoints/home.ts')).home);
+const unauthorizedPage = lazy(async () => (await import('../endpoints/home.ts')).unauthorizedPage);
+
+/** Whether a person opened the URL in a browser. */
+const isBrowser = ({ method, headers }: Request): boolean => method === 'GET' && prefersHtml(headers.get('accept'));
 
 /** What a runtime adds: its services, and how it finds a caller's address. */
 export interface Platform {
@@ -105,7 +112,8 @@ export class OAuthProvider<Env = unknown> {
       const helpers = makeHelpers(place === null ? host.as : { ...host.as, place }, network()); // the caller's network, to count fetches
       return this.#fallback(asked, { ...env, OAUTH_PROVIDER: helpers }, ctx);
     }
-    return notFound();
+    const isHome = path === (host.prefix || '/') || path === `${host.prefix}/`;
+    return isHome && isBrowser(request) ? home(makeCall(request, host.as, env, { network, waitUntil() {} })) : notFound();
   };
 
   /** Whether the options set the issuer: else it comes from the environment, or on loopback from the request. */
@@ -147,7 +155,10 @@ export class OAuthProvider<Env = unknown> {
     const region = this.#platform.place?.(request) ?? null;
     state.emit = region === null ? host.as.emit : (event) => host.as.emit({ region, ...event });
     const access = await api.guard(request);
-    if (isRefusal(access)) return access;
+    if (isRefusal(access)) {
+      if (access.status !== 401 || !isBrowser(request)) return access;
+      return unauthorizedPage(makeCall(request, host.as, env, { network: () => '', waitUntil() {} }), access);
+    }
     state.stillGood = async () => isGood(await api.guard(request));
     const own = this.#envFor(host, env);
     const inside = withoutPrefix(request, host.prefix);

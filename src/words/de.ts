@@ -271,6 +271,11 @@ export const de: Translation = {
       'Aus diesem Netzwerk wurden zu viele Anmeldungen begonnen. Warten Sie ein paar Minuten und versuchen Sie es noch einmal.',
     step_limited: 'Aus diesem Netzwerk wurden zu viele Anmeldungen begonnen. Warten Sie ein paar Minuten und versuchen Sie es noch einmal.',
   },
+  home: {
+    lead: 'Dies ist ein MCP-Server. Verbinden Sie ihn mit Ihrer KI-App, um ihn zu nutzen.',
+    url: 'URL des Servers',
+    signIn: 'Beim ersten Mal fordert Ihre App Sie auf, sich anzumelden.',
+  },
   device: {
     title: 'Ein Gerät verbinden',
     lead: 'Geben Sie den Code ein, den die App auf Ihrem anderen Gerät zeigt.',

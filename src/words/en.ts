@@ -7,6 +7,7 @@ import { approve } from './en/approve.ts';
 import { confirm } from './en/confirm.ts';
 import { connect } from './en/connect.ts';
 import { device } from './en/device.ts';
+import { home } from './en/home.ts';
 import { error, errorReasons, message } from './en/message.ts';
 import { emailCode, step, totp } from './en/steps.ts';
 import { passkey } from './en/passkey.ts';
@@ -20,6 +21,7 @@ export const en: {
   readonly confirm: typeof confirm;
   readonly connect: typeof connect;
   readonly device: typeof device;
+  readonly home: typeof home;
   readonly signIn: typeof signIn;
   readonly password: typeof password;
   readonly email: typeof email;
@@ -40,6 +42,7 @@ export const en: {
   confirm,
   connect,
   device,
+  home,
   signIn,
   password,
   email,

@@ -262,6 +262,11 @@ export const es: Translation = {
     authorize_limited: 'Se han iniciado demasiadas sesiones desde esta red. Espera unos minutos y vuelve a intentarlo.',
     step_limited: 'Se han iniciado demasiadas sesiones desde esta red. Espera unos minutos y vuelve a intentarlo.',
   },
+  home: {
+    lead: 'Este es un servidor MCP. Conéctelo a su aplicación de IA para usarlo.',
+    url: 'URL del servidor',
+    signIn: 'La primera vez, la aplicación le pedirá que inicie sesión.',
+  },
   device: {
     title: 'Conectar un dispositivo',
     lead: 'Escribe el código que muestra la aplicación en tu otro dispositivo.',

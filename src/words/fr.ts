@@ -268,6 +268,11 @@ export const fr: Translation = {
     authorize_limited: 'Trop de connexions ont été lancées depuis ce réseau. Attendez quelques minutes et réessayez.',
     step_limited: 'Trop de connexions ont été lancées depuis ce réseau. Attendez quelques minutes et réessayez.',
   },
+  home: {
+    lead: 'Ceci est un serveur MCP. Connectez-le à votre application d’IA pour l’utiliser.',
+    url: 'URL du serveur',
+    signIn: 'La première fois, votre application vous demandera de vous connecter.',
+  },
   device: {
     title: 'Connecter un appareil',
     lead: 'Saisissez le code que l’application affiche sur votre autre appareil.',

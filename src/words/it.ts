@@ -260,6 +260,11 @@ export const it: Translation = {
     authorize_limited: 'Da questa rete sono stati avviati troppi accessi. Aspetta qualche minuto e riprova.',
     step_limited: 'Da questa rete sono stati avviati troppi accessi. Aspetta qualche minuto e riprova.',
   },
+  home: {
+    lead: 'Questo è un server MCP. Per usarlo, collegalo alla tua app di IA.',
+    url: 'URL del server',
+    signIn: 'La prima volta, l’app ti chiederà di accedere.',
+  },
   device: {
     title: 'Collega un dispositivo',
     lead: 'Inserisci il codice che l’app mostra sull’altro dispositivo.',

@@ -257,6 +257,11 @@ export const ko: Translation = {
     authorize_limited: '이 네트워크에서 시작된 로그인이 너무 많습니다. 몇 분 기다렸다가 다시 시도하세요.',
     step_limited: '이 네트워크에서 시작된 로그인이 너무 많습니다. 몇 분 기다렸다가 다시 시도하세요.',
   },
+  home: {
+    lead: 'MCP 서버입니다. 사용 중인 AI 앱에 연결해 이용하세요.',
+    url: '서버 URL',
+    signIn: '처음 사용할 때 앱에서 로그인을 요청합니다.',
+  },
   device: {
     title: '기기 연결',
     lead: '다른 기기의 앱에 표시된 코드를 입력하세요.',

@@ -256,6 +256,11 @@ export const ptBr: Translation = {
     authorize_limited: 'Foram iniciadas entradas demais a partir desta rede. Espere alguns minutos e tente de novo.',
     step_limited: 'Foram iniciadas entradas demais a partir desta rede. Espere alguns minutos e tente de novo.',
   },
+  home: {
+    lead: 'Este é um servidor MCP. Conecte-o ao seu app de IA para usá-lo.',
+    url: 'URL do servidor',
+    signIn: 'No primeiro uso, o app pedirá que você entre na sua conta.',
+  },
   device: {
     title: 'Conectar um dispositivo',
     lead: 'Digite o código que o aplicativo mostra no seu outro dispositivo.',

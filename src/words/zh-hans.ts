@@ -250,6 +250,11 @@ export const zhHans: Translation = {
     authorize_limited: '从此网络发起的登录过多。请等待几分钟后重试。',
     step_limited: '从此网络发起的登录过多。请等待几分钟后重试。',
   },
+  home: {
+    lead: '这是一个 MCP 服务器。请将它连接到您的 AI 应用后使用。',
+    url: '服务器网址',
+    signIn: '首次使用时，应用会要求您登录。',
+  },
   device: {
     title: '连接设备',
     lead: '请输入另一台设备上的应用显示的代码。',

@@ -20,6 +20,12 @@ interface Tour {
 
 /** Every page, and how a person gets there. */
 const PAGES: { readonly [name: string]: (tour: Tour) => Promise<unknown> } = {
+  home: ({ page, url }) => page.goto(url),
+  'mcp-in-a-browser': async ({ page, url }) => {
+    const answer = await page.goto(`${url}/mcp`);
+    assert.equal(answer?.status(), 401);
+    await page.getByText('claude mcp add').waitFor();
+  },
   error: ({ page, url }) => page.goto(`${url}/authorize?client_id=nobody`),
   'approve-signed-out': async ({ page, authorizeUrl }) => page.goto(await authorizeUrl()),
   'approve-wrong-password': async ({ page, authorizeUrl }) => {

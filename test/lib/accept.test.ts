@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accepts } from '../../src/lib/accept.ts';
+import { accepts, prefersHtml } from '../../src/lib/accept.ts';
 
 const JSON_TYPE = 'application/json';
 const STREAM = 'text/event-stream';
@@ -25,5 +25,22 @@ describe('lib/accept', () => {
     ['json', false, false],
   ] as const)('%j takes JSON: %s, streams: %s (R-52)', (header, json, stream) => {
     expect([accepts(header, JSON_TYPE), accepts(header, STREAM)]).toEqual([json, stream]);
+  });
+
+  it.each([
+    ['text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8', true], // Chromium, Firefox
+    ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', true], // Safari
+    ['text/html', true],
+    [null, false],
+    ['*/*', false],
+    ['application/json, text/plain, */*', false],
+    ['application/json, text/event-stream', false],
+    ['text/event-stream', false],
+    ['text/html, application/json', false],
+    ['text/*', false],
+    ['text/html;q=0.5, text/event-stream', false],
+    ['text/html;q=0', false],
+  ] as const)('%j prefers HTML: %s (N-17)', (header, html) => {
+    expect(prefersHtml(header)).toBe(html);
   });
 });

@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 import type { OAuthProvider } from '../../index.ts';
 import { CliError, type Terminal } from '../terminal.ts';
 import { type DemoAccount, demoAccounts } from './demo-accounts.ts';
-import { clientLines } from './client-lines.ts';
+import { clientLines, otherLines } from '../../pages/client-lines.ts';
 import type { DevOptions } from './options.ts';
 
 const USUAL = ['app.ts', 'app.js', 'src/app.ts', 'src/app.js'];
@@ -66,7 +66,7 @@ async function serveOnce(file: string, options: DevOptions, terminal: Terminal):
     });
     const accounts = (await hasPasswords(url)) ? await demoAccounts(data, helpers.accounts) : [];
     const mcp = await resourceOf(url);
-    const clients = clientLines(mcp);
+    const clients = [{ client: 'A terminal', line: `npx portcullis connect ${mcp}` }, ...clientLines(mcp), ...otherLines(mcp)];
     if (options.json) terminal.out(JSON.stringify({ url: mcp, accounts, clients }));
     else terminal.out(welcome(mcp, accounts, clients));
   } catch (error) {
