@@ -107,7 +107,7 @@ function install(): void {
   if (existsSync(`${folder}node_modules/oidc-provider`)) return;
   console.error('Installing what the bench compares with …');
   const { status } = spawnSync('npm', ['ci', '--prefix', folder, '--no-audit', '--no-fund'], { stdio: ['ignore', 2, 2] });
-  if (status !== 0) fail('npm ci in bench/ failed; mend what it says above.');
+  if (status !== 0) fail('npm ci in bench/ failed; fix what it says above.');
 }
 
 function fail(message: string): never {

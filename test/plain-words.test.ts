@@ -1,31 +1,7 @@
-/** Words that the house does not use: in comments, names and texts of the folders that are done. */
+/** Words that the house does not use: in comments, names and texts of `src`, and in the names of tests. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-
-/** Folders of `src` without such words. To be extended as folders get done. */
-const DONE = [
-  'cli',
-  'clients',
-  'core',
-  'endpoints',
-  'grants',
-  'guard',
-  'lib',
-  'logins',
-  'mcp',
-  'model',
-  'node',
-  'options',
-  'pages',
-  'provider',
-  'stores',
-  'testing',
-  'upstreams',
-  'verifiers',
-  'words',
-  'worker',
-];
 
 /** Not used at all. "there is none" is fine. */
 const WORDS = /\b(?:whoever|whosever|nobody|everybody|somebody|anybody|mend(?:s|ed)?)\b|(?<!\bthere )\bis none\b/i;
@@ -34,18 +10,24 @@ const WORDS = /\b(?:whoever|whosever|nobody|everybody|somebody|anybody|mend(?:s|
 const NAMES =
   /\b(?:held|whose|journeys?|trips?|errand|homecoming|departure|lateVerbs|genuine|makeJoin|isThisComputer|knownGrants|makePeople|neededKeyring|onceOnly|shownKey|readLate)\b/;
 
-const root = fileURLToPath(new URL('../src/', import.meta.url));
+const root = fileURLToPath(new URL('../', import.meta.url));
 
-/** Each line of the folders that are done. */
-const lines = DONE.flatMap((folder) =>
+/** The TypeScript files of a folder. */
+const filesIn = (folder: string): readonly { path: string; source: string }[] =>
   readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))
-    .flatMap((path) =>
-      readFileSync(`${root}${folder}/${path}`, 'utf8')
-        .split('\n')
-        .map((text, at) => ({ place: `${folder}/${path}:${at + 1}`, text })),
-    ),
-);
+    .map((path) => ({ path: `${folder}/${path}`, source: readFileSync(`${root}${folder}/${path}`, 'utf8') }));
+
+/** Each line of the sources. */
+const lines = filesIn('src').flatMap(({ path, source }) => source.split('\n').map((text, at) => ({ place: `${path}:${at + 1}`, text })));
+
+/** A name of a test, or of a group of tests: a text before a function. */
+const TEST_NAME = /\(\s*(['"`])((?:(?!\1).){8,}?)\1,\s*(?:\{[^{}]*\},\s*|[A-Z]+,\s*)?(?:async )?\(/g;
+
+/** The names of all tests. */
+const testNames = filesIn('test')
+  .filter(({ path }) => path.endsWith('.test.ts') && !path.endsWith('plain-words.test.ts'))
+  .flatMap(({ path, source }) => [...source.matchAll(TEST_NAME)].map(([, , name = '']) => ({ path, name })));
 
 /** A line without comments and texts. */
 const codeOf = (text: string): string =>
@@ -61,6 +43,11 @@ describe('plain words', () => {
 
   it('uses none of the old names in code', () => {
     expect(found(NAMES, codeOf)).toEqual([]);
+  });
+
+  it('names no test with these words', () => {
+    expect(testNames.length).toBeGreaterThan(2_000);
+    expect(testNames.filter(({ name }) => WORDS.test(name)).map(({ path, name }) => `${path}: ${name}`)).toEqual([]);
   });
 
   it('finds both, in comments, texts and names', () => {

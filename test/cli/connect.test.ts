@@ -150,7 +150,7 @@ describe('cli/connect, when it fails', () => {
     expect(pages[0]).toContain('Access was not allowed');
   });
 
-  it('gives up when nobody comes back in time', async () => {
+  it('gives up if the browser does not return in time', async () => {
     const { code, err } = await run(['connect', `${served.url}/mcp`, '--timeout', '7'], 'goes away');
     expect([code, err.split('\n').at(-1)]).toEqual([
       1,
@@ -194,7 +194,7 @@ describe('cli/connect, when it fails', () => {
     expect(await run(argv)).toMatchObject({ code, err: line, out: '' });
   });
 
-  it('explains an address where nobody is', async () => {
+  it('explains an address where no server is', async () => {
     const gone = await answering(200);
     gone.stop();
     const { origin } = new URL(gone.url);
@@ -227,7 +227,7 @@ describe('cli/connect, when it fails', () => {
     expect([code, err.split('\n').length]).toEqual([1, 1]);
   });
 
-  it('names a server that registers nobody', async () => {
+  it('names a server that registers no clients', async () => {
     const closed = await startServer({ clientRegistrationEndpoint: undefined } as never);
     const { code, err } = await run(['connect', `${closed.url}/mcp`]);
     await closed.stop();

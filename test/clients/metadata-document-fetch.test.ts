@@ -150,7 +150,7 @@ describe('clients/metadata-document, whose is taken', () => {
     expect([await world.look(), await world.look('https://client.example/b.json')]).toEqual(['201', '400 document_unwelcome']);
   });
 
-  it('is none that was kept before the policy forbade it', async () => {
+  it('refuses a cached document that the policy no longer allows', async () => {
     const welcome = { isAllowed: true };
     const world = await setUp({ clientIdMetadataPolicy: () => welcome.isAllowed });
     expect(await world.look()).toBe('201');
@@ -218,7 +218,7 @@ describe('clients/metadata-document, how often (F-45)', () => {
 });
 
 describe('clients/find, unknown ids', () => {
-  it('tells an id that was never registered from one that is none, and from documents that are not read', async () => {
+  it('distinguishes an unregistered id from a malformed one and from documents that are not read', async () => {
     const world = await setUp();
     const off = await setUp({ clientIdMetadataDocumentEnabled: false });
     for (const id of ['A'.repeat(22), 'a_-9', 'x'.repeat(128)]) expect(await world.look(id)).toBe('400 client_unknown');

@@ -105,7 +105,7 @@ describe('clients/metadata', () => {
     expect(parse(given)).not.toHaveProperty('contacts');
   });
 
-  it('leaves out a scope that is none, and reads a list of scopes (R-20)', () => {
+  it('ignores an invalid scope, and reads a list of scopes (R-20)', () => {
     for (const scope of ['a"b', 7, {}, [1], 'x'.repeat(3000)]) expect(parse({ scope })).toEqual(parse({}));
     expect([parse({ scope: ['a', 'b'] }).scope, parse({ scope: 'a b' }).scope]).toEqual([
       ['a', 'b'],

@@ -81,7 +81,7 @@ describe('core/store-retry', () => {
   );
 
   it.each(FAULTS)(
-    'FLT-03 a refresh whose store fails (%s) is finished by a retry with the same token: nobody is logged out',
+    'FLT-03 a refresh whose store fails (%s) is finished by a retry with the same token: no user is signed out',
     async (fault) => {
       const operations = await atEveryOperation(fault, async ({ app, faulty }, arm) => {
         const { client, tokens } = await app.signedIn();

@@ -15,7 +15,7 @@ async function refused(app: App, uris: readonly string[], changes: Record<string
 }
 
 describe('endpoints/authorize/authorize: redirect URIs', () => {
-  it('SEC-001 shows a page and sends nobody to a redirect URI that was never registered, not even a signed-in user (S-042)', async () => {
+  it('SEC-001 shows a page and redirects no user, signed in or not, to an unregistered redirect URI (S-042)', async () => {
     const app = await makeApp('memory');
     const { client, browser } = await app.signedIn();
     const url = await client.authorizeUrl({ redirect_uri: 'https://evil.example/cb' });
@@ -125,7 +125,7 @@ describe('endpoints/authorize/authorize: redirect URIs', () => {
       await expect(makeApp('memory', { clientRegistration: { redirectSchemes } })).rejects.toThrow('redirectSchemes');
   });
 
-  it('sends no error to a scheme before anybody has seen a page: any program may have claimed it (R-07, F-38)', async () => {
+  it('redirects no error to a private-use scheme before the user has seen a page: any program may have claimed it (R-07, F-38)', async () => {
     const app = await makeApp('memory');
     const uri = 'cursor://anysphere.cursor-mcp/oauth/callback';
     const client = await app.client({ redirect_uris: [uri] });

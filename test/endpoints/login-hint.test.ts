@@ -12,7 +12,7 @@ const fieldOf = (page: BrowserPage, name: string): string | undefined =>
 const twoWays = { logins: [password(), emailCode({ sendEmail: () => undefined })] };
 
 describe('endpoints/authorize with a login_hint', () => {
-  it('fills in the name, and the address where it is one, until somebody types another', async () => {
+  it('fills in the name, and the address if it is one, until the user types another', async () => {
     const app = await makeApp('memory', twoWays);
     const [client, browser] = [await app.client(), app.browser()];
     const page = await browser.get(await client.authorizeUrl({ login_hint: 'alice@example.com' }));
@@ -36,7 +36,7 @@ describe('endpoints/authorize with a login_hint', () => {
     expect(new URL(twice.location ?? '').searchParams.get('error')).toBe('invalid_request');
   });
 
-  it('signs nobody in: whoever is signed in stays so, and a name without its password is nobody', async () => {
+  it('signs in no user: a session stays as it is, and a name without its password gives none', async () => {
     const app = await makeApp('memory');
     const { client, browser } = await app.signedIn();
     const page = await browser.get(await client.authorizeUrl({ login_hint: 'bob' }));

@@ -99,7 +99,7 @@ describe('examples/stytch', () => {
     await admin.client.close();
   });
 
-  it('sends somebody without a session to the login, and takes no answer from another site', async () => {
+  it('sends a user without a session to the login, and rejects a form of another site', async () => {
     const query = '?client_id=client-1&redirect_uri=http%3A%2F%2Flocalhost%3A3334%2Fcallback';
     const nobody = await send(new Request(`https://mcp.example/oauth/authorize${query}`));
     expect([nobody.status, nobody.headers.get('location')]).toEqual([303, expect.stringContaining('/login?next=')]);

@@ -224,7 +224,7 @@ describe('grants/jwt-bearer: what is refused, and nothing is stored', () => {
     expect(lastReason(app)).toBe(reason === 'client_unproven' ? reason : `assertion_${reason}`);
   }); // prettier-ignore
 
-  it('asks the operator’s own function who somebody is, and refuses whom it does not know', async () => {
+  it('asks the operator’s function for the user, and refuses one that it does not know', async () => {
     const user: TrustedIssuer['user'] = ({ sub }) =>
       sub === 'u-1' ? { userId: 'employee-1', props: { claims: { sub: 'employee-1' }, desk: 7 } } : null;
     const app = await makeApp('memory', { ...options, trustedIssuers: [{ ...enterprise, user }] });

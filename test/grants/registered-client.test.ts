@@ -21,7 +21,7 @@ describe('grants/registered-client', () => {
     );
   });
 
-  it('is none that showed nothing but its id', () => {
+  it('refuses a client that sent only its id', () => {
     for (const kind of ['public', 'none'])
       expect(() => registeredClient({ kind, clientId: 'c', client } as unknown as Caller, 'b')).toThrow(
         expect.objectContaining({ code: 'invalid_client', reason: 'client_unproven' }),

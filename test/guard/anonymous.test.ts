@@ -20,7 +20,7 @@ describe('guard, callers without a token', () => {
     expect(await guard({ ...options, anonymous: true })(ask())).toBeNull();
   });
 
-  it('lets them through as nobody, with what a handler needs to refuse, and refuses a bad token all the same', async () => {
+  it('accepts calls without a token, with what a handler needs to refuse them, and still refuses an invalid token', async () => {
     const seen: Context[] = [];
     const open = guard({ ...options, requiredScopes: ['read'], anonymous: true });
     const handle = open.protect((_request, _env, ctx) => (seen.push(ctx), new Response('ok')));
@@ -32,7 +32,7 @@ describe('guard, callers without a token', () => {
     expect(seen.length).toBe(1);
   }); // prettier-ignore
 
-  it('never makes a nobody of a context that has somebody', async () => {
+  it('never removes the caller of a context that has one', async () => {
     const handle = guard({ ...options, anonymous: true }).protect(() => new Response());
     const ctx: Context = { waitUntil() {} };
     await handle(ask({ authorization: 'Bearer good' }), undefined, ctx);

@@ -86,7 +86,7 @@ describe('a network that asks too often', () => {
 });
 
 describe.each(storeNames)('abuse on %s', (store) => {
-  it('SEC-226 signs nobody out by a link, nor by another site, and leads to no address that comes along', async () => {
+  it('SEC-226 signs no user out by a link or from another site, and redirects to no URL in the request', async () => {
     const { app, browser } = await signedIn(store);
     for (const path of ['/login?decision=sign-out', '/login?decision=sign-out&post_logout_redirect_uri=https%3A%2F%2Fevil.example']) {
       const page = await browser.get(ISSUER + path, { 'sec-fetch-site': 'cross-site' });

@@ -70,7 +70,7 @@ describe.each(storeNames)('the account page on %s', (store) => {
     expect((await app.call(tokens.access)).status).toBe(401);
   });
 
-  it('is nobody else\u2019s: foreign clients, sessions and accounts stay as they are', async () => {
+  it('changes no client, session or account of another user', async () => {
     const app = await makeApp(store);
     const { client, tokens, browser: alice } = await app.signedIn();
     const { accounts } = app.provider.helpers(app.env);
@@ -89,7 +89,7 @@ describe.each(storeNames)('the account page on %s', (store) => {
     expect((await bob.get(`${ISSUER}/account`)).status).toBe(200);
   });
 
-  it('SEC-155 ends a session that nobody uses after three days, keeps one that is used for fourteen, and revives none', async () => {
+  it('SEC-155 ends an unused session after three days, keeps a used one for fourteen, and revives none', async () => {
     const app = await makeApp(store);
     const [idle, used] = [await signIn(app), await signIn(app)];
     for (let day = 0; day < 13; day++) {

@@ -48,7 +48,7 @@ describe('what a process remembers', () => {
     expect(looked).toBe(11_003);
   });
 
-  it('FLT-20 of keys of clients at their addresses: so many addresses, whoever names them', async () => {
+  it('FLT-20 limits cached key sets of clients by the number of URLs', async () => {
     const fetched: string[] = [];
     const signer = await makeSigner();
     const clock = makeClock();

@@ -88,7 +88,7 @@ describe('a client known by its document: how often it is fetched', () => {
     expect([limited.status, other.status]).toEqual([429, 200]);
   });
 
-  it('looks at one host so often and no more, whoever asks (F-45)', async () => {
+  it('limits fetches from one host, for all callers together (F-45)', async () => {
     const app = await world();
     let last = await ask(app, 'https://victim.example/0');
     for (let at = 1; at <= 120; at++) {
@@ -110,7 +110,7 @@ describe('a client known by its document: what is said of it', () => {
     expect(off.fetched).toEqual([]);
   });
 
-  it('refuses to start with documents on a machine that cannot fetch safely, and names the mend', () => {
+  it('refuses to start with documents on a runtime that cannot fetch safely, and names the fix', () => {
     const { fetchPublic: _, ...runtime } = makeRuntime();
     const start = (enabled: boolean): OAuthProvider =>
       new OAuthProvider(optionsFor([], { clientIdMetadataDocumentEnabled: enabled }), { runtime, address: () => undefined });

@@ -150,7 +150,7 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
     expect(textOf(await world.files('2025-11-25'))).toBe('docs with upstream-');
   });
 
-  it('is for the very user whose tool asked: somebody else who opens the link, or is signed in at the return, connects nothing (SEC-193, S-179)', async () => {
+  it('works for the user of the tool only: another user who opens the link, or is signed in at the return, connects nothing (SEC-193, S-179)', async () => {
     const world = await makeWorld(store);
     const bob = await world.bob();
     const { url } = (await world.files('2025-11-25')).error!.data!.elicitations[0]!;
@@ -166,7 +166,7 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
     expect(world.events.some(({ kind }) => kind === 'upstream.connected')).toBe(false);
   });
 
-  it('asks nobody who is not signed in, and brings them back to the page afterwards', async () => {
+  it('sends a user without a session to the sign-in, and back to the page afterwards', async () => {
     const world = await makeWorld(store);
     const { url } = (await world.files('2025-11-25')).error!.data!.elicitations[0]!;
     const login = await world.browser().get(url);

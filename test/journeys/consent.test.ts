@@ -45,7 +45,7 @@ describe.each(storeNames)('consent on %s', (store) => {
     expect(new URL(back.location ?? '').searchParams.get('iss')).toBe(ISSUER);
   });
 
-  it('asks again where nobody ticked it, and as soon as it is unticked', async () => {
+  it('asks again if "do not ask again" was not selected, and as soon as it is cleared', async () => {
     const app = await makeApp(store, SCOPES);
     const [client, browser] = [await website(app), app.browser()];
     const open = async (): Promise<BrowserPage> => browser.get(await client.authorizeUrl({ scope: 'read' }));

@@ -36,7 +36,7 @@ async function worldOf(store: string, document: Record<string, unknown> = DOCUME
   return { ...(await appOn(found!.store, clock, options, { fetchPublic })), fetched };
 } // prettier-ignore
 
-describe.each(storeNames)('a device of a client that nobody entered, on %s', (store) => {
+describe.each(storeNames)('a device of a client that the operator did not enter, on %s', (store) => {
   it('SEC-220 registers itself for it, without redirect URIs, and gets tokens that it can refresh', async () => {
     const app = await makeApp(store, options);
     const { status, body } = await app.register(DEVICE_ONLY);
@@ -59,8 +59,8 @@ describe.each(storeNames)('a device of a client that nobody entered, on %s', (st
   });
 });
 
-describe('clients that nobody entered, and devices', () => {
-  it('SEC-220 gives the grant type to nobody who does not ask for it by name, and to nobody where it is switched off', async () => {
+describe('device clients that the operator did not enter', () => {
+  it('SEC-220 registers the grant type only for clients that request it, and for none if it is off', async () => {
     const app = await makeApp('memory', options);
     const plain = await app.register({ redirect_uris: ['https://app.example/cb'], token_endpoint_auth_method: 'none' });
     expect(plain.body['grant_types']).toEqual(['authorization_code', 'refresh_token']);

@@ -148,7 +148,7 @@ describe.each(storeNames)('a device on %s', (store) => {
     expectJson(await poll(app, late), 'expired_token');
   });
 
-  it('leaves nothing in the store by which anybody could get the tokens', async () => {
+  it('stores nothing from which the tokens could be obtained', async () => {
     const app = await makeApp(store, options);
     const asked = await ask(app);
     const browser = app.browser();

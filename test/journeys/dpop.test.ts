@@ -55,7 +55,7 @@ describe.each(storeNames)('tokens that are bound to a key on %s', (store) => {
     },
   );
 
-  it('SEC-216 S-270 are no bearer tokens, and a bearer token is none of them', async () => {
+  it('SEC-216 S-270 are not accepted as bearer tokens, nor bearer tokens as DPoP tokens', async () => {
     const app = await makeApp(store);
     const { tokens, again, prover } = await signedIn(app);
     expectChallenge(await app.call(tokens.access), 'invalid_token');

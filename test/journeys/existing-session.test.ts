@@ -54,7 +54,7 @@ describe.each(storeNames)('an existing session on %s', (store) => {
     expectPage(await thief.get(backFrom(again)));
   });
 
-  it('SEC-155 is asked anew for every page: whoever signs out there, or is another there, is so here at once', async () => {
+  it('SEC-155 is asked for every page: a sign-out or another user there applies here at once', async () => {
     const { app, host, browser } = await hosted(store);
     host.signIn(browser, 'u1');
     const client = await app.client();
@@ -137,7 +137,7 @@ describe.each(storeNames)('an existing session on %s', (store) => {
     expect([(await app.call(tokens.access)).status, (await client.refresh(tokens.refresh)).status]).toEqual([401, 400]);
   });
 
-  it('that cannot be asked signs nobody in and nobody out: 503, and the operator is told', async () => {
+  it('that cannot be asked signs no user in or out: 503, and the operator gets an event', async () => {
     const { app, host, browser } = await hosted(store);
     host.signIn(browser, 'u1');
     await browser.get(`${ISSUER}/account`);

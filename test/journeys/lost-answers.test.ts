@@ -76,7 +76,7 @@ describe.each(storeNames)('a failing store (%s)', (store) => {
     expect((await client.refresh(tokens.refresh)).status).toBe(200);
   });
 
-  it('gives them to nobody with another key, and not once the code is over (F-17)', async () => {
+  it('does not repeat them with another key, nor after the code has expired (F-17)', async () => {
     const { app, faulty } = await faultyApp(store);
     const prover = await makeProver(app.clock);
     for (const late of [false, true]) {

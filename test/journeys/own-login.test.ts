@@ -49,7 +49,7 @@ describe.each(storeNames)('own login on %s', (store) => {
     expect((await client.refresh(second.refresh)).body).toMatchObject({ error: 'invalid_grant' });
   });
 
-  it('lets somebody who is signed in decide on one page, and switch the account', async () => {
+  it('lets a signed-in user decide on one page, and switch the account', async () => {
     const app = await makeApp(store);
     const { browser } = await app.signedIn();
     const client = await app.client();

@@ -48,7 +48,7 @@ describe.each(storeNames)('permissions on %s', (store) => {
     expect(app.events).toContainEqual(expect.objectContaining({ kind: 'request.refused', reason: 'upstream_not_linked' }));
   });
 
-  it('lets in whoever the application lets in without that account (R-56)', async () => {
+  it('accepts a caller without that account if the application allows it (R-56)', async () => {
     const ask = rolesAt('github');
     const permissions = (access: Access): Promise<readonly string[]> =>
       ask(access).catch((error: unknown) => {

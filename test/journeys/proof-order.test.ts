@@ -73,7 +73,7 @@ async function sameRequest(store: string, prepare: (app: App) => Promise<() => P
 }
 
 describe.each(storeNames)('proofs on %s', (store) => {
-  it('are neither stored nor verified for anybody whose code, token or secret is not known (F-21)', async () => {
+  it('are neither stored nor verified for a caller with an unknown code, token or secret (F-21)', async () => {
     const app = await makeApp(store, options);
     const { client, tokens } = await app.signedIn();
     const prover = await makeProver(app.clock, 'RS256');

@@ -37,7 +37,7 @@ describe.each(storeNames)('who may come in, asked again on %s', (store) => {
     ['of another domain than is wanted', { emailDomains: ['corp.example'] }, { emailDomains: ['acme.example'] }],
     ['denied by the mapping now', {}, { mapIdentity: () => ({ deny: 'no' }) }],
     ['of no wanted organization', {}, { organizations: ['org_1'] }],
-  ] as [string, UpstreamOptions, UpstreamOptions][])('ends the grant of somebody who is %s (F-42)', async (_what, before, after) => {
+  ] as [string, UpstreamOptions, UpstreamOptions][])('ends the grant of a user who is %s (F-42)', async (_what, before, after) => {
     const kept = await cameIn(await makeUpstreamApp(store, { login: before }));
     expect(await restarted(kept, before)).toBe(200);
     const gone = await cameIn(kept.app);

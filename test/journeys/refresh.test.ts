@@ -12,7 +12,7 @@ const losing = async (store: string): Promise<App> => {
 };
 
 describe.each(storeNames)('refresh on %s', (store) => {
-  it('gives 50 parallel refreshes with one token the same successor: one live chain, nobody signed out (S-057)', async () => {
+  it('gives 50 parallel refreshes with one token the same successor: one live chain, and no user is signed out (S-057)', async () => {
     const app = await makeApp(store);
     const { client, tokens } = await app.signedIn();
     const answers = await Promise.all(Array.from({ length: 50 }, () => client.refresh(tokens.refresh)));

@@ -145,7 +145,7 @@ describe('a refused authorization request', () => {
     expect(new Set(pages.map(String)).size).toBe(1);
   });
 
-  it('has a reason for each cause of a resource that is none', async () => {
+  it('has a reason for each cause of an invalid resource', async () => {
     const app = await makeApp('memory', { apiRoute: ['/mcp', '/other'] });
     const { id } = await app.client();
     const redirect = encodeURIComponent('http://localhost:3334/callback');

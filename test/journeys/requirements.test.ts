@@ -99,7 +99,7 @@ describe('requirements of the specification', () => {
     }
   });
 
-  it('SEC-226 signs nobody out by a link or from another site, and leads nowhere afterwards', async () => {
+  it('SEC-226 signs no user out by a link or from another site, and redirects nowhere afterwards', async () => {
     const app = await makeApp(STORE);
     const browser = app.browser();
     await browser.submit(await browser.get(`${ISSUER}/login`), ALICE);
@@ -114,7 +114,7 @@ describe('requirements of the specification', () => {
     expect([out.location, await isIn()]).toEqual(['/login', false]);
   }); // prettier-ignore
 
-  it('SEC-228 bounds what requests without a cookie leave behind, per network, and turns away nobody who is signed in', async () => {
+  it('SEC-228 limits the records of requests without a cookie per network, and refuses no signed-in user', async () => {
     const app = await makeApp(STORE);
     const [client, alice] = [await app.client(), app.browser()];
     await alice.submit(await alice.get(`${ISSUER}/login`), ALICE);
@@ -210,7 +210,7 @@ describe('requirements of the specification', () => {
     expect(String(web.body['error_description']).length).toBeGreaterThan(20);
   });
 
-  it('S-097 bounds registration: so many from one place, so much text, and an end for those that nobody uses', async () => {
+  it('S-097 limits registrations per network and in size, and ends unused ones', async () => {
     const app = await makeApp(STORE);
     const first = await app.register(redirectUris);
     expect((await app.register({ ...redirectUris, client_name: 'x'.repeat(70_000) })).status).toBe(413);

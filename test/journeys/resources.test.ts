@@ -52,7 +52,7 @@ describe.each(storeNames)('several resources on %s', (store) => {
     expect((await app.call(tokensOf(less).access, '/mcp2')).access?.scope).toEqual(['read']);
   });
 
-  it('asks nobody again for what an allowed scope includes', async () => {
+  it('does not ask again for scopes that a granted scope includes', async () => {
     const app = await makeApp(store, { scopesSupported });
     const [client, browser] = [await app.client(), app.browser()];
     await client.signIn(browser, ALICE, { scope: 'admin' });

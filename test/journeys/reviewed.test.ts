@@ -24,7 +24,7 @@ describe.each(storeNames)('on %s', (store) => {
     expect((await app.call(access)).status).toBe(200);
   });
 
-  it('a refresh token that nobody used in time is refused, while an access token still lives (SEC-051)', async () => {
+  it('a refresh token that was not used in time is refused, while an access token still lives (SEC-051)', async () => {
     const app = await makeApp(store, { accessTokenTTL: 7200, refreshTokenIdleTTL: 600 });
     const { client, tokens } = await app.signedIn();
     app.clock.pass(600);
@@ -43,7 +43,7 @@ describe.each(storeNames)('on %s', (store) => {
     expect((await thief.get(`${ISSUER}/login`)).text).toContain('type="password"');
   });
 
-  it('a listener that fails later harms nobody', async () => {
+  it('a listener that rejects later changes no response', async () => {
     const app = await makeApp(store, { on: () => Promise.reject(new Error('the log is down')) });
     const { tokens } = await app.signedIn();
     expect((await app.call(tokens.access)).status).toBe(200);

@@ -31,7 +31,7 @@ describe.each(storeNames)('scopes on %s', (store) => {
     expect([less.body['scope'], (await app.call(tokensOf(less).access)).status]).toEqual(['read', 200]);
   });
 
-  it('that nobody knows here are left out at the token endpoint, as at the authorization endpoint (R-05)', async () => {
+  it('that are unknown are ignored at the token endpoint, as at the authorization endpoint (R-05)', async () => {
     const app = await makeApp(store);
     const scope = 'openid read offline_access profile';
     const { client, answer, refresh } = await granted(app, scope);
@@ -52,7 +52,7 @@ describe.each(storeNames)('scopes on %s', (store) => {
     expect((await app.call(tokensOf(await client.refresh(live)).access)).access?.scope).toEqual(['read']);
   });
 
-  it('that nobody knows are refused everywhere by a server that says so (R-05)', async () => {
+  it('that are unknown are refused everywhere with `unknownScopes: refuse` (R-05)', async () => {
     const app = await makeApp(store, { unknownScopes: 'refuse' });
     const { client, refresh } = await granted(app, 'read offline_access');
     expectJson(await expectNothingWritten(app, () => client.refresh(refresh, { scope: 'read openid' })), 'invalid_scope');

@@ -50,7 +50,7 @@ describe.each(storeNames)('other ways to sign in on %s', (store) => {
     expect([...browser.cookies.keys()].filter((name) => name.includes('flow-'))).toEqual([]);
   });
 
-  it('send a browser that comes back twice to the same place, signed in, and nobody else (R-02)', async () => {
+  it('redirect the same browser twice to the same URL, signed in, and no other browser (R-02)', async () => {
     const app = await appWith(store);
     const [browser, twin] = [app.browser(), app.browser()];
     const gone = await browser.submit(await browser.get(`${ISSUER}/login?return_to=%2Faccount`), { with: 'corp' });
@@ -67,7 +67,7 @@ describe.each(storeNames)('other ways to sign in on %s', (store) => {
     expect(app.idp.calls.filter((name) => name === 'token')).toHaveLength(1);
   });
 
-  it('SEC-144 are somebody new, whatever their address says, until the person joins them while signed in', async () => {
+  it('SEC-144 make a new user, also with a known e-mail address, until the signed-in user links them', async () => {
     const app = await appWith(store);
     await app.provider.helpers(app.env).accounts.setEmail(app.aliceId, 'user@corp.example', { verified: true });
     const alice = await byPassword(app);

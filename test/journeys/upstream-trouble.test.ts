@@ -12,7 +12,7 @@ const [store = 'memory'] = storeNames;
 const failedBy = ({ events }: UpstreamApp): unknown => events.filter(({ kind }) => kind === 'login.failed');
 const told = (reason: string): unknown => [expect.objectContaining({ kind: 'login.failed', reason })];
 
-describe('trouble at another site is a page that a person understands, and an event that says what to mend', () => {
+describe('failures of an upstream provider: a page for the user, and an event with the fix', () => {
   it('a wrong secret of ours', async () => {
     const corp = await makeUpstreamApp(store, { oidc: { clientSecret: 'wrong' }, github: { clientSecret: 'wrong' } });
     const page = await throughCorp(corp, await atConsent(corp));

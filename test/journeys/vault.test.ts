@@ -74,7 +74,7 @@ describe.each(storeNames)('the vault on %s', (store) => {
     expect(app.idp.tokens.refreshes).toEqual({ asked: 1, refused: 0 });
   });
 
-  it('keeps a rotated refresh token whatever else the answer says, and nobody is signed out (R-31)', async () => {
+  it('keeps a rotated refresh token from any token response, and signs no user out (R-31)', async () => {
     const app = await makeVaultApp(store, { accessTokenTTL: 86_400 });
     const { tokens } = await app.connect();
     const shapes: ((answer: Record<string, unknown>) => unknown)[] = [

@@ -42,7 +42,7 @@ describe('the language of the pages', () => {
     expect([again.status, langOf(again.text)]).toEqual([403, 'he rtl']);
   });
 
-  it('is English where nobody asks for one that is here, and SEC-165 shows nothing of what was asked', async () => {
+  it('is English if no known language is requested, and SEC-165 shows no part of the request', async () => {
     const app = await withPages();
     const [browser, client] = [app.browser(), await app.client()];
     const url = new URL(await client.authorizeUrl());
@@ -86,7 +86,7 @@ describe("an operator's own pages", () => {
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
   });
 
-  it('keep nobody from deciding when a template throws or gives something else: ours is shown', async () => {
+  it('show our page if a template throws or returns something else, so that the user can still decide', async () => {
     const broken: PagesOptions[] = [
       { templates: { approve: () => { throw new Error('no') } } },
       { templates: { approve: () => '<script>' as never } },

@@ -7,11 +7,11 @@ describe('lib/http: prefetch', () => {
   it.each([
     { 'sec-purpose': 'prefetch' }, { 'sec-purpose': 'prefetch;prerender' }, { 'sec-purpose': 'Prefetch; anonymous-client-ip' },
     { purpose: 'prefetch' }, { 'x-purpose': 'preview' }, { 'x-moz': 'prefetch' },
-  ] as Record<string, string>[])('knows what nobody opened: %j (R-02)', (headers) => {
+  ] as Record<string, string>[])('recognizes a prefetch: %j (R-02)', (headers) => {
     expect(isPrefetch(asked(headers))).toBe(true);
   }); // prettier-ignore
 
-  it('takes everything else for somebody', () => {
+  it('takes everything else for a user’s request', () => {
     for (const headers of [{}, { purpose: 'navigate' }, { 'sec-fetch-site': 'none' }] as Record<string, string>[])
       expect(isPrefetch(asked(headers))).toBe(false);
   });

@@ -23,7 +23,7 @@ describe('lib/lazy', () => {
     expect(await get.once()).toEqual({ loads: 2 });
   });
 
-  it('gives everybody the same value, also those who asked at once', async () => {
+  it('gives all callers the same value, also simultaneous ones', async () => {
     const get = memoize(async () => ({}));
     const [one, other] = await Promise.all([get.once(), get.once()]);
     expect(one).toBe(other);

@@ -17,7 +17,7 @@ describe('lib/url: paths of this site', () => {
       expect(ownPath(path, ORIGIN)).toBe(path);
   });
 
-  it('SEC-149 takes nothing that a browser might read as another site, or mend into one', () => {
+  it('SEC-149 refuses everything that a browser could read as another site, or repair into one', () => {
     const hostile = [
       '//evil.example', '/\\evil.example', '\\\\evil.example', 'https:evil.example', 'https://evil.example', '/%09/evil.example', '/\t/evil.example',
       '/%2f/evil.example', 'javascript:alert(1)', 'data:text/html,x', '', ' /account', '/account\r\nset-cookie: a=b', '/a/../../b', '/./a', '/a//b',

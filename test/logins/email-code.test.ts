@@ -31,7 +31,7 @@ async function asked(app: App, address = ADA, browser: Browser = app.browser()):
 const plain = ({ text }: BrowserPage): string => text.replace(/value="[\w-]{43}"/g, '').replaceAll(/\S+@mail\.example/g, '');
 
 describe.each(storeNames)('logins/email-code on %s', (store) => {
-  it('signs somebody up and in by a code, and knows them the next time', async () => {
+  it('signs a user up and in by a code, and recognizes the account the next time', async () => {
     const { app, mailbox } = await make(store);
     const [client, browser] = [await app.client(), app.browser()];
     const consent = await browser.get(await client.authorizeUrl({ scope: 'read' }));
@@ -109,7 +109,7 @@ describe('logins/email-code', () => {
     expect((await asked(app)).page.status).toBe(200);
   });
 
-  it('lets a network have fifty messages sent in a quarter of an hour, whoever they are for', async () => {
+  it('sends at most fifty messages for one network in a quarter of an hour, to any addresses', async () => {
     const { app } = await make();
     for (let count = 0; count < 50; count++) expect((await asked(app, `p${count}@mail.example`)).page.status).toBe(200);
     expect((await asked(app, 'one-more@mail.example')).page.status).toBe(429);
@@ -209,7 +209,7 @@ describe('logins/email-code', () => {
     expect(() => emailCode({ sendEmail: () => {}, signUp: 'yes' as never })).toThrow('emailCode: `signUp` must be "open" or "closed".');
   });
 
-  it('shows messages to the console in development, and refuses to serve anybody else with that', async () => {
+  it('prints messages on the console in development, and refuses that on a public server', async () => {
     const printed: string[] = [];
     const logins = [emailCode({ sendEmail: consoleMailer((text) => printed.push(text)), signUp: 'open' })];
     const clock = makeClock();
@@ -225,7 +225,7 @@ describe('logins/email-code', () => {
     expect(printed[0]).toMatch(/To: ada@mail\.example\nSubject: \d{4} \d{4} is your code for localhost:8787\n/);
   });
 
-  it('tells on the console in development why no message went out, and to nobody else (N-10)', async () => {
+  it('prints on the console in development, and nowhere else, why no message was sent (N-10)', async () => {
     const printed: string[] = [];
     const sendEmail = consoleMailer((text) => printed.push(text));
     const clock = makeClock();

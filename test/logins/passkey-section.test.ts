@@ -78,7 +78,7 @@ describe.each(storeNames)('logins/passkey-section on %s', (store) => {
     expect([page.status, page.location]).toEqual([303, `/login?return_to=${encodeURIComponent(PATH)}&again=1`]);
   });
 
-  it('needs somebody who is signed in, and a form of our own', async () => {
+  it('needs a signed-in user, and a form of our own', async () => {
     expect((await post(app.browser(), { do: 'begin' })).location).toMatch(/^\/login\?/);
     const browser = await alice();
     const form = { url: ISSUER + PATH, text: `<form action="${PATH}">`, status: 200, headers: new Headers(), location: null };
@@ -111,7 +111,7 @@ describe.each(storeNames)('logins/passkey-section on %s', (store) => {
     expect((await browser.get(`${ISSUER}/account`)).text).toContain('<small>None');
   });
 
-  it('says 404 and changes nothing for the passkey of somebody else (SEC-163)', async () => {
+  it('answers 404 and changes nothing for the passkey of another user (SEC-163)', async () => {
     const eve = await stranger('eve');
     const browser = await alice();
     for (const fields of [{ do: 'rename', name: 'Mine' }, { do: 'remove' }, { do: 'remove', sure: 'yes' }] as Record<string, string>[])
@@ -127,7 +127,7 @@ describe.each(storeNames)('logins/passkey-section on %s', (store) => {
       expect((await post(browser, { do: 'rename', passkey: id, name })).status).toBe(400);
   });
 
-  it('removes a passkey, which then signs nobody in', async () => {
+  it('removes a passkey, which then no longer signs in', async () => {
     const [browser, device] = [await alice(), makeAuthenticator(ISSUER)];
     await added(browser, device);
     expect((await post(browser, { do: 'remove', passkey: device.keys[0]!.id })).location).toBe(PATH);

@@ -86,14 +86,14 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
     expect([page.status, page.location, page.text.includes('value="approve"')]).toEqual([200, null, true]);
   });
 
-  it('signs nobody in before the answer came (SEC-158)', async () => {
+  it('signs in no user before the answer of the authenticator (SEC-158)', async () => {
     const [client, browser] = [await app.client(), app.browser()];
     await toPasskey(client, browser);
     expect(browser.cookies.has('__Host-portcullis-session')).toBe(false);
     expect((await browser.get(await client.authorizeUrl())).text).toContain('name="with" value="passkey"');
   });
 
-  it('is two factors in one: whoever has set up a second one is not asked for it after a passkey, and is after a password', async () => {
+  it('is two factors in one: a user with a second factor is asked for it after a password, not after a passkey', async () => {
     const view = (): StepView => ({ title: 'Second factor', fields: html``, button: 'Go' });
     const always: SecondFactor = {
       id: 'always',
@@ -254,7 +254,7 @@ describe('logins/passkey at start-up', () => {
     ['a public IP address', {}, 'https://192.0.2.7', /give the server a host name/],
     ['a domain that is not ours', { rpId: 'example.org' }, ISSUER, /`rpId` must be the issuer's host mcp\.example/],
     ['half a label', { rpId: 'cp.example' }, ISSUER, /`rpId` must be the issuer's host/],
-  ])('refuses %s, and names the mend', (_what, options, issuer, message) => {
+  ])('refuses %s, and names the fix', (_what, options, issuer, message) => {
     expect(() => passkeys(options).checkIssuer?.(issuer)).toThrow(message);
   });
 

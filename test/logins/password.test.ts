@@ -142,7 +142,7 @@ describe('logins/password', () => {
     expect(proven.stamp).toBe(accounts.kept.get('ada')!.stamp);
   });
 
-  it('refuses to start where there is no scrypt, and names the mend', () => {
+  it('refuses to start without scrypt, and names the fix', () => {
     expect(() => login.check?.({ scrypt: false })).toThrow(/scrypt.*portcullis\/node or portcullis\/worker/);
     expect(() => login.check?.({ scrypt: true })).not.toThrow();
   });

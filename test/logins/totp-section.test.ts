@@ -45,7 +45,7 @@ describe('logins/totp-section', () => {
     expect(changes(app)).toEqual([]);
   });
 
-  it('takes no offer that is old, was made up, or is somebody else’s', async () => {
+  it('refuses a secret that is expired, forged, or was made for another user', async () => {
     const app = await make();
     const { accounts } = app.provider.helpers(app.env);
     await accounts.create({ username: 'mallory', password: 'mallory and nobody' });

@@ -118,7 +118,7 @@ describe('logins/totp', () => {
     expect((await browser.submit(page, { code: await phone.code() })).status).toBe(403);
   });
 
-  it('SEC-152 makes whoever tries many codes wait, in however many sign-ins, and not for ever', async () => {
+  it('SEC-152 delays a user who tries many codes, in any number of sign-ins, for a limited time', async () => {
     const { app, phone } = await make();
     for (let round = 0; round < 5; round++) {
       const { browser, page } = await asked(app);
@@ -132,7 +132,7 @@ describe('logins/totp', () => {
     expect((await later.browser.submit(later.page, { code: await phone.code() })).status).toBe(303);
   });
 
-  it('SEC-158 signs nobody in by the password alone, and gives no page of the account', async () => {
+  it('SEC-158 signs in no user by the password alone, and shows no account page', async () => {
     const { app } = await make();
     const { browser } = await asked(app);
     for (const path of ['/account', '/account/totp']) expect((await browser.get(ISSUER + path)).location).toContain('/login?return_to=');
@@ -203,7 +203,7 @@ describe('logins/totp', () => {
     expect(await store.read(`totp:${app.aliceId}`)).toBeNull();
   });
 
-  it('is taken away by the operator for whoever has lost everything', async () => {
+  it('can be removed by the operator for a user who has lost app and recovery codes', async () => {
     const { app } = await make();
     const { accounts } = app.provider.helpers(app.env);
     expect([await accounts.removeSecondFactor(app.aliceId), await accounts.removeSecondFactor(app.aliceId)]).toEqual([true, false]);

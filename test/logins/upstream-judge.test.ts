@@ -118,7 +118,7 @@ describe('logins/upstream, what the site is asked', () => {
     expect(provider.calls).toEqual([[{ ...common, offline: true }], [{ ...common, offline: false }], [{ ...common, now: 1000 }]]);
   });
 
-  it('is asked again whether somebody may stay', async () => {
+  it('is asked again whether a user may stay signed in', async () => {
     const stay = (options: UpstreamOptions, more: Partial<Upstream> = {}, token: string | null = 't', standing: unknown = UMA): Promise<unknown> =>
       Promise.resolve(upstream(site({}, more), options).recheck?.(standing as never, { env: 'env', token } as never));
     const recheck = async (): Promise<'unknown'> => 'unknown';

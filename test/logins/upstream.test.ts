@@ -42,7 +42,7 @@ describe('logins/upstream', () => {
     expectPage(await throughCorp(app, await atConsent(app)), { status: 403 });
   }); // prettier-ignore
 
-  it('lets in members of the listed organizations, and nobody whose organization is unknown', async () => {
+  it('accepts members of the listed organizations, and no user whose organization is unknown', async () => {
     const app = await make({ organizations: ['org_1', 'org_2'] });
     expectPage(await throughCorp(app, await atConsent(app)), { status: 403 });
     app.idp.user = { sub: 'u-1', org_id: ['org_1'] };
@@ -112,7 +112,7 @@ describe('logins/upstream', () => {
     expect(await propsOf(app)).toEqual({ claims: { sub: expect.any(String), nickname: 'U', idp: app.idp.issuer } });
   });
 
-  it('refuses at start-up a domain that is none, an address that is none, an organization without id', () => {
+  it('refuses at start-up an invalid domain, an invalid address, an organization without id', () => {
     const provider = oidc({ clientId: 'c', issuer: 'https://idp.example' });
     expect(() => upstream(provider, { emailDomains: ['@corp.example'] })).toThrow('which is not a domain such as');
     expect(() => upstream(provider, { emails: ['corp.example'] })).toThrow('which is not an address such as');
@@ -134,7 +134,7 @@ describe('logins/upstream', () => {
   });
 });
 
-describe('logins/upstream: nobody else is us (F-39)', () => {
+describe('logins/upstream: identities under our own issuer (F-39)', () => {
   const forum = (issuer: string): RedirectLogin =>
     upstream(
       oauth2({
@@ -157,7 +157,7 @@ describe('logins/upstream: nobody else is us (F-39)', () => {
     await expect(app).rejects.toThrow(/is this server itself/);
   });
 
-  it('lets nobody in who names one of our users under our issuer, whatever login says so', async () => {
+  it('refuses an identity that names one of our users under our issuer, from any login', async () => {
     let subject = '';
     const sly: RedirectLogin = {
       kind: 'redirect', id: 'sly', label: 'Sly', site: 'https://sly.example',

@@ -83,7 +83,7 @@ describe.each(storeNames)('the state of an agent on %s', (store) => {
     expect(await call(app, phone.tokens.access, 'show')).toBe('milk,bread');
   });
 
-  it('is of one user at one resource: nobody else finds it, by whatever handle (SEC-191)', async () => {
+  it('belongs to one user at one resource: no other user finds it by any handle (SEC-191)', async () => {
     const routes = { '/mcp': NotesMcp.serve('/mcp') as Handler, '/other': NotesMcp.serve('/other') as Handler };
     const app = await serving(store, {
       apiRoute: undefined,

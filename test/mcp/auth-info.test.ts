@@ -36,7 +36,7 @@ describe('mcp/auth-info', () => {
     { http: {} },
     { authInfo: { token: '', clientId: 'c', scopes: [] } },
     { authInfo: { extra: { access: 'x' } } },
-  ])('finds nobody in %j', (context) => {
+  ])('finds no caller in %j', (context) => {
     expect(accessOf(context)).toBeNull();
   });
 

@@ -81,7 +81,7 @@ describe('agents that keep sessions', () => {
     expect(await (await post(app, session, callOf(2, 'wipe'))).text()).toContain('not found');
   });
 
-  it("ran the call of another user with somebody's session id as the owner of the session: here it is a 404", async () => {
+  it("ran another user's call with a stolen session id as the owner of the session: here it is a 404", async () => {
     const app = await serving();
     await app.provider.helpers(app.env).accounts.create({ ...BOB });
     const session = await begun(app, (await app.signedIn()).tokens.access);
@@ -327,7 +327,7 @@ describe('demos that are copied', () => {
     expect(searchParams.has('resource')).toBe(false);
   });
 
-  it('knew neither prompt nor login_hint: here a client can have somebody sign in anew, and say whom it means', async () => {
+  it('ignored prompt and login_hint: here a client can request a new sign-in, and name the user', async () => {
     const app = await makeUpstreamApp(STORE);
     const [client, browser] = [await app.client(), app.browser()];
     codeOf(await throughCorp(app, { client, browser, page: await browser.get(await client.authorizeUrl()) }));

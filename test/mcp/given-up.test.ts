@@ -1,4 +1,4 @@
-/** Calls that are given up, on every store: the operator hears of what he can mend, not of people and tokens that go away. */
+/** Calls that are given up, on every store: the operator gets reports of errors to fix, not of cancelled calls and revoked tokens. */
 import { McpServer as OldServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it, vi } from 'vitest';
@@ -94,7 +94,7 @@ describe.each(storeNames)('calls that are given up, on %s', (store) => {
   it.each([
     ['2.x', ['asks', 'asks-by-the-sdk', 'asks-afterwards', 'heeds-the-signal']],
     ['1.x', ['asks', 'heeds-the-signal']],
-  ] as const)('SEC-190: their token is revoked: they end, and nobody is told (SDK %s)', async (line, names) => {
+  ] as const)('SEC-190: a revoked token ends the call, without a report to the operator (SDK %s)', async (line, names) => {
     const app = await serving(store, line);
     const { client, tokens } = await app.signedIn();
     const session = await begun(app, tokens.access);
@@ -108,7 +108,7 @@ describe.each(storeNames)('calls that are given up, on %s', (store) => {
   it.each([
     ['2.x', ['asks', 'asks-by-the-sdk', 'heeds-the-signal']],
     ['1.x', ['asks', 'heeds-the-signal']],
-  ] as const)('their client cancels them: they end, and nobody is told (SDK %s)', async (line, names) => {
+  ] as const)('a cancellation by the client ends the call, without a report to the operator (SDK %s)', async (line, names) => {
     const app = await serving(store, line);
     const { tokens } = await app.signedIn();
     const session = await begun(app, tokens.access);
@@ -119,7 +119,7 @@ describe.each(storeNames)('calls that are given up, on %s', (store) => {
     expect(errors).toEqual([]);
   });
 
-  it('a fault of the tool itself is told, also when nobody waits for its answer', async () => {
+  it('a fault of the tool itself is reported, also if no client waits for the answer', async () => {
     const app = await serving(store, '2.x');
     const { client, tokens } = await app.signedIn();
     const stream = await atIt(app, await begun(app, tokens.access), 'breaks', 1);
@@ -130,7 +130,7 @@ describe.each(storeNames)('calls that are given up, on %s', (store) => {
   });
 });
 
-describe('what nobody can mend', () => {
+describe('errors that the operator cannot fix', () => {
   it.each(['REQUEST_TIMEOUT', -32001])('a person who does not answer is told to the model, not to the operator (%s)', async (code) => {
     const server = { elicitInput: () => Promise.reject(Object.assign(new Error('Request timed out'), { code })) };
     const asker = makeElicitor(() => server as never, { jsonrpc: '2.0', id: 1, method: 'tools/call', params: {} }, null, true);
@@ -139,7 +139,7 @@ describe('what nobody can mend', () => {
     expect((error as Error).message).toBe('Which city? The user has not answered in time.');
   });
 
-  it('parameters that have not the form of the protocol are the client’s fault: it is told so, and nobody else', async () => {
+  it('invalid parameters are the client’s fault: the client gets an error, and the operator no report', async () => {
     for (const line of ['2.x', '1.x'] as const) {
       const app = await serving('memory', line);
       const { tokens } = await app.signedIn();

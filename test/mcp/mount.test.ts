@@ -18,7 +18,7 @@ class Counter extends McpAgent<unknown, number> {
 }
 
 describe.each(storeNames)('mounted agents on %s', (store) => {
-  it('answer under their paths with one token, keep state and sessions apart, and leave all else to nobody', async () => {
+  it('answer under their paths with one token, with separate state and sessions; all else is a 404', async () => {
     const paths = ['/mcp/one', '/mcp/one/two'];
     const handler = mount(Object.fromEntries(paths.map((path) => [path, Counter.serve(path, { sessions: sessions() })])));
     const app = await makeApp(store, { apiHandler: handler as Handler });
@@ -45,7 +45,7 @@ describe.each(storeNames)('mounted agents on %s', (store) => {
 });
 
 describe('mcp/mount', () => {
-  it('names a path that is none', () => {
+  it('names an invalid path', () => {
     for (const path of ['mcp', '/mcp/', '/']) expect(() => mount({ [path]: Counter.Router })).toThrow(JSON.stringify(path));
     expect(() => mount({})).toThrow('at least one');
   });

@@ -112,7 +112,7 @@ describe('the protocol behind the guard', () => {
     expect((await modern(app, null, 'tools/list', {}, 1, '2099-01-01')).status).toBe(401);
   });
 
-  it('S-233: discovery is there, and for whoever has a token', async () => {
+  it('S-233: discovery works for callers with a token only', async () => {
     const { app, token } = await serving();
     expect((await modern(app, null, 'server/discover')).status).toBe(401);
     const found = await modern(app, token, 'server/discover');
@@ -120,7 +120,7 @@ describe('the protocol behind the guard', () => {
     expect(JSON.stringify(found.body.result)).toContain(MODERN);
   });
 
-  it('S-133: tasks are not served, so that nobody asks for those of somebody else', async () => {
+  it('S-133: tasks are not served, so that no caller can read those of another', async () => {
     const { app, token } = await serving();
     for (const method of ['tasks/get', 'tasks/update', 'tasks/cancel', 'tasks/result', 'tasks/list']) {
       const params = { name: 'someone-elses', taskId: 'someone-elses' };
@@ -162,7 +162,7 @@ describe('the protocol behind the guard', () => {
     }
   });
 
-  it('S-177: nobody is signed in, and no scope is asked for, by an address in a question, though the client could be shown one', async () => {
+  it('S-177: a URL in an elicitation signs no user in and requests no scope', async () => {
     const app = await makeApp(STORE, { apiHandler: handler });
     const client = await app.client();
     const { access } = tokensOf(await client.redeem(await client.signIn(app.browser(), ALICE, { scope: 'read' })));

@@ -112,7 +112,7 @@ describe('mcp, shares', () => {
     for (const one of [...opened, theirs]) await one.body?.cancel();
   });
 
-  it('stores no answer to a question that nobody asked, and no second answer (F-07)', async () => {
+  it('stores no answer to a request that was not sent, and no second answer (F-07)', async () => {
     const app = await serving();
     const session = await begun(app, await tokenOf(app));
     const size = async (): Promise<number> => {

@@ -55,7 +55,7 @@ async function ask(message: object | string, access: Access<AuthContext>): Promi
 
 describe('the pattern for guarded tools', () => {
   it.each(LINES)(
-    'read props where the SDK puts none, and threw for everybody: here a tool has them, with a schema and without (%s client)',
+    'read props where the SDK puts none, and threw for all users: here a tool has them, with a schema and without (%s client)',
     async (line) => {
       const client = await connect(line, handler, () => as(['mcp'], ['billing:admin']));
       expect((await client.call('wrapped')).text).toBe('ran wrapped for u1');
@@ -112,7 +112,7 @@ describe('the pattern for guarded tools', () => {
     expect([allowed.response.status, allowed.text.includes('"result"')]).toEqual([200, true]);
   }); // prettier-ignore
 
-  it('named the permission to whoever lacks it: here the gate names none', async () => {
+  it('told callers the name of the permission they lack: here the gate names none', async () => {
     for (const name of ['admin', 'both', 'declared']) expect((await ask(callOf(1, name), as(['write']))).text).not.toContain('billing');
   });
 

@@ -220,7 +220,7 @@ describe('mcp, what a server says through its own object', () => {
     ]);
   });
 
-  it('reaches whoever sent a batch (R-53)', async () => {
+  it('reaches the sender of a batch (R-53)', async () => {
     const [body] = of2025('tools/call', 'says');
     const response = await ask(mcpHandler(LINES['SDK 2.x'] as () => AnyServer), [
       [body, { ...body, id: 8 }],

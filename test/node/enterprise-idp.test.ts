@@ -81,7 +81,7 @@ async function server(): Promise<App> {
   return appOn(memoryStore({ now: clock.now }), clock, options, { fetchPublic: (url: string) => idp.fetch(new Request(url)) });
 }
 
-describe('an enterprise’s identity provider that somebody else wrote', () => {
+describe('an enterprise’s identity provider with code of others', () => {
   it('S-260 S-261 S-269 lets its users in through the MCP SDK’s client, each under one name, by its published keys', async () => {
     const app = await server();
     const idToken = await idTokenOf('erika');

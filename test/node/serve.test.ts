@@ -20,7 +20,7 @@ describe('node/serve, start and stop', () => {
     expect((await fetch(`http://[::1]:${port}`)).status).toBe(200);
   });
 
-  it('names the port and the mend in one line', async () => {
+  it('names the port and the fix in one line', async () => {
     const taken = createServer().listen(0, '::1');
     await once(taken, 'listening');
     const { port } = taken.address() as { port: number };

@@ -37,7 +37,7 @@ async function atProvider(
 const login = () => upstream(oidc({ ...CLIENT, issuer: idp.issuer, id: 'corp', label: 'Corp' }));
 
 describe.each(storeNames)('a real OpenID provider, with %s below us', (store) => {
-  it('signs somebody in, with thin ID tokens, userinfo, RS256 keys, PKCE and iss (S-170, S-171)', async () => {
+  it('signs a user in, with small ID tokens, userinfo, RS256 keys, PKCE and iss (S-170, S-171)', async () => {
     const app = await makeApp(store, { logins: [login()] });
     const signIn = async (): Promise<unknown> => {
       const at = await atConsent(app);

@@ -72,7 +72,7 @@ async function at(vendor: VendorShape): Promise<At> {
 const paths = (idp: RealIdp, part: string): number => idp.calls.filter((path) => path.endsWith(part)).length;
 
 describe.each(Object.entries(VENDORS))('a provider shaped like %s', (_name, vendor) => {
-  it('is asked for tokens that last, refreshed when they end, and told when nobody needs them', async () => {
+  it('is asked for long-lived tokens, refreshed when they end, and revoked when no grant needs them', async () => {
     const there = await at(vendor);
     const { client, tokens } = await there.signIn();
     expect(there.seen).toMatchObject([{ subject: vendor.subject, issuer: vendor.issuer, claims: vendor.claims }]);
@@ -96,7 +96,7 @@ describe.each(Object.entries(VENDORS))('a provider shaped like %s', (_name, vend
   });
 
   const elsewhere = vendor.elsewhere ? it : null; // where the vendor knows organizations at all
-  elsewhere?.('is where somebody of another organization signs in, and is not let in', async () => {
+  elsewhere?.('refuses a user of another organization', async () => {
     const there = await at({ ...vendor, claims: vendor.elsewhere ?? {} });
     const page = await there.connect();
     expect([403, 502]).toContain(page.status); // Entra's issuer says whose token it must be: one of another tenant is a forgery

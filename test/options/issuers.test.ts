@@ -16,8 +16,8 @@ describe('options/issuers', () => {
     [[{ ...good, jwksUri: 'https://idp.example/k' }], 'give its public keys'], [[{ ...good, jwks: { keys: [{ kty: 'oct', k: 'x' }] } }], 'public keys only'],
     [[{ ...good, jwks: undefined, jwksUri: 'http://idp.example/k' }], '`jwksUri` must be'], [[{ ...good, scope: undefined }], '`scope` must list'], [[{ ...good, scope: ['a b'] }], '`scope` must list'],
     [[{ ...platform, claims: {} }], 'name the workloads'], [[{ ...platform, claims: undefined }], 'name the workloads'], [[{ ...platform, clients: ['a'] }], 'a workload is no client'], [[good, good], 'twice'],
-  ])('refuses %j', (given, mend) => {
-    expect(() => issuersOf(given as never)).toThrow(mend);
+  ])('refuses %j', (given, fix) => {
+    expect(() => issuersOf(given as never)).toThrow(fix);
   }); // prettier-ignore
 
   it('refuses an address of keys on a machine that cannot read it safely, of an issuer and of a client', () => {
@@ -28,7 +28,7 @@ describe('options/issuers', () => {
     expect(() => checkFetch({ trustedIssuers: [good], clients: [{ id: 'a', jwksUri }] } as never, true)).not.toThrow();
   });
 
-  it('refuses our own issuer: nobody speaks in our name', () => {
+  it('refuses our own issuer, which signs no assertions', () => {
     expect(() => checkOwnIssuer([good] as never, 'https://idp.example')).toThrow('our own issuer');
   });
 });

@@ -1,4 +1,4 @@
-/** Misuse at construction: every wrong option gives one line that names it and the mend. */
+/** Misuse at construction: every wrong option gives one line that names it and the fix. */
 import { describe, expect, it } from 'vitest';
 import { connection } from '../../src/logins/connection.ts';
 import { password } from '../../src/logins/password.ts';
@@ -114,7 +114,7 @@ describe('options', () => {
     ['the root as an endpoint', { ...good, authorizeEndpoint: '/' }, '`authorizeEndpoint` cannot be "/"'],
     ['an endpoint where metadata stands', { ...good, tokenEndpoint: '/.well-known/oauth-authorization-server' }, '`tokenEndpoint` cannot lie under /.well-known'],
     ['no issuer', withoutIssuer, '`issuer` is missing. Give the option, or set PORTCULLIS_ISSUER to the public origin, such as https://mcp.example'],
-  ])('name %s and its mend', (_what, options, line) => {
+  ])('name %s and its fix', (_what, options, line) => {
     const said = lineOf(options as OAuthProviderOptions);
     expect(said).toContain(line);
     expect(said).toMatch(/^OAuthProvider: [^\n]+\.$/);

@@ -55,7 +55,7 @@ describe('options/tenants', () => {
     expect(() => of(both, { issuer: 'https://mcp.example' })).toThrow('at or below');
   });
 
-  it('leave the root to nobody where they stand at paths', () => {
+  it('serve nothing at the root if all of them have paths', () => {
     expect(() => of({ a: { issuer: '/a' } }, { apiRoute: '/' })).toThrow('cannot be "/"');
   });
 });

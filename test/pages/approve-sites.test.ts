@@ -33,7 +33,7 @@ describe('pages/approve with other sites to sign in at', () => {
     expect(text).toContain('GitHub will be asked for <code>read:user</code>, <code>&#60;b&#62;</code>.');
   });
 
-  it('shows no site to somebody who is signed in', async () => {
+  it('shows no upstream login to a signed-in user', async () => {
     const page = approvePage({ ...view, account: { name: 'Ada' }, logins: [form], redirectUri: 'com.example.app:/cb' });
     expect(buttonsOf(await page.text())).toEqual(['decision=switch', 'decision=approve', 'decision=deny']);
   });

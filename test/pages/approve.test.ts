@@ -102,7 +102,7 @@ describe('pages/approve', () => {
     expect(tag(await textOf({ scopes: [{ name: 'a', checked: true }] }), 'value="a"')).toContain('checked');
   });
 
-  it('offers the login on the same page, and lets nobody fill it in to deny', async () => {
+  it('offers the login on the same page, and does not require it to deny', async () => {
     const text = await textOf();
     expect(tag(text, 'name="login"')).toMatch(/type="hidden".*value="password"/);
     expect(tag(text, 'autocomplete="current-password"')).toContain('required');
@@ -111,7 +111,7 @@ describe('pages/approve', () => {
     expect(text).not.toContain('value="switch"');
   });
 
-  it('shows the account instead of the login to somebody who is signed in, and offers to change it', async () => {
+  it('shows a signed-in user the account instead of the login, and offers to change it', async () => {
     const text = await textOf({ account: { ...ada, mark: 'mark_1' } });
     expect(shownText(text)).toMatch(/Signed in as\s+A\s*Ada Lovelace\s*ada@example\.org/);
     expect(text).not.toContain('type="password"');

@@ -13,7 +13,7 @@ describe('pages/message', () => {
     expect(shownText(await answer.text())).toMatch(/Done[^]*You can close this page\./);
   });
 
-  it('sends whoever comes too late back to the app (SEC-128)', async () => {
+  it('sends a user who is too late back to the app (SEC-128)', async () => {
     const answer = requestOverPage({ words });
     expect(answer.status).toBe(400);
     expect(shownText(await answer.text())).toContain('connect again');

@@ -51,7 +51,7 @@ describe('pages/theme', () => {
     },
   );
 
-  it('refuses a colour that nobody could read, and names one that does', () => {
+  it('refuses an unreadable colour, and names a readable one', () => {
     const lineOf = (theme: Theme): string => {
       try {
         brandOf('Acme', theme);

@@ -52,7 +52,7 @@ describe.each(storeNames)('provider/clients on %s', (store) => {
     await expect(verbs(app).rotateSecret(info.id, -1)).rejects.toThrow('`overlap`');
   });
 
-  it('SEC-084 SEC-037 deletes a client with every grant, token and unspent code of it, and nobody else’s', async () => {
+  it('SEC-084 SEC-037 deletes a client with all of its grants, tokens and unspent codes, and no others', async () => {
     const app = await makeApp(store);
     const { client, tokens } = await app.signedIn();
     const other = await app.signedIn();
@@ -161,11 +161,11 @@ describe('provider/clients: clients of the options', () => {
     [{ id: 'a', secret: SECRET, scope: ['a b'] }, '`scope` holds "a b"'], [{ id: 'a', authMethod: 'private_key_jwt' }, 'needs `jwks` or `jwksUri`'],
     [{ id: 'a', jwks: { keys: [{ kty: 'oct', k: 'x' }] } }, 'public keys only'], [{ id: 'a', jwksUri: 'http://x.example/k' }, '`jwksUri` must be'],
     [{ id: 'a', jwks: { keys: [] }, jwksUri: 'https://x.example/k' }, 'not both'],
-  ])('refuses to start with %j', async (client, mend) => {
-    await expect(makeApp('memory', { clients: [client as never] })).rejects.toThrow(mend);
+  ])('refuses to start with %j', async (client, fix) => {
+    await expect(makeApp('memory', { clients: [client as never] })).rejects.toThrow(fix);
   }); // prettier-ignore
 
-  it('refuses a list that is none, and one id twice', async () => {
+  it('refuses a value that is not a list, and a repeated id', async () => {
     await expect(makeApp('memory', { clients: 'x' as never })).rejects.toThrow('`clients` must be a list');
     await expect(makeApp('memory', { clients: [...clients, ...clients] })).rejects.toThrow('`clients` holds "agent" twice');
   });

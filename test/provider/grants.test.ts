@@ -18,7 +18,7 @@ describe.each(storeNames)('provider/grants on %s', (store) => {
     expect((await verbsOf(app).listUserGrants(app.aliceId)).grants.map((grant) => grant.clientId)).toEqual([other.client.id]);
   });
 
-  it('leaves a grant of somebody else, an ended one and an unknown one alone (SEC-225)', async () => {
+  it('does not change a grant of another user, an ended one or an unknown one (SEC-225)', async () => {
     const app = await makeApp(store);
     const { tokens } = await app.signedIn();
     const [grant] = (await verbsOf(app).listUserGrants(app.aliceId)).grants;

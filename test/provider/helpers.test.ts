@@ -74,7 +74,7 @@ describe('provider/helpers', () => {
     expect(await called.json()).toMatchObject({ auth: { userId: 'u-7', scope: ['read'] }, props: { plan: 'pro' } });
   });
 
-  it('carries what a client asks for beside the scopes of a page to its tokens: `offline_access`, and names that nobody knows (R-06, R-13)', async () => {
+  it('grants `offline_access` and ignores unknown scopes that a client requests beside those of the page (R-06, R-13)', async () => {
     const { parse, client, helpers } = await own();
     for (const [scope, shown, given] of [
       ['read offline_access', ['read'], 'read offline_access'],

@@ -195,7 +195,7 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
     expect(app.counts.writes).toBe(before);
   }); // prettier-ignore
 
-  it('opens no way to another site for a request that nobody approved (F-44)', async () => {
+  it('begins no upstream redirect for a request that no user has approved (F-44)', async () => {
     const { app, oauth, asked, parse } = await own(store);
     await expect(oauth.beginUpstream(asked)).rejects.toThrow(/no one has approved/);
     const { handle: id, headers } = await oauth.beginConsent(asked);
@@ -213,7 +213,7 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
     await expect(oauth.beginUpstream(kept)).rejects.toThrow(TypeError);
   });
 
-  it('gives a link, and nowhere to redirect to, for errors of clients that nobody vouches for (F-38)', async () => {
+  it('returns a link, but no redirect, for errors of self-registered clients (F-38)', async () => {
     const { app, oauth, client, parse } = await own(store);
     for (const changes of [
       { response_type: 'token' },

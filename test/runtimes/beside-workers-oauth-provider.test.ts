@@ -127,7 +127,7 @@ describe('beside workers-oauth-provider 1.2.3', () => {
     },
   );
 
-  it('names no difference that is none of these', () => {
+  it('documents no other difference than these', () => {
     expect([...written].filter((name) => !Object.hasOwn(INPUTS, name))).toEqual([]);
     expect(letInThere.length, 'the other server is really asked').toBeGreaterThan(15);
     for (const [line] of page.matchAll(/^\| R-.*$/gm)) expect(line).toMatch(/\| (?:SEC|S)-\d{3} \|$/);

@@ -32,7 +32,7 @@ const { postgres, redis, folder, open } = await startEngines('runtimes/failing')
 interface Ailing {
   readonly store: Store;
   readonly ail: () => Promise<unknown>;
-  readonly mend: () => Promise<unknown>;
+  readonly fix: () => Promise<unknown>;
 }
 
 const WRITES = /^\s*(INSERT|UPDATE|DELETE|WITH)/;
@@ -58,7 +58,7 @@ function throwing(error: Error & { readonly code?: string }, isWrite: (text: str
   return {
     stop: <T>(text: string, send: () => Promise<T>): Promise<T> => (state.ails && isWrite(text) ? Promise.reject(error) : send()),
     ail: async () => (state.ails = true),
-    mend: async () => (state.ails = false),
+    fix: async () => (state.ails = false),
   };
 }
 
@@ -85,7 +85,7 @@ const CAUSES: Readonly<Record<string, { readonly there: boolean; readonly make: 
           };
         },
       };
-      return { store: sqliteStore(ailing, { now }), ail: async () => (state.ails = true), mend: async () => (state.ails = false) };
+      return { store: sqliteStore(ailing, { now }), ail: async () => (state.ails = true), fix: async () => (state.ails = false) };
     },
   },
   'PostgreSQL that has become read-only (25006)': {
@@ -98,7 +98,7 @@ const CAUSES: Readonly<Record<string, { readonly there: boolean; readonly make: 
         await admin.query(others);
         return admin.query('SET default_transaction_read_only = off');
       };
-      return { store, ail: () => set('on'), mend: () => set('off') };
+      return { store, ail: () => set('on'), fix: () => set('off') };
     },
   },
   'PostgreSQL whose disk is full (53100)': {
@@ -118,7 +118,7 @@ const CAUSES: Readonly<Record<string, { readonly there: boolean; readonly make: 
     async make(now) {
       const client = onRedis();
       const limit = (bytes: string) => () => client.call('CONFIG', 'SET', 'maxmemory', bytes);
-      return { store: redisStore(client as unknown as RedisClient, { now, prefix: 'oom:' }), ail: limit('1'), mend: limit('0') };
+      return { store: redisStore(client as unknown as RedisClient, { now, prefix: 'oom:' }), ail: limit('1'), fix: limit('0') };
     },
   },
   'Redis that cannot keep its data (MISCONF)': {
@@ -133,9 +133,9 @@ const CAUSES: Readonly<Record<string, { readonly there: boolean; readonly make: 
 }; // prettier-ignore
 
 describe.each(Object.entries(CAUSES).filter(([, { there }]) => there))('%s', (_, { make }) => {
-  it('FLT-05 FLT-11 refuses writes with 503, goes on reading, signs nobody out, and recovers by itself', async () => {
+  it('FLT-05 FLT-11 refuses writes with 503, goes on reading, signs no user out, and recovers by itself', async () => {
     const clock = makeClock();
-    const { store, ail, mend } = await make(clock.now);
+    const { store, ail, fix } = await make(clock.now);
     const app = await appOn(store, clock);
     const { client, tokens } = await app.signedIn();
     const { client: other, code } = await app.toCode();
@@ -144,7 +144,7 @@ describe.each(Object.entries(CAUSES).filter(([, { there }]) => there))('%s', (_,
       expect([answer.status, answer.headers.has('retry-after')]).toEqual([503, true]);
     expect((await app.call(tokens.access)).status).toBe(200);
     expect((await app.provider.helpers(app.env).health()).ok).toBe(false);
-    await mend();
+    await fix();
     const next = tokensOf(await client.refresh(tokens.refresh));
     expect((await app.call(next.access)).status).toBe(200);
     expect((await other.redeem(code)).status).toBe(200);

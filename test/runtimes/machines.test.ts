@@ -24,7 +24,7 @@ const { postgres, redis, folder } = await startEngines('runtimes/machines');
 const LONG = { timeout: SECONDS * 1000 + 180_000 };
 
 describe.skipIf(!postgres)('four processes behind a proxy on one PostgreSQL', () => {
-  it('FLT-28 I3 lose nobody while two of them are killed and started again at random', LONG, async () => {
+  it('FLT-28 I3 sign no user out while two processes are killed and restarted at random', LONG, async () => {
     const fleet = await startFleet((await postgres?.freshUrl()) ?? '', 4);
     const random = chance(4711);
     let kills = 0;
@@ -47,7 +47,7 @@ describe.skipIf(!postgres)('four processes behind a proxy on one PostgreSQL', ()
     expectSteady(outcome);
   });
 
-  it('FLT-10 I3 lose nobody while PostgreSQL itself is killed and started again', LONG, async (test) => {
+  it('FLT-10 I3 sign no user out while PostgreSQL itself is killed and restarted', LONG, async (test) => {
     const restart = oursOr(test, postgres?.restart, NO_RESTART);
     const fleet = await startFleet((await postgres?.freshUrl()) ?? '', 2);
     expectSteady(
@@ -63,7 +63,7 @@ describe.skipIf(!postgres)('four processes behind a proxy on one PostgreSQL', ()
 });
 
 describe.skipIf(!redis)('two processes on one Redis with an append-only file', () => {
-  it('FLT-09 I4 lose nobody, and revive nothing, while Redis is killed and started again', LONG, async (test) => {
+  it('FLT-09 I4 sign no user out, and revive nothing, while Redis is killed and restarted', LONG, async (test) => {
     const restart = oursOr(test, redis?.restart, NO_RESTART);
     const fleet = await startFleet(redis?.url ?? '', 2);
     expectSteady(
@@ -79,7 +79,7 @@ describe.skipIf(!redis)('two processes on one Redis with an append-only file', (
 });
 
 describe('a server on one SQLite file', () => {
-  it(`FLT-11 I3 loses nobody while it is killed ${KILLS} times under load, and the file stays whole`, { timeout: KILLS * 8000 + 120_000 }, async () => {
+  it(`FLT-11 I3 signs no user out while it is killed ${KILLS} times under load, and the file stays intact`, { timeout: KILLS * 8000 + 120_000 }, async () => {
     const fleet = await startFleet(folder, 1);
     const [server] = fleet.members;
     const check = (): void => {

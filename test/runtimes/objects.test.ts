@@ -26,7 +26,7 @@ afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, for
 const freshFolder = (): string => folders[folders.push(mkdtempSync(join(tmpdir(), 'portcullis-objects-'))) - 1] as string;
 
 describe('Durable Objects in workerd', () => {
-  it('FLT-28 I3 I4 lose nobody while they die one after the other at any moment', LONG, async () => {
+  it('FLT-28 I3 I4 sign no user out while objects die one after the other at any moment', LONG, async () => {
     const fleet = await startFleet(freshFolder(), 1, 'object-server.ts');
     const random = chance(28);
     const outcome = await workThrough(fleet, async (progress) => {
@@ -42,7 +42,7 @@ describe('Durable Objects in workerd', () => {
     expectSteady(outcome);
   });
 
-  it('FLT-28 I3 I4 lose nobody while workerd is killed with -9 and started again', LONG, async () => {
+  it('FLT-28 I3 I4 sign no user out while workerd is killed with -9 and restarted', LONG, async () => {
     const fleet = await startFleet(freshFolder(), 1, 'object-server.ts');
     const random = chance(29);
     const outcome = await workThrough(fleet, async (progress) => {

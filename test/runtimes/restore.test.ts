@@ -135,7 +135,7 @@ describe.each(Object.keys(PLACES).filter((name) => THERE[name as keyof typeof TH
 });
 
 describe.skipIf(!postgres || !redis)('a move from store to store', () => {
-  it('signs nobody out, done as the guide says: SQLite, PostgreSQL, Redis and back', { timeout: 240_000 }, async () => {
+  it('signs no user out, done as in the guide: SQLite, PostgreSQL, Redis and back', { timeout: 240_000 }, async () => {
     const own = operatorsFolder(mkdtempSync(join(folder, 'move-')));
     const places = ['./data', (await postgres?.freshUrl()) ?? '', redis?.url ?? '', './second'];
     const fleet = await startFleet(join(own, 'data'), 4, 'secret-server.ts', { PORTCULLIS_SECRET: SECRET });

@@ -40,7 +40,7 @@ const places = [
 
 describe.each(places)('a change of the secret over four processes on $name', ({ place }) => {
   it(
-    'loses nothing and signs out nobody, done as the guide says: old,new, then new,old, then reseal, then new (F-62)',
+    'loses nothing and signs no user out, done as in the guide: old,new, then new,old, then reseal, then new (F-62)',
     { timeout: 240_000 },
     async () => {
       expect(STEPS).toEqual(['old,new', 'new,old', 'new']);

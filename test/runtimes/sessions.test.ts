@@ -166,7 +166,7 @@ describe.each(Object.keys(PLACES))('sessions over two that share %s', { timeout:
     await stream.cancel();
   });
 
-  it('SEC-189: a session that was ended at one is a 404 at the other, and so is that of somebody else', async () => {
+  it('SEC-189: a session that ended in one process is a 404 in the other, and so is one of another user', async () => {
     const session = await begun(here, alice.tokens.access);
     const { tokens } = await signIn(BOB);
     for (const [door, method] of [[here, 'POST'], [there, 'POST'], [there, 'GET'], [there, 'DELETE']] as const)

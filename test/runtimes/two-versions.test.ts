@@ -40,7 +40,7 @@ const places = [
 
 describe.each(places)('a rolling deployment over four processes on $name', ({ place }) => {
   it.each(EARLIER)(
-    'loses no call and signs nobody out, while $commit and the present version work on one store',
+    'loses no call and signs no user out, while $commit and the present version work on one store',
     { timeout: 240_000 },
     async ({ commit, finishesSignIns }) => {
       const where = await place();

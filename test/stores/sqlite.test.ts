@@ -156,7 +156,7 @@ describe('stores/sqlite', () => {
     database.close();
   });
 
-  it('names the path and the mend when the file cannot be used', () => {
+  it('names the path and the fix when the file cannot be used', () => {
     const text = freshPath();
     writeFileSync(text, 'This is a letter, and no database at all. '.repeat(100));
     const taken = freshPath();
@@ -179,9 +179,9 @@ describe('stores/sqlite', () => {
       [foreign, /another program's tables\. Choose another path/],
       [newer, /newer version of Portcullis\. Update Portcullis/],
     ];
-    for (const [path, mend] of cases) {
+    for (const [path, fix] of cases) {
       const message = messageOf(() => sqliteStore(path));
-      expect(message).toMatch(mend);
+      expect(message).toMatch(fix);
       expect(message).toContain(path);
       expect(message).not.toContain('\n');
     }

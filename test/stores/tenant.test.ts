@@ -9,7 +9,7 @@ describe('stores/tenant', () => {
   for (const { name, run } of storeSuite)
     it(name, () => expectKept(run, async (now) => ({ store: tenantStore(memoryStore({ now }), 'acme') })));
 
-  it('SEC-198 keeps records and lists of two tenants, and of whoever has none, apart under the same names', async () => {
+  it('SEC-198 separates records and lists of two tenants, and those without a tenant, under the same names', async () => {
     const whole = memoryStore({ now: () => 1000 });
     const [acme, blue] = [tenantStore(whole, 'acme'), tenantStore(whole, 'blue')];
     for (const [store, value] of [[whole, 'w'], [acme, 'a'], [blue, 'b']] as const)

@@ -31,7 +31,7 @@ function open(): { readonly path: string; readonly database: DatabaseSync; reado
 }
 
 describe.runIf(isLinux)('stores/wal-index', () => {
-  it('knows what was read until anybody commits', () => {
+  it('caches what was read until any connection commits', () => {
     const { path, database, memory, commit } = open();
     commit();
     memory.committed();
@@ -61,7 +61,7 @@ describe.runIf(isLinux)('stores/wal-index', () => {
     database.close();
   });
 
-  it('forgets a row that somebody overtook between the look at the header and the read', () => {
+  it('drops a row that another connection changed between reading the header and the row', () => {
     const { path, database, memory, commit } = open();
     commit();
     memory.committed();

@@ -258,7 +258,7 @@ describe('userinfo', () => {
     ['no subject', { status: 200, body: { email: 'ceo@corp.example', email_verified: true } }],
     ['a list', { status: 200, body: [] }],
     ['too much', 'huge'],
-  ] as const)('that answers with %s keeps nobody out whose ID token is good, and tells nothing of them (R-38)', async (_, fault) => {
+  ] as const)('that answers with %s does not stop a sign-in with a valid ID token, and adds no claims (R-38)', async (_, fault) => {
     const { fake, provider } = await make();
     fake.thin = true;
     fake.faults.set('userinfo', fault);

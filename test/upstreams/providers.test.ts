@@ -207,7 +207,7 @@ describe('upstreams/workos', () => {
     expect(sent[0]?.get('code_verifier')).toMatch(/^[\w-]{43}$/);
   });
 
-  it('refuses another organization, an answer without user, and a token that is none', async () => {
+  it('refuses another organization, a response without a user, and an invalid token', async () => {
     expect(await failureIn(trip(make({ user, access_token: jwt({ org_id: 'org_2' }) }, 'org_1').provider, back))).toBe(
       'refused organization_not_allowed',
     );

@@ -87,7 +87,7 @@ describe('upstreams/token-answer, a bad one', () => {
     expect(await read({ access_token: 'a' }, { status: 302 })).toEqual([302, { access_token: 'a' }, undefined]);
   });
 
-  it('is none where nothing can be read from it', async () => {
+  it('is null if it cannot be read', async () => {
     expect([await read('<html>'), await read('<html>', { status: 299 })]).toEqual(Array(2).fill('broken token_answer_not_json'));
     expect([await read('<html>', { status: 300 }), await read('', { status: 502 })]).toEqual(['broken token_status_300', 'broken token_status_502']);
     expect(await read(`${'{"a":'.repeat(32)}{}${'}'.repeat(32)}`)).toBe('broken token_answer_not_json');

@@ -56,7 +56,7 @@ describe('a token source with a fixed audience', () => {
     expect(() => guard({ resource: 'https://b.example/mcp', ...source })).toThrow(/guards https:\/\/a\.example\/mcp already/);
   }); // prettier-ignore
 
-  it('is none where tokens name the resource: those go to as many as there are (F-55)', async () => {
+  it('is absent if tokens name the resource: such a source may guard several (F-55)', async () => {
     const sources = [auth0Tokens({ domain: 'acme.eu.auth0.com' }), verifyJwt({ issuer: 'https://as.example' }), verifyIntrospection(opaque), cognitoTokens({ userPoolId: 'eu-central-1_AbCdEf123' })];
     for (const externalTokens of sources) await expect(make({ externalTokens, apiRoute: ['/mcp', '/other'], apiHandler: handler })).resolves.toBeTruthy();
   }); // prettier-ignore

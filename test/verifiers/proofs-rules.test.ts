@@ -48,7 +48,7 @@ describe('verifiers/proofs, what is said', () => {
     );
   });
 
-  it('takes a proof that a key of its own signed, and not one that names a key of somebody else', async () => {
+  it('accepts a proof signed with the key in it, and refuses one that names another key', async () => {
     const [mine, theirs] = [await makeProver(CLOCK), await makeProver(CLOCK)];
     const check = proofs({ store: recording().store, now: () => NOW });
     const stolen = await mine.proof('POST', URL_OF_RESOURCE, { header: { jwk: theirs.publicKey } });

@@ -104,7 +104,7 @@ describe('worker/object-events', () => {
     expect(() => objectEvents(undefined as never)).toThrow(/objectEvents: the Durable Object binding is missing.+PortcullisNews/);
   });
 
-  it('lets nobody in without a socket', async () => {
+  it('refuses a request without a WebSocket', async () => {
     expect((await objectOf(someone()).fetch('https://news.invalid/')).status).toBe(426);
   });
 });

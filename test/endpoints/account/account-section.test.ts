@@ -43,7 +43,7 @@ describe('endpoints/account/account-section', () => {
     expect(calls[0]).toMatchObject({ user: { userId: app.aliceId }, path: '/account/colour', form: null });
   });
 
-  it('sends whoever is not signed in to sign in, and brings them back (SEC-149)', async () => {
+  it('sends a user without a session to the sign-in, and back (SEC-149)', async () => {
     const app = await makeApp('memory', { logins: [makeSection().login] });
     const browser = app.browser();
     const away = (await browser.get(`${ISSUER}/account/colour`)).location ?? '';

@@ -45,7 +45,7 @@ describe('endpoints/account/login', () => {
     expect([planted.cookies.get(COOKIE) === 'p'.repeat(43), await isKnown(app, `${COOKIE}=${'p'.repeat(43)}`)]).toEqual([false, false]);
   });
 
-  it('SEC-156 takes whoever has a forged, cut, doubled or strange cookie for nobody', async () => {
+  it('SEC-156 treats a user with a forged, cut, repeated or foreign cookie as signed out', async () => {
     const app = await makeApp('memory');
     const { browser } = await signIn(app);
     const good = browser.cookies.get(COOKIE) ?? '';

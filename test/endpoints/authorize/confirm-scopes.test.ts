@@ -40,7 +40,7 @@ describe.each(storeNames)('endpoints/settle on %s: organizations', (store) => {
     expect((await at.browser.get(`${ISSUER}/account`)).text).toContain('Organization: <bdi>Acme &#60;Inc&#62;</bdi>');
   });
 
-  it('asks somebody who is signed in on the consent page itself; the permissions are those there', async () => {
+  it('asks a signed-in user on the consent page itself, with the permissions of that session', async () => {
     const { app } = await withOrganizations(store, [ACME, GLOBEX]);
     const at = await atConsent(app);
     await at.browser.submit(await throughCorp(app, at), { decision: 'deny' });
@@ -61,7 +61,7 @@ describe.each(storeNames)('endpoints/settle on %s: organizations', (store) => {
     expectRedirect(await at.browser.submit(page, { decision: 'deny' }), 'access_denied');
   });
 
-  it('asks nothing of somebody who has one organization', async () => {
+  it('does not ask a user with one organization', async () => {
     const { app } = await withOrganizations(store, [GLOBEX]);
     const at = await atConsent(app);
     const tokens = tokensOf(await at.client.redeem(codeOf(await throughCorp(app, at))));
@@ -112,7 +112,7 @@ describe('endpoints/authorize/confirm-scopes: scopes that only some may grant', 
     expect(tokens.body['scope']).toBe('read');
   });
 
-  it('shows somebody who is signed in what their account cannot allow, and asks once', async () => {
+  it('shows a signed-in user which scopes the account cannot grant, and asks once', async () => {
     const app = await makeApp('memory', { ...SCOPES, grantableScopes: () => ['read'] });
     const [client, browser] = [await app.client(), app.browser()];
     codeOf(

@@ -100,7 +100,7 @@ describe('endpoints/authorize/consent: whose yes it is', () => {
     expect(app.events.filter((event) => event.kind === 'grant.opened')).toHaveLength(1);
   });
 
-  it('repeats a no too, and ends the grant where a no follows a yes whose code nobody used (R-02)', async () => {
+  it('repeats a denial too, and ends the grant if a denial follows an approval with an unused code (R-02)', async () => {
     const { app, client, browser, page } = await atConsent();
     const denied = await browser.submit(page, { decision: 'deny' });
     expectRedirect(denied, 'access_denied');
@@ -138,7 +138,7 @@ describe('endpoints/authorize/consent: whose yes it is', () => {
     expect(app.events.filter(({ kind }) => kind === 'grant.opened')).toHaveLength(1);
   });
 
-  it('SEC-128 asks again where somebody else signed in meanwhile', async () => {
+  it('SEC-128 asks again if another user signed in meanwhile', async () => {
     const { app, client, browser, page } = await atConsent();
     expect((await browser.submit(page, yes)).status).toBe(303);
     const { accounts } = app.provider.helpers(app.env);
@@ -229,7 +229,7 @@ describe('endpoints/authorize/consent: what the answer is', () => {
     expect(app.events.filter((event) => event.kind === 'grant.ended')).toMatchObject([{ reason: 'user_signed_out' }]);
   }); // prettier-ignore
 
-  it('SEC-133 SEC-136 always shows the page to somebody who is signed in and has said yes before (S-048)', async () => {
+  it('SEC-133 SEC-136 always shows the page to a signed-in user who has approved before (S-048)', async () => {
     const { app, client, browser, page } = await atConsent();
     expect((await browser.submit(page, yes)).status).toBe(303);
     for (const one of [client, await app.client()]) {
@@ -238,7 +238,7 @@ describe('endpoints/authorize/consent: what the answer is', () => {
     }
   });
 
-  it('asks again where nothing is ticked, or the decision is a word that nobody knows', async () => {
+  it('asks again if no scope is selected, or the decision is unknown', async () => {
     const { app, browser, page } = await atConsent();
     const none = await expectNothingWritten(app, () => browser.submit(page, { ...yes, scope: null }));
     expect([none.status, none.text.includes('role="alert"')]).toEqual([400, true]);

@@ -136,7 +136,7 @@ describe.each(storeNames)('endpoints/step on %s', (store) => {
 });
 
 describe('endpoints/authorize/step', () => {
-  it('SEC-158 takes whoever owes a second factor for nobody, on every page and with every cookie', async () => {
+  it('SEC-158 treats a user without the second factor as signed out, on every page and with every cookie', async () => {
     const app = await withWord();
     const { browser } = await atWord(app);
     expect(await isSignedIn(app, browser)).toBe(false);

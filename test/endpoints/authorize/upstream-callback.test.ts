@@ -30,7 +30,7 @@ describe('endpoints/authorize/upstream-callback: whose return it is', () => {
     expect(app.counts.writes - before).toBeLessThanOrEqual(5); // client, how many clients there are, two counts, pending
   });
 
-  it('SEC-136 sends nobody to a provider by GET, and gives no code without the click, whatever session is open there', async () => {
+  it('SEC-136 redirects no user to a provider by GET, and issues no code without a click, with any session open there', async () => {
     const app = await makeUpstreamApp('memory');
     const { client, browser } = await atConsent(app);
     for (const more of [

@@ -27,7 +27,7 @@ const introspect = async (app: App, token: string, by: string): Promise<Record<s
   (await post(app, '/introspect', { token, client_id: by, client_secret: SECRET })).body;
 
 describe('endpoints/oauth/introspect: answers', () => {
-  it('answers whoever stands for the resource of a token, by path or URL, and no other', async () => {
+  it('answers only a client that acts for the resource of the token, by path or URL', async () => {
     const app = await makeApp('memory', options);
     const { tokens } = await app.signedIn();
     for (const by of ['path', 'url', 'several']) expect([by, (await introspect(app, tokens.access, by))['active']]).toEqual([by, true]);

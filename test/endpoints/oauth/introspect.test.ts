@@ -29,7 +29,7 @@ describe.each(storeNames)('endpoints/introspect on %s', (store) => {
     expect((await ask(app, tokens.access, basic('notes'))).body).toEqual({ active: false });
   });
 
-  it('SEC-071 tells nothing to nobody, to a public client, and to a client that is not the token’s resource server', async () => {
+  it('SEC-071 tells nothing to a caller without a client, a public client, or a client that is not the token’s resource server', async () => {
     const app = await makeApp(store, { clients });
     const { client, tokens } = await app.signedIn();
     for (const more of [{}, { client_id: client.id }, { client_id: 'notes' }, { client_id: 'notes', client_secret: `${SECRET}x` }])
@@ -70,7 +70,7 @@ describe.each(storeNames)('endpoints/introspect on %s', (store) => {
 });
 
 describe('the client option `introspects`', () => {
-  it('is refused at start-up where it names nothing, or where anybody could say to be the client', async () => {
+  it('refuses at start-up an introspecting client with an unknown resource, or without authentication', async () => {
     await expect(makeApp('memory', { clients: [{ id: 'a', secret: SECRET, introspects: ['mcp'] }] })).rejects.toThrow(/`introspects` holds "mcp"/);
     await expect(makeApp('memory', { clients: [{ id: 'a', authMethod: 'none', introspects: ['/mcp'] }] })).rejects.toThrow(/proves who it is/);
   }); // prettier-ignore

@@ -108,7 +108,7 @@ describe('endpoints/oauth/register', () => {
     expect((await from('::ffff:c633:6407')).status).toBe(429);
   });
 
-  it('forgets a client that nobody uses, and keeps one as long as its grants (SEC-081, R-15)', async () => {
+  it('deletes an unused client, and keeps one as long as its grants (SEC-081, R-15)', async () => {
     const day = 86_400;
     const app = await makeApp('memory', { refreshTokenTTL: 200 * day, refreshTokenIdleTTL: 150 * day });
     const unused = await app.client();

@@ -44,7 +44,7 @@ async function listener(handler: FetchObject, who: Person): Promise<{ seen: stri
 const until = async (what: () => boolean): Promise<void> => vi.waitFor(() => expect(what()).toBe(true), { timeout: 20_000, interval: 10 });
 
 describe('mcp/events/listening', () => {
-  it('tells a user whose rights changed, and nobody else, so that the list is asked for anew', async () => {
+  it('notifies the user whose rights changed, and no other, so that the client reads the list again', async () => {
     const events = userEvents();
     const handler = mcpHandler(build, { policy: admin, events });
     const ada: Person = { access: accessWith([]), good: true };

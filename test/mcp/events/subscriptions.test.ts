@@ -131,7 +131,7 @@ describe.each(storeNames)('what a client wants of its session, on %s', (store) =
     await Promise.all([stream.cancel(), others.cancel()]);
   });
 
-  it('SEC-191: news of a resource of one user reach nobody else who has subscribed to it', async () => {
+  it('SEC-191: an update of one user’s resource reaches no other user who has subscribed to it', async () => {
     const app = await serving(store);
     const session = await begun(app, await tokenOf(app));
     await call(app, session, 'resources/subscribe', { uri: NOTE });
@@ -143,7 +143,7 @@ describe.each(storeNames)('what a client wants of its session, on %s', (store) =
     await stream.cancel();
   });
 
-  it('whoever comes back to the stream is told of all that it has subscribed to', async () => {
+  it('a client that reconnects to the stream gets an update of every subscription', async () => {
     const app = await serving(store);
     const session = await begun(app, await tokenOf(app));
     await call(app, session, 'resources/subscribe', { uri: NOTE });
@@ -214,7 +214,7 @@ describe.each(storeNames)('what a client wants of its session, on %s', (store) =
 });
 
 describe('mcp/events/subscriptions', () => {
-  it('reads a wish, and nothing from what is none', () => {
+  it('reads a setting, and ignores any other message', () => {
     expect(subscriptionIn({ method: 'logging/setLevel', params: { level: 'info' } })).toEqual({ kind: 'level', level: 'info' });
     expect(subscriptionIn({ method: 'resources/unsubscribe', params: { uri: NOTE } })).toEqual({ kind: 'unsubscribe', uri: NOTE });
     for (const none of [{}, { method: 'logging/setLevel', params: { level: 'loud' } }, { method: 'resources/subscribe', params: { uri: 1 } }, { method: 'ping', params: { uri: NOTE } }])

@@ -57,7 +57,7 @@ describe('mcp/policy/gate, what goes on', () => {
   it.each([
     'initialize', 'ping', 'server/discover', 'logging/setLevel', 'tools/list', 'resources/list', 'resources/templates/list', 'prompts/list',
     'notifications/initialized', 'notifications/cancelled', 'notifications/progress', 'notifications/roots/list_changed',
-  ])('lets %s pass, also with `strict` and without a token, and tells nobody', async (method) => {
+  ])('lets %s pass, also with `strict` and without a token, and emits no event', async (method) => {
     const sent = message(method);
     for (const more of [{}, { strict: true }, { access: null, strict: true }]) {
       const { verdict, events } = await ask(sent, more);

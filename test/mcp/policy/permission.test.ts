@@ -112,7 +112,7 @@ describe('mcp/permission, scopes', () => {
     expect(await requireScopes('read', () => text('read'))(scoped(['write']))).toMatchObject({ isError: true });
   });
 
-  it('refuses when the authorization context is missing, and asks nobody to sign in', async () => {
+  it('refuses without an authorization context, and requests no sign-in', async () => {
     for (const wrapped of [
       requireScopes('read', () => text('never')),
       ...[{}, { anonymous: true }].map((need) => requireAny([need], () => text('never'))),

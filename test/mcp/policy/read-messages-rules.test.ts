@@ -128,7 +128,7 @@ describe('mcp/policy/read-messages, anew', () => {
     }
   });
 
-  it('refuses a limit that is none', () => {
+  it('refuses an invalid limit', () => {
     for (const limit of [undefined, 1, 9e9]) expect(() => checkBodyLimit('mcpHandler', limit)).not.toThrow();
     for (const limit of [0, -1, 1.5, Number.NaN, '1' as never]) expect(() => checkBodyLimit('mcpHandler', limit)).toThrow(/^mcpHandler: `bodyLimit` must be/);
   }); // prettier-ignore

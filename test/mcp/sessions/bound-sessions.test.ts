@@ -68,7 +68,7 @@ async function begin(app: App, token: string): Promise<Session> {
 }
 
 describe.each(storeNames)('bound sessions on %s', (store) => {
-  it('serves a session to whoever began it', async () => {
+  it('serves a session to the user who began it', async () => {
     const app = await serving(store);
     const session = await begin(app, await tokenOf(app, ALICE));
     const answer = await call(app, session);

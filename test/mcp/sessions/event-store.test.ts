@@ -37,7 +37,7 @@ describe('mcp/sessions/event-store', () => {
     expect(await stream.next()).toBeNull();
   });
 
-  it('who waits for a call that somebody is still at waits on, however long it takes', async () => {
+  it('keeps waiting for a call that still runs in another process', async () => {
     const clock = makeClock();
     const { sessionStore, record, open } = await recording([1], { now: clock.now });
     await record.storeEvent(STREAM, said({ method: 'notifications/progress' }));

@@ -51,7 +51,7 @@ describe('mcp/sessions/shares, as they are', () => {
 });
 
 describe('mcp/sessions/shares, calls without a client', () => {
-  it('lose the place of one that is gone already, whose end nobody tells', () => {
+  it('free the place of a stream that ended without a signal', () => {
     const open = shares({ session: 9, user: 9, anonymous: 9, all: 9, alone: 2 });
     const [first, second, third, fourth] = Array.from({ length: 4 }, () => new AbortController()) as [AbortController, AbortController, AbortController, AbortController]; // prettier-ignore
     open.leave(ada, first);
@@ -133,7 +133,7 @@ describe('mcp/sessions/shares, refusals', () => {
     expect(events).toEqual([{ kind: 'request.refused', endpoint: 'mcp', code: 'too_many_streams', reason: full }]);
   });
 
-  it('need nobody who listens, and no request', async () => {
+  it('need no listener and no request', async () => {
     expect(await tooManyOpen('streams', { waitUntil: () => undefined } as Context).json()).toMatchObject({ id: null });
   });
 });

@@ -136,7 +136,7 @@ describe('node/answer, limits', () => {
     expect((await fetch(url)).status).toBe(200);
   });
 
-  it('gives the place back of who hung up before anybody read the body (FLT-27)', async () => {
+  it('frees the place of a caller that disconnected before the body was read (FLT-27)', async () => {
     const entered = gate<void>();
     const left = gate<void>();
     const told = gate<unknown>();

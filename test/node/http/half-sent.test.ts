@@ -22,7 +22,7 @@ async function halfSend(port: number, count: number): Promise<Socket[]> {
 
 describe('node/http/half-sent', () => {
   it.each([false, true])(
-    'serves everybody while a thousand requests are half-sent, also from the same address (F-20, light: %s)',
+    'serves all callers while a thousand requests are half-sent, also from the same address (F-20, light: %s)',
     async (light) => {
       const { port, url } = await start(reading, {}, light);
       const sockets = await halfSend(port, 1000);
@@ -88,7 +88,7 @@ describe('node/http/half-sent', () => {
     for (const socket of [honest, ...attackers]) socket.destroy();
   });
 
-  it('closes the connection that has been silent longest, where too many say nothing, and serves whoever speaks (F-20)', async () => {
+  it('closes the longest silent connection when too many are silent, and serves the active ones (F-20)', async () => {
     const { port, url } = await start(reading);
     const silent: Socket[] = [];
     for (let at = 0; at < 1024; at++) silent.push(await open(port));

@@ -8,7 +8,7 @@ describe('node/response, answers', () => {
   const whole = async (fetch: Fetch, head = 'GET / HTTP/1.1'): Promise<string> =>
     exchange((await start(fetch)).port, `${head}\r\nHost: h\r\nConnection: close\r\n\r\n`);
 
-  it('gives a known body its length, whoever made it', async () => {
+  it('sends the length of a known body, of our own and of any other Response', async () => {
     for (const body of ['ok', 'ü', '']) {
       const length = Buffer.byteLength(body);
       for (const answer of [new Response(body), new Response(Buffer.from(body))]) {
@@ -173,7 +173,7 @@ describe('node/response, streams', () => {
     expect(errors).toEqual([]);
   });
 
-  it('cuts the connection when a stream breaks after its head, so that nobody takes the part for the whole', async () => {
+  it('cuts the connection when a stream fails after the headers, so that no client takes the part for the whole', async () => {
     const { port } = await start(
       () =>
         new Response(

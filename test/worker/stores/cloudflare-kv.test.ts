@@ -16,7 +16,7 @@ describe('stores/cloudflare-kv', () => {
     });
   }
 
-  it('says that it is not atomic, so that nobody takes it for grants', () => {
+  it('declares that it is not atomic, so that it is not used for grants', () => {
     expect(cloudflareKvStore(KV).atomic).toBe(false);
   });
 

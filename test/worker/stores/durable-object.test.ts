@@ -99,7 +99,7 @@ describe('stores/durable-object', () => {
     expect(names[0]).toBe(names[1]);
   });
 
-  it('refuses to start without its binding or with a number of shards that is none', () => {
+  it('refuses to start without its binding or with an invalid number of shards', () => {
     expect(() => durableObjectStore(undefined as unknown as ObjectNamespace)).toThrow(/binding is missing.*PortcullisStore/);
     for (const shards of [0, 1.5, NaN]) expect(() => durableObjectStore(PORTCULLIS, { shards })).toThrow(TypeError);
   });
