@@ -155,7 +155,7 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
     const bob = await world.bob();
     const { url } = (await world.files('2025-11-25')).error!.data!.elicitations[0]!;
     const turnedAway = await world.visit(url, bob.browser);
-    expect([turnedAway.status, turnedAway.text.includes('for somebody else')]).toEqual([403, true]);
+    expect([turnedAway.status, turnedAway.text.includes('for another user')]).toEqual([403, true]);
 
     const gone = await world.alice.browser.submit(await world.alice.browser.get(url), {});
     const back = await world.idp.visit(gone.location ?? '');
