@@ -3,7 +3,7 @@
  * errors as JSON for programs and as a page for people.
  */
 import type { Call, Endpoint } from './endpoints/endpoint.ts';
-import { callbackPath, loginPagesOf, metadataPathsOf, sectionPath, sectionsOf, signInsPath } from './endpoints/paths.ts';
+import { callbackPath, keysPath, loginPagesOf, metadataPathsOf, sectionPath, sectionsOf, signInsPath } from './endpoints/paths.ts';
 import { askedHeaders, CROSS_ORIGIN, isPrefetch, json } from './lib/http.ts';
 import { lazy } from './lib/lazy.ts';
 import { withFormerNames } from './lib/names.ts';
@@ -13,6 +13,7 @@ import type { Settings } from './model/settings.ts';
 
 // A guarded call needs none of these, and many servers never need most of them: each is loaded with its first request.
 const adviceOn = lazy(async () => (await import('./model/advice.ts')).adviceOn);
+const accessKeys = lazy(async () => (await import('./endpoints/account/access-keys.ts')).accessKeys);
 const account = lazy(async () => (await import('./endpoints/account/account.ts')).account);
 const accountSection = lazy(async () => (await import('./endpoints/account/account.ts')).accountSection);
 const approve = lazy(async () => (await import('./endpoints/authorize/consent.ts')).submitConsent);
@@ -87,6 +88,12 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
     routes.set(callbackPath(paths.authorize, login.id), { name: 'callback', methods: { GET }, reader: 'person' });
   }
   routes.set(`${paths.account}/connect`, { name: 'account/connect', methods: { GET: greeting(connect), POST: connect }, reader: 'person' });
+  if (settings.accessKeys?.personal)
+    routes.set(keysPath(paths.account), {
+      name: 'account/keys',
+      methods: { GET: greeting(accessKeys), POST: finishing(accessKeys) },
+      reader: 'person',
+    });
   routes.set(paths.account, { name: 'account', methods: { GET: greeting(account), POST: account }, reader: 'person' });
   if (logins.some(isRedirect))
     routes.set(signInsPath(paths.account), {

@@ -95,7 +95,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'core',
-    files: ['verify', 'dpop', 'records/one-time', 'signing-keys', 'assertion-signature', 'records/keyring'],
+    files: ['verify', 'dpop', 'recheck', 'records/one-time', 'signing-keys', 'assertion-signature', 'records/keyring'],
     tests: ['core'],
     journeys: ['proofs', 'calls'],
   },
@@ -123,7 +123,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'grants',
-    files: ['index', 'issue', 'direct-grant', 'recheck', 'registered-client', 'scope-rules', 'sign-access-token', 'unanswered-redemption'],
+    files: ['index', 'issue', 'direct-grant', 'registered-client', 'scope-rules', 'sign-access-token', 'unanswered-redemption'],
     tests: ['grants', 'endpoints'],
     journeys: ['grants', 'proofs'],
   },

@@ -42,7 +42,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/grants/index.ts': 'src/endpoints/oauth/token.ts',
   'src/grants/issue.ts': 'src/grants/{authorization-code,token-exchange}.ts',
   'src/grants/authorization-code.ts': 'src/journeys/{lost-answers,signed-tokens}.ts',
-  'src/grants/recheck.ts': 'src/journeys/recheck.ts',
+  'src/core/recheck.ts': 'src/journeys/recheck.ts',
   'src/grants/refresh-token.ts': 'src/journeys/{recheck,refresh,signed-tokens}.ts',
   'src/grants/registered-client.ts': 'src/grants/{client-credentials,jwt-bearer}.ts',
   'src/grants/scope-rules.ts': 'src/grants/{client-credentials,jwt-bearer}.ts',

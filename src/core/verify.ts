@@ -5,13 +5,17 @@
 import { forLog as quoted } from '../lib/shown.ts';
 import type { Access, Tell } from '../model/access.ts';
 import { findAccess, type Grant, whyNoAccess, whyOver } from '../model/grant.ts';
+import { isKey } from '../model/access-key.ts';
 import type { Seconds } from '../model/store.ts';
 import { grantIdOf, isOurs, kindOf, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/wrapped.ts';
 import type { AuthServer } from './auth-server.ts';
 import type { CachedGrant, CachedToken } from './records/grant-cache.ts';
+import { lazy } from '../lib/lazy.ts';
 import { openRefs } from './vault/upstream-refs.ts';
 import type { Connect } from '../model/connection.ts';
+
+const noteUse = lazy(async () => (await import('./access-keys.ts')).noteUse);
 
 /**
  * Checks a token against its grant.
@@ -28,13 +32,21 @@ export async function verifyAccess(as: AuthServer, token: string, resource: stri
   if (grant === null || !isFor(as, grant, resource, tell)) return null;
   if (before !== undefined && before.grant === grant) {
     if (as.settings.dangerouslyCacheTokens > 0) as.grantCache.keepToken(token, { ...before, checkedAt: now });
-    return isInTime(before, as.now(), tell) ? accessFrom(as, before, resource) : null;
+    return isInTime(before, as.now(), tell) ? used(as, before, token, resource, tell) : null;
   }
   const found = await openedBy(as, token, grant, tell);
   if (found === null) return null;
   const cached = { ...found, claims: claimsOf(as, token, found), checkedAt: now };
   as.grantCache.keepToken(token, cached);
-  return accessFrom(as, cached, resource);
+  return used(as, cached, token, resource, tell);
+}
+
+/** The access, once the use of an access key is noted, which also asks whether its user may still come in. */
+async function used(as: AuthServer, cached: CachedToken, token: string, resource: string, tell: Tell): Promise<Access | null> {
+  const problem = cached.grant.key === undefined ? null : await noteUse(as, cached.grant, token);
+  if (problem === null) return accessFrom(as, cached, resource);
+  tell(problem);
+  return null;
 }
 
 /** A token is for one resource, or for every route if its client named none of several. */
@@ -58,10 +70,15 @@ export async function findLive(as: AuthServer, token: string): Promise<Omit<Cach
 }
 
 async function findGrant(as: AuthServer, token: string, tell: Tell): Promise<Grant | null> {
+  if (isKey(token) && as.settings.accessKeys === null) {
+    tell('access_keys_off');
+    return null;
+  }
   const grantId = grantIdOf('access', token);
   if (grantId !== null) return findLinked(as, grantId, tell);
   const isOther = kindOf(token) !== null;
-  tell(isOther ? 'token_of_another_kind' : isOurs(token) ? 'token_malformed' : 'token_foreign');
+  if (isKey(token)) tell('access_key_damaged');
+  else tell(isOther ? 'token_of_another_kind' : isOurs(token) ? 'token_malformed' : 'token_foreign');
   return null;
 }
 
@@ -69,7 +86,9 @@ async function liveIn(as: AuthServer, token: string, grant: Grant, tell: Tell): 
   const [hash, now] = [await as.secrets.hash(token), as.now()];
   const access = findAccess(grant, hash, now);
   if (access === null) tell(whyNoAccess(grant, hash, now));
-  return access && { grant, access };
+  if (access === null || grant.key?.kind !== 'personal' || as.settings.accessKeys?.personal === true) return access && { grant, access };
+  tell('access_keys_off');
+  return null;
 }
 
 async function openedBy(as: AuthServer, token: string, grant: Grant, tell: Tell): Promise<CachedGrant | null> {

@@ -17,6 +17,11 @@ export function signInsPath(account: string): string {
   return `${account}/sign-ins`;
 }
 
+/** The path of the page of personal access tokens. */
+export function keysPath(account: string): string {
+  return `${account}/keys`;
+}
+
 /** The path of a section of the account page. */
 export function sectionPath(account: string, { id }: AccountSection): string {
   return `${account}/${id}`;

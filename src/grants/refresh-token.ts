@@ -23,7 +23,7 @@ import { signAccessToken } from './sign-access-token.ts';
 
 const answerLive = lazy(async () => (await import('./repeated-answer.ts')).answerWithLiveToken);
 const withLostWrite = lazy(async () => (await import('./repeated-answer.ts')).withLostWrite);
-const recheck = lazy(async () => (await import('./recheck.ts')).recheck);
+const recheck = lazy(async () => (await import('../core/recheck.ts')).recheck);
 
 /** Result of a refresh: the current grant, and the text of the new access token. */
 type Refreshed = { readonly grant: Grant; readonly rotated: Rotated; readonly accessToken: string };

@@ -2,6 +2,7 @@
  * Grant: what a user allowed a client; one record for all its codes and tokens. Its shape and rules, as a pure state machine:
  * `records.changeGrant` runs a transition and writes the result by a conditional write. No storage, no clock, no cryptography except XOR.
  */
+import type { GrantKey } from './access-key.ts';
 import type { Actor } from './access.ts';
 import type { StoredOrigin } from './origin.ts';
 import type { Json, Seconds } from './store.ts';
@@ -88,6 +89,8 @@ export type Grant = {
   readonly upstreams?: SealedRefs;
   /** The sign-in that it came from, checked again at each refresh. */
   readonly origin?: StoredOrigin;
+  /** Set if it is an access key: its one access token is the key, and it has no other. */
+  readonly key?: GrantKey;
   readonly code: GrantCode | null;
   readonly refresh: GrantRefresh | null;
   readonly retired: readonly Retired[];

@@ -14,7 +14,7 @@ export type Place = (typeof PLACES)[number];
 /** Kinds of records that are kept near their caller; all others are kept in the home region. */
 const PLACED_RECORDS: ReadonlySet<string> = new Set(['answered', 'grant', 'health', 'pending', 'session', 'step', 'upstream-state']);
 /** Lists of such records: each place has a part of them. */
-const PLACED_LISTS: ReadonlySet<string> = new Set(['client', 'sessions', 'user']);
+const PLACED_LISTS: ReadonlySet<string> = new Set(['client', 'keys', 'sessions', 'user']);
 
 /** Length of an id of 16 bytes. Longer ids are chains of them, and the last one says the place. */
 const ID_LENGTH = 22;

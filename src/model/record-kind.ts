@@ -52,4 +52,4 @@ export const ENDING_RECORDS: readonly string[] = [
 export const LASTING_LISTS: readonly string[] = ['clients', 'identities', 'passkeys'];
 
 /** All other index prefixes. `client:<id>` and `user:<id>` list grants. */
-export const ENDING_LISTS: readonly string[] = ['client', 'consents', 'sessions', 'upstreams', 'user'];
+export const ENDING_LISTS: readonly string[] = ['client', 'consents', 'keys', 'sessions', 'upstreams', 'user'];

@@ -4,6 +4,7 @@
 import type { Brand } from './brand.ts';
 import type { Languages } from '../words/languages.ts';
 import type { Access } from './access.ts';
+import type { AccessKeyRules } from './access-key.ts';
 import type { Accounts } from './account.ts';
 import type { Client } from './client.ts';
 import type { ErrorCode } from './error.ts';
@@ -147,6 +148,8 @@ export interface Settings {
   /** Whether DPoP proofs must contain a nonce. */
   readonly dpopNonces: boolean;
   readonly authorizationCodeTTL: Seconds;
+  /** Rules for personal access tokens and service keys; null if they are off. */
+  readonly accessKeys: AccessKeyRules | null;
   /** Clients of the `clients` option, by id. */
   readonly clients: ReadonlyMap<string, SecretClient>;
   /** Issuers whose assertions get tokens. */

@@ -1,10 +1,11 @@
 /**
  * Tokens: `kind_grantId.secret`. The grant's id finds the record that decides; only hashes are stored. A token contains no user, client or
  * scope, and nothing in it is trusted before its hash is found. An access token may also be a signed JWT whose `jti` names the grant; this
- * server only compares the hash of its whole text.
+ * server only compares the hash of its whole text; or an access key (`access-key.ts`).
  */
 import { fromBase64url } from '../lib/base64url.ts';
 import { parseJson } from '../lib/json.ts';
+import { grantIdOfKey, isKey } from './access-key.ts';
 
 /** Kind of a token; kinds are not interchangeable. */
 export type TokenKind = 'code' | 'access' | 'refresh';
@@ -33,7 +34,9 @@ const SHAPES: { readonly [kind in TokenKind]: RegExp } = {
 
 /** The grant id in a token, or null if the text does not have the format of that kind. */
 export function grantIdOf(kind: TokenKind, text: string): string | null {
-  return SHAPES[kind].exec(text)?.[1] ?? (kind === 'access' ? grantIdOfSigned(text) : null);
+  const id = SHAPES[kind].exec(text)?.[1];
+  if (id !== undefined || kind !== 'access') return id ?? null;
+  return isKey(text) ? grantIdOfKey(text) : grantIdOfSigned(text);
 }
 
 /** The `jti` of a signed access token. It names the grant and is not secret: only the whole text counts. */
@@ -66,7 +69,7 @@ export function kindOf(text: string): TokenKind | null {
 
 /** Whether a text is one of our tokens or begins like one: then no other server is asked about it. */
 export function isOurs(text: string): boolean {
-  return /^(?:access|refresh|code)_/.test(text) || kindOf(text) !== null;
+  return /^(?:access|refresh|code|pcl)_/.test(text) || kindOf(text) !== null;
 }
 
 /** Makes a token from base64url parts. */

@@ -46,7 +46,7 @@ export function checkTokens(source: unknown): void {
 }
 
 /** Our own sections of the account page. */
-const OWN_SECTIONS: readonly string[] = ['apps', 'sessions', 'sign-ins'];
+const OWN_SECTIONS: readonly string[] = ['apps', 'sessions', 'sign-ins', 'keys'];
 
 /** Our own pages below the sign-in page. */
 const OWN_PAGES: readonly string[] = ['step'];

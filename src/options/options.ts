@@ -13,6 +13,7 @@ import type { DocumentPolicy, ExchangePolicy, GrantableScopes, OnError, Permissi
 import type { Seconds, Store } from '../model/store.ts';
 import type { TrustedIssuer } from '../model/trusted-issuer.ts';
 import { ACCESS_TTL, flag, functionOf, oneOf, origins, scopeNames, seconds, texts, type Kind } from './kinds.ts';
+import type { AccessKeyOptions } from './access-keys.ts';
 import type { PagesOptions } from './pages.ts';
 import type { RegistrationOptions } from './option-checks.ts';
 import type { ResourceOptions } from './resources.ts';
@@ -154,6 +155,11 @@ interface CommonOptions<Env> {
   readonly trustedIssuers?: readonly TrustedIssuer[];
   /** Decides which client may exchange which token for a narrower one (RFC 8693). Default: none. */
   readonly tokenExchange?: ExchangePolicy;
+  /**
+   * Personal access tokens, which users make on the account page, and service keys, which you make with `helpers().keys`: for scripts and
+   * clients that cannot sign in. Unset: none, and one that was made before is refused.
+   */
+  readonly accessKeys?: AccessKeyOptions;
   /** Seconds after its last grant at which a registration ends; an unused one ends after a day. Default 90 days. */
   readonly clientRegistrationTTL?: Seconds;
   /** Origins of browser pages that may call the API, besides our own; `['*']` for all. */
@@ -223,6 +229,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   clients: null,
   trustedIssuers: null,
   tokenExchange: functionOf('that says whether an exchange may be'),
+  accessKeys: null,
   clientRegistration: null,
   requirePushedAuthorizationRequests: flag,
   deviceAuthorizationEndpoint: null,

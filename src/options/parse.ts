@@ -21,6 +21,7 @@ import {
   registrationOf,
   secretsOf,
 } from './option-checks.ts';
+import { accessKeysOf } from './access-keys.ts';
 import { parsePages } from './pages.ts';
 import { checkResources } from './resources.ts';
 import { scopesOf } from './scopes.ts';
@@ -96,6 +97,7 @@ export function parseOptions<Env>(options: OAuthProviderOptions<Env>): ParsedOpt
     dpopNonces: options.dpopNonces ?? false,
     trustedIssuers: issuersOf(options.trustedIssuers ?? []),
     tokenExchange: options.tokenExchange ?? null,
+    accessKeys: accessKeysOf(options.accessKeys, logins.length > 0),
     clientRegistration: registrationOf(options.clientRegistration),
     clientIdMetadataDocumentEnabled: options.clientIdMetadataDocumentEnabled ?? true,
     clientIdMetadataPolicy: clientIdMetadataPolicy ?? null,

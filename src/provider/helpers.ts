@@ -11,6 +11,7 @@ import type { SignIns } from '../model/sign-ins.ts';
 import type { Cursor } from '../model/store.ts';
 import type { Clients } from './clients.ts';
 import type { GrantVerbs } from './grants.ts';
+import type { AccessKeys } from './keys.ts';
 import type { OwnPages } from './own-pages.ts';
 import type { Requests } from './requests.ts';
 
@@ -38,6 +39,8 @@ export interface OAuthHelpers extends Requests, GrantVerbs, OwnPages {
   reseal(after?: Cursor, options?: ResealOptions): Promise<Resealed>;
   /** Clients of this server. */
   readonly clients: Clients;
+  /** Personal access tokens and service keys, where the option `accessKeys` is given. */
+  readonly keys: AccessKeys;
   /** Accounts of our own login. */
   readonly accounts: Accounts;
   /** The sign-in methods of any user: upstream identities, passkeys, second factors. */
@@ -73,6 +76,7 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
       { create: true, find: true, list: true, update: true, rotateSecret: true, createInitialAccessToken: true, delete: true },
       async () => (await import('./clients.ts')).makeClients(as),
     ),
+    keys: lazyObject<AccessKeys>({ create: true, list: true, revoke: true }, async () => (await import('./keys.ts')).makeAccessKeys(as)),
     health: () => checkHealth(as),
     checkStore: () => checkStore(as),
     sweep: async (most) => (await as.store.sweep?.(most)) ?? 0,

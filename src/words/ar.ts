@@ -1,5 +1,6 @@
 /** Arabic. */
 import { html } from '../lib/html.ts';
+import { accessKey } from './ar/access-key.ts';
 import { passkey } from './ar/passkey.ts';
 import type { Translation } from './words.ts';
 
@@ -129,6 +130,7 @@ export const ar: Translation = {
     invitedOnly: 'يحتاج الحساب إلى دعوة. اسأل القائم على هذا الخادم.',
     creating: (email) => html`حساب ${email}`,
   },
+  accessKey,
   passkey,
   step: { restart: 'البدء من جديد' },
   confirm: {

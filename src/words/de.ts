@@ -1,5 +1,6 @@
 /** German. */
 import { html } from '../lib/html.ts';
+import { accessKey } from './de/access-key.ts';
 import { passkey } from './de/passkey.ts';
 import type { Translation } from './words.ts';
 
@@ -129,6 +130,7 @@ export const de: Translation = {
     invitedOnly: 'Für ein Konto brauchen Sie eine Einladung. Fragen Sie den Betreiber dieses Servers.',
     creating: (email) => html`Das Konto von ${email}`,
   },
+  accessKey,
   passkey,
   step: { restart: 'Von vorn beginnen' },
   confirm: {

@@ -2,6 +2,7 @@
  * English: has every text, and is the shape of all other languages. A new page adds its section here;
  * a language without a text shows the English one.
  */
+import { accessKey } from './en/access-key.ts';
 import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
 import { confirm } from './en/confirm.ts';
@@ -16,6 +17,7 @@ import { refused, signIn, site } from './en/sign-in.ts';
 
 /** All texts, by section. */
 export const en: {
+  readonly accessKey: typeof accessKey;
   readonly account: typeof account;
   readonly approve: typeof approve;
   readonly confirm: typeof confirm;
@@ -37,6 +39,7 @@ export const en: {
   /** What a scope allows, by its name, from the operator's words only. Default: the description in `scopesSupported`. */
   readonly scopes: { readonly [scope: string]: string };
 } = {
+  accessKey,
   account,
   approve,
   confirm,

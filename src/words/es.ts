@@ -1,5 +1,6 @@
 /** Spanish. */
 import { html } from '../lib/html.ts';
+import { accessKey } from './es/access-key.ts';
 import { passkey } from './es/passkey.ts';
 import type { Translation } from './words.ts';
 
@@ -128,6 +129,7 @@ export const es: Translation = {
     invitedOnly: 'Para tener una cuenta hace falta una invitación. Pregunta a quien gestiona este servidor.',
     creating: (email) => html`La cuenta de ${email}`,
   },
+  accessKey,
   passkey,
   step: { restart: 'Empezar de nuevo' },
   confirm: {

@@ -1,5 +1,6 @@
 /** French. */
 import { html } from '../lib/html.ts';
+import { accessKey } from './fr/access-key.ts';
 import { passkey } from './fr/passkey.ts';
 import type { Translation } from './words.ts';
 
@@ -129,6 +130,7 @@ export const fr: Translation = {
     invitedOnly: 'Il faut une invitation pour avoir un compte. Demandez au responsable de ce serveur.',
     creating: (email) => html`Le compte de ${email}`,
   },
+  accessKey,
   passkey,
   step: { restart: 'Recommencer' },
   confirm: {

@@ -1,5 +1,6 @@
 /** Italian. */
 import { html } from '../lib/html.ts';
+import { accessKey } from './it/access-key.ts';
 import { passkey } from './it/passkey.ts';
 import type { Translation } from './words.ts';
 
@@ -129,6 +130,7 @@ export const it: Translation = {
     invitedOnly: 'Per avere un account serve un invito. Chiedi a chi gestisce questo server.',
     creating: (email) => html`L’account di ${email}`,
   },
+  accessKey,
   passkey,
   step: { restart: 'Ricomincia' },
   confirm: {

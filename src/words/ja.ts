@@ -1,5 +1,6 @@
 /** Japanese. */
 import { html } from '../lib/html.ts';
+import { accessKey } from './ja/access-key.ts';
 import { passkey } from './ja/passkey.ts';
 import type { Translation } from './words.ts';
 
@@ -129,6 +130,7 @@ export const ja: Translation = {
     invitedOnly: 'アカウントには招待が必要です。このサーバーの運営者にお問い合わせください。',
     creating: (email) => html`${email} のアカウント`,
   },
+  accessKey,
   passkey,
   step: { restart: '最初からやり直す' },
   confirm: {

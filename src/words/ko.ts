@@ -1,5 +1,6 @@
 /** Korean. */
 import { html } from '../lib/html.ts';
+import { accessKey } from './ko/access-key.ts';
 import { passkey } from './ko/passkey.ts';
 import type { Translation } from './words.ts';
 
@@ -127,6 +128,7 @@ export const ko: Translation = {
     invitedOnly: '계정에는 초대가 필요합니다. 이 서버의 운영자에게 문의하세요.',
     creating: (email) => html`${email}의 계정`,
   },
+  accessKey,
   passkey,
   step: { restart: '처음부터 다시' },
   confirm: {

@@ -1,5 +1,6 @@
 /** Portuguese of Brazil. */
 import { html } from '../lib/html.ts';
+import { accessKey } from './pt-br/access-key.ts';
 import { passkey } from './pt-br/passkey.ts';
 import type { Translation } from './words.ts';
 
@@ -128,6 +129,7 @@ export const ptBr: Translation = {
     invitedOnly: 'Para ter uma conta é preciso um convite. Fale com quem cuida deste servidor.',
     creating: (email) => html`A conta de ${email}`,
   },
+  accessKey,
   passkey,
   step: { restart: 'Começar de novo' },
   confirm: {

@@ -1,5 +1,6 @@
 /** Chinese, simplified. */
 import { html } from '../lib/html.ts';
+import { accessKey } from './zh-hans/access-key.ts';
 import { passkey } from './zh-hans/passkey.ts';
 import type { Translation } from './words.ts';
 
@@ -127,6 +128,7 @@ export const zhHans: Translation = {
     invitedOnly: '账号需要邀请。请联系此服务器的管理者。',
     creating: (email) => html`${email} 的账号`,
   },
+  accessKey,
   passkey,
   step: { restart: '重新开始' },
   confirm: {

@@ -60,7 +60,7 @@ describe('model/place', () => {
     const id = secrets.id('sam');
     for (const prefix of ['', 'acme/', '2026-11@', 'acme/2026-11@']) {
       expect(placeOfKey(`${prefix}grant:${id}`)).toBe('sam');
-      expect(isPlacedList(`${prefix}user:1`)).toBe(true);
+      expect([isPlacedList(`${prefix}user:1`), isPlacedList(`${prefix}keys:all`)]).toEqual([true, true]);
       expect(isPlacedList(`${prefix}clients:all`)).toBe(false);
     }
   });

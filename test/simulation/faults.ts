@@ -312,7 +312,7 @@ export const FAULTS: readonly Fault[] = [
     good: `services.after(() => sendTo(typed, call, rules));`, bad: `await sendTo(typed, call, rules);`,
   },
   {
-    id: 'F-42', what: 'who may come in is decided once', file: 'src/grants/recheck.ts',
+    id: 'F-42', what: 'who may come in is decided once', file: 'src/core/recheck.ts',
     good: `    if (verdict === 'no') return null;
 `, bad: ``,
   },

@@ -62,6 +62,9 @@ export type AccountRecord = {
   readonly createdAt: Seconds;
 };
 
+/** The list of access keys. */
+export const ALL_KEYS: IndexKey = 'keys:all';
+
 /** Operations on records. */
 export interface Records {
   /** @throws {OAuthError} `invalid_grant` if there is no such grant, or the transition's own error. */
@@ -153,7 +156,7 @@ export function makeRecords(
       return verdict.result;
     },
     async openGrant(grant) {
-      const index: IndexKey[] = [`user:${grant.userId}`, `client:${grant.clientId}`];
+      const index: IndexKey[] = [`user:${grant.userId}`, `client:${grant.clientId}`, ...(grant.key ? [ALL_KEYS] : [])];
       return (await store.write(`grant:${grant.id}`, grant, 'absent', { until: lifeEndOf(grant), index })) !== null;
     },
     findGrant: (id) => value(`grant:${id}`, isGrant),

@@ -5,6 +5,7 @@
 import { findClient } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import { endSessionOf, everySession, type KnownSession, publicSessionId, sessionsOf } from '../../core/users/sessions.ts';
+import { keysOfUser } from '../../core/access-keys.ts';
 import { disconnect, disconnectAll, grantsOfUser } from '../../core/records/grants.ts';
 import { signOut } from '../../core/users/accounts.ts';
 import { equalTexts } from '../../lib/bytes.ts';
@@ -17,7 +18,7 @@ import { accountPage, type AppView, type LineView, type SessionView } from '../.
 import { accountMark } from '../authorize/consent-page.ts';
 import { type Call, readForm } from '../endpoint.ts';
 import { isSameOrigin, redirectTo, scriptHashOf, setCookie } from '../sign-in/browser-context.ts';
-import { sectionPath, sectionsOf, signInsPath } from '../paths.ts';
+import { keysPath, sectionPath, sectionsOf, signInsPath } from '../paths.ts';
 import { isRecent, requireSession, signInAgain } from '../sign-in/require-session.ts';
 import { nameOf, renewSession, servicesOf } from '../sign-in/sign-in.ts';
 import { sectionPage } from '../../pages/account-section.ts';
@@ -93,7 +94,15 @@ async function linesOf(call: Call, { userId, claims }: KnownSession): Promise<re
   });
   const { signIns: title, signInsWhy: detail } = call.words.account;
   const sites = settings.logins.some(isRedirect) ? [{ title, detail, path: signInsPath(settings.paths.account) }] : [];
-  return [...(await Promise.all(found)).filter((line) => line !== null), ...sites];
+  return [...(await Promise.all(found)).filter((line) => line !== null), ...sites, ...(await keysLine(call, userId))];
+}
+
+async function keysLine({ as, words }: Call, userId: string): Promise<readonly LineView[]> {
+  if (!as.settings.accessKeys?.personal) return [];
+  const { length } = await keysOfUser(as, userId);
+  return [
+    { title: words.accessKey.title, detail: length === 0 ? words.accessKey.none : length, path: keysPath(as.settings.paths.account) },
+  ];
 }
 
 /** One line for each client, however many grants it has. */
@@ -107,8 +116,8 @@ async function appsOf({ as, words: { scopes } }: Call, grants: readonly Grant[])
       const client = await findClient(as, id);
       return {
         id,
-        name: client?.name,
-        host: client?.documentHost ?? parseUrl(id)?.host,
+        name: client?.name ?? own[0]?.key?.name,
+        host: client?.documentHost ?? parseUrl(id)?.host, // none for an access key
         scopes: [...new Set(own.flatMap((grant) => rightsIn(grant.scope)))].map(sayScope),
         organizations: [...new Set(own.flatMap(({ organization }) => (organization ? [organization.name] : [])))],
         since: Math.min(...own.map((grant) => grant.createdAt)),

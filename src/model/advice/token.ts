@@ -2,6 +2,8 @@
 
 /** One sentence for each reason. A key that ends with `_*` covers every reason with that prefix. */
 export const tokenAdvice: { readonly [reason: string]: string } = {
+  access_key_damaged: 'The text begins as an access key and its checksum is wrong; copy the whole key, or make a new one.',
+  access_keys_off: 'This server takes no such access keys; give OAuthProvider the option accessKeys.',
   access_withdrawn:
     'The site that the person signed in with no longer lets this account in, so the grant ended; connect again with one that may.',
   algorithm_not_allowed: 'The token is signed with an algorithm that is not accepted; add it to algorithms if the issuer uses it.',

@@ -3,8 +3,8 @@
  * upstream itself is asked with the stored token, at most once an hour. A definite no ends the grant; an upstream that does not answer
  * keeps it.
  */
-import type { AuthServer } from '../core/auth-server.ts';
-import { openRefs } from '../core/vault/upstream-refs.ts';
+import type { AuthServer } from './auth-server.ts';
+import { openRefs } from './vault/upstream-refs.ts';
 import type { Grant } from '../model/grant.ts';
 import { isRedirect } from '../model/login.ts';
 import type { Json, Seconds } from '../model/store.ts';
