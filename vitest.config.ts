@@ -1,4 +1,4 @@
-/** One suite, two runtimes: what does not name a runtime in its path runs on Node and in workerd alike; journeys run once more on PostgreSQL and Redis. */
+/** One suite, two runtimes: tests without a runtime in their path run on Node and in workerd; journeys also run on PostgreSQL and Redis. */
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
@@ -14,22 +14,22 @@ const NODE_ONLY = [
   'test/runtimes/**',
   'test/simulation/**',
 ];
-/** Tests that start several processes, or a database server: slow, so the inner loop goes without. */
+/** Tests that start several processes or a database server: slow, so `npm run check` leaves them out. */
 const PROCESSES = ['test/runtimes/**/*.test.ts', 'test/stores/sqlite-processes.test.ts', 'test/stores/{postgres,redis,hanging}*.test.ts'];
-/** What the inner loop (`npm run check`) goes without as well: journeys on every store, real clients and servers, other sites, fuzzing, the package. */
+/** Further tests that `npm run check` leaves out: journeys on every store, real clients and servers, upstream providers, fuzzing, the package. */
 const LONG = [
   'test/{journeys,fuzz,simulation,examples,mcp,node,cli,stores,upstreams,verifiers}/**/*.test.ts',
   'test/{docs,package}.test.ts',
   'test/core/{store-faults,all-grants}.test.ts',
   'test/logins/passkey*.test.ts',
 ];
-/** Journeys that ask nothing of a store: they run in memory, on both runtimes, and not once more for PostgreSQL and Redis. */
+/** Journeys that do not depend on the store: they run in memory on both runtimes, but not on PostgreSQL and Redis. */
 const WITHOUT_A_STORE = ['client-documents', 'device-clients', 'hostile-lengths', 'words'].map((name) => `test/journeys/${name}.test.ts`);
-/** So that a slow machine makes nothing fail; whatever hangs still ends. */
+/** Long enough for a slow machine; a test that hangs still ends. */
 const PATIENT = { testTimeout: 60_000, hookTimeout: 60_000 };
-/** A test that asserts nothing cannot fail, which is a failure. What a test waits for may take as long as a slow machine needs. */
+/** A test without assertions fails, since it could not find anything. Polls wait as long as a slow machine needs. */
 const expect = { requireAssertions: true, poll: { timeout: 30_000 } };
-/** Long counts of races, kills and restarts, for whoever has the time. */
+/** Runs races, kills and restarts many times (`PORTCULLIS_TEST_FULL=1`). */
 const provide = { full: process.env['PORTCULLIS_TEST_FULL'] === '1' };
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

@@ -1,9 +1,9 @@
 /**
- * Bundles what package.json exports into `dist`: a Node process reads about one file a millisecond, so few files start faster. Types come
- * from `tsc` alone. One run with `splitting`, so that no module is there twice, however it is reached (docs/decisions/0004).
+ * Bundles the exports of package.json into `dist`: Node reads about one file per millisecond, so few files start faster. Types come
+ * from `tsc` only. One run with `splitting`, so that no module is bundled twice (docs/decisions/0004).
  *
- * Modules that are needed together are one file: esbuild puts into one chunk what the same entries reach, so whatever needs a part of
- * a group below imports all of it. What is loaded late stays a file of its own.
+ * Modules that are used together are one file: esbuild puts modules that the same entries reach into one chunk, so a user of one module
+ * of a group below imports the whole group. Lazily loaded modules stay files of their own.
  */
 import { build, transform } from 'esbuild';
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -49,8 +49,8 @@ function withNames(text) {
 }
 
 /**
- * Less to download and to read at start. Names stay, and lines stay short, so that a stack trace still points at a place. There are no source maps:
- * they were two thirds of the package. @param {string} text
+ * Minifies for download and start. Names stay, and lines stay short, so that stack traces still point at a place. There are no source
+ * maps: they were two thirds of the package. @param {string} text
  */
 async function withoutSpace(text) {
   return (
@@ -65,7 +65,7 @@ async function withoutSpace(text) {
   ).code;
 }
 
-/** Declarations that no export of the package leads to: they are built for the tests, and are not packed. */
+/** Declarations that no export of the package reaches: they are built for the tests and not packed. */
 function unneededTypes() {
   const needed = new Set();
   /** @param {string} path */
@@ -92,7 +92,7 @@ function askingNode(text) {
   });
 }
 
-/** For each module that is entered from outside, or late: what it has to import beside its own. */
+/** For each entry and each lazily loaded module: the modules that it has to import besides its own. */
 function furtherImports() {
   const server = staticallyOf('src/index.ts');
   const guard = staticallyOf('src/guard/index.ts');
@@ -112,7 +112,7 @@ function furtherImports() {
   );
 }
 
-/** What a module loads at once, itself included. @param {string} path @returns {Set<string>} */
+/** The modules that a module imports statically, itself included. @param {string} path @returns {Set<string>} */
 function staticallyOf(path, seen = new Set()) {
   if (seen.has(path)) return seen;
   seen.add(path);
@@ -133,7 +133,7 @@ function withFurtherImports(plugged) {
   });
 }
 
-/** A relative specifier: source maps hold it, and the folder of the build is nobody's business. @param {string} from @param {string} to */
+/** A relative specifier, so that the folder of the build does not appear in the package. @param {string} from @param {string} to */
 function fromTo(from, to) {
   const path = relative(dirname(from), to).replaceAll('\\', '/');
   return path.startsWith('.') ? path : `./${path}`;

@@ -1,6 +1,6 @@
 /**
- * `npm run catch-rate`: puts faults that we once had back into a copy of the code, one at a time, and lets the simulation look for each.
- * None of its rules knows any of them. `--write` keeps the table in docs/reference/catch-rate.md, row by row; `--only F-11,R-02` looks for these.
+ * `npm run catch-rate`: puts known faults back into a copy of the code, one at a time, and runs the simulation, whose rules know none of
+ * them. `--write` updates the table in docs/reference/catch-rate.md row by row; `--only F-11,R-02` tries only these.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ for (const part of ['src', 'test/simulation', 'test/support', 'tools', 'package.
 }
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 
-// Each look loads the same modules.
+// Each run loads the same modules.
 const env = { ...process.env, NODE_COMPILE_CACHE: join(copy, 'compiled') };
 const page = join(root, 'docs/reference/catch-rate.md');
 const NOT_FOUND = 'not found';
@@ -44,7 +44,7 @@ const share = Math.round((100 * found) / chosen.length);
 process.stdout.write(`\n${found} of ${chosen.length} found (${share} %)\n`);
 process.exitCode = share >= 90 ? 0 : 1;
 
-/** Writes the table, with the rows of earlier runs for faults that this one leaves out. */
+/** Writes the table; faults that this run leaves out keep their rows. */
 function writeTable(): void {
   const before = new Map([...readFileSync(page, 'utf8').matchAll(/^\| (\S+) \|.*$/gm)].map(([row, id = '']) => [id, row]));
   const kept = FAULTS.map(({ id, what }) => rows.get(id) ?? before.get(id) ?? `| ${id} | ${what} | ${NOT_FOUND} | not tried |`);
@@ -70,7 +70,7 @@ ${unseen.join('\n')}
   );
 }
 
-/** Puts one fault in, looks for it, and takes it out. */
+/** Inserts one fault, runs the simulation, and removes it. */
 function look(fault: Fault): { readonly rule: string; readonly seed: number } | null {
   const before = editsOf(fault).map((edit) => {
     const path = join(copy, edit.file);

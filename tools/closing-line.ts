@@ -1,4 +1,4 @@
-/** A vitest reporter whose last line says, for people and machines alike, what passed. */
+/** A vitest reporter that ends with one line of counts, for people and programs. */
 import type { Reporter } from 'vitest/node';
 
 export default class ClosingLine implements Reporter {

@@ -1,7 +1,7 @@
 /**
- * `node tools/keep-version.ts NAME [FOLDER]`: keeps the server of a checked-out version (default: this one) as one compressed file, for
- * test/runtimes/two-versions.test.ts, where it stands for the version that is deployed before. To be run at each release. A fresh clone need not have
- * the history of the repository, so the test cannot build an older version by itself.
+ * `node tools/keep-version.ts NAME [FOLDER]`: stores the server of a checked-out version (default: this one) as one compressed file, for
+ * test/runtimes/two-versions.test.ts, which runs it as the previously deployed version. Run it at each release. The test cannot build an
+ * older version by itself, because a fresh clone may lack the history.
  */
 import { build } from 'esbuild';
 import { writeFileSync } from 'node:fs';

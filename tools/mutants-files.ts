@@ -1,6 +1,6 @@
 /**
- * The files that hold a security check, most important first, and the tests that find mutants in them. A file's own tests (same path),
- * and those of its folder where they are few, come first; then journeys that walk through it.
+ * The files with security checks, most important first, and the tests that find mutants in them: first a file's own tests (same path) and
+ * those of its folder if they are few, then journeys that run it.
  */
 import { globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { SERVER_TESTS } from './mutants-server-tests.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Journeys, by what they walk through: few, because they run anew for each mutant that they cover. */
+/** Journeys by subject: few, because they run again for each mutant that they cover. */
 const JOURNEYS = {
   grants: ['refresh', 'requirements'],
   clients: ['client-documents', 'requirements'],
@@ -271,13 +271,13 @@ const PARTS: readonly Part[] = [
   { folder: 'cli', files: ['callback', 'reach', 'printable', 'open', 'session-file', 'steps'], tests: ['cli'], journeys: [] },
 ];
 
-/** Vendors, whose tests stand in one table. */
+/** Vendors, which are tested in one table. */
 const VENDORS = [
   'auth0', 'clerk', 'cloudflare-access', 'cognito', 'descope', 'entra', 'google', 'keycloak', 'logto', 'okta', 'scalekit', 'stytch', 'stytch-consent',
   'supabase', 'workos', 'workos-connect',
 ]; // prettier-ignore
 
-/** Files that have tests under another file's name too. */
+/** Files that are also tested in the test of another file. */
 const TESTED_WITH: { readonly [file: string]: string } = {
   ...SERVER_TESTS,
   ...Object.fromEntries(VENDORS.map((name) => [`src/verifiers/${name}.ts`, 'src/verifiers/vendors.ts'])),
@@ -298,7 +298,7 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   'src/verifiers/jwt.ts': 'src/verifiers/why-not.ts',
 };
 
-/** Paths below the root of the files that are mutated, in the order of their weight. */
+/** The mutated files, most important first. */
 export const MUTATED: readonly string[] = PARTS.flatMap(({ folder, files }) => files.map((name) => `src/${folder}/${name}.ts`));
 
 /**

@@ -1,10 +1,10 @@
 /**
- * What `npm run mutants` leaves alone: texts for developers, which are the message of a TypeError, RangeError or Error, and the `hint` of an
+ * What `npm run mutants` does not change: texts for developers, which are the message of a TypeError, RangeError or Error, and the `hint` of an
  * `OAuthError`; `refuse(source, option, text)` throws such a TypeError, `no(reason, text)` tells
  * the operator more than the reason, and `invalid(member, hint)` says to a client what a member must be.
- * They say what to do, and another wording breaks no promise. That the error is thrown is still tested.
+ * Another wording breaks no promise. That the error is thrown is still tested.
  *
- * Every other string is changed. The reason of an `OAuthError` is a contract: listeners of `on` see it and act on it.
+ * Every other string is changed, also the reason of an `OAuthError`: listeners of `on` depend on it.
  */
 import { PluginKind, declareValuePlugin } from '@stryker-mutator/api/plugin';
 

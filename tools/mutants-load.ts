@@ -1,5 +1,5 @@
 /**
- * Loads the mutated file before any test. A module that a test is the first to load runs its constants within that test, and its mutants would be
- * tried on a module that is loaded already.
+ * Loads the mutated file before any test. If a test loaded it first, its constants would be evaluated within that test, and their mutants
+ * would have no effect later.
  */
 await import(new URL(`../${process.env['MUTANT_FILE']}`, import.meta.url).href);

@@ -1,4 +1,4 @@
-/** What is kept of a mutation test (docs/reference/mutants/FOLDER.json), and the table that is made of it (docs/reference/mutants.md). */
+/** The stored results of mutation tests (docs/reference/mutants/FOLDER.json), and the table made from them (docs/reference/mutants.md). */
 import { parse } from '@babel/parser';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,11 +18,11 @@ export interface Survivor {
   readonly mutator: string;
   readonly original: string;
   readonly replacement: string;
-  /** Why no test has to find it; null until somebody has written that down. */
+  /** Why no test has to find it; null until that is written. */
   readonly why: string | null;
 }
 
-/** What a file came to. */
+/** The result of a file. */
 export interface FileResult {
   /** `hashOf` the source that was tested. */
   readonly sha256: string;
@@ -119,7 +119,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-/** Whether the file is what it was when it was tested. */
+/** Whether the file is unchanged since it was tested. */
 export function isCurrent(file: string, results: Results): boolean {
   return results[file]?.sha256 === hashOf(file);
 }

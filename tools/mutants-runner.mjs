@@ -1,6 +1,6 @@
 /**
- * Stryker's vitest runner, made quicker: all mutants of a file are tried within one run of its tests (tools/mutants-batch.mjs). Those that
- * change a module while it is loaded are run one by one, as Stryker does it; and so is all that is left when a mutant spoilt the run.
+ * A faster vitest runner for Stryker: all mutants of a file are tried within one run of its tests (tools/mutants-batch.mjs). Mutants that
+ * change how a module is loaded run one by one, as in Stryker; and so do the remaining ones after a mutant has spoilt the run.
  */
 import { PluginKind, commonTokens, declareFactoryPlugin, tokens } from '@stryker-mutator/api/plugin';
 import { strykerPlugins as vitest } from '@stryker-mutator/vitest-runner';

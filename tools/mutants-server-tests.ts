@@ -1,6 +1,6 @@
 /**
- * Files of the server whose nearest tests have another name (`npm run mutants -- --near`): a path of `src` with a test at the same path,
- * or a journey.
+ * The nearest tests (`npm run mutants -- --near`) of server files whose tests have another path: a source file with a test of its own, or
+ * a journey.
  */
 
 /** By the path of the source. */

@@ -98,7 +98,7 @@ if (isBad)
   );
 process.exitCode = isBad ? 1 : 0;
 
-/** Runs Stryker over one file, in what is left of the time: with the tests that are nearest, then with all of them on what survived. */
+/** Runs Stryker on one file within the remaining time: first with the nearest tests, then with all tests on the survivors. */
 function test(file: string): FileResult | null {
   const sha256 = hashOf(file);
   const { near, all } = testsFor(file);
@@ -106,7 +106,7 @@ function test(file: string): FileResult | null {
   return values.near || first === null || first.survived === 0 || near.length === all.length ? first : run(file, sha256, all, false);
 }
 
-/** One run. What an earlier one found, and what has not changed since, is not tried again. */
+/** One run. Unchanged mutants that an earlier run has killed are not tried again. */
 function run(file: string, sha256: string, tests: readonly string[], force: boolean): FileResult | null {
   const incremental = `${root}reports/mutants/${file.replaceAll('/', '+')}.json`;
   mkdirSync(dirname(incremental), { recursive: true });
@@ -122,7 +122,7 @@ function run(file: string, sha256: string, tests: readonly string[], force: bool
     shell: process.platform === 'win32',
   });
   closeSync(log);
-  rmSync(`${root}.stryker-tmp`, { recursive: true, force: true }); // a run that was stopped leaves its copy
+  rmSync(`${root}.stryker-tmp`, { recursive: true, force: true }); // an interrupted run leaves its copy
   if (error !== undefined && 'code' in error && error.code === 'ETIMEDOUT')
     process.stdout.write(`${file}: stopped, the time is over. The next run goes on from here.\n`);
   else if (status !== 0 || !existsSync(REPORT)) {
@@ -162,7 +162,7 @@ function resultOf(file: string, sha256: string): FileResult {
   return { sha256, killed: mutants.filter(({ status }) => FOUND.has(status)).length, survived: survivors.length, survivors };
 }
 
-/** Writes at once, so that a run that is stopped loses nothing of what it has. */
+/** Writes each result at once, so that an interrupted run loses nothing. */
 function keep(file: string, result: FileResult): void {
   writeResults({ ...readResults(), [file]: result });
 }

@@ -28,7 +28,7 @@ function check(command: string, ...args: string[]): string {
   return stdout;
 }
 
-/** A project that uses the package and writes declarations: each type that a value of ours has must have a name that it can import. */
+/** A project that uses the package and emits declarations: the type of each exported value must have a name that can be imported. */
 function checkConsumer(): void {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-consumer-'));
   mkdirSync(`${folder}/node_modules`);

@@ -1,6 +1,6 @@
 /**
- * Makes a fresh clone ready (installs what the lockfile says if that has not been done, and builds), then runs the command
- * that it was given. It works on whatever Node is there (20 or newer); the command gets the Node that the lockfile brings.
+ * Prepares a fresh clone (installs the lockfile if that has not been done, and builds), then runs the given command. It runs on
+ * Node 20 or newer; the command runs on the Node version of the lockfile.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
@@ -56,6 +56,6 @@ function say(text) {
 function run(command, args) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], env, shell: process.platform === 'win32' });
   if (status === 0) return;
-  say(`${command} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}. Mend what it says above and start again.`);
+  say(`${command} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}. Fix what it says above and start again.`);
   process.exit(1);
 }

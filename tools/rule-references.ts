@@ -1,6 +1,6 @@
 /**
- * Where each rule comes from, for docs/reference/rules.md: the section of the standard or of the MCP specification (revision 2026-07-28 unless
- * told), or the kind of weakness (CWE) where no standard says it. `FLT` rules are this project's own.
+ * The source of each rule, for docs/reference/rules.md: the section of the standard or of the MCP specification (revision 2026-07-28 by
+ * default), or the weakness (CWE) if there is no standard. `FLT` rules are this project's own.
  */
 const RULES: { readonly [reference: string]: string } = {
   'CIMD §3': 'S-081 SEC-086',

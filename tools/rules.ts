@@ -1,6 +1,6 @@
 /**
- * Writes docs/reference/rules.md from the tests: every rule id that a test's name bears, where the rule comes from, the sentence, the source that
- * keeps it, and the test.
+ * Writes docs/reference/rules.md from the tests: every rule id in the name of a test, the source of the rule, the sentence, the file that
+ * implements it, and the test.
  * `--check` only compares, so that the page cannot go stale.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { REFERENCES } from './rule-references.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const page = join(root, 'docs/reference/rules.md');
 
-/** What tests whose path is no source's are mostly about. */
+/** The main source file of tests whose path is not that of a source file. */
 const JOURNEYS: { readonly [test: string]: string } = {
   'endpoints/authorize-redirect': 'model/redirect',
   'guard/anonymous': 'guard/guard',
@@ -66,7 +66,7 @@ function lineOf({ id, sentence, file }: Row): string {
   return `| ${[id, REFERENCES.get(id) ?? '–', sentence.replaceAll('|', '\\|'), sourceOf(id, file), `\`${file}\``].join(' | ')} |`;
 }
 
-/** The file of the test's own path; for a journey those that cite the rule, else those that cite its section. */
+/** The source file at the path of the test; for a journey the files that cite the rule, else those that cite its section. */
 function sourceOf(id: string, file: string): string {
   const mirrored = file.replace(/^test\/(?:worker\/)?/, 'src/').replace('.test.ts', '.ts');
   const sections = REFERENCES.get(id)?.match(/(?:RFC \d+|OAuth 2\.1) §[\d.]+/g) ?? [];
@@ -94,7 +94,7 @@ function rowsOf(file: string): Row[] {
   const named = [...source.matchAll(/\b(?:it|test|check|describe)\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs)];
   const each = [...source.matchAll(/\)\(\s*(['"`])((?:\\.|(?!\1).)*)\1,\s*(?:[A-Z]+,\s*)?(?:async )?\(/gs)];
   const rows = [...named, ...each].flatMap(({ 2: name = '' }) => expand(name).map(rowOf(name)));
-  // In a table of cases the id stands in each case, and the sentence below them begins with its place.
+  // In a table of cases each case has its id, and the sentence below begins with its placeholder.
   const cases = [...source.matchAll(/['"]((?:SEC|FLT|S)-\d{2,3}(?:(?:, ?|–)\d{2,3})*)['"]/g)].flatMap(({ index, 1: ids = '' }) => {
     const name = each.find((one) => one.index > index && one[2]?.startsWith('%s'))?.[2];
     return name === undefined ? [] : expand(ids).map(rowOf(name));

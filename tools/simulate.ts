@@ -1,7 +1,7 @@
 /**
- * `npm run simulate -- --seed 7 --days 30`: plays days of real clients on a server with faults, in seconds (test/simulation). With
- * `--minutes 2` it plays the kept seeds and then new ones for so long, every other one with a storm. A failure is made smaller and printed
- * with the command that plays it again and the line that keeps it. Ends with one plain line.
+ * `npm run simulate -- --seed 7 --days 30`: simulates days of real clients on a server with faults, in seconds (test/simulation). With
+ * `--minutes 2` it runs the stored seeds and then new ones for that time, every other one with more faults. A failure is reduced and
+ * printed with the command that repeats it and the line that stores it. The last line is a summary.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

@@ -1,6 +1,6 @@
 /**
- * `npm test`: types, lint, every unit and journey test on Node and in workerd, the package's own checks, and the
- * end-to-end suite in a real browser with real clients. Ends with one plain line that counts them all.
+ * `npm test`: types, lint, every unit and journey test on Node and in workerd, the checks of the package, and the
+ * end-to-end suite in a real browser with real clients. The last line has all counts.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -13,11 +13,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const env = {
   ...process.env,
   PATH: `${root}node_modules/.bin:${process.env['PATH'] ?? ''}`,
-  // Keeps wrangler and workerd from looking for the world outside.
+  // Stops wrangler and workerd from connecting to the internet.
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
   WRANGLER_SEND_METRICS: 'false',
   WRANGLER_HIDE_BANNER: 'true',
-  // Several hundred processes load the same modules: the first one compiles them.
+  // Several hundred processes load the same modules; the first one compiles them.
   NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled'),
 };
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -25,7 +25,7 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 await step('types', ['tsc', '-b']);
 await step('lint and format', ['npm', 'run', '--silent', 'lint']);
 await step('tests on Node and in workerd', ['vitest', 'run', '--project', '!quick'], counted);
-// New seeds in each run, on one core, beside what measures no time.
+// New seeds in each run, on one core, in parallel to steps that measure no time.
 const MINUTES = process.env['CI'] ? '2' : '0.3';
 const simulated = step(`simulation: kept seeds, then new ones for ${MINUTES} minutes`, ['node', 'tools/simulate.ts', '--days', '6', '--minutes', MINUTES], counted, 15); // prettier-ignore
 await step('docs/reference/rules.md says what the tests say', ['node', 'tools/rules.ts', '--check']);
@@ -90,7 +90,7 @@ function temporary(): string {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-bundle-'));
   process.once('exit', () => {
     const largest = readdirSync(folder).filter((file) => file.endsWith('.js') && readFileSync(join(folder, file)).length > 0);
-    if (largest.length === 0 && total.failed === 0) process.exitCode = 1; // a dry run that bundled nothing proved nothing
+    if (largest.length === 0 && total.failed === 0) process.exitCode = 1; // a dry run without a bundle has checked nothing
     rmSync(folder, { recursive: true, force: true });
   });
   return folder;

@@ -1,7 +1,7 @@
 /**
- * `npm run trace [-- FOLDER]`: what a reader of one request has to open. Plays the main journeys on the source of a checked-out version (default:
- * this one) and counts for each the files whose functions ran, and how often control went from a function of one file to one of another.
- * Every journey is played twice and the second run is counted, so that loading modules does not show. `--list NAME` prints the files of one.
+ * `npm run trace [-- FOLDER]`: what a reader of one request has to open. Runs the main journeys on the source of a checked-out version
+ * (default: this one) and counts for each the files whose functions ran, and how often a function of one file called one of another.
+ * Every journey runs twice and the second run is counted, without the loading of modules. `--list NAME` prints the files of one.
  */
 import { parse } from '@babel/parser';
 import { registerHooks, stripTypeScriptTypes } from 'node:module';
@@ -99,7 +99,7 @@ const provider = new OAuthProvider(options);
 const send = (request: Request): Promise<Response> => provider.fetch(request, env, context());
 await provider.helpers(env).accounts.create(ALICE);
 
-/** What a function comes to, and the files that it entered. */
+/** The result of a function, and the files that it entered. */
 async function traced<T>(run: () => Promise<T>): Promise<{ readonly result: T; readonly trace: readonly number[] }> {
   entered = [];
   const result = await run();
