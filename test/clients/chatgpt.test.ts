@@ -1,6 +1,6 @@
 /** ChatGPT on the web and on the desktop. */
 import { expect, it } from 'vitest';
-import { connects, play, type Profile } from '../support/play-client.ts';
+import { connects, expectRefreshed, play, type Profile } from '../support/play-client.ts';
 
 const REDIRECT = 'https://chatgpt.com/connector_platform_oauth_redirect';
 const profile: Profile = {
@@ -30,7 +30,7 @@ connects(profile);
 
 it('ChatGPT may leave its key at home, as its document says', async () => {
   const played = await play({ ...profile, proves: 'none' });
-  expect(await played.call((await played.refresh()).access_token)).toBe(200);
+  await expectRefreshed(played);
 });
 
 it('ChatGPT sends the consent form from a frame without an origin', async () => {

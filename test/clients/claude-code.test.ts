@@ -1,6 +1,6 @@
 /** Claude Code: a program on the user's computer, with a loopback port of the moment. */
-import { expect, it } from 'vitest';
-import { connects, play, type Profile } from '../support/play-client.ts';
+import { it } from 'vitest';
+import { connects, expectRefreshed, play, type Profile, PUBLIC_CLIENT } from '../support/play-client.ts';
 
 const profile: Profile = {
   name: 'Claude Code',
@@ -10,9 +10,7 @@ const profile: Profile = {
     document: {
       client_name: 'Claude Code',
       redirect_uris: ['http://localhost/callback', 'http://127.0.0.1/callback'],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'none',
+      ...PUBLIC_CLIENT,
     },
   },
   redirectUri: 'http://localhost:53127/callback',
@@ -27,10 +25,8 @@ it('Claude Code registers itself where documents are off, with the port it liste
   const metadata = {
     client_name: 'Claude Code (notes)',
     redirect_uris: ['http://localhost:53127/callback'],
-    grant_types: ['authorization_code', 'refresh_token'],
-    response_types: ['code'],
-    token_endpoint_auth_method: 'none',
+    ...PUBLIC_CLIENT,
   };
   const played = await play({ ...profile, known: { by: 'registration', metadata } }, { clientIdMetadataDocumentEnabled: false });
-  expect(await played.call((await played.refresh()).access_token)).toBe(200);
+  await expectRefreshed(played);
 });

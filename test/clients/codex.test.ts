@@ -1,6 +1,6 @@
 /** Codex, on the command line and in its app. */
-import { expect, it } from 'vitest';
-import { connects, play, type Profile } from '../support/play-client.ts';
+import { it } from 'vitest';
+import { connects, expectRefreshed, play, type Profile, PUBLIC_CLIENT } from '../support/play-client.ts';
 
 const profile: Profile = {
   name: 'Codex',
@@ -10,9 +10,7 @@ const profile: Profile = {
     document: {
       client_name: 'Codex',
       redirect_uris: ['http://127.0.0.1/callback', 'http://localhost/callback'],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'none',
+      ...PUBLIC_CLIENT,
     },
   },
   redirectUri: 'http://127.0.0.1:49152/callback',
@@ -27,10 +25,8 @@ it('Codex registers itself, and its callback ends with an id of the connection',
   const metadata = {
     client_name: 'Codex',
     redirect_uris: [redirectUri],
-    grant_types: ['authorization_code', 'refresh_token'],
-    response_types: ['code'],
-    token_endpoint_auth_method: 'none',
+    ...PUBLIC_CLIENT,
   };
   const played = await play({ ...profile, known: { by: 'registration', metadata }, redirectUri });
-  expect(await played.call((await played.refresh()).access_token)).toBe(200);
+  await expectRefreshed(played);
 });

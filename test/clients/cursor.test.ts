@@ -1,6 +1,6 @@
 /** Cursor: an editor that takes its code back through a scheme of its own, and agents that run at its maker's. */
 import { expect, it } from 'vitest';
-import { connects, play, type Profile } from '../support/play-client.ts';
+import { connects, expectRefreshed, play, type Profile, PUBLIC_CLIENT } from '../support/play-client.ts';
 
 const profile: Profile = {
   name: 'Cursor',
@@ -13,9 +13,7 @@ const profile: Profile = {
         'https://www.cursor.com/agents/mcp/oauth/callback',
         'http://localhost:8787/callback',
       ],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'none',
+      ...PUBLIC_CLIENT,
     },
   },
   redirectUri: 'cursor://anysphere.cursor-mcp/oauth/callback',
@@ -40,5 +38,5 @@ it('Cursor takes a client id from its configuration instead', async () => {
     redirectUris: ['cursor://anysphere.cursor-mcp/oauth/callback'],
   };
   const played = await play({ ...profile, known: { by: 'configuration', client }, proves: 'client_secret_post' });
-  expect(await played.call((await played.refresh()).access_token)).toBe(200);
+  await expectRefreshed(played);
 });

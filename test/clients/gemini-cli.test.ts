@@ -1,6 +1,6 @@
 /** Gemini CLI. */
-import { expect, it } from 'vitest';
-import { connects, play, type Profile } from '../support/play-client.ts';
+import { it } from 'vitest';
+import { connects, expectRefreshed, play, type Profile, PUBLIC_CLIENT } from '../support/play-client.ts';
 
 const profile: Profile = {
   name: 'Gemini CLI',
@@ -9,9 +9,7 @@ const profile: Profile = {
     metadata: {
       client_name: 'Gemini CLI MCP Client',
       redirect_uris: ['http://localhost:7777/oauth/callback'],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'none',
+      ...PUBLIC_CLIENT,
       scope: '',
     },
   },
@@ -24,5 +22,5 @@ connects(profile);
 
 it('Gemini CLI that asks for scopes this server does not know gets those it does', async () => {
   const played = await play({ ...profile, scope: { text: 'read openid profile offline_access' } });
-  expect(await played.call((await played.refresh()).access_token)).toBe(200);
+  await expectRefreshed(played);
 });

@@ -1,6 +1,6 @@
 /** MCP Inspector, in the browser and on the command line. */
 import { expect, it } from 'vitest';
-import { connects, play, type Profile } from '../support/play-client.ts';
+import { connects, play, type Profile, PUBLIC_CLIENT } from '../support/play-client.ts';
 
 const profile: Profile = {
   name: 'MCP Inspector',
@@ -10,9 +10,7 @@ const profile: Profile = {
       client_name: 'MCP Inspector',
       client_uri: 'https://github.com/modelcontextprotocol/inspector',
       redirect_uris: ['http://127.0.0.1:6276/oauth/callback'],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'none',
+      ...PUBLIC_CLIENT,
       scope: '',
     },
   },

@@ -1,6 +1,6 @@
 /** LibreChat: a web application that keeps the tokens of its users. */
-import { expect, it } from 'vitest';
-import { connects, play, type Profile } from '../support/play-client.ts';
+import { it } from 'vitest';
+import { connects, expectRefreshed, play, type Profile } from '../support/play-client.ts';
 
 const profile: Profile = {
   name: 'LibreChat',
@@ -27,5 +27,5 @@ connects(profile);
 it('LibreChat with a client from its configuration sends the secret in the form', async () => {
   const client = { id: 'librechat', secret: 'a-secret-of-enough-characters-to-pass', redirectUris: [profile.redirectUri] };
   const played = await play({ ...profile, known: { by: 'configuration', client }, proves: 'client_secret_post' });
-  expect(await played.call((await played.refresh()).access_token)).toBe(200);
+  await expectRefreshed(played);
 });

@@ -1,6 +1,6 @@
 /** mcp-remote: a bridge for programs that speak over standard input only. */
-import { expect, it } from 'vitest';
-import { connects, play, type Profile } from '../support/play-client.ts';
+import { it } from 'vitest';
+import { connects, expectRefreshed, play, type Profile, PUBLIC_CLIENT } from '../support/play-client.ts';
 
 const profile: Profile = {
   name: 'mcp-remote',
@@ -10,9 +10,7 @@ const profile: Profile = {
       client_name: 'MCP CLI Proxy',
       client_uri: 'https://github.com/modelcontextprotocol/mcp-cli',
       redirect_uris: ['http://localhost:14823/oauth/callback'],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'none',
+      ...PUBLIC_CLIENT,
       software_id: '2e6dc280-f3c3-4e01-99a7-8181dbd1d23d',
       software_version: '0.15.1',
       scope: 'openid email profile',
@@ -28,5 +26,5 @@ connects(profile);
 
 it('mcp-remote that asks for less than the server requires gets what is required (R-04)', async () => {
   const played = await play({ ...profile, scope: { text: 'write' } });
-  expect(await played.call((await played.refresh()).access_token)).toBe(200);
+  await expectRefreshed(played);
 });

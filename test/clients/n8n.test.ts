@@ -1,6 +1,6 @@
 /** n8n: workflows that run without a person for months. */
-import { expect, it } from 'vitest';
-import { connects, play, type Profile } from '../support/play-client.ts';
+import { it } from 'vitest';
+import { connects, expectRefreshed, play, type Profile, PUBLIC_CLIENT } from '../support/play-client.ts';
 
 const profile: Profile = {
   name: 'n8n',
@@ -10,9 +10,7 @@ const profile: Profile = {
       client_name: 'n8n',
       client_uri: 'https://n8n.io/',
       redirect_uris: ['https://oauth.n8n.cloud/oauth2/callback'],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'none',
+      ...PUBLIC_CLIENT,
     },
   },
   redirectUri: 'https://oauth.n8n.cloud/oauth2/callback',
@@ -31,6 +29,6 @@ it('n8n that stands on its own host gets in, with its secret in either place', a
   for (const proves of ['client_secret_post', 'client_secret_basic'] as const) {
     const own: Profile = { ...profile, known: { by: 'configuration', client }, redirectUri: client.redirectUris[0]!, proves };
     const played = await play(own);
-    expect(await played.call((await played.refresh()).access_token)).toBe(200);
+    await expectRefreshed(played);
   }
 });

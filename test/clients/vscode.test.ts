@@ -1,6 +1,6 @@
 /** Visual Studio Code. */
 import { expect, it } from 'vitest';
-import { connects, play, type Profile } from '../support/play-client.ts';
+import { connects, expectRefreshed, play, type Profile } from '../support/play-client.ts';
 
 const profile: Profile = {
   name: 'Visual Studio Code',
@@ -49,5 +49,5 @@ it('Visual Studio Code registers itself with loopback addresses of several forms
     scope: '',
   };
   const played = await play({ ...profile, known: { by: 'registration', metadata } }, { clientIdMetadataDocumentEnabled: false });
-  expect(await played.call((await played.refresh()).access_token)).toBe(200);
+  await expectRefreshed(played);
 });

@@ -4,23 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { guard, type GuardOptions, preflight, withCors } from '../../src/guard/guard.ts';
 import type { Checked } from '../../src/model/access.ts';
 import type { Context } from '../../src/model/handler.ts';
+import { access, guardOptions, RESOURCE } from '../support/guarded.ts';
 
-const RESOURCE = 'https://mcp.example/mcp';
-const access: Checked = {
-  userId: 'u',
-  clientId: 'c',
-  grantId: 'g',
-  scope: ['read'],
-  resource: RESOURCE,
-  expiresAt: 9e9,
-  props: { claims: { sub: 'u' } },
-};
-const options: GuardOptions = {
-  resource: RESOURCE,
-  authorizationServers: ['https://as.example'],
-  verify: (token) => (token === 'good' ? access : null),
-  allowedOrigins: ['https://app.example'],
-};
+const options: GuardOptions = { ...guardOptions, allowedOrigins: ['https://app.example'] };
 const request = (init: RequestInit = {}, url = RESOURCE): Request => new Request(url, init);
 describe('guard/guard, protect', () => {
   it('makes a context where the runtime passes none, and hands on what it was given', async () => {

@@ -5,17 +5,8 @@ import { guard, type GuardOptions, isGood, isRefusal, withAccess } from '../../s
 import type { GuardRefusal } from '../../src/guard/refused.ts';
 import type { Access, Checked } from '../../src/model/access.ts';
 import type { Context } from '../../src/model/handler.ts';
+import { access, guardOptions, RESOURCE } from '../support/guarded.ts';
 
-const RESOURCE = 'https://mcp.example/mcp';
-const access: Checked = {
-  userId: 'u',
-  clientId: 'c',
-  grantId: 'g',
-  scope: ['read'],
-  resource: RESOURCE,
-  expiresAt: 9e9,
-  props: { claims: { sub: 'u' } },
-};
 const bound: Checked = { ...access, cnf: { jkt: 'thumbprint' } };
 
 /** One call, with what the operator is told of it. */
@@ -26,8 +17,7 @@ async function refusalOf(
 ): Promise<{ status: number; header: string | null; told: readonly GuardRefusal[] }> {
   const told: GuardRefusal[] = [];
   const check = guard({
-    resource: RESOURCE,
-    authorizationServers: ['https://as.example'],
+    ...guardOptions,
     verify: () => access,
     onRefused: (refusal) => told.push(refusal),
     ...more,

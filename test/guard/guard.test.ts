@@ -1,26 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { guard, type GuardOptions } from '../../src/guard/guard.ts';
-import type { Access, Checked } from '../../src/model/access.ts';
-import { ALICE, type App, makeApp, RESOURCE } from '../support/app.ts';
+import type { Access } from '../../src/model/access.ts';
+import { ALICE, type App, makeApp } from '../support/app.ts';
+import { access, guardOptions, RESOURCE } from '../support/guarded.ts';
 import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { expectChallenge } from '../support/verdicts.ts';
 
-const access: Checked = {
-  userId: 'u',
-  clientId: 'c',
-  grantId: 'g',
-  scope: ['read'],
-  resource: RESOURCE,
-  expiresAt: 9e9,
-  props: { claims: { sub: 'u' } },
-};
-const options: GuardOptions = {
-  resource: RESOURCE,
-  authorizationServers: ['https://as.example'],
-  verify: (token) => (token === 'good' ? access : null),
-};
 const call = (authorization?: string, more: Partial<GuardOptions> = {}, init: RequestInit = {}): Promise<Access | Response> =>
-  guard({ ...options, ...more, anonymous: false })(
+  guard({ ...guardOptions, ...more, anonymous: false })(
     new Request(RESOURCE, {
       method: 'POST',
       ...init,
@@ -117,7 +104,7 @@ describe('guard/guard, before any handler', () => {
       call('Bearer good', { verify: () => ({ ...access, scope }), requiredScopes: ['read'], hierarchy });
     expect(await withScope(['admin'])).toMatchObject({ scope: ['admin', 'write', 'read', 'list'] });
     for (const scope of [['list'], ['adm'], ['ADMIN'], []]) expect(status(await withScope(scope))).toBe(403);
-    expect(() => guard({ ...options, hierarchy: { a: ['b'], b: ['a'] } })).toThrow(/is circular/);
+    expect(() => guard({ ...guardOptions, hierarchy: { a: ['b'], b: ['a'] } })).toThrow(/is circular/);
   });
 
   it('FLT-05 says 503 where the verifier cannot tell, and tells the operator alone why', async () => {
@@ -136,7 +123,7 @@ describe('guard/guard, before any handler', () => {
 });
 
 describe('guard/guard, around a handler', () => {
-  const protect = guard({ ...options, allowedOrigins: ['https://app.example'] }).protect((_request, _env, ctx) =>
+  const protect = guard({ ...guardOptions, allowedOrigins: ['https://app.example'] }).protect((_request, _env, ctx) =>
     Response.json({ auth: ctx.auth, props: ctx.props }),
   );
   const ask = async (init: RequestInit = {}, url = RESOURCE): Promise<Response> => protect(new Request(url, init), {}, { waitUntil() {} });
@@ -171,7 +158,7 @@ describe('guard/guard, around a handler', () => {
   it('refuses to start with a wrong option', () => {
     const wrong = (more: Partial<GuardOptions>): string => {
       try {
-        guard({ ...options, ...more });
+        guard({ ...guardOptions, ...more });
         return 'started';
       } catch (error) {
         return (error as Error).message;

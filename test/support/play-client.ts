@@ -63,6 +63,13 @@ export interface Played {
   call(access: string): Promise<number>;
 }
 
+/** What most clients register: a public client with codes and refresh tokens. */
+export const PUBLIC_CLIENT = {
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+  token_endpoint_auth_method: 'none',
+} as const;
+
 /** What the server of these tests offers: scopes, registration, documents. */
 const OFFER: Partial<OAuthProviderOptions> = { requiredScopes: ['read'] };
 
@@ -143,6 +150,11 @@ export async function play(profile: Profile, more: Partial<OAuthProviderOptions>
   }; // prettier-ignore
 }
 
+/** Refreshes once, and calls with the new token. */
+export async function expectRefreshed(played: Played): Promise<void> {
+  expect(await played.call((await played.refresh()).access_token)).toBe(200);
+}
+
 /** The tests that every client passes. */
 export function connects(profile: Profile): void {
   describe(`${profile.name}, as docs/clients.md describes it`, () => {
@@ -151,7 +163,7 @@ export function connects(profile: Profile): void {
       expect(await played.call(played.tokens.access_token)).toBe(200);
       for (let day = 0; day < 30; day++) {
         played.app.clock.pass(86_400);
-        expect(await played.call((await played.refresh()).access_token)).toBe(200);
+        await expectRefreshed(played);
       }
     });
 
