@@ -43,11 +43,11 @@ describe('mutants', () => {
   describe('the hash of a source', () => {
     const source = `import { fail, sum } from './sum.ts';
       /** Adds one. */
-      export const next = (count: number): number => count < 0 ? fail(new TypeError('Too few.'), { hint: 'More.' }) : sum(count, 1) + 'a'.length + /b/.exec(\`c${'${count}'}\`)?.groups.c;`;
+      export const next = (count: number): number => count < 0 ? fail(new TypeError('Too few.'), { hint: 'More.' }) : sum(count, 1) + 'a'.length + /b/.exec(\`c${'${count}'}\`)?.groups.c + 7n;`;
     const renamed = `import { add, raise } from '../lib/sum.ts'; import type { Other } from './other.ts';
       type Unused = Other;
       export const following = (value: bigint) => (
-        value < 0 ? raise(new TypeError('It is too few.'), { hint: 'Give more.' }) : add(value as unknown, 1,) + "a".length + /b/.exec(\`c${'${value}'}\`)?.groups.c // which adds
+        value < 0 ? raise(new TypeError('It is too few.'), { hint: 'Give more.' }) : add(value as unknown, 1,) + "a".length + /b/.exec(\`c${'${value}'}\`)?.groups.c + 7n // which adds
       )`;
 
     it('stays the same when names, imports, types, comments, layout and texts for developers change', () => {
@@ -58,6 +58,7 @@ describe('mutants', () => {
       ['an operator', ') + ', ') - '],
       ['a string', "'a'", "'b'"],
       ['a number', ', 1)', ', 2)'],
+      ['a BigInt', '7n', '8n'],
       ['a regular expression', '/b/', '/b/i'],
       ['a template', '`c', '`d'],
       ['one use of a name', 'sum(count', 'sum(next'],

@@ -86,6 +86,7 @@ export function hashOfSource(source: string): string {
     if (LEFT_OUT.has(key)) return undefined;
     if (Array.isArray(value)) return value.filter((node) => !isErased(node));
     if (isProse(value)) return 'prose';
+    if (typeof value === 'bigint') return `${value}n`; // JSON has none
     if (key !== 'name' || typeof value !== 'string') return withoutType(value);
     if (!names.has(value)) names.set(value, names.size);
     return names.get(value);

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { isAssertionSignedWith } from '../../src/core/assertion-signature.ts';
 import { base64url } from '../../src/lib/base64url.ts';
 import { utf8 } from '../../src/lib/bytes.ts';
-import { parseAssertion } from '../../src/model/assertion.ts';
+import { type Assertion, parseAssertion } from '../../src/model/assertion.ts';
 import { readProof } from '../../src/model/dpop.ts';
-import { keySetOf, pickKey } from '../../src/model/key-set.ts';
+import { type Jwk, keySetOf, pickKey } from '../../src/model/key-set.ts';
 import { verifyJwt } from '../../src/verifiers/jwt.ts';
 import { forgeriesOf, type Forgery, oddities, signedText } from '../support/forgeries.ts';
 import { makeSigner } from '../support/signer.ts';
@@ -113,6 +113,13 @@ describe('core/assertion-signature', () => {
         expect(await takesAssertion(wrong, [one.publicKey])).toBe(false);
       }
     }
+  });
+
+  it('checks a signature with the algorithm that was judged, not with another name that the text has for it (RFC 9864 §2.2)', async () => {
+    const one = await makeSigner('EdDSA', 'key-1');
+    const text = await one.sign({ sub: 'x' }, { alg: 'Ed25519' });
+    const as = (alg: string): Promise<boolean> => isAssertionSignedWith({ text, alg } as Assertion, one.publicKey as Jwk);
+    expect([await as('Ed25519'), await as('EdDSA')]).toEqual([true, false]);
   });
 
   it('SEC-205 SEC-202 uses no key that is for another purpose, weak, broken, private, or ambiguous', async () => {

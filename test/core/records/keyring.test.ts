@@ -23,6 +23,8 @@ describe('core/records/keyring', () => {
       ['totp', sealed, 'account:2'],
       ['totp', `${sealed.slice(0, -8)}AAAAAAAA`, 'account:1'],
       ['totp', `s2.${id}.${body}`, 'account:1'],
+      ['totp', `x${sealed}`, 'account:1'],
+      ['totp', `${sealed}.x`, 'account:1'],
       ['totp', '', 'account:1'],
     ] as const)
       expect(await ring.open(purpose, text, bound)).toBeNull();
@@ -54,6 +56,7 @@ describe('core/records/keyring', () => {
     expect(String((fault as Error).cause)).toMatch(/kind "totp" is sealed under a secret that is not given.+PORTCULLIS_SECRET/);
     expect(`${String(fault)} ${String((fault as Error).cause)}`).not.toContain(OLD);
     expect(await ringOf(NEW).renew('totp', sealed, 'a:1')).toBeNull();
+    expect([await ringOf(OLD).knows('x'), await ringOf(OLD).renew('totp', 'x', 'a:1')]).toEqual([false, null]);
   });
 
   it('is absent without a secret: a feature that needs it names itself and the fix', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AuthServer } from '../../../src/core/auth-server.ts';
-import { singleUse } from '../../../src/core/records/one-time.ts';
+import { markUsed, singleUse, takeFor } from '../../../src/core/records/one-time.ts';
 import { OAuthError } from '../../../src/model/error.ts';
 import type { Key, Store } from '../../../src/model/store.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
@@ -73,5 +73,72 @@ describe('core/records/one-time', () => {
     await expect(once.giveBack()).resolves.toBeUndefined();
     fault = new TypeError('a fault of ours');
     await expect(once.giveBack()).rejects.toThrow('a fault of ours');
+  });
+});
+
+type Form = { readonly taken?: 'now' | 'done'; readonly expiresAt: number; readonly by: string };
+const isForm = (value: unknown): value is Form => typeof value === 'object' && value !== null && 'by' in value;
+
+describe('core/records/one-time, marks', () => {
+  it('is taken by exactly one caller, ended by it, and gone when it expires', async () => {
+    let now = NOW;
+    const store = memoryStore({ now: () => now });
+    const mark = (taken: 'now' | 'done'): Promise<boolean> => markUsed({ store }, 'pending:a', isForm, taken);
+    const value = async (): Promise<unknown> => (await store.read('pending:a'))?.value;
+    expect([await mark('now'), await mark('done'), await value()]).toEqual([false, false, undefined]);
+    const form: Form = { by: 'x', expiresAt: NOW + 60 };
+    await store.write('pending:a', form, 'absent', { until: NOW + 60 });
+    expect([await mark('done'), await value()]).toEqual([false, form]);
+    expect([await mark('now'), await mark('now'), await value()]).toEqual([true, false, { ...form, taken: 'now' }]);
+    expect([await mark('done'), await mark('done'), await mark('now'), await value()]).toEqual([true, false, false, { ...form, taken: 'done' }]); // prettier-ignore
+    now = NOW + 60;
+    expect(await value()).toBeUndefined();
+  });
+});
+
+describe('core/records/one-time, work', () => {
+  const key = 'pending:a' as const;
+  const until = NOW + 60;
+
+  it('is done by the one caller that takes the record, and the record is gone', async () => {
+    const store = memoryStore({ now: () => NOW });
+    const version = await store.write(key, 'kept', 'absent', { until });
+    const take = (): Promise<string | null> => takeFor(store, { key, record: { value: 'kept', version: version ?? 0 }, until }, async () => 'done'); // prettier-ignore
+    expect([await take(), await take(), await store.read(key)]).toEqual(['done', null, null]);
+  });
+
+  it('leaves the record where the work fails, until its time', async () => {
+    let now = NOW;
+    const store = memoryStore({ now: () => now });
+    const version = await store.write(key, 'kept', 'absent', { until });
+    const failing = takeFor(store, { key, record: { value: 'kept', version: version ?? 0 }, until }, () =>
+      Promise.reject(new Error('work')),
+    );
+    await expect(failing).rejects.toThrow('work');
+    expect((await store.read(key))?.value).toBe('kept');
+    now = NOW + 60;
+    expect(await store.read(key)).toBeNull();
+  });
+
+  it('writes over no record that was made in the meantime', async () => {
+    const store = memoryStore({ now: () => NOW });
+    const version = await store.write(key, 'kept', 'absent', { until });
+    const work = async (): Promise<never> => {
+      await store.write(key, 'newer', 'absent', { until });
+      throw new Error('work');
+    };
+    await expect(takeFor(store, { key, record: { value: 'kept', version: version ?? 0 }, until }, work)).rejects.toThrow('work');
+    expect((await store.read(key))?.value).toBe('newer');
+  });
+
+  it('reports the first failure when the store is down as well, and a fault of ours in its place', async () => {
+    const inner = memoryStore({ now: () => NOW });
+    const version = await inner.write(key, 'kept', 'absent', { until });
+    const failing = (error: Error): Promise<unknown> => {
+      const store = { ...inner, remove: async () => true, write: () => Promise.reject(error) } as unknown as Store;
+      return takeFor(store, { key, record: { value: 'kept', version: version ?? 0 }, until }, () => Promise.reject(new Error('work')));
+    };
+    await expect(failing(new OAuthError('temporarily_unavailable', 'store_down'))).rejects.toThrow('work');
+    await expect(failing(new TypeError('a fault of ours'))).rejects.toThrow('a fault of ours');
   });
 });

@@ -1,0 +1,83 @@
+/** What is stored of a grant that starts with its access token. */
+import { describe, expect, it } from 'vitest';
+import type { AuthServer } from '../../src/core/auth-server.ts';
+import { openRefs } from '../../src/core/vault/upstream-refs.ts';
+import { directGrant, type DirectGrantRequest } from '../../src/grants/direct-grant.ts';
+import type { Runtime } from '../../src/model/runtime.ts';
+import type { UpstreamRef } from '../../src/model/upstream.ts';
+import { grantIdOf } from '../../src/model/token.ts';
+import { unwrap } from '../../src/model/wrapped.ts';
+import { makeClock } from '../../src/testing/clock.ts';
+import { START } from '../support/grants.ts';
+import { makeServer } from '../support/server.ts';
+
+const REQUEST: DirectGrantRequest = { clientId: 'client', userId: 'user', scope: ['read'], resource: 'https://mcp.example/mcp', props: { a: 1 } }; // prettier-ignore
+
+const server = (machine: Partial<Runtime> = {}) => makeServer({ machine, clock: makeClock(START) });
+const grantOf = async (as: AuthServer, token: string) => {
+  const { hash, pad } = await as.secrets.proof(token);
+  const grant = await as.records.findGrant(grantIdOf('access', token) ?? '');
+  const entry = grant?.access.find((one) => one.hash === hash);
+  if (!grant || !entry) throw new Error('The grant of the token is not stored.');
+  return { grant, entry, key: unwrap(entry, pad) };
+};
+
+describe('grants/direct-grant', () => {
+  it('stores the grant with its one access token, and with nothing that was not asked for', async () => {
+    const { as, events } = server();
+    const { accessToken, ...answer } = await directGrant(as, REQUEST);
+    const common = { scope: ['read'], resource: REQUEST.resource, expiresAt: START + 600 };
+    expect(answer).toEqual({ ...common, refreshToken: null, jkt: undefined });
+    const { grant, entry, key } = await grantOf(as, accessToken);
+    const { id, sealedProps, access, ...rest } = grant;
+    expect(JSON.parse((await as.secrets.openWith(key, sealedProps, `grant:${id}`)) ?? '')).toEqual({ a: 1 });
+    expect(access).toHaveLength(1);
+    expect(Object.keys(entry).toSorted()).toEqual(['expiresAt', 'hash', 'scope', 'wrappedKey']);
+    expect(rest).toEqual({
+      ...common,
+      v: 1,
+      clientId: 'client',
+      clientAuth: 'confidential',
+      userId: 'user',
+      createdAt: START,
+      usedAt: START,
+      lifetimes: { access: 600, refresh: 0, grace: 120 },
+      code: null,
+      refresh: null,
+      retired: [],
+      ended: null,
+    });
+    expect(Object.keys(rest)).toHaveLength(14);
+    expect(events).toEqual([{ kind: 'grant.opened', grantId: id, clientId: 'client', userId: 'user', at: START }]);
+  });
+
+  it('stores whom and what it was asked for', async () => {
+    const { as } = server();
+    const organization = { id: 'o', name: 'O' };
+    const linked = [{ id: 'r1', account: { provider: 'site', id: 'a1' } }] as unknown as UpstreamRef[];
+    const act = { sub: 'agent' };
+    const parent = { id: 'P'.repeat(22), tokenHash: 'parent-hash' };
+    const { accessToken, expiresAt, jkt } = await directGrant(as, { ...REQUEST, organization, linked, act, parent, jkt: 'J', notAfter: START + 30 }); // prettier-ignore
+    const { grant, entry, key } = await grantOf(as, accessToken);
+    expect([expiresAt, jkt, grant.expiresAt, entry.expiresAt, entry.jkt]).toEqual([START + 30, 'J', START + 30, START + 30, 'J']);
+    expect(grant).toMatchObject({ organization, act, subjectHash: 'parent-hash', upstreams: { ids: ['r1'] } });
+    expect(grant.id.startsWith(parent.id)).toBe(true);
+    expect(await openRefs(as.secrets, grant.id, key, grant.upstreams)).toEqual(linked);
+  });
+
+  it('writes nothing unless the proof is good, and binds the token to its key (RFC 9449 §5)', async () => {
+    const { as, events } = server();
+    const key = { jkt: 'K', giveBack: async () => undefined, prove: async () => undefined };
+    const refused = { ...key, prove: () => Promise.reject(new Error('proof')) };
+    await expect(directGrant(as, { ...REQUEST, key: refused })).rejects.toThrow('proof');
+    expect([events, (await as.records.grantsOf('user')).keys]).toEqual([[], []]);
+    const { accessToken, jkt } = await directGrant(as, { ...REQUEST, key, jkt: 'other' });
+    expect([jkt, (await grantOf(as, accessToken)).entry.jkt]).toEqual(['K', 'K']);
+  });
+
+  it('never gives a token of a grant that is there already', async () => {
+    const { as } = server({ random: (bytes) => new Uint8Array(bytes) });
+    await directGrant(as, REQUEST);
+    await expect(directGrant(as, REQUEST)).rejects.toThrow('A random grant id was generated twice');
+  });
+});

@@ -1,0 +1,116 @@
+/** What a login is asked at a refresh, and what its answer does. With real upstreams: `journeys/recheck.test.ts`. */
+import { makeRuntime } from '#under-test';
+import { describe, expect, it } from 'vitest';
+import type { AuthServer } from '../../src/core/auth-server.ts';
+import { makeSecrets, type Secrets } from '../../src/core/records/secrets.ts';
+import { sealRefs } from '../../src/core/vault/upstream-refs.ts';
+import { recheck } from '../../src/grants/recheck.ts';
+import type { Grant } from '../../src/model/grant.ts';
+import type { Verdict } from '../../src/model/origin.ts';
+import type { UpstreamRef } from '../../src/model/upstream.ts';
+import { KEY, openGrant, START } from '../support/grants.ts';
+
+const secrets: Secrets = makeSecrets(makeRuntime());
+const REF = { id: 'r1', account: { provider: 'site', id: 'a1' } } as unknown as UpstreamRef;
+const sealedOrigin = (standing: unknown, grantId = 'grant'): Promise<string> => secrets.sealWith(KEY, standing, `grant:${grantId}:origin`);
+
+interface World {
+  readonly verdict?: Verdict | Error;
+  readonly now?: number;
+  readonly login?: object;
+  readonly token?: string | Error;
+}
+
+/** The answer, what the login was asked, and the events. */
+async function run(grant: Grant, { verdict = 'yes', now = START + 3600, login = {}, token = 'upstream-token' }: World = {}) {
+  const asked: unknown[] = [];
+  const events: unknown[] = [];
+  const recheckOf = async (standing: unknown, context: unknown): Promise<Verdict> => {
+    asked.push([standing, context]);
+    if (verdict instanceof Error) throw verdict;
+    return verdict;
+  };
+  const as = {
+    settings: { logins: [{ id: 'other' }, { id: 'site', kind: 'redirect', recheck: recheckOf, ...login }] },
+    secrets,
+    env: { NAME: 'env' },
+    now: () => now,
+    emit: (event: unknown) => events.push(event),
+    vault: {
+      upstreamsOf: (id: string, open: () => Promise<readonly UpstreamRef[]>) => (provider: string) => ({
+        async token() {
+          if (token instanceof Error) throw token;
+          const [ref] = await open();
+          return `${token} of ${id} at ${provider} for ${ref?.account.id}`;
+        },
+      }),
+    },
+  } as unknown as AuthServer;
+  return { result: await recheck(as, grant, KEY), asked, events };
+}
+const TOKEN = 'upstream-token of grant at site for a1';
+
+async function signedIn(more: Partial<Grant> = {}): Promise<Grant> {
+  const upstreams = await sealRefs(secrets, 'grant', KEY, [REF]);
+  return openGrant({ origin: { login: 'site', sealed: await sealedOrigin({ id: 7 }) }, upstreams, ...more });
+}
+
+describe('grants/recheck', () => {
+  it('asks nothing of a grant without a sign-in, or of a login that always agrees', async () => {
+    const [none, plain] = [openGrant(), openGrant({ origin: { login: 'site' } })];
+    const sealed = await signedIn();
+    expect(await run(none)).toEqual({ result: none, asked: [], events: [] });
+    expect(await run(plain)).toEqual({ result: plain, asked: [], events: [] });
+    expect(await run(sealed, { login: { recheck: undefined } })).toEqual({ result: sealed, asked: [], events: [] });
+    expect(await run(sealed, { login: { kind: 'form' } })).toEqual({ result: sealed, asked: [], events: [] });
+  });
+
+  it('ends the grant of a login that was removed', async () => {
+    expect(await run(openGrant({ origin: { login: 'gone' } }))).toEqual({ result: null, asked: [], events: [] });
+  });
+
+  it('asks the login with what it kept and a token, and notes the time of a yes', async () => {
+    const grant = await signedIn();
+    const { result, asked, events } = await run(grant);
+    expect([asked, events]).toEqual([[[{ id: 7 }, { env: { NAME: 'env' }, token: TOKEN }]], []]);
+    expect(result).toEqual({ ...grant, origin: { ...grant.origin, askedAt: START + 3600 } });
+  });
+
+  it('asks with a token once an hour, from the sign-in or from the last time', async () => {
+    const tokenAt = async (now: number, askedAt?: number): Promise<unknown> => {
+      const grant = await signedIn();
+      const origin = { ...grant.origin, login: 'site', ...(askedAt === undefined ? {} : { askedAt }) };
+      const { result, asked } = await run({ ...grant, origin }, { now });
+      expect(result?.origin?.askedAt).toBe(asked.flat().some((one) => (one as { token?: string }).token === TOKEN) ? now : askedAt);
+      return (asked[0] as [unknown, { token: string | null }])[1].token;
+    };
+    expect(await tokenAt(START + 3599)).toBeNull();
+    expect(await tokenAt(START + 3600)).toBe(TOKEN);
+    expect(await tokenAt(START + 9000, START + 5401)).toBeNull();
+    expect(await tokenAt(START + 9000, START + 5400)).toBe(TOKEN);
+  });
+
+  it('asks without a token where none is kept, or none can be had now', async () => {
+    const { upstreams: _, ...without } = await signedIn();
+    for (const [grant, token] of [[without, 'x'], [await signedIn(), new Error('down')]] as const) {
+      const { result, asked, events } = await run(grant, { token });
+      expect([asked, events]).toEqual([[[{ id: 7 }, { env: { NAME: 'env' }, token: null }]], []]);
+      expect(result).toBe(grant);
+    }
+  }); // prettier-ignore
+
+  it('ends the grant at a no, and keeps it as it is at anything else', async () => {
+    const grant = await signedIn();
+    expect((await run(grant, { verdict: 'no' })).result).toBeNull();
+    expect((await run(grant, { verdict: 'unknown' })).result).toBe(grant);
+    const error = new Error('unreachable');
+    const { result, events } = await run(grant, { verdict: error });
+    expect(result).toBe(grant);
+    expect(events).toEqual([{ kind: 'request.failed', endpoint: 'recheck', requestId: expect.stringMatching(/^[\w-]{22}$/), error }]);
+  });
+
+  it('does not ask with what was sealed for another grant', async () => {
+    const grant = await signedIn({ origin: { login: 'site', sealed: await sealedOrigin({ id: 7 }, 'other') } });
+    expect(await run(grant)).toEqual({ result: grant, asked: [], events: [] });
+  });
+});
