@@ -142,7 +142,7 @@ describe('core/users/accounts, addresses', () => {
     expect(await isFree('ada@mail.example')).toBe(true);
   });
 
-  it('changes nothing for an address that is none, or that belongs to another account, or without an account', async () => {
+  it('changes nothing for an invalid address, for the address of another account, or without an account', async () => {
     const { accounts, alice, record, store } = await withAlice({ email: 'alice@mail.example', emailVerified: true });
     const bob = await accounts.create({ username: 'bob', email: 'bob@mail.example', emailVerified: true });
     const before = await record();
