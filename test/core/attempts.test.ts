@@ -41,6 +41,7 @@ describe('core/attempts', () => {
     expect([await attempt('d', 'b'), await attempt('d', 'a', 'code')]).toEqual([null, null]);
     const { from: other } = makeWorld();
     expect(await results(6, () => other('a').attempt('password', crypto.randomUUID(), RULES))).toEqual(Array(6).fill(null));
+    expect(await other('a').attempt('password', 'alice', { ...RULES, perNetwork: 1 }), 'those were not counted').toBeNull();
   });
 
   it('slows down what all networks together try on one account after the hundredth, and refuses none of them', async () => {

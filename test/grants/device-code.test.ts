@@ -60,6 +60,8 @@ describe('grants/device-code', () => {
     const { body } = await post(app, '/device_authorization', { client_id: 'box', client_secret: SECRET });
     const code = String(body['device_code']);
     expect(await poll(app, code, { client_id: 'box' })).toEqual([401, 'invalid_client', 'secret_missing']);
+    const { body: registered } = await app.register({ redirect_uris: [], grant_types: [GRANT], response_types: [], token_endpoint_auth_method: 'client_secret_post' }); // prettier-ignore
+    expect(await poll(app, code, { client_id: String(registered['client_id']) })).toEqual([401, 'invalid_client', 'secret_missing']);
     expect(await poll(app, code, { client_id: 'gone' })).toEqual([401, 'invalid_client', 'client_unknown']);
     expect(await poll(app, code, { client_id: 'box', client_secret: SECRET })).toEqual([400, 'authorization_pending', 'device_pending']);
   });

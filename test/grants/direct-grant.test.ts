@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { AuthServer } from '../../src/core/auth-server.ts';
 import { openRefs } from '../../src/core/vault/upstream-refs.ts';
 import { directGrant, type DirectGrantRequest } from '../../src/grants/direct-grant.ts';
+import type { TokensRequest } from '../../src/model/on-tokens.ts';
+import type { Settings } from '../../src/model/settings.ts';
 import type { Runtime } from '../../src/model/runtime.ts';
 import type { UpstreamRef } from '../../src/model/upstream.ts';
 import { grantIdOf } from '../../src/model/token.ts';
@@ -11,7 +13,7 @@ import { makeClock } from '../../src/testing/clock.ts';
 import { START } from '../support/grants.ts';
 import { makeServer } from '../support/server.ts';
 
-const REQUEST: DirectGrantRequest = { clientId: 'client', userId: 'user', scope: ['read'], resource: 'https://mcp.example/mcp', props: { a: 1 } }; // prettier-ignore
+const REQUEST: DirectGrantRequest = { reason: 'client_credentials', clientId: 'client', userId: 'user', scope: ['read'], resource: 'https://mcp.example/mcp', props: { a: 1 } }; // prettier-ignore
 
 const server = (machine: Partial<Runtime> = {}) => makeServer({ machine, clock: makeClock(START) });
 const grantOf = async (as: AuthServer, token: string) => {
@@ -73,6 +75,18 @@ describe('grants/direct-grant', () => {
     expect([events, (await as.records.grantsOf('user')).keys]).toEqual([[], []]);
     const { accessToken, jkt } = await directGrant(as, { ...REQUEST, key, jkt: 'other' });
     expect([jkt, (await grantOf(as, accessToken)).entry.jkt]).toEqual(['K', 'K']);
+  });
+
+  it('asks the application before it issues, with the props, and gives what it allows', async () => {
+    const asked: TokensRequest[] = [];
+    const onTokens: Settings['onTokens'] = (request) => (asked.push(request), { scope: [], accessTokenTTL: 30, props: { b: 2 } });
+    const { as } = makeServer({ clock: makeClock(START), settings: { onTokens } });
+    const { accessToken, ...answer } = await directGrant(as, REQUEST);
+    expect(asked).toMatchObject([{ props: { a: 1 }, scope: ['read'], reason: 'client_credentials', grant: { userId: 'user' } }]);
+    expect(answer).toMatchObject({ scope: [], expiresAt: START + 30 });
+    const { grant, entry, key } = await grantOf(as, accessToken);
+    expect([entry.scope, entry.expiresAt]).toEqual([[], START + 30]);
+    expect(JSON.parse((await as.secrets.openWith(key, grant.sealedProps, `grant:${grant.id}`)) ?? '')).toEqual({ b: 2 });
   });
 
   it('never gives a token of a grant that is there already', async () => {

@@ -42,6 +42,7 @@ export function makeServer(parts: ServerParts = {}): { as: AuthServer; clock: Cl
     refreshTokenIdleTTL: 3000,
     refreshTokenGrace: 120,
     limits: true,
+    onTokens: null,
     expandScopes: (scope) => scope,
     on: (event) => void events.push(event),
     ...parts.settings,

@@ -1,6 +1,9 @@
 /** Each rule of accounts by itself: addresses, invitations, stored hashes, what the operator is told. */
 import { describe, expect, it } from 'vitest';
+import { oneTimeCode, PERIOD } from '../../../src/lib/one-time.ts';
 import { base64url } from '../../../src/lib/base64url.ts';
+import { signOut } from '../../../src/core/users/accounts.ts';
+import { OAuthError } from '../../../src/model/error.ts';
 import { usernameKey } from '../../../src/model/account.ts';
 import type { FormLogin } from '../../../src/model/login.ts';
 import type { AccountRecord } from '../../../src/core/records/records.ts';
@@ -75,6 +78,15 @@ describe('core/users/accounts, passwords', () => {
   });
 });
 
+describe('core/users/accounts, at the same time', () => {
+  it('sets one of two passwords that are set for the same stamp, and tells of one', async () => {
+    const { accounts, alice, events } = await withAlice();
+    const set = await Promise.all(['first horse', 'second horse'].map((password) => accounts.setPassword(alice.id, password, alice.stamp)));
+    expect(set.filter((one) => one !== null)).toHaveLength(1);
+    expect(events.filter(({ kind }) => kind === 'factor.changed')).toHaveLength(1);
+  });
+});
+
 describe('core/users/accounts, seeds', () => {
   it('makes, renews and leaves an account of the configuration', async () => {
     const { as } = makeServer();
@@ -115,7 +127,7 @@ describe('core/users/accounts, addresses', () => {
     expect(await accounts.findByEmail('alice@mail.example')).toBeNull();
     await accounts.setEmail(alice.id, 'alice@mail.example', { verified: true });
     expect([(await record())?.emailVerified, (await accounts.findByEmail('ALICE@mail.example'))?.id]).toEqual([true, alice.id]);
-    await accounts.setEmail(alice.id, null);
+    await accounts.setEmail(alice.id, null, { verified: true });
     expect([await record(), await accounts.findByEmail('alice@mail.example')]).toEqual([expect.not.objectContaining({ email: expect.anything() }), null]); // prettier-ignore
     expect((await record())?.emailVerified).toBeUndefined();
   });
@@ -160,6 +172,24 @@ describe('core/users/accounts, addresses', () => {
     const { accounts, as, alice } = await withAlice({ email: 'alice@mail.example', emailVerified: true });
     await as.records.changeAccount(alice.id, (account) => account && { ...account, email: 'ada@mail.example' });
     expect(await accounts.findByEmail('alice@mail.example')).toBeNull();
+  });
+
+  it('frees an address whose account is gone, when it is looked for', async () => {
+    const { accounts, as, alice, store } = await withAlice({ email: 'alice@mail.example', emailVerified: true });
+    await as.records.removeAccount(alice.id); // the process died before the address was free
+    expect(await accounts.findByEmail('alice@mail.example')).toBeNull();
+    expect(await store.read(`email:${await as.secrets.hash('alice@mail.example')}`)).toBeNull();
+  });
+
+  it('makes an account with no more than what it was given, and none with a value that is missing by mistake', async () => {
+    const { accounts, alice } = await withAlice();
+    expect([alice.permissions, alice.email]).toEqual([[], undefined]);
+    await expect(accounts.create({ username: 'bob', password: undefined } as never)).rejects.toThrow('The password of "bob" is undefined');
+    await expect(accounts.create({ username: 'bob', emailVerified: true })).rejects.toThrow(
+      'A verified e-mail address is one plain address',
+    );
+    await expect(accounts.create({ username: '' })).rejects.toThrow('A user name has 1 to 256 characters');
+    expect(await accounts.findByUsername('bob')).toBeNull();
   });
 
   it('says which of name and address is taken', async () => {
@@ -219,5 +249,42 @@ describe('core/users/accounts, removal', () => {
     await accounts.remove(alice.id);
     await accounts.remove('nobody');
     expect(await accounts.find(alice.id)).toBeNull();
+  });
+});
+
+describe('core/users/accounts, sign-out', () => {
+  const ref = { ids: ['r1', 'r2'], sealed: 'x' };
+  const grants = [openGrant({ id: 'a', upstreams: ref }), openGrant({ id: 'b', upstreams: { ...ref, ids: ['r2', 'r3'] } }), openGrant({ id: 'c' })]; // prettier-ignore
+
+  /** The upstream accounts that are released when one grant cannot be changed. */
+  async function released(fault: Error | null): Promise<readonly string[]> {
+    const calls: string[] = [];
+    const records = {
+      sessionsOf: async () => ({ keys: [] }),
+      grantsOf: async () => ({ keys: grants.map(({ id }) => `grant:${id}`) }),
+      changeGrant: async (id: string, change: (grant: unknown) => { readonly result: unknown }) => {
+        if (id === 'b' && fault) throw fault;
+        return change(grants.find((one) => one.id === id)).result;
+      },
+    };
+    const parts = { records, consents: { forgetAll: async () => undefined }, vault: { release: async (_user: string, ids: readonly string[]) => void calls.push(...ids) } }; // prettier-ignore
+    await signOut(parts as unknown as Parameters<typeof signOut>[0], 'user', 1);
+    return calls;
+  }
+
+  it('releases the upstream accounts of every grant, each once, and leaves out a grant that has expired by now', async () => {
+    expect(await released(null)).toEqual(['r1', 'r2', 'r3']);
+    expect(await released(new OAuthError('invalid_grant', 'grant_unknown'))).toEqual(['r1', 'r2']);
+    await expect(released(new OAuthError('temporarily_unavailable', 'store_down'))).rejects.toThrow();
+    await expect(released(new TypeError('a fault of ours'))).rejects.toThrow('a fault of ours');
+  });
+
+  it('removes the second factor of an account', async () => {
+    const { accounts, alice, as, clock } = await withAlice();
+    const { secret, sealed } = await as.totps.offer(alice.id);
+    await as.totps.confirm(alice.id, sealed, await oneTimeCode(secret, Math.floor(clock.now() / PERIOD)));
+    expect(await as.totps.statusOf(alice.id)).not.toBeNull();
+    await accounts.removeSecondFactor(alice.id);
+    expect(await as.totps.statusOf(alice.id)).toBeNull();
   });
 });

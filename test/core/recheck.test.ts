@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { AuthServer } from '../../src/core/auth-server.ts';
 import { makeSecrets, type Secrets } from '../../src/core/records/secrets.ts';
 import { sealRefs } from '../../src/core/vault/upstream-refs.ts';
-import { recheck } from '../../src/grants/recheck.ts';
+import { recheck } from '../../src/core/recheck.ts';
 import type { Grant } from '../../src/model/grant.ts';
 import type { Verdict } from '../../src/model/origin.ts';
 import type { UpstreamRef } from '../../src/model/upstream.ts';
@@ -55,7 +55,7 @@ async function signedIn(more: Partial<Grant> = {}): Promise<Grant> {
   return openGrant({ origin: { login: 'site', sealed: await sealedOrigin({ id: 7 }) }, upstreams, ...more });
 }
 
-describe('grants/recheck', () => {
+describe('core/recheck', () => {
   it('asks nothing of a grant without a sign-in, or of a login that always agrees', async () => {
     const [none, plain] = [openGrant(), openGrant({ origin: { login: 'site' } })];
     const sealed = await signedIn();
