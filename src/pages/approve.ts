@@ -9,7 +9,6 @@ import type { Brand } from '../model/brand.ts';
 import {
   accountRow,
   type AccountView,
-  apart,
   describedByProblem,
   linkLine,
   type LinkView,
@@ -17,13 +16,12 @@ import {
   type LoginView,
   organizationPicker,
   type OrganizationView,
-  orLine,
   type Problem,
   problemAnswer,
   problemBox,
   unchecked,
-  wayButtons,
 } from './sign-in.ts';
+import { apart, enterButton, type Ways, waysIn } from './ways.ts';
 import type { Words } from '../words/words.ts';
 
 /** One scope that was asked for. */
@@ -75,6 +73,8 @@ export interface ApproveView extends Problem {
   readonly logins: readonly LoginView[];
   /** The upstream logins. Their buttons are posted as `with`, like those of logins without fields, and approve the request. */
   readonly sites?: readonly SiteView[];
+  /** Ids of logins and providers in the order of the option `logins`. */
+  readonly order?: readonly string[];
   /** Links for users who cannot sign in. */
   readonly links?: readonly LinkView[];
   /** The login that was used last. */
@@ -88,34 +88,25 @@ export interface ApproveView extends Problem {
 
 /** The consent page. */
 export function approvePage(view: ApproveView): Response {
-  const { words, account, sites = [] } = view;
-  const { typed, pressed } = apart(account ? [] : view.logins);
-  const hasButtons = !account && pressed.length + sites.length > 0;
+  const { words, account, sites = [], order } = view;
   const say = words.approve;
   const title = say.title(view.resourceName);
+  const ways: Ways = { logins: view.logins, sites, order };
   const body = html`<h1 class="long">${say.title(html`<bdi>${view.resourceName}</bdi>`)}</h1>
     ${clientRow(view.client, words)} ${destination(view)}
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
       <input type="hidden" name="pending" value="${view.pendingId}" />
-      ${view.account?.mark && html`<input type="hidden" name="account" value="${view.account.mark}" />`} ${scopes(view.scopes, words)}
-      ${view.remember !== undefined && rememberBox(view.remember, view.client, words)} ${problemBox(view, words)}
-      ${account && organizationPicker(view.organizations ?? [], words)}
-      ${account ? signedIn(account, words) : typed.length > 0 && signIn(typed, view)}
-      ${
-        account || typed.length > 0
-          ? html`<div class="actions">
-                <button class="main" name="decision" value="approve" ${unchecked(typed)}>
-                  ${account ? say.allow : say.signInAndAllow}
-                </button>
-                ${deny(words)}
-              </div>
-              ${hasButtons && orLine(words)}`
-          : HARMLESS
-      }
-      ${hasButtons && buttons(pressed, sites, typed.length === 0, words)}
+      ${account?.mark && html`<input type="hidden" name="account" value="${account.mark}" />`} ${!account && enterButton(ways, 'approve')}
+      ${scopes(view.scopes, words)} ${view.remember !== undefined && rememberBox(view.remember, view.client, words)}
+      ${problemBox(view, words)} ${account && organizationPicker(view.organizations ?? [], words)}
+      ${account ? signedIn(account, words) : signIn(ways, view)}
+      <div class="actions">
+        ${account && html`<button class="main" name="decision" value="approve">${say.allow}</button>`}
+        <button class="${!account && 'quiet'}" name="decision" value="deny" formnovalidate>${say.deny}</button>
+      </div>
     </form>
-    ${!account && linkLine(view.links ?? [])} ${legalLinks(view.client, words)}
-    ${view.lifetime && html`<p class="foot">${view.lifetime}</p>`} ${about(view)}`;
+    ${!account && linkLine(view.links ?? [])} ${view.lifetime && html`<p class="foot">${view.lifetime}</p>`}
+    ${legalLinks(view.client, words)} ${about(view)}`;
   return page({
     words,
     title,
@@ -128,25 +119,6 @@ export function approvePage(view: ApproveView): Response {
   });
 }
 
-function deny(words: Words): Html {
-  return html`<button name="decision" value="deny" formnovalidate>${words.approve.deny}</button>`;
-}
-
-/**
- * Enter on a checkbox presses the form's first button. If that would approve the request, this hidden button is placed before it, which
- * only shows the page again. (The standard suggests a disabled button, but Chromium skips it.)
- */
-const HARMLESS = html`<button class="nothing" name="decision" value="switch" tabindex="-1" aria-hidden="true" formnovalidate></button>`;
-
-/** The button approves, as the line below it says: with a session at the provider there is no further question. */
-function buttons(pressed: readonly LoginView[], sites: readonly SiteView[], only: boolean, words: Words): Html {
-  return html`<div class="sites">
-      ${wayButtons(pressed, sites, words, only && pressed.length + sites.length === 1)} ${only && deny(words)}
-    </div>
-    <p class="foot">${words.approve.continuing}</p>
-    ${sites.map((site) => site.scopes && site.scopes.length > 0 && html`<p class="foot">${words.confirm.siteAsks(site.label, codes(site.scopes))}</p>`)}`;
-}
-
 function destination({ client, redirectHost, redirectIsLoopback, deviceCode, words: { approve: say, device } }: ApproveView): Html {
   const appOf =
     client.host &&
@@ -156,13 +128,13 @@ function destination({ client, redirectHost, redirectIsLoopback, deviceCode, wor
     const note = html`<p class="note">${device.asks(html`<strong><bdi>${deviceCode}</bdi></strong>`)}</p>`;
     return appOf
       ? html`<div class="panel">
-          <dl>${appOf}</dl>
+          <dl class="to">${appOf}</dl>
           ${note}
         </div>`
       : note;
   }
   return html`<div class="panel">
-    <dl>
+    <dl class="to">
       ${appOf}
       <dt>${say.sentTo}</dt>
       <dd class="host"><bdi>${redirectHost}</bdi></dd>
@@ -197,14 +169,8 @@ function rememberBox(checked: boolean, { selfDescribed = true }: ClientView, { a
   >`;
 }
 
-function scopeLine({ name, description, unlocks = [], checked, required, allowed, unavailable }: ScopeView, { confirm: say }: Words): Html {
-  const more = html`${unlocks.length > 0 && html`<small>${say.unlocks(codes(unlocks))}</small>`}${unavailable && html`<small>${say.cannotAllow}</small>`}`;
-  const text = description
-    ? html`<span
-        >${description}<small><code>${name}</code></small
-        >${more}</span
-      >`
-    : html`<span><code>${name}</code>${more}</span>`;
+function scopeLine({ name, description, checked, required, allowed, unavailable }: ScopeView, { confirm: say }: Words): Html {
+  const text = html`<span>${description ?? html`<code>${name}</code>`}${unavailable && html`<small>${say.cannotAllow}</small>`}</span>`;
   if (unavailable) return html`<div class="tick fixed">${text}</div>`;
   if (required || allowed) return html`<div class="tick fixed">${TICK}<input type="hidden" name="scope" value="${name}" />${text}</div>`;
   return html`<label class="tick"><input type="checkbox" name="scope" value="${name}" ${checked && html` checked`} />${text}</label>`;
@@ -228,14 +194,21 @@ function signedIn(account: AccountView, { approve: say }: Words): Html {
   </section>`;
 }
 
-function signIn(logins: readonly LoginView[], { login, words }: ApproveView): Html {
-  return html`<fieldset class="part">
-    <legend>${words.approve.signIn}</legend>
-    ${loginFields(logins, login)}
-  </fieldset>`;
+/** Everything to sign in with. Each button also approves. */
+function signIn(ways: Ways, { login, words }: ApproveView): Html {
+  const say = words.approve;
+  const { typed, pressed } = apart(ways.logins);
+  const fields = html`<fieldset class="part">
+      <legend>${say.signIn}</legend>
+      ${loginFields(typed, login)}
+    </fieldset>
+    <div class="actions">
+      <button class="main" name="decision" value="approve" ${unchecked(typed)}>${say.signInAndAllow}</button>
+    </div>`;
+  return html`${waysIn(ways, words, fields, say.continueAndAllow)} ${pressed.length > 0 && html`<p class="foot">${say.continuing}</p>`}`;
 }
 
-function about({ client, redirectUri, words: { approve: say } }: ApproveView): Html {
+function about({ client, redirectUri, scopes: list, sites = [], account, words: { approve: say, confirm } }: ApproveView): Html {
   return html`<details>
     <summary>${say.details}</summary>
     <dl>
@@ -248,6 +221,12 @@ function about({ client, redirectUri, words: { approve: say } }: ApproveView): H
       }
       <dt>${say.answerTo}</dt>
       <dd><bdi>${redirectUri}</bdi></dd>
+      ${list.map(
+        ({ name, description, unlocks = [] }) =>
+          html`<dt>${description ?? name}</dt>
+            <dd><code>${name}</code>${unlocks.length > 0 && html` <small>${confirm.unlocks(codes(unlocks))}</small>`}</dd>`,
+      )}
     </dl>
+    ${!account && sites.map(({ label, scopes: asked = [] }) => asked.length > 0 && html`<p>${confirm.siteAsks(label, codes(asked))}</p>`)}
   </details>`;
 }

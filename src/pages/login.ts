@@ -5,18 +5,8 @@ import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { page } from './layout.ts';
 import type { Brand } from '../model/brand.ts';
-import {
-  accountRow,
-  apart,
-  describedByProblem,
-  linkLine,
-  loginFields,
-  orLine,
-  problemAnswer,
-  problemBox,
-  unchecked,
-  wayButtons,
-} from './sign-in.ts';
+import { accountRow, describedByProblem, linkLine, loginFields, problemAnswer, problemBox, unchecked } from './sign-in.ts';
+import { apart, enterButton, waysIn } from './ways.ts';
 import type { AccountView, LinkView, LoginView, Problem } from './sign-in.ts';
 import type { Words } from '../words/words.ts';
 
@@ -27,6 +17,8 @@ export interface LoginPageView extends Problem {
   readonly logins: readonly LoginView[];
   /** The upstream logins; their buttons are posted as `with`. */
   readonly sites?: readonly { readonly id: string; readonly label: string; readonly site: string }[];
+  /** Ids of logins and providers in the order of the option `logins`. */
+  readonly order?: readonly string[];
   /** The login that was used last. */
   readonly login?: string | undefined;
   /** The signed-in account, shown instead of the logins. */
@@ -65,18 +57,14 @@ export function loginPage(view: LoginPageView): Response {
   });
 }
 
-function signIn({ logins, sites = [], login, words }: LoginPageView): Html {
-  const { typed, pressed } = apart(logins);
-  const buttons = pressed.length + sites.length;
-  return html`${
-    typed.length > 0 &&
-    html`<div class="part">${loginFields(typed, login)}</div>
-      <div class="actions">
-        <button class="main" name="decision" value="sign-in" ${unchecked(typed)}>${words.signIn.button}</button>
-      </div>`
-  }
-  ${typed.length > 0 && buttons > 0 && orLine(words)}
-  ${buttons > 0 && html`<div class="sites">${wayButtons(pressed, sites, words, typed.length === 0 && buttons === 1)}</div>`}`;
+function signIn({ logins, sites = [], order, login, words }: LoginPageView): Html {
+  const ways = { logins, sites, order };
+  const { typed } = apart(logins);
+  const fields = html`<div class="part">${loginFields(typed, login)}</div>
+    <div class="actions">
+      <button class="main" name="decision" value="sign-in" ${unchecked(typed)}>${words.signIn.button}</button>
+    </div>`;
+  return html`${enterButton(ways, 'sign-in')} ${waysIn(ways, words, fields, words.approve.continueWith)}`;
 }
 
 function signOut(account: AccountView, { accountPath, words }: LoginPageView): Html {

@@ -2,7 +2,6 @@
  * The parts that the consent page and the sign-in page share: error message, fields of the logins, account.
  */
 import { html, type Html, type HtmlValue } from '../lib/html.ts';
-import { KEY } from './layout.ts';
 import { sayIn } from '../words/span.ts';
 import type { Words } from '../words/words.ts';
 
@@ -14,30 +13,6 @@ export interface LoginView {
   /** Text of its button, if it has no fields. The button is posted as `with`. */
   readonly button?: HtmlValue;
   readonly fields: Html;
-}
-
-/** Separates the logins with fields from those that are a button. */
-export function apart(logins: readonly LoginView[]): { readonly typed: readonly LoginView[]; readonly pressed: readonly LoginView[] } {
-  return { typed: logins.filter((one) => one.button === undefined), pressed: logins.filter((one) => one.button !== undefined) };
-}
-
-/** The line between fields and buttons. */
-export function orLine(words: Words): Html {
-  return html`<div class="or"><i></i><span>${words.approve.or}</span><i></i></div>`;
-}
-
-/** The logins that are a button each. @param main whether it is the only login. */
-export function wayButtons(
-  pressed: readonly LoginView[],
-  sites: readonly { readonly id: string; readonly label: string }[],
-  words: Words,
-  main = false,
-): Html {
-  const ways = [
-    ...pressed.map(({ id, button }) => ({ id, text: html`${KEY}${button}` })),
-    ...sites.map(({ id, label }) => ({ id, text: words.approve.continueWith(label) })),
-  ];
-  return html`${ways.map(({ id, text }) => html`<button class="${main && 'main'}" name="with" value="${id}" formnovalidate>${text}</button>`)}`;
 }
 
 /** A link beside the fields: forgotten password, sign-up. */

@@ -21,16 +21,16 @@ export const STYLE: string = `
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;min-height:100vh;min-height:100dvh;display:grid;align-items:start;justify-items:center;background:var(--card);color:var(--ink);
 font:400 1rem/1.5 system-ui,-apple-system,BlinkMacSystemFont,Segoe UI,Roboto,Helvetica Neue,Arial,sans-serif;-webkit-font-smoothing:antialiased}
-main{width:100%;max-width:30rem;min-width:0;padding:1.5rem 1.25rem 2rem;overflow-wrap:anywhere}
+main{width:100%;max-width:30rem;min-width:0;padding:1rem 1.25rem 2rem;overflow-wrap:anywhere}
 h1,h2,p,dl,dd,fieldset,legend,ul{margin:0;padding:0;border:0;min-width:0}
-.brand{display:flex;align-items:center;gap:.75rem;margin-bottom:1.25rem;font-weight:600;min-width:0}
-.mark{flex:none;display:grid;place-items:center;width:2.75rem;height:2.75rem;border-radius:.8rem;background:var(--tint);color:var(--accent)}
+.brand{display:flex;align-items:center;gap:.625rem;margin-bottom:1rem;font-weight:600;min-width:0}
+.mark{flex:none;display:grid;place-items:center;width:2.25rem;height:2.25rem;border-radius:.65rem;background:var(--tint);color:var(--accent)}
 .mark.alert{background:var(--bad);color:var(--bad-ink)}
 .mark.done{background:var(--good);color:var(--good-ink)}
-.mark svg{display:block;width:1.6rem;height:1.6rem}
+.mark svg{display:block;width:1.3rem;height:1.3rem}
 .mark:has(img){width:auto;border-radius:0;background:none}
 .mark img{display:block;max-width:12rem;height:2.5rem;object-fit:contain}
-h1{font-size:1.5rem;line-height:1.25;font-weight:680;letter-spacing:-.015em;text-wrap:balance}
+h1{font-size:1.375rem;line-height:1.25;font-weight:680;letter-spacing:-.015em;text-wrap:balance}
 [dir=rtl] h1,:lang(ja) h1,:lang(ko) h1,:lang(zh) h1{letter-spacing:normal}
 :lang(ko){word-break:keep-all}
 :lang(ja){word-break:auto-phrase}
@@ -61,7 +61,10 @@ input[type=checkbox],input[type=radio]{accent-color:var(--accent);width:1.25rem;
 .face{flex:none;position:relative;display:grid;place-items:center;width:2.5rem;height:2.5rem;border-radius:50%;background:var(--accent);color:var(--accent-on);font-weight:640;overflow:hidden}
 .face.square{border-radius:.625rem}
 .face img{position:absolute;inset:0;width:100%;height:100%;object-fit:contain;background:#fff}
-.who .lead{margin:0}
+.who .lead{margin:0;line-height:1.4}
+h1 + .who{margin-top:.875rem}
+.to{display:grid;grid-template-columns:auto 1fr;align-items:baseline;gap:0 .75rem}
+.who + .panel{margin-top:.875rem;padding:.625rem .875rem}
 .who b{display:block;font-weight:620;line-height:1.35}
 .part h2 + .panel{margin-top:.625rem}
 .part > .panel + .panel{margin-top:0;border-top:0;border-start-start-radius:0;border-start-end-radius:0}
@@ -92,10 +95,12 @@ button.plain:hover{color:var(--accent-deep);text-decoration-thickness:2px}
 .or{display:grid;grid-template-columns:1fr auto 1fr;align-items:center;gap:.75rem;margin-top:1.25rem;color:var(--soft);font-size:.875rem}
 .or i{border-top:1px solid var(--line)}
 .sites{display:flex;flex-direction:column;gap:.75rem;margin-top:1.25rem}
-.sites button{flex:none}
+.sites button{flex:none;padding-inline:.625rem;font-weight:560}
 .sites svg{width:1.25rem;height:1.25rem;margin-inline-end:.625rem;vertical-align:-.25rem}
+button.quiet{border-color:transparent;background:none;color:var(--soft)}
 button.nothing{position:absolute;width:0;min-height:0;height:0;padding:0;border:0;overflow:hidden}
 .foot{margin-top:1.25rem;color:var(--soft);font-size:.875rem}
+.sites + .actions{margin-top:.75rem}
 .foot + .foot{margin-top:.5rem}
 details{margin-top:.5rem;color:var(--soft);font-size:.875rem}
 summary{display:list-item;padding:.75rem 0;line-height:1.25rem;cursor:pointer;border-radius:.375rem}

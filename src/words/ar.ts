@@ -57,6 +57,7 @@ export const ar: Translation = {
     deny: 'رفض',
     or: 'أو',
     continueWith: (site) => html`المتابعة باستخدام ${site}`,
+    continueAndAllow: (site) => html`المتابعة باستخدام ${site} والسماح`,
     continuing: 'تسجيل الدخول بهذه الطريقة يسمح بالوصول.',
     lastsFor: (span) => `مدة الوصول: ${span}.`,
     lastsUnused: (span) => `يستمر الوصول حتى تقطع الاتصال أو يبقى دون استخدام لمدة ${span}.`,

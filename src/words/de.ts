@@ -57,6 +57,7 @@ export const de: Translation = {
     deny: 'Ablehnen',
     or: 'oder',
     continueWith: (site) => html`Weiter mit ${site}`,
+    continueAndAllow: (site) => html`Weiter mit ${site} und erlauben`,
     continuing: 'Wenn Sie sich so anmelden, erlauben Sie den Zugriff.',
     lastsFor: (span) => `Der Zugriff gilt ${span}.`,
     lastsUnused: (span) => `Der Zugriff gilt, bis Sie ihn trennen oder er ${span} lang nicht genutzt wird.`,

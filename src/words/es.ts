@@ -56,6 +56,7 @@ export const es: Translation = {
     deny: 'Denegar',
     or: 'o',
     continueWith: (site) => html`Continuar con ${site}`,
+    continueAndAllow: (site) => html`Continuar con ${site} y permitir`,
     continuing: 'Al iniciar sesión así permites el acceso.',
     lastsFor: (span) => `El acceso dura ${span}.`,
     lastsUnused: (span) => `El acceso dura hasta que lo desconectes o no se use durante ${span}.`,

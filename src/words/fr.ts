@@ -57,6 +57,7 @@ export const fr: Translation = {
     deny: 'Refuser',
     or: 'ou',
     continueWith: (site) => html`Continuer avec ${site}`,
+    continueAndAllow: (site) => html`Continuer avec ${site} et autoriser`,
     continuing: 'Se connecter ainsi autorise l’accès.',
     lastsFor: (span) => `L’accès dure ${span}.`,
     lastsUnused: (span) => `L’accès dure jusqu’à ce que vous le déconnectiez, ou qu’il reste inutilisé pendant ${span}.`,

@@ -57,6 +57,7 @@ export const it: Translation = {
     deny: 'Rifiuta',
     or: 'oppure',
     continueWith: (site) => html`Continua con ${site}`,
+    continueAndAllow: (site) => html`Continua con ${site} e consenti`,
     continuing: 'Entrando in questo modo consenti l’accesso.',
     lastsFor: (span) => `L’accesso dura ${span}.`,
     lastsUnused: (span) => `L’accesso dura finché non lo scolleghi o finché non resta inutilizzato per ${span}.`,

@@ -57,6 +57,7 @@ export const ja: Translation = {
     deny: '拒否',
     or: 'または',
     continueWith: (site) => html`${site} で続ける`,
+    continueAndAllow: (site) => html`${site} で続行して許可`,
     continuing: 'この方法でサインインすると、アクセスを許可したことになります。',
     lastsFor: (span) => `アクセスの有効期間は${span}です。`,
     lastsUnused: (span) => `アクセスは、接続を解除するか、${span}使われないと終了します。`,

@@ -55,6 +55,7 @@ export const ko: Translation = {
     deny: '거부',
     or: '또는',
     continueWith: (site) => html`${site}(으)로 계속`,
+    continueAndAllow: (site) => html`${site}(으)로 계속하고 허용`,
     continuing: '이 방법으로 로그인하면 접근이 허용됩니다.',
     lastsFor: (span) => `접근은 ${span} 동안 유지됩니다.`,
     lastsUnused: (span) => `접근은 연결을 해제하거나 ${span} 동안 사용하지 않을 때까지 유지됩니다.`,

@@ -56,6 +56,7 @@ export const ptBr: Translation = {
     deny: 'Negar',
     or: 'ou',
     continueWith: (site) => html`Continuar com ${site}`,
+    continueAndAllow: (site) => html`Continuar com ${site} e permitir`,
     continuing: 'Entrar assim permite o acesso.',
     lastsFor: (span) => `O acesso dura ${span}.`,
     lastsUnused: (span) => `O acesso dura até você desconectar, ou até ficar ${span} sem uso.`,

@@ -55,6 +55,7 @@ export const zhHans: Translation = {
     deny: '拒绝',
     or: '或',
     continueWith: (site) => html`使用 ${site} 继续`,
+    continueAndAllow: (site) => html`使用 ${site} 继续并允许`,
     continuing: '以这种方式登录即表示允许访问。',
     lastsFor: (span) => `访问有效期为 ${span}。`,
     lastsUnused: (span) => `访问一直有效，直到您断开连接，或 ${span}未使用。`,

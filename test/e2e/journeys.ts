@@ -7,6 +7,7 @@ import { checkClients } from './clients.ts';
 import { checkConformance } from './conformance.ts';
 import { checkConsent } from './consent.ts';
 import { checkDevices } from './devices.ts';
+import { checkFirstScreen } from './first-screen.ts';
 import { checkGallery } from './gallery.ts';
 import { checkJoining } from './joining.ts';
 import { checkMcpConformance } from './mcp-conformance.ts';
@@ -84,6 +85,7 @@ export const JOURNEYS: { readonly [name: string]: Journey } = {
   'clicks-node': { groups: ['node'], run: (chromium) => checkClicks('node', chromium) },
   'clicks-worker': { groups: ['worker'], run: (chromium) => checkClicks('worker', chromium) },
   consent: { groups: ['gallery-node'], run: browsing(checkConsent) },
+  'first-screen': { groups: ['gallery-node'], run: browsing(checkFirstScreen) },
   devices: { groups: ['gallery-node'], run: browsing(checkDevices) },
   upstream: { groups: [], run: browsing(checkUpstream) },
   mcp: { groups: [], run: checkMcpConformance },

@@ -53,8 +53,8 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
     const buttons = [...page.text.matchAll(/<button[^>]*?name="(\w+)" value="([\w-]+)"/g)].map(([, name, value]) => [name, value]);
     expect(buttons).toEqual([
       ['decision', 'approve'],
-      ['decision', 'deny'],
       ['with', 'passkey'],
+      ['decision', 'deny'],
     ]);
     expect(page.text).not.toContain('type="radio"');
     expect(page.text).toMatch(/<input[^>]*name="login" value="password"/);

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { password } from '../../src/logins/password.ts';
 import { type ApproveView, approvePage } from '../../src/pages/approve.ts';
+import { html } from '../../src/lib/html.ts';
+import { loginPage } from '../../src/pages/login.ts';
 import { ENGLISH as words } from '../../src/words/words.ts';
 
 const view: ApproveView = {
@@ -23,8 +25,27 @@ describe('pages/approve with other sites to sign in at', () => {
 
   it('puts sites behind the password, so that Enter in a field signs in with what was typed', async () => {
     const text = await approvePage({ ...view, logins: [form] }).text();
-    expect(buttonsOf(text)).toEqual(['decision=approve', 'decision=deny', 'with=github']);
+    expect(buttonsOf(text)).toEqual(['decision=approve', 'with=github', 'decision=deny']);
     expect(/<button[^>]*value="github"[^>]*>/.exec(text)?.[0]).toContain('formnovalidate');
+  });
+
+  it('follows the order of `logins`, and Enter still presses the button of the fields', async () => {
+    const passkey = { id: 'passkey', button: 'Sign in with a passkey', fields: html`` };
+    const ways = { logins: [form, passkey], order: ['github', 'password', 'passkey'] };
+    const text = await approvePage({ ...view, ...ways }).text();
+    expect(buttonsOf(text)).toEqual(['decision=approve', 'with=github', 'decision=approve', 'with=passkey', 'decision=deny']);
+    expect(/<button\s+class="nothing"[^>]*>/.exec(text)?.[0]).not.toContain('formnovalidate'); // the browser still requires the fields
+    expect(text.indexOf('value="github"')).toBeLessThan(text.indexOf('name="password"'));
+    const login = await loginPage({ words, action: '/login', ...ways, sites: view.sites ?? [] }).text();
+    expect(buttonsOf(login)).toEqual(['decision=sign-in', 'with=github', 'decision=sign-in', 'with=passkey']);
+  });
+
+  it('says on the button of a site that it also allows, and shows its mark', async () => {
+    const text = await approvePage(view).text();
+    expect(text).toContain('Continue with GitHub and allow');
+    expect(text).toMatch(/value="github"[^>]*><svg viewBox="0 0 24 24" fill="currentColor" aria-hidden="true">/);
+    const other = await approvePage({ ...view, sites: [{ id: 'x', label: 'constructor', site: 'https://x.example' }] }).text();
+    expect(other).not.toContain('fill="currentColor"');
   });
 
   it('S-154 says what a site will be asked for', async () => {

@@ -94,6 +94,14 @@ describe('pages/approve', () => {
     expect(tag(text, 'name="pending"')).toContain('value="pending_1"');
   });
 
+  it('keeps ids of scopes and names of tools in the details', async () => {
+    const scopes = [{ name: 'notes:write', description: 'Change your notes', checked: true, unlocks: ['notes_edit'] }];
+    const text = await textOf({ scopes });
+    const [above = '', details = ''] = text.split('<details>');
+    expect(shownText(above)).not.toMatch(/notes:write|notes_edit/);
+    expect(shownText(details).replace(/\s+/g, ' ')).toMatch(/Change your notes ?notes:write ?For the tools ?notes_edit/);
+  });
+
   it('has a box for each scope that may be left out, ticked as told', async () => {
     const text = await textOf();
     expect(tag(text, 'value="notes:write"')).toMatch(/type="checkbox"/);

@@ -77,6 +77,7 @@ export async function consentPage(
     logins: settings.logins.filter(isForm).map((login) => loginView(login, typed, words)),
     links: hasLinks(settings) ? linksFor(settings, words, await requestUrl(as, pending, client)) : [],
     sites: settings.logins.filter(isRedirect),
+    order: settings.logins.map(({ id }) => id),
     login: typed['login'],
     lifetime: lifetimeText(settings, client, words),
     error: problem?.text,

@@ -50,6 +50,7 @@ export async function showLogin(call: Call, { typed, returnTo, ...problem }: Sho
     action: signInUrl(as, to),
     logins: forms.map((one) => loginView(one, filled, words)),
     sites,
+    order: logins.map(({ id }) => id),
     account: session && !again ? { name: nameOf(session.claims, words) } : null,
     again,
     accountPath: paths.account,

@@ -25,6 +25,7 @@ export const approve = {
   deny: 'Deny',
   or: 'or',
   continueWith: (site: HtmlValue): Html => html`Continue with ${site}`,
+  continueAndAllow: (site: HtmlValue): Html => html`Continue with ${site} and allow`,
   continuing: 'Signing in this way allows it.',
   /** @param span a length of time: “30 days”. */
   lastsFor: (span: string): string => `Access lasts for ${span}.`,
