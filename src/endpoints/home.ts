@@ -1,6 +1,7 @@
 /**
  * Home page of the server, and the body of a 401 for a person who opens an MCP endpoint in a browser. Programs never get it.
  */
+import { haveSignIn } from '../model/login.ts';
 import { homePage, type HomeView } from '../pages/home.ts';
 import type { Call } from './endpoint.ts';
 import { detectLanguage } from './sign-in/browser-context.ts';
@@ -8,11 +9,11 @@ import { detectLanguage } from './sign-in/browser-context.ts';
 /** GET of `/`, if the application has no handler of its own there. */
 export async function home(asked: Call, answer: Pick<HomeView, 'status' | 'headers'> = {}): Promise<Response> {
   const call = await detectLanguage(asked);
-  const { resources, name, logins, paths, brand } = call.as.settings;
+  const { origin, resources, name, logins, paths, brand } = call.as.settings;
   return homePage({
     ...answer,
-    resources: resources.flatMap((one) => (one.path === null ? [] : [{ uri: one.uri, name: one.name ?? name }])),
-    accountPath: logins.length > 0 ? paths.account : undefined,
+    resources: resources.flatMap((one) => (one.path === null ? [] : [{ uri: origin + one.path, name: one.name ?? name }])),
+    accountPath: haveSignIn(logins) ? paths.account : undefined,
     words: call.words,
     brand,
   });

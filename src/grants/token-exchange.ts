@@ -10,7 +10,10 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { openRefs } from '../core/vault/upstream-refs.ts';
 import { accessOf, findToken } from '../core/verify.ts';
 import { OAuthError } from '../model/error.ts';
+import type { PresentedProof } from '../core/dpop.ts';
 import { TOKEN_EXCHANGE } from '../model/grant-type.ts';
+import type { ExchangePolicy } from '../model/settings.ts';
+import type { Seconds } from '../model/store.ts';
 import type { Params } from '../model/params.ts';
 import { findResource, isEveryRoute } from '../model/resource.ts';
 import { narrowScope, parseScope, rightsIn } from '../model/scope.ts';
@@ -33,36 +36,60 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
   if (params.optional('actor_token') !== undefined) throw refused('actor_token'); // the client itself is the actor
   if (params.all('audience').length > 0) throw new OAuthError('invalid_target', 'audience', { hint: 'Name the target with `resource`.' });
   const token = params.required('subject_token');
+  const asked = {
+    clientId: client.id,
+    token,
+    resource: params.all('resource'),
+    scope: parseScope(params.optional('scope')),
+    key: keyOf(caller),
+  };
+  return exchangeSubject(as, asked, async (exchange) => (await as.settings.tokenExchange?.(exchange)) ?? false);
+}
+
+/** What is exchanged for what. */
+export interface SubjectExchange {
+  /** The client that gets the token. Default: the client of the exchanged token. */
+  readonly clientId?: string;
+  readonly token: string;
+  /** As requested; empty for the resource of the exchanged token. */
+  readonly resource: readonly string[];
+  readonly scope: readonly string[];
+  /** The latest end of the new token. */
+  readonly notAfter?: Seconds;
+  readonly key?: PresentedProof | undefined;
+}
+
+/** Exchanges a token, unless the policy refuses. @throws {OAuthError} */
+export async function exchangeSubject(
+  as: AuthServer,
+  { token, resource: asked, key, ...wanted }: SubjectExchange,
+  policy: ExchangePolicy,
+): Promise<IssuedTokens> {
   let problem = 'subject_token';
   const found = await findToken(as, token, (reason) => (problem = reason));
   if (!found) throw refused(problem);
   const { grant, access } = found;
-  const asked = params.all('resource');
   const { uri } = findResource(asked.length === 0 && !isEveryRoute(grant.resource) ? [grant.resource] : asked, as.settings);
-  const scope = narrowed(as, parseScope(params.optional('scope')), access.scope, uri);
+  const scope = narrowed(as, wanted.scope, access.scope, uri);
   if (linksOf(grant.id).length >= MAX_LINKS) throw refused('chain_too_long');
   const subject = accessOf(as, token, found);
-  const key = keyOf(caller);
   const jkt = key?.jkt ?? access.jkt; // the binding is never lost: without another key it stays the same
-  if (
-    (await as.settings.tokenExchange?.({ clientId: client.id, subject, resource: uri, scope, ...(jkt === undefined ? {} : { jkt }) })) !==
-    true
-  )
-    throw refused('policy');
+  const { clientId = grant.clientId, notAfter = Infinity } = wanted;
+  if ((await policy({ clientId, subject, resource: uri, scope, ...(jkt === undefined ? {} : { jkt }) })) !== true) throw refused('policy');
   const tokens = await directGrant(as, {
     reason: TOKEN_EXCHANGE,
-    clientId: client.id,
+    clientId,
     userId: grant.userId,
     scope,
     resource: uri,
     props: subject.props,
-    notAfter: access.expiresAt,
+    notAfter: Math.min(access.expiresAt, notAfter),
     parent: { id: grant.id, tokenHash: access.hash },
     linked: grant.upstreams ? await openRefs(as.secrets, grant.id, unwrap(access, await as.secrets.pad(token)), grant.upstreams) : [],
     key,
     jkt,
     ...(grant.organization === undefined ? {} : { organization: grant.organization }),
-    act: { sub: `client:${client.id}`, ...(grant.act === undefined ? {} : { act: grant.act }) },
+    act: { sub: `client:${clientId}`, ...(grant.act === undefined ? {} : { act: grant.act }) },
   });
   return { ...tokens, issuedTokenType: ACCESS_TOKEN_TYPE };
 }

@@ -3,7 +3,7 @@
  */
 import type { Scheme } from './challenge.ts';
 
-const BEARER = /^(bearer|dpop)[ \t]+([A-Za-z0-9\-._~+/]+=*)[ \t]*$/i;
+const BEARER = /^(bearer|dpop)[ \t]+([\x21-\x7e]+)[ \t]*$/i;
 const BEARER_LENGTH = 'bearer'.length;
 const MAX_TOKEN_LENGTH = 8192;
 
@@ -15,7 +15,7 @@ export interface PresentedToken {
   readonly scheme: Scheme;
 }
 
-/** The token of an `Authorization` header (RFC 6750 §2.1, RFC 9449 §7.1). */
+/** The token of an `Authorization` header (RFC 6750 §2.1, RFC 9449 §7.1). Tokens of other servers may contain any visible character. */
 export function bearerOf(request: Request): PresentedToken {
   const header = request.headers.get('authorization');
   if (header === null) return { token: undefined, sent: false, scheme: 'Bearer' };

@@ -5,7 +5,7 @@ import { json, quoted } from '../lib/http.ts';
 import type { Checked } from '../model/access.ts';
 import { DPOP_ALGS } from '../model/client.ts';
 import type { ProofProblem } from '../model/dpop.ts';
-import { type ErrorCode, textOf } from '../model/error.ts';
+import { type ErrorCode, type OAuthError, textOf } from '../model/error.ts';
 
 /** How a token was presented. */
 export type Scheme = 'Bearer' | 'DPoP';
@@ -33,6 +33,19 @@ export function unauthorized(challenge: Challenge, sent: boolean, scheme: Scheme
 export function insufficientScope(challenge: Challenge, scheme: Scheme = 'Bearer', advice?: string): Response {
   const body = { ...bodyOf('insufficient_scope', advice), scope: challenge.scope.join(' ') };
   return json(body, 403, { 'www-authenticate': headerOf(challenge, 'insufficient_scope', scheme) });
+}
+
+/** The response that a verifier chose: its status, code, text and headers, with our challenge unless it has one. */
+export function refusedBy(challenge: Challenge, error: OAuthError, scheme: Scheme): Response {
+  const { code, message, status, headers, scope = challenge.scope } = error;
+  const challenged = status === 401 || status === 403 ? { 'www-authenticate': headerOf({ ...challenge, scope }, code, scheme) } : {};
+  const body = { error: code, error_description: message, ...(code === 'insufficient_scope' ? { scope: scope.join(' ') } : {}) };
+  return json(body, status, { ...challenged, ...headers });
+}
+
+/** Whether a verifier chose a response. Compared by name: the error may come from another copy of the package. */
+export function isVerdict(error: unknown): error is OAuthError {
+  return error instanceof Error && error.name === 'OAuthError' && 'status' in error && Number(error.status) < 500;
 }
 
 /** 401: the token is valid, but its DPoP proof is not (RFC 9449 §7.1, §9). */

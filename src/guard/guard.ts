@@ -5,7 +5,6 @@
 import { requestState } from '../model/request-state.ts';
 import { checkNames } from '../lib/names.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import { askedHeaders } from '../lib/http.ts';
 import type { Access, AuthContext, Checked, Tell } from '../model/access.ts';
 import type { Connect } from '../model/connection.ts';
 import type { Context, GuardedContext } from '../model/handler.ts';
@@ -15,11 +14,11 @@ import type { Awaitable } from '../model/runtime.ts';
 import { type Upstreams, UpstreamTokenError } from '../model/upstream.ts';
 import { type ScopeHierarchy, scopeExpansionOf } from '../model/policy.ts';
 import { bearerOf, given } from './bearer.ts';
-import { insufficientScope, unauthorized, unavailable, unproven, type Challenge } from './challenge.ts';
+import { insufficientScope, isVerdict, refusedBy, unauthorized, unavailable, unproven, type Challenge } from './challenge.ts';
 import type { GuardRefusal, OnRefused } from './refused.ts';
 import { metadataAnswer, metadataPathOf, metadataText, metadataTexts, metadataUrlOf } from './resource-metadata.ts';
-import { checkOrigin } from './origin.ts';
-import type { Verifier } from './token-source.ts';
+import { checkOrigin, preflight, withCors } from './origin.ts';
+import { callOf, type Verifier } from './token-source.ts';
 
 /** Options of a guard. */
 export interface GuardOptions {
@@ -53,7 +52,7 @@ export interface GuardOptions {
 /** Checks a request. Call {@link Guard.protect} to put it before a handler. */
 export interface Guard<Anonymous = never> {
   /** Null for a request without a token if {@link GuardOptions.anonymous} accepts those. */
-  (request: Request): Promise<Access | Response | Anonymous>;
+  (request: Request, env?: unknown): Promise<Access | Response | Anonymous>;
   /** A fetch handler that runs `handler` for valid tokens only, with `ctx.auth` and `ctx.props` set, and serves the metadata document. */
   protect<Env = unknown, Props = AuthContext>(
     handler: GuardedFetch<Env, Anonymous, Props>,
@@ -117,7 +116,7 @@ export function guard(options: GuardOptions): Guard<null> {
     return foreign;
   };
 
-  const judge = async (request: Request): Promise<Access | Response | null> => {
+  const judge = async (request: Request, env?: unknown): Promise<Access | Response | null> => {
     const foreign = await foreignPage(request);
     if (foreign) return foreign;
     const { token, sent, scheme } = tokenOf ? given(tokenOf(request)) : bearerOf(request);
@@ -131,7 +130,7 @@ export function guard(options: GuardOptions): Guard<null> {
     let access: Checked | null;
     let problem: ProofProblem | null = null;
     try {
-      access = await verify(token, resource, (...said) => void (why = said));
+      access = await verify(token, resource, (...said) => void (why = said), callOf(request, env));
       if (!access) return await refused(...why);
       if (!equalTexts(access.resource, resource) && access.resource !== otherSpelling(resource))
         return await refused('token_of_another_resource');
@@ -144,6 +143,10 @@ export function guard(options: GuardOptions): Guard<null> {
         if (problem === null) proven.add(request);
       }
     } catch (error) {
+      if (isVerdict(error)) {
+        await told(request, { code: error.code, reason: error.reason });
+        return refusedBy(challengeFor(request), error, scheme);
+      }
       onError(error);
       return unavailable(retryAfterOf(error));
     }
@@ -169,10 +172,10 @@ export function guard(options: GuardOptions): Guard<null> {
       const foreign = await foreignPage(request);
       if (foreign) return foreign; // which a page of another origin may not even read
       if (request.method === 'OPTIONS') return preflight(request);
-      const access = await judge(request);
+      const access = await judge(request, env);
       if (isRefusal(access)) return withCors(request, access);
       const state = requestState(ctx);
-      state.stillGood = async () => isGood(await judge(request));
+      state.stillGood = async () => isGood(await judge(request, env));
       if (tokenOf) state.credential = () => tokenOf(request);
       return withCors(request, await handler(request, env as Env, withAccess(ctx, access, challenge)));
     };
@@ -212,27 +215,6 @@ export function withAccess(ctx: Context, access: Access | null, challenge?: Chal
       Object.defineProperty(ctx, 'props', { value, enumerable: true, configurable: true, writable: true });
     },
   });
-}
-
-/** CORS headers of a response, for pages of an allowed origin. */
-export function withCors(request: Request, response: Response): Response {
-  const origin = request.headers.get('origin');
-  if (origin === null || response.headers.has('access-control-allow-origin')) return response;
-  const answer = new Response(response.body, response);
-  answer.headers.set('access-control-allow-origin', origin);
-  answer.headers.append('vary', 'Origin');
-  answer.headers.set('access-control-expose-headers', 'WWW-Authenticate, Mcp-Session-Id, Retry-After, DPoP-Nonce');
-  return answer;
-}
-
-/** The response to a CORS preflight request, for pages of an allowed origin. */
-export function preflight(request: Request): Response {
-  const headers = {
-    'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
-    'access-control-allow-headers': askedHeaders(request) ?? 'Authorization, Content-Type',
-    'access-control-max-age': '86400',
-  };
-  return withCors(request, new Response(null, { status: 204, headers }));
 }
 
 /** The one resource of each source with tokens that do not name a resource. */

@@ -3,6 +3,7 @@
  * Protects against DNS rebinding and against pages that call a server on loopback (MCP transports, "Security Warning").
  * Requests without an `Origin` header do not come from a page and pass: the token decides what they may do.
  */
+import { askedHeaders } from '../lib/http.ts';
 
 /** Any page may call: for servers that browser clients of every origin use. The bearer token is then the only guard. */
 const ANY = '*';
@@ -34,4 +35,25 @@ function isAtHome(origin: string, own: string): boolean {
 /** `localhost` and its subdomains never leave the machine (RFC 6761 §6.3); of 127/8 only the address people use. */
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '127.0.0.1' || hostname === '[::1]';
+}
+
+/** CORS headers of a response, for pages of an allowed origin. */
+export function withCors(request: Request, response: Response): Response {
+  const origin = request.headers.get('origin');
+  if (origin === null || response.headers.has('access-control-allow-origin')) return response;
+  const answer = new Response(response.body, response);
+  answer.headers.set('access-control-allow-origin', origin);
+  answer.headers.append('vary', 'Origin');
+  answer.headers.set('access-control-expose-headers', 'WWW-Authenticate, Mcp-Session-Id, Retry-After, DPoP-Nonce');
+  return answer;
+}
+
+/** The response to a CORS preflight request, for pages of an allowed origin. */
+export function preflight(request: Request): Response {
+  const headers = {
+    'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
+    'access-control-allow-headers': askedHeaders(request) ?? 'Authorization, Content-Type',
+    'access-control-max-age': '86400',
+  };
+  return withCors(request, new Response(null, { status: 204, headers }));
 }

@@ -4,11 +4,12 @@
  */
 import { forLog } from '../lib/shown.ts';
 import { isLoopbackHost } from '../lib/url.ts';
+import type { ErrorCode } from '../model/error.ts';
 
 /** A rejected request. */
 export interface GuardRefusal {
   /** As it goes on the wire. */
-  readonly code: 'invalid_token' | 'insufficient_scope' | 'invalid_dpop_proof' | 'use_dpop_nonce' | 'access_denied';
+  readonly code: ErrorCode;
   /** Why, in one snake_case word; never sent to the client. */
   readonly reason: string;
   /** Expected and received values, if that helps: quoted, short, without secrets. */

@@ -8,9 +8,28 @@ import type { Awaitable } from '../model/runtime.ts';
 /**
  * Verifies a token for a resource; null if it is invalid there. Rejects if it cannot be checked.
  *
- * @param tell called with the reason for a null, for the operator.
+ * @param tell called with the reason for a null, for the operator. @param call the call that presents the token.
+ * @throws {OAuthError} to choose the response: with a status below 500, its code, text and headers are sent, with a challenge.
  */
-export type Verifier = (token: string, resource: string, tell?: Tell) => Awaitable<Checked | null>;
+export type Verifier = (token: string, resource: string, tell?: Tell, call?: VerifiedCall) => Awaitable<Checked | null>;
+
+/** The call that presents a token. */
+export interface VerifiedCall {
+  /** Method, URL and headers. The body is left to the handler. */
+  readonly request: Request;
+  /** The environment of the Worker, or what `serve` was given. */
+  readonly env: unknown;
+}
+
+/** The call of a request, which is copied without its body when it is first needed. */
+export function callOf({ url, method, headers }: Request, env: unknown): VerifiedCall {
+  return {
+    env,
+    get request() {
+      return new Request(url, { method, headers });
+    },
+  };
+}
 
 /** Which tokens belong to a source. No other source gets them. */
 export interface OwnTokens {

@@ -74,6 +74,8 @@ export interface ErrorDetails {
   readonly hint?: string;
   /** Extra response headers (`Retry-After`, `WWW-Authenticate`). */
   readonly headers?: { readonly [name: string]: string };
+  /** Scopes in the challenge of an `insufficient_scope`. */
+  readonly scope?: readonly string[];
   readonly cause?: unknown;
 }
 
@@ -85,6 +87,7 @@ export class OAuthError extends Error {
   readonly reason: string;
   readonly status: number;
   readonly headers: { readonly [name: string]: string };
+  readonly scope?: readonly string[];
 
   /** @param code goes on the wire. @param reason goes to the `on` listener only. */
   constructor(code: ErrorCode, reason: string, details: ErrorDetails = {}) {
@@ -97,6 +100,7 @@ export class OAuthError extends Error {
     this.reason = reason;
     this.status = details.status ?? STATUS[code] ?? 400;
     this.headers = details.headers ?? {};
+    if (details.scope !== undefined) this.scope = details.scope;
   }
 }
 

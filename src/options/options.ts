@@ -109,6 +109,11 @@ interface CommonOptions<Env> {
   readonly scopesSupported?: readonly string[] | { readonly [scope: string]: string | ScopeWords };
   /** Whether unknown scopes in a request are ignored (`ignore`, the default) or make it fail with `invalid_scope` (`refuse`). */
   readonly unknownScopes?: 'ignore' | 'refuse';
+  /**
+   * Identifier of all routes as one resource (RFC 8707, RFC 9728): `https://mcp.example`. Tokens for it are valid at every route. Never change it:
+   * existing tokens are for the one before. Default: each route is a resource of its own, identified by its URL.
+   */
+  readonly resource?: string;
   /** Settings of one resource, by its route (`/mcp`), or by the full URL of a resource on another server that tokens are issued for. */
   readonly resources?: { readonly [route: string]: ResourceOptions };
   /** The resource of a request without `resource` (RFC 8707), if there are several. Default: its tokens are valid at every route of this server. */
@@ -236,6 +241,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   dpopNonces: flag,
   unknownScopes: oneOf('ignore', 'refuse'),
   accessTokenSigning: oneOf(...SIGNING_ALGS, 'none'),
+  resource: null,
   resources: null,
   defaultResource: null,
 };

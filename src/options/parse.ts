@@ -172,9 +172,11 @@ function checkPath(option: string, path: string): void {
   fail(option, `must be a path such as "/mcp": a slash, then letters, digits and - . _ ~ between slashes; it is ${JSON.stringify(path)}`);
 }
 
-function routesOf<Env>({ apiRoute, apiHandler, apiHandlers }: OAuthProviderOptions<Env>): readonly ApiRoute<Env>[] {
+function routesOf<Env>({ apiRoute, apiHandler, apiHandlers, resources }: OAuthProviderOptions<Env>): readonly ApiRoute<Env>[] {
   if (apiHandlers !== undefined && (apiRoute !== undefined || apiHandler !== undefined))
     fail('apiHandlers', 'cannot go with `apiRoute` and `apiHandler`; keep one of the two forms');
+  const isElsewhere = Object.keys(Object(resources)).some((name) => !name.startsWith('/'));
+  if (apiHandlers === undefined && apiRoute === undefined && apiHandler === undefined && isElsewhere) return []; // an authorization server alone
   if (apiHandlers === undefined && (apiRoute === undefined || apiHandler === undefined))
     fail('apiRoute', 'and `apiHandler` are needed: the path to protect, and what answers there');
   const pairs = apiHandlers ? Object.entries(apiHandlers) : [apiRoute].flat().map((path) => [path, apiHandler] as const);

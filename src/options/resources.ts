@@ -3,7 +3,8 @@
  * completed when the issuer is known.
  */
 import { metadataPathOf } from '../guard/resource-metadata.ts';
-import { canonicalResource, type Resource } from '../model/resource.ts';
+import { isLoopbackHost } from '../lib/url.ts';
+import { canonicalResource, covers, type Resource } from '../model/resource.ts';
 import { isScopeToken, makeScopeExpansion, rightsIn, type ScopeInfo } from '../model/scope.ts';
 import { SIGNING_ALGS, type SigningAlg } from '../model/signing-key.ts';
 import type { Seconds } from '../model/store.ts';
@@ -23,20 +24,47 @@ export interface ResourceOptions {
 
 const KNOWN: readonly string[] = ['name', 'requiredScopes', 'accessTokenTTL', 'accessTokenSigning'] satisfies (keyof ResourceOptions)[];
 
+/** `https://mcp.example/mcp/` and `…/mcp` are two spellings of one identifier. */
+function withoutSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
 interface Route {
   readonly path: string;
 }
 
 /** @throws {TypeError} naming the option and the fix. */
 export function checkResources(
-  { resources = {}, defaultResource }: { readonly resources?: unknown; readonly defaultResource?: unknown },
+  {
+    resource,
+    resources = {},
+    defaultResource,
+  }: { readonly resource?: unknown; readonly resources?: unknown; readonly defaultResource?: unknown },
   routes: readonly Route[],
 ): void {
   if (typeof resources !== 'object' || resources === null) fail('resources', 'must be an object of settings, by route or full URL');
+  if (resource !== undefined) checkIdentifier(resource, resources, routes);
   for (const [name, special] of Object.entries(resources)) checkResource(name, special, routes);
   if (defaultResource === undefined) return;
-  const isKnown = [...routes.map(({ path }) => path), ...Object.keys(resources)].some((name) => name === defaultResource);
+  const names = resource === undefined ? routes.map(({ path }) => path) : [resource];
+  const isKnown = [...names, ...Object.keys(resources)].some((name) => name === defaultResource);
   if (!isKnown) fail('defaultResource', `must be a route of the API, or a URL of \`resources\`; it is ${JSON.stringify(defaultResource)}`);
+}
+
+/** One identifier for all routes: a URL at or above each of them, which a client compares with the URL that it calls (RFC 9728 §3.3). */
+function checkIdentifier(resource: unknown, resources: object, routes: readonly Route[]): void {
+  const shown = JSON.stringify(resource);
+  const uri = typeof resource === 'string' && URL.canParse(resource) && canonicalResource(resource) === resource ? new URL(resource) : null;
+  if (uri === null || uri.search !== '' || (uri.protocol !== 'https:' && !isLoopbackHost(uri.hostname)))
+    fail(
+      'resource',
+      `must be a URL such as "https://mcp.example" or "https://mcp.example/mcp": https, in lower case, without a query and without a slash after a bare origin; it is ${shown}`,
+    );
+  const outside = routes.find(({ path }) => uri.pathname !== '/' && !covers(withoutSlash(uri.pathname), path));
+  if (outside) fail('resource', `must be at or above every route, and ${shown} is not above ${outside.path}`);
+  const own = Object.keys(resources).find((name) => name.startsWith('/'));
+  if (own !== undefined)
+    fail('resources', `cannot name the route ${own} beside \`resource\`, which makes all routes one; use the options of the provider`);
 }
 
 function checkResource(name: string, special: unknown, routes: readonly Route[]): void {
@@ -76,6 +104,7 @@ export function resourcesOf(
     readonly name?: string;
     readonly requiredScopes?: readonly string[];
     readonly accessTokenSigning?: SigningAlg | 'none';
+    readonly resource?: string;
     readonly resources?: { readonly [name: string]: ResourceOptions };
   },
   routes: readonly Route[],
@@ -100,7 +129,12 @@ export function resourcesOf(
       ...(alg === 'none' ? {} : { accessTokenSigning: alg }),
     };
   };
-  const own = routes.map(({ path }) => resourceOf(path, prefix + path));
+  const { resource } = options;
+  const [first] = routes;
+  const own =
+    resource === undefined
+      ? routes.map(({ path }) => resourceOf(path, prefix + path))
+      : [resourceOf(resource, first ? prefix + first.path : null)];
   const elsewhere = Object.keys(resources).filter((name) => !name.startsWith('/')).map((name) => resourceOf(name, null)); // prettier-ignore
   const all = [...own, ...elsewhere];
   const twice = all.find(({ uri }, at) => all.findIndex((one) => one.uri === uri) !== at);

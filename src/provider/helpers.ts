@@ -14,6 +14,7 @@ import type { GrantVerbs } from './grants.ts';
 import type { AccessKeys } from './keys.ts';
 import type { OwnPages } from './own-pages.ts';
 import type { Requests } from './requests.ts';
+import type { TokenVerbs } from './tokens.ts';
 
 const checkHealth = lazy(async () => (await import('../core/health.ts')).checkHealth);
 const checkStore = lazy(async () => (await import('../core/health.ts')).checkStore);
@@ -21,7 +22,7 @@ const checkStore = lazy(async () => (await import('../core/health.ts')).checkSto
 const resealPage = lazy(async () => (await import('../core/reseal.ts')).reseal);
 
 /** The helpers. */
-export interface OAuthHelpers extends Requests, GrantVerbs, OwnPages {
+export interface OAuthHelpers extends Requests, GrantVerbs, TokenVerbs, OwnPages {
   /** Whether the server can work at this moment, for the health check of a load balancer: answer 200 if `ok`, else 503. */
   health(): Promise<Health>;
   /**
@@ -72,6 +73,7 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
       }, // prettier-ignore
       async () => (await import('./own-pages.ts')).makeOwnPages(as, network),
     ),
+    ...lazyObject<TokenVerbs>({ verifyToken: true, exchangeToken: true }, async () => (await import('./tokens.ts')).makeTokenVerbs(as)),
     clients: lazyObject<Clients>(
       { create: true, find: true, list: true, update: true, rotateSecret: true, createInitialAccessToken: true, delete: true },
       async () => (await import('./clients.ts')).makeClients(as),

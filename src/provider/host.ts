@@ -69,8 +69,8 @@ export function makeHost<Env>(
     const found = await source.verify(...sent);
     return found && { ...found, scope: settings.expandScopes(found.scope) };
   };
-  const verify: Verifier = (token, resource, tell) =>
-    externalTokens && !isOurs(token) ? outside(externalTokens, token, resource, tell) : verifyAccess(as, token, resource, tell);
+  const verify: Verifier = (token, resource, tell, call) =>
+    externalTokens && !isOurs(token) ? outside(externalTokens, token, resource, tell, call) : verifyAccess(as, token, resource, tell);
   const told = new WeakSet<Request>(); // the guard may check one request twice
   const onRefused: OnRefused = (refusal, request) => {
     const region = placeOf(request);
@@ -83,7 +83,11 @@ export function makeHost<Env>(
   const alike = { authorizationServers, checkProof, verify, onError, onRefused, anonymous };
   const apis = routes.map(({ path: route, handler }): Protected<Env> => {
     const path = prefix + route;
-    const { uri: resource = issuer, requiredScopes, name } = settings.resources.find((one) => one.path === path) ?? {};
+    const {
+      uri: resource = issuer,
+      requiredScopes,
+      name,
+    } = (options.resource === undefined ? settings.resources.find((one) => one.path === path) : settings.resources[0]) ?? {};
     const about = { ...alike, resource, name };
     return {
       path,

@@ -6,9 +6,9 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { requestState } from '../model/request-state.ts';
 import { makeCall } from '../endpoints/endpoint.ts';
-import { isGood, isRefusal, preflight, withAccess, withCors } from '../guard/guard.ts';
+import { isGood, isRefusal, withAccess } from '../guard/guard.ts';
 import { unavailable } from '../guard/challenge.ts';
-import { checkOrigin } from '../guard/origin.ts';
+import { checkOrigin, preflight, withCors } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
 import { networkOf } from '../lib/network.ts';
 import { prefersHtml } from '../lib/accept.ts';
@@ -154,16 +154,16 @@ export class OAuthProvider<Env = unknown> {
     const state = requestState(ctx);
     const region = this.#platform.place?.(request) ?? null;
     state.emit = region === null ? host.as.emit : (event) => host.as.emit({ region, ...event });
-    const access = await api.guard(request);
+    const own = this.#envFor(host, env);
+    const access = await api.guard(request, own);
     if (isRefusal(access)) {
       if (access.status !== 401 || !isBrowser(request)) return access;
       return unauthorizedPage(makeCall(request, host.as, env, { network: () => '', waitUntil() {} }), access);
     }
-    state.stillGood = async () => isGood(await api.guard(request));
-    const own = this.#envFor(host, env);
+    state.stillGood = async () => isGood(await api.guard(request, own));
     const inside = withoutPrefix(request, host.prefix);
     if (access === null) return api.fetch(inside, own, withAccess(ctx, null, api.guard.challenge));
-    const again = { guard: api.guard, check: () => api.guard(request) };
+    const again = { guard: api.guard, check: () => api.guard(request, own) };
     const known = ofTenant(access, host.as);
     const allowed = host.as.settings.permissions === null ? known : await withPermissions(host.as, known, own, again);
     if (isRefusal(allowed)) return allowed;
@@ -171,16 +171,16 @@ export class OAuthProvider<Env = unknown> {
     try {
       return await api.fetch(inside, own, withAccess(ctx, allowed, api.guard.challenge));
     } catch (error) {
-      const refusal = error instanceof UpstreamTokenError && (await this.#refusal(api, request, error));
+      const refusal = error instanceof UpstreamTokenError && (await this.#refusal(api, request, own, error));
       if (!refusal) throw error;
       return refusal;
     }
   }
 
   /** The response if a handler got no upstream token: 503, or 401 if the grant has ended with it. */
-  async #refusal(api: Protected<Env>, request: Request, { failure, retryAfter }: UpstreamTokenError): Promise<Response | null> {
+  async #refusal(api: Protected<Env>, request: Request, env: Env, { failure, retryAfter }: UpstreamTokenError): Promise<Response | null> {
     if (failure === 'unavailable') return unavailable(retryAfter);
-    const verdict = failure === 'ended' ? await api.guard(request) : null;
+    const verdict = failure === 'ended' ? await api.guard(request, env) : null;
     return isRefusal(verdict) ? verdict : null;
   }
 

@@ -17,7 +17,7 @@ export function anyOf(...sources: readonly TokenSource[]): TokenSource {
   const own = check(sources);
   const authorizationServers = [...new Set(sources.flatMap((source) => source.authorizationServers))];
   const prefixes = own.flatMap(({ prefix }) => prefix ?? []);
-  const verify: Verifier = async (token, resource, tell) => {
+  const verify: Verifier = async (token, resource, tell, call) => {
     const prefix = prefixes.find((one) => token.startsWith(one));
     const fits = (one: OwnTokens): boolean => (prefix === undefined ? isOwn(one, token) : one.prefix === prefix);
     let failure: { readonly error: unknown } | undefined;
@@ -26,7 +26,7 @@ export function anyOf(...sources: readonly TokenSource[]): TokenSource {
       if (!source.own?.some(fits)) continue;
       isShown = true;
       try {
-        const access = await source.verify(token, resource, tell);
+        const access = await source.verify(token, resource, tell, call);
         if (access) return access;
       } catch (error) {
         failure ??= { error }; // another source of the same issuer may accept the token; if none does, it may still be valid
