@@ -109,7 +109,7 @@ describe('externalTokens', () => {
       externalTokens: {
         authorizationServers: ['https://as.example'],
         verify: (token, _resource, _tell, call) => {
-          seen.push([token, call?.request.headers.get('x-tenant'), (call?.env as { PORTCULLIS?: unknown }).PORTCULLIS !== undefined]);
+          seen.push([token, call?.request.headers.get('x-tenant'), Object.hasOwn(Object(call?.env), 'PORTCULLIS')]);
           return call?.request.body === null ? outside : null;
         },
       },
