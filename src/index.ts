@@ -47,7 +47,19 @@ export { NothingDone, type Store, type StoredRecord } from './model/store.ts';
 
 const PLATFORM: Platform = { runtime: webRuntime(), address: (_request, ctx) => ctx.address };
 
-/** The provider on Web APIs alone: everything but password sign-in, which needs scrypt from Node or workerd. */
+/**
+ * An OAuth 2.1 authorization server (RFC 9700, MCP Authorization) with your API behind it, as one fetch handler. This entry uses Web APIs only:
+ * everything but password sign-in, which needs scrypt from Node or workerd.
+ *
+ * @throws {TypeError} for a wrong option; the message names the option and the fix.
+ * @example
+ * const app = new OAuthProvider({
+ *   apiRoute: '/mcp',
+ *   apiHandler: MyMCP.serve('/mcp'),
+ *   logins: [password()],
+ *   scopesSupported: { 'notes:read': 'Read your notes' },
+ * });
+ */
 export class OAuthProvider<Env = unknown> extends AnyOAuthProvider<Env> {
   /** @throws {TypeError} for a wrong option; the message names the option and the fix. */
   constructor(options: OAuthProviderOptions<Env>) {

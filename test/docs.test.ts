@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { publicNames } from './support/public-names.ts';
+import { publicSources } from './support/public-names.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Inside the package, so that its own name is known; left out of what is packed. */
@@ -23,6 +23,8 @@ const GIVEN = `
 import express from 'express';
 import { McpServer } from '@modelcontextprotocol/server';
 import { createServer } from 'node:http';
+declare const server: McpServer;
+declare const transport: any;
 declare const env: any, db: any, Pool: any, pool: any, app: any, check: any, handler: any, redis: any, createClient: any, sql: any;
 declare const NotesMcp: any, MailMcp: any, MyMCP: any, TheirAgent: any;
 interface Env { GITHUB_SECRET: string; [name: string]: any }`;
@@ -60,24 +62,29 @@ describe('the documentation', () => {
     expect(`${stdout}${stderr}`).toBe('');
   }, 60_000);
 
-  it('has examples in docblocks that compile against the published types', () => {
-    const subpaths = new Map([...publicNames()].flatMap(([path, names]) => names.map((name) => [name, path] as const)).toReversed());
-    const examples = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts'))
-      .flatMap((name) => {
-        const text = readFileSync(join(root, 'src', name), 'utf8');
-        return [...text.matchAll(/\* @example\n((?: \* ?.*\n)+?) \*(?:\/| @)[^]*?\n(?:export .*?(?:function\*?|class) (\w+)|\S)/g)]
-          .filter(([, , exported = '']) => subpaths.has(exported))
-          .map(([, code = '', exported = '']) => ({ exported, code: code.replaceAll(/^ \* ?/gm, '') }));
-      });
-    expect(examples.length).toBeGreaterThan(30);
+  it('has an example for every public function and class, which compiles against the published types', () => {
+    const subpaths = new Map(
+      [...publicSources()].flatMap(([path, names]) => [...names.keys()].map((name) => [name, path] as const)).toReversed(),
+    );
+    const declarations = [...publicSources()].flatMap(([path, names]) =>
+      [...names].flatMap(([name, file]) => {
+        const declared = new RegExp(`((?:/\\*\\*(?:(?!\\*/)[^])*\\*/\n)?)export (?:(?:abstract|async) )*(?:function\\*?|class) ${name}\\b`);
+        const found = declared.exec(readFileSync(join(root, file), 'utf8'));
+        return found
+          ? [{ name, path, code: /\* @example\n((?: \*(?! @|\/).*\n)+)/.exec(found[1] ?? '')?.[1]?.replaceAll(/^ \* ?/gm, '') }]
+          : [];
+      }),
+    );
+    expect(declarations.length).toBeGreaterThan(100);
+    expect(declarations.filter(({ code }) => code === undefined).map(({ name, path }) => `${path}: ${name}`)).toEqual([]);
     const to = join(root, 'dist', '.examples');
     rmSync(to, { recursive: true, force: true });
     mkdirSync(to, { recursive: true });
-    for (const { exported, code } of examples) {
+    for (const [at, { name: exported, code = '' }] of declarations.entries()) {
       const used = [...subpaths].filter(([name]) => new RegExp(`(?<!(?<!\\.\\.)\\.|[\\w'"])${name}\\b(?! *[:=])`).test(code) && !new RegExp(`(?:const|class|let) (?:\\{[^}]*\\b)?${name}\\b`).test(code)); // prettier-ignore
       const imports = used.map(([name, path]) => `import { ${name} } from '${path}';`);
-      writeFileSync(join(to, `${exported}.ts`), `${imports.join('\n')}\n${GIVEN}\n{\n${code}\n}\nexport {};\n`);
+      const body = code.startsWith('export ') ? code : `{\n${code}\n}`;
+      writeFileSync(join(to, `${exported}-${at}.ts`), `${imports.join('\n')}\n${GIVEN}\n${body}\nexport {};\n`);
     }
     const compilerOptions = {
       target: 'es2023', lib: ['es2023', 'dom'], module: 'nodenext', types: ['node'], strict: true, noEmit: true, skipLibCheck: true, rootDir: root,

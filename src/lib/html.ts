@@ -3,7 +3,14 @@
  * results.
  */
 
-/** A piece of safe HTML. Only `html` can make it. */
+/**
+ * A piece of safe HTML, made by the tag {@link html} only.
+ *
+ * @example
+ * function greet(name: string): Html {
+ *   return html`<p>Hello, ${name}</p>`;
+ * }
+ */
 export class Html {
   readonly #text: string;
   private constructor(text: string) {
@@ -24,7 +31,13 @@ export class Html {
 /** A value in a template: nothing, text, a number, safe HTML, or a list of those. */
 export type HtmlValue = string | number | false | null | undefined | Html | readonly HtmlValue[];
 
-/** Tag for templates: ``html`<p>${name}</p>` `` escapes `name` for text and for quoted attributes. */
+/**
+ * Tag for templates that makes {@link Html}. Every value is escaped, for text and for quoted attributes; HTML of this tag stays as it is.
+ *
+ * @example
+ * const name = '<Ada>';
+ * html`<p title="${name}">${name}</p>`.toString(); // <p title="&lt;Ada&gt;">&lt;Ada&gt;</p>
+ */
 export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   return Html.of(parts, values);
 }

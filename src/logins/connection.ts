@@ -9,7 +9,15 @@ import { upstream, type UpstreamOptions } from './upstream.ts';
 /** Restricts the accounts that may be connected. Default: all. */
 export type ConnectionOptions = Pick<UpstreamOptions, 'emailDomains' | 'emails' | 'organizations'>;
 
-/** Lets tools ask for the user's account at a site. Needs a `secret`, which encrypts the site's tokens. */
+/**
+ * Lets tools ask for the user's account at a provider while they run (`auth.connect`), without a login for it on the sign-in page. Needs the
+ * option `secret`, which encrypts the provider's tokens.
+ *
+ * @param provider of `portcullis/upstreams`.
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * connection(google({ clientId: 'abc', clientSecret: (env: Env) => env['GOOGLE_SECRET'] }), { emailDomains: ['acme.example'] })
+ */
 export function connection(provider: Upstream, options: ConnectionOptions = {}): ConnectionLogin {
   const { present: _, ...login } = upstream(provider, { ...options, keepTokens: true });
   return { ...login, kind: 'connection' };

@@ -3,7 +3,13 @@
  */
 import type { Email, SendEmail } from '../model/email.ts';
 
-/** Prints messages instead of sending them. @param print default: `console.info`. */
+/**
+ * A mailer for development: prints messages instead of sending them. Only a server on loopback accepts it.
+ *
+ * @param print default: `console.info`.
+ * @example
+ * emailCode({ sendEmail: consoleMailer(), signUp: 'open' })
+ */
 export function consoleMailer(print: (text: string) => void = (text) => console.info(text)): SendEmail {
   const send = ({ to, subject, text }: Email): void => {
     print(`portcullis: a message that is printed, not sent\nTo: ${to}\nSubject: ${subject}\n\n${text}`);

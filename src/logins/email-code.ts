@@ -34,7 +34,13 @@ const UNKNOWN =
 
 type Kept = { readonly address: string; readonly code: string };
 
-/** Signs users in by a code sent to their e-mail address. */
+/**
+ * Signs users in by a code sent to their e-mail address: at most 25 guesses in 15 minutes (NIST SP 800-63B §3.2.2).
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * emailCode({ sendEmail: async ({ to, subject, text }) => app.mailer.send(to, subject, text), signUp: 'closed' })
+ */
 export function emailCode<Env = unknown>(options: EmailCodeOptions<Env>): FormLogin {
   checkNames('emailCode', options, 'sendEmail signUp');
   const { sendEmail, signUp = 'closed' } = options ?? {};

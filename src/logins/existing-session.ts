@@ -38,7 +38,21 @@ export interface ExistingSession<Env = unknown> {
   readonly id?: string;
 }
 
-/** Makes a login from a session of the application. @throws {TypeError} naming what is wrong. */
+/**
+ * Signs in users who have a session of your application on the same origin. It is asked again for every page that needs it; access tokens
+ * stay valid when the session ends.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * existingSession({
+ *   find: async (request) => {
+ *     const user = await app.userOf(request.headers.get('cookie'));
+ *     return user && { issuer: 'app', subject: user.id, claims: { name: user.name } };
+ *   },
+ *   signInUrl: '/sign-in',
+ *   label: 'Acme',
+ * })
+ */
 export function existingSession<Env = unknown>(options: ExistingSession<Env>): RedirectLogin | SessionLogin {
   checkNames('existingSession', options, 'find signInUrl label id');
   const { find, signInUrl, label, id = 'session' } = options;

@@ -44,7 +44,19 @@ export interface OwnProof {
   readonly authenticatedAt?: Seconds;
 }
 
-/** Makes a login from these functions. */
+/**
+ * A custom login: any site that a browser can be redirected to and returns from. State, cookie and single use are handled here.
+ *
+ * @throws {TypeError} at start-up for a wrong option; `finish` is refused an identity under this server's own issuer.
+ * @example
+ * login({
+ *   id: 'sso',
+ *   label: 'Acme SSO',
+ *   site: 'https://sso.acme.example',
+ *   begin: ({ state, redirectUri }) => ({ location: `https://sso.acme.example/start?${new URLSearchParams({ state, redirectUri })}` }),
+ *   finish: async ({ parameters }) => ({ issuer: 'https://sso.acme.example', subject: await app.verify(parameters.get('ticket')), claims: {} }),
+ * })
+ */
 export function login<Env = unknown>(options: OwnLogin<Env>): RedirectLogin {
   checkNames('login', options, 'id label site begin finish');
   const { id, label, site, begin, finish } = options;

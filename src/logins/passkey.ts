@@ -14,7 +14,14 @@ import { ANSWER, ceremonyFields, PASSKEY_SCRIPT } from './passkey-script.ts';
 import { type Kept, refused, signUp, signUpPage, stepOf } from './passkey-sign-up.ts';
 import { library, readAssertion, type RelyingParty, verifyAssertion } from './passkey-verifier.ts';
 
-/** Signs users in with passkeys; with `signUp: 'open'` also creates accounts that have only a passkey. */
+/**
+ * Signs users in with passkeys (WebAuthn Level 3): one step, two factors. With `signUp: 'open'` new users can create an account that has only
+ * a passkey. Needs the package `@simplewebauthn/server`.
+ *
+ * @throws {TypeError} at start-up for a wrong option, or for an issuer on an IP address.
+ * @example
+ * const app = new OAuthProvider({ apiRoute: '/mcp', apiHandler: MyMCP.Router, logins: [passkeys({ signUp: 'open' }), password()] });
+ */
 export function passkeys(options: PasskeyOptions = {}): FormLogin {
   checkPasskeyOptions(options);
   return {

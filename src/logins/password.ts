@@ -38,7 +38,14 @@ const MAX_PASSWORD = 1024;
 /** NIST SP 800-63B §3.2.2 asks for a limit on failed tries; here waiting, not locking, limits them (SEC-152). */
 const RULES = { most: 10, perNetwork: 100, per: 15 * 60 };
 
-/** Signs users in by user name and password. */
+/**
+ * Signs users in by user name and password, for accounts of this server. Failed attempts are limited by account and network (NIST SP 800-63B
+ * §3.2.2). Needs scrypt, which the entries for Node and Workers have.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * password({ accounts: (env: Env) => [{ username: 'ada', password: env['ADA_PASSWORD'], permissions: ['admin'] }] })
+ */
 export function password<Env = unknown>(options: PasswordOptions<Env> = {}): FormLogin {
   checkNames('password', options, 'accounts signUp sendEmail isBreached');
   const rules = rulesOf(options);

@@ -18,7 +18,13 @@ const DAY = { most: 50, per: 86_400, total: 500 };
 
 type Kept = { readonly userId: string };
 
-/** Asks users who have set it up for the code of their app, after every login that is not two factors in itself. */
+/**
+ * A second factor with an authenticator app (RFC 6238) and recovery codes, for users who have set it up on their account page. It is asked
+ * after every login except passkeys. Needs the option `secret`.
+ *
+ * @example
+ * const app = new OAuthProvider({ apiRoute: '/mcp', apiHandler: MyMCP.Router, logins: [password()], secondFactor: totp() });
+ */
 export function totp(): SecondFactor {
   return {
     id: 'totp',

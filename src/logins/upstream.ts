@@ -56,7 +56,17 @@ const PROFILE =
 const MAX_LENGTH = 1024;
 const MAX_STANDING_LENGTH = 8192;
 
-/** Signs users in at another site. */
+/**
+ * Signs users in at an upstream provider. The provider authenticates the user; tokens for your API come from this server.
+ *
+ * @param provider of `portcullis/upstreams`.
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * upstream(google({ clientId: 'abc', clientSecret: (env: Env) => env['GOOGLE_SECRET'] }), {
+ *   emailDomains: ['acme.example'],
+ *   mapIdentity: ({ claims }) => ({ permissions: claims['email'] === 'ada@acme.example' ? ['admin'] : [] }),
+ * })
+ */
 export function upstream(provider: Upstream, options: UpstreamOptions = {}): RedirectLogin {
   if (typeof provider?.startSignIn !== 'function')
     throw new TypeError('upstream: the first argument must be a site of portcullis/upstreams, such as github({ clientId, clientSecret }).');

@@ -14,9 +14,13 @@ export function callerOf<Props = unknown>(ctx: Context): Access<Props> | null {
 }
 
 /**
- * What the SDK and its tools may know of the caller.
- * `token` is empty: the token is for this server only, and a tool that has it will one day send it upstream
- * (MCP authorization, "Token Passthrough"). What a tool needs from it is in the other members.
+ * The caller as the SDK's `AuthInfo`, for a transport of your own. `token` is empty: the token is for this server only, and a tool that has
+ * it will one day send it upstream (MCP Authorization, "Token Passthrough").
+ *
+ * @example
+ * async function handle(request: Request, access: Access) {
+ *   return transport.handle(request, { authInfo: authInfoOf(access) });
+ * }
  */
 export function authInfoOf(access: Access): AuthInfo {
   return {
@@ -38,7 +42,9 @@ interface ToolContext {
 /**
  * The caller, from a tool's context of either SDK line; null if the call bypassed the guard.
  *
- * @param context the *last* argument the SDK gives a handler. Never a tool's arguments: the client controls those.
+ * @param context the *last* argument that the SDK gives a handler. Never a tool's arguments: the client controls those.
+ * @example
+ * server.registerTool('whoami', {}, async (ctx) => ({ content: [{ type: 'text', text: accessOf(ctx)?.userId ?? 'unknown' }] }));
  */
 export function accessOf<Props = AuthContext>(context: unknown): Access<Props> | null {
   if (typeof context !== 'object' || context === null) return null;

@@ -88,7 +88,16 @@ export function mcpHandler<Env = unknown, Props = AuthContext>(
   return handlerFor(factory as OpenMcpFactory<Env, Props>, options, false); // no caller is refused before the factory runs
 }
 
-/** The same for a guard that accepts callers without a token (`anonymous`): they may call what the policy marks so, and get a 401 for all else. */
+/**
+ * The same for a guard that accepts callers without a token (`anonymous`): `access` is null for them. They may call what the policy marks as
+ * `anonymous`, and get a 401 for all else.
+ *
+ * @throws {TypeError} for a wrong option.
+ * @example
+ * const handler = openMcpHandler((access) => new McpServer({ name: `notes of ${access?.userId ?? 'all'}`, version: '1.0.0' }), {
+ *   policy: policy({ tools: { search: { anonymous: true }, save: { scopes: ['notes:write'] } } }),
+ * });
+ */
 export function openMcpHandler<Env = unknown, Props = AuthContext>(
   factory: OpenMcpFactory<Env, Props>,
   options: McpOptions & { readonly policy: Policy },

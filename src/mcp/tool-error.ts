@@ -8,7 +8,14 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { UpstreamTokenError } from '../model/upstream.ts';
 import { type AnyServer, onConnect } from './sdk.ts';
 
-/** An error whose message the model and the user may read: `throw new ToolError('No city of that name.')`. */
+/**
+ * An error whose message the model and the user may read. The message of any other error is replaced, since it may contain secrets.
+ *
+ * @example
+ * server.registerTool('weather', {}, async () => {
+ *   throw new ToolError('There is no city of that name.');
+ * });
+ */
 export class ToolError extends Error {
   override readonly name = 'ToolError';
 }

@@ -5,7 +5,19 @@
 import type { Json } from './store.ts';
 import type { UpstreamAccount } from './upstream.ts';
 
-/** Thrown to a tool whose user must connect an account first. Let it propagate: the MCP handler answers with a link for the user. */
+/**
+ * Thrown to a tool whose user must connect an account first. Let it propagate: the MCP handler answers with a link for the user.
+ *
+ * @example
+ * async function listMails(auth: Access) {
+ *   try {
+ *     return await auth.connect('google', ['https://www.googleapis.com/auth/gmail.readonly']);
+ *   } catch (error) {
+ *     if (error instanceof ConnectionNeeded) console.info(`waiting for ${error.label}`);
+ *     throw error;
+ *   }
+ * }
+ */
 export class ConnectionNeeded extends Error {
   override readonly name = 'ConnectionNeeded';
   /** Display name of the upstream. */

@@ -79,7 +79,12 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** An error with a protocol code. */
+/**
+ * An OAuth error response (RFC 6749 §5.2). The code is sent to the client, the reason only to the `on` listener.
+ *
+ * @example
+ * throw new OAuthError('invalid_grant', 'customer_left', { hint: 'This customer has ended the contract.' });
+ */
 export class OAuthError extends Error {
   override readonly name = 'OAuthError';
   readonly code: ErrorCode;

@@ -73,7 +73,11 @@ export function cachedPermissions<Env = unknown>(lookup: PermissionLookup<Env>, 
 }
 
 /**
- * Permissions by role: `rolePermissions({ editor: ['write'] }, (access) => rolesOf(access.userId))`. An unknown role gives nothing.
+ * Permissions by role, for the option `permissions`. An unknown role gives none.
+ *
+ * @param rolesOf the roles of a user, looked up on each request.
+ * @example
+ * rolePermissions({ editor: ['notes:write'], admin: ['notes:write', 'notes:purge'] }, async (access) => db.rolesOf(access.userId))
  */
 export function rolePermissions<Env = unknown>(
   roles: { readonly [role: string]: readonly string[] },

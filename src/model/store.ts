@@ -57,6 +57,14 @@ export interface StoredRecord {
 /**
  * Thrown by an adapter that is certain that nothing was changed and a retry may help: a serialization failure, a deadlock, a refused
  * connection. After any other error, the write may or may not have happened.
+ *
+ * @example
+ * try {
+ *   await db.execute('UPDATE …');
+ * } catch (error) {
+ *   if (error instanceof Error && error.message.includes('deadlock')) throw new NothingDone('deadlock', { cause: error });
+ *   throw error;
+ * }
  */
 export class NothingDone extends Error {
   override readonly name = 'NothingDone';

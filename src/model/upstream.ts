@@ -74,7 +74,19 @@ export type Refreshed =
 /** Why a tool gets no token. */
 export type UpstreamFailure = 'unavailable' | 'ended' | 'not_linked';
 
-/** No token for a tool. The message is for the user and the model, and contains nothing from the upstream's answer. */
+/**
+ * Thrown if a tool cannot get an upstream token. The message is for the user and the model, and contains nothing of the upstream's response.
+ *
+ * @example
+ * async function tokenOrNull(auth: Access) {
+ *   try {
+ *     return await auth.upstream('github').token();
+ *   } catch (error) {
+ *     if (error instanceof UpstreamTokenError && error.failure === 'not_linked') return null;
+ *     throw error;
+ *   }
+ * }
+ */
 export class UpstreamTokenError extends Error {
   override readonly name = 'UpstreamTokenError';
   /** `unavailable`: try again; `ended`: the user must connect again; `not_linked`: there is no such account. */

@@ -24,7 +24,18 @@ export interface AuthRequest extends RequestedScope {
   readonly clientIsKnown?: true;
 }
 
-/** An error to show, or to send to the client if `redirectTo` is set. */
+/**
+ * An invalid authorization request: an error to show on your page, or to send to the client if `redirectTo` is set (RFC 6749 §4.1.2.1).
+ *
+ * @example
+ * try {
+ *   await env.OAUTH_PROVIDER.parseAuthRequest(new Request('https://mcp.example/authorize'));
+ * } catch (error) {
+ *   if (!(error instanceof AuthorizationError)) throw error;
+ *   if (error.redirectTo) Response.redirect(error.redirectTo, 303);
+ *   else new Response(error.message, { status: 400 });
+ * }
+ */
 export class AuthorizationError extends Error {
   override readonly name = 'AuthorizationError';
   readonly code: string;
@@ -51,6 +62,9 @@ export class AuthorizationError extends Error {
  * @param description for the client's developer; characters outside printable ASCII are removed.
  * @throws {AuthorizationError} if nothing may be sent to the redirect URI; for `login_required` to a client that registered itself,
  * with `backTo` for a link, because the user has not seen a page.
+ * @example
+ * const { request, headers } = await env.OAUTH_PROVIDER.denyConsent(new Request('https://mcp.example/consent', { method: 'POST' }), 'handle');
+ * headers.set('location', authorizationErrorRedirect(request, 'access_denied', 'The user denied the request.'));
  */
 export function authorizationErrorRedirect(request: AuthRequest, code: string, description?: string): string {
   try {

@@ -28,7 +28,15 @@ export interface FakeSlack {
 
 const ISSUER = 'https://slack.com';
 
-/** Makes a fake Slack. */
+/**
+ * A fake Slack for tests: authorization, tokens and user info, without a network.
+ *
+ * @param now the clock in seconds.
+ * @example
+ * const slackApp = { clientId: 'abc', clientSecret: 'secret', redirectUri: 'https://mcp.example/authorize/callback/slack' };
+ * const fake = await makeFakeSlack({ ...slackApp, now: () => Date.now() / 1000 });
+ * fake.user = { ...fake.user, email: 'ada@acme.example' };
+ */
 export async function makeFakeSlack({ now, ...app }: Registered & { readonly now: () => Seconds }): Promise<FakeSlack> {
   const codes = makeCodes(app);
   const spent = new Set<string>();

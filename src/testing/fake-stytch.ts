@@ -34,7 +34,14 @@ export interface FakeStytchOptions extends Registered {
   readonly now: () => Seconds;
 }
 
-/** Makes a fake Stytch project. */
+/**
+ * A fake Stytch project for tests: metadata, authorization and tokens, without a network.
+ *
+ * @example
+ * const stytchApp = { clientId: 'abc', clientSecret: 'secret', redirectUri: 'https://mcp.example/authorize/callback/stytch' };
+ * const fake = await makeFakeStytch({ ...stytchApp, now: () => Date.now() / 1000 });
+ * fake.user = { ...fake.user, email: 'ada@acme.example' };
+ */
 export async function makeFakeStytch(options: FakeStytchOptions): Promise<FakeStytch> {
   const { domain = 'https://acme.customers.stytch.com', now, ...app } = options;
   const codes = makeCodes(app);

@@ -47,7 +47,15 @@ export interface TestClient {
   revoke(token: string, changes?: Record<string, string | null>): Promise<JsonAnswer>;
 }
 
-/** The code of a redirect. @throws {Error} describing what came instead. */
+/**
+ * The authorization code in a redirect to the client.
+ *
+ * @throws {Error} describing the response if it has no code.
+ * @example
+ * async function approve(browser: Browser, page: BrowserPage) {
+ *   return codeOf(await browser.submit(page, { decision: 'approve' }));
+ * }
+ */
 export function codeOf(page: BrowserPage): string {
   const code = page.location && new URL(page.location).searchParams.get('code');
   if (!code)
@@ -57,7 +65,15 @@ export function codeOf(page: BrowserPage): string {
   return code;
 }
 
-/** The tokens of a successful response. @throws {Error} describing what came instead. */
+/**
+ * The tokens of a successful token response.
+ *
+ * @throws {Error} describing any other response.
+ * @example
+ * async function redeem(client: TestClient, code: string) {
+ *   return tokensOf(await client.redeem(code)).access;
+ * }
+ */
 export function tokensOf(answer: JsonAnswer): Tokens {
   const { access_token: access, refresh_token: refresh } = answer.body;
   if (answer.status !== 200 || typeof access !== 'string')

@@ -12,7 +12,19 @@ export interface CloudflareAccessOptions extends ProviderOptions {
   readonly issuer: string;
 }
 
-/** Sign-in with Cloudflare Access. @throws {TypeError} at start-up for a wrong option. */
+/**
+ * Sign-in with Cloudflare Access (Access for SaaS, OpenID Connect).
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * upstream(
+ *   cloudflareAccess({
+ *     issuer: 'https://acme.cloudflareaccess.com/cdn-cgi/access/sso/oidc/abc',
+ *     clientId: 'abc',
+ *     clientSecret: (env: Env) => env['ACCESS_SECRET'],
+ *   }),
+ * )
+ */
 export function cloudflareAccess(options: CloudflareAccessOptions): Upstream {
   checkProvider('cloudflareAccess', options, 'issuer');
   return codeFlow(openid('cloudflare-access', 'Cloudflare Access', options.issuer), options);

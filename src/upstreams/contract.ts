@@ -185,7 +185,19 @@ export interface Upstream {
 /** How an upstream failed: down, response not acceptable, error in the callback, or the user may not sign in. */
 export type Failure = 'unavailable' | 'broken' | 'declined' | 'refused';
 
-/** The one error of upstreams. Contains nothing from the upstream's response except a known error code. */
+/**
+ * The one error of upstream providers. Contains nothing of the provider's response except a known error code.
+ *
+ * @example
+ * async function refreshed(provider: Upstream, tokens: UpstreamTokens, now: number) {
+ *   try {
+ *     return await provider.refresh({ tokens, now, env });
+ *   } catch (error) {
+ *     if (error instanceof UpstreamError && error.failure === 'unavailable') return tokens;
+ *     throw error;
+ *   }
+ * }
+ */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';
   readonly failure: Failure;

@@ -2,7 +2,13 @@
 import { checkProvider, type ProviderOptions, type Upstream } from './contract.ts';
 import { oauth2 } from './oauth2.ts';
 
-/** Sign-in with Discord. @throws {TypeError} at start-up for a wrong option. */
+/**
+ * Sign-in with Discord (OAuth 2.0). Its users have no organizations.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * upstream(discord({ clientId: 'abc', clientSecret: (env: Env) => env['DISCORD_SECRET'] }))
+ */
 export function discord(options: ProviderOptions): Upstream {
   checkProvider('discord', options, '');
   return oauth2({

@@ -9,7 +9,13 @@ export interface GitLabOptions extends ProviderOptions {
   readonly issuer?: string;
 }
 
-/** Sign-in with GitLab. @throws {TypeError} at start-up for a wrong option. */
+/**
+ * Sign-in with GitLab (OpenID Connect), at gitlab.com or a self-managed instance.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * upstream(gitlab({ issuer: 'https://gitlab.acme.example', clientId: 'abc', clientSecret: (env: Env) => env['GITLAB_SECRET'] }))
+ */
 export function gitlab(options: GitLabOptions): Upstream {
   checkProvider('gitlab', options, 'issuer');
   return codeFlow(openid('gitlab', 'GitLab', options.issuer ?? 'https://gitlab.com'), options);

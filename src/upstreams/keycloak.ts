@@ -10,7 +10,13 @@ export interface KeycloakOptions extends ProviderOptions {
   readonly realm: string;
 }
 
-/** Sign-in with Keycloak. @throws {TypeError} at start-up for a wrong option. */
+/**
+ * Sign-in with Keycloak (OpenID Connect).
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * upstream(keycloak({ url: 'https://login.acme.example', realm: 'staff', clientId: 'mcp', clientSecret: (env: Env) => env['KEYCLOAK_SECRET'] }))
+ */
 export function keycloak(options: KeycloakOptions): Upstream {
   checkProvider('keycloak', options, 'url realm');
   const issuer = `${options.url.replace(/\/$/, '')}/realms/${encodeURIComponent(options.realm)}`;

@@ -11,7 +11,13 @@ export interface OktaOptions extends ProviderOptions {
   readonly authorizationServer?: string;
 }
 
-/** Sign-in with Okta. @throws {TypeError} at start-up for a wrong option. */
+/**
+ * Sign-in with Okta (OpenID Connect), with the org's authorization server or another one.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * upstream(okta({ domain: 'acme.okta.com', clientId: 'abc', clientSecret: (env: Env) => env['OKTA_SECRET'] }))
+ */
 export function okta(options: OktaOptions): Upstream {
   checkProvider('okta', options, 'domain authorizationServer');
   const { domain, authorizationServer } = options;

@@ -21,7 +21,20 @@ export interface StytchOptions extends ProviderOptions {
 const ORGANIZATION = 'https://stytch.com/organization';
 const SESSION = 'https://stytch.com/session';
 
-/** Sign-in with Stytch. @throws {TypeError} at start-up for a wrong option. */
+/**
+ * Sign-in with Stytch Connected Apps (OpenID Connect), consumer or B2B.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * upstream(
+ *   stytch({
+ *     projectDomain: 'https://acme.customers.stytch.com',
+ *     clientId: 'connected-app-live-abc',
+ *     clientSecret: (env: Env) => env['STYTCH_SECRET'],
+ *     roles: { stytch_admin: ['admin'] },
+ *   }),
+ * )
+ */
 export function stytch(options: StytchOptions): Upstream {
   checkProvider('stytch', options, 'projectDomain organization roles');
   const { organization: wanted, roles: may } = options;

@@ -14,7 +14,13 @@ export interface WorkOsOptions extends ProviderOptions {
 
 const API = 'https://api.workos.com/user_management';
 
-/** Sign-in with WorkOS AuthKit. @throws {TypeError} at start-up for a wrong option. */
+/**
+ * Sign-in with WorkOS AuthKit.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * upstream(workos({ clientId: 'client_abc', clientSecret: (env: Env) => env['WORKOS_API_KEY'] }))
+ */
 export function workos(options: WorkOsOptions): Upstream {
   checkProvider('workos', options, 'organizationId');
   const { organizationId } = options;

@@ -74,7 +74,12 @@ export async function makeApiKey(prefix: string): Promise<{ readonly key: string
   return { key, hash: await hashApiKey(key) };
 }
 
-/** The hash that {@link ApiKeyOptions.find} gets: SHA-256, base64url. */
+/**
+ * The hash of an API key that your look-up gets: SHA-256, base64url. Keys are random, so they need no salt.
+ *
+ * @example
+ * await db.insert('api_keys', { hash: await hashApiKey('acme_key_3q2-7w'), userId: 'ada' });
+ */
 export async function hashApiKey(key: string): Promise<string> {
   return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(key))));
 }

@@ -40,7 +40,15 @@ export interface SourceOptions {
   readonly programs?: boolean;
 }
 
-/** The other server could not be asked. The guard answers 503, so that clients keep their tokens. */
+/**
+ * Thrown by a verifier whose authorization server could not be asked. The guard answers 503, so that clients keep their tokens.
+ *
+ * @example
+ * async function verify(token: string) {
+ *   const response = await fetch('https://as.example/introspect', { method: 'POST', body: new URLSearchParams({ token }) });
+ *   if (!response.ok) throw new SourceUnavailable('introspection', { retryAfter: 30 });
+ * }
+ */
 export class SourceUnavailable extends Error {
   override readonly name = 'SourceUnavailable';
 

@@ -4,7 +4,12 @@ import type { Databases, SqlRow, UserDatabase } from '../model/database.ts';
 import { statementOf } from '../model/sql-statement.ts';
 import type { ObjectNamespace } from '../stores/object-namespace.ts';
 
-/** The database of one user. Export it from the Worker and bind it (`new_sqlite_classes`), for `objectDatabases`. */
+/**
+ * The database of one user. Export it from the Worker and bind it (`new_sqlite_classes`), for {@link objectDatabases}.
+ *
+ * @example
+ * export { PortcullisDatabase } from 'portcullis/worker';
+ */
 export class PortcullisDatabase extends DurableObject<unknown> {
   /** Carries out a statement. Reached through the binding alone, never from outside. */
   query(statement: string, values: readonly (string | number | null)[]): SqlRow[] {
@@ -13,10 +18,16 @@ export class PortcullisDatabase extends DurableObject<unknown> {
 }
 
 /**
- * An object for each user: `static databases = objectDatabases((env) => env.USERS)`.
+ * A database for each user, in a Durable Object, for `McpAgent.databases` and `this.sql`.
  *
  * @param namespace finds the binding in the environment, class `PortcullisDatabase`.
- * @throws {TypeError} with the first query, when the binding is missing.
+ * @throws {TypeError} with the first query, if the binding is missing.
+ * @example
+ * class NotesAgent extends McpAgent<Env> {
+ *   static override databases = objectDatabases((env: Env) => env['USERS']);
+ *   server = new McpServer({ name: 'notes', version: '1.0.0' });
+ *   async init() {}
+ * }
  */
 export function objectDatabases<Env>(namespace: (env: Env) => ObjectNamespace): Databases {
   return (name, env) => {

@@ -4,7 +4,12 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 
-/** The news of one user. Export it from the Worker and bind it (`new_sqlite_classes`), for `objectEvents`. */
+/**
+ * The events of one user. Export it from the Worker and bind it (`new_sqlite_classes`), for `objectEvents`.
+ *
+ * @example
+ * export { PortcullisNews } from 'portcullis/worker';
+ */
 export class PortcullisNews extends DurableObject<unknown> {
   /** Takes a socket that wants to hear. Reached through the binding alone, never from outside. */
   override fetch(request: Request): Response {

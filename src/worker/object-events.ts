@@ -19,11 +19,13 @@ interface NewsObject {
 const PAUSE_MS = 5000;
 
 /**
- * Events among all isolates.
+ * Events for the open streams of a user, among all isolates, through a Durable Object for each user.
  *
- * @param namespace the binding: `import { env } from 'cloudflare:workers'`, `events: objectEvents(env.NEWS)`.
- * @param onError told when a stream cannot listen; it tries again every five seconds. Default: `console.error`.
- * @throws {TypeError} when the binding is missing.
+ * @param namespace the binding, class `PortcullisNews`: `import { env } from 'cloudflare:workers'`.
+ * @param onError called if a stream cannot listen; it tries again every five seconds. Default: `console.error`.
+ * @throws {TypeError} if the binding is missing.
+ * @example
+ * mcpHandler(() => new McpServer({ name: 'notes', version: '1.0.0' }), { events: objectEvents(env['NEWS']) })
  */
 export function objectEvents(namespace: NewsNamespace, onError: (error: unknown) => void = logError): UserEvents {
   if (typeof (namespace as NewsNamespace | undefined)?.idFromName !== 'function')

@@ -31,7 +31,12 @@ const HOUR_MS = 3_600_000;
 /** Records looked at in one go; the next go follows at once. */
 const SWEEP_SIZE = 2000;
 
-/** One shard of the store. Export it from the Worker and bind it as a SQLite class (`new_sqlite_classes`). */
+/**
+ * One shard of the store. Export it from the Worker and bind it as `PORTCULLIS` (`new_sqlite_classes`).
+ *
+ * @example
+ * export { PortcullisStore } from 'portcullis/worker';
+ */
 export class PortcullisStore extends DurableObject<unknown> implements StoreObject {
   readonly #run: Run;
   #swept = 0;

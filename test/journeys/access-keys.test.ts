@@ -180,7 +180,7 @@ describe.each(storeNames)('personal access tokens on %s', (store) => {
     expect([asked.status, asked.headers.get('location')?.startsWith('/login')]).toEqual([303, true]); // a key makes no key
   });
 
-  it('can be revoked by nobody else', async () => {
+  it('cannot be revoked by another user', async () => {
     const app = await makeApp(store, asNow);
     await app.provider.helpers(app.env).accounts.create({ username: 'bob', password: 'another horse battery' });
     const key = await makeKey(await signIn(app));
@@ -299,7 +299,7 @@ describe.each(storeNames)('personal access tokens on %s', (store) => {
     expect((await browser.get(PAGE)).text).toContain('Blue');
   });
 
-  it('are not made for somebody who is signed out at that very moment', async () => {
+  it('are not created for a user who is signed out at the same moment', async () => {
     const app = await makeApp(store, asNow);
     const signingOut: App['inner'] = {
       ...through(app.inner),

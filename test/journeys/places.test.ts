@@ -32,7 +32,7 @@ async function watchedApp(): Promise<{ app: App; written: Set<string> }> {
 }
 
 describe('where records are kept', () => {
-  it('keeps what a sign-in makes near the browser, and what everybody shares at home', async () => {
+  it('stores the records of a sign-in near the browser, and shared records at home', async () => {
     const { app, written } = await watchedApp();
     const browser = makeBrowser(from(app, 'oc'));
     const client = await registerClient({ send: from(app, 'oc'), issuer: ISSUER });

@@ -5,8 +5,13 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Subpath of package.json → exported names, sorted. Names of the runtimes' own faces (`workerd`, `node`) are those of the common one. */
+/** Subpath of package.json → exported names, sorted. Names of the runtimes' own entries (`workerd`, `node`) are those of the common one. */
 export function publicNames(): ReadonlyMap<string, readonly string[]> {
+  return new Map([...publicSources()].map(([subpath, names]) => [subpath, [...names.keys()].toSorted()]));
+}
+
+/** Subpath of package.json → exported names, each with the file of `src` that declares it. */
+export function publicSources(): ReadonlyMap<string, ReadonlyMap<string, string>> {
   const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
     exports: Record<string, string | { readonly types: string }>;
   };
@@ -14,32 +19,28 @@ export function publicNames(): ReadonlyMap<string, readonly string[]> {
     Object.entries(exports).flatMap(([subpath, target]) => {
       if (typeof target === 'string') return [];
       const source = target.types.replace('./dist/', 'src/').replace(/\.d\.ts$/, '.ts');
-      return [[subpath.replace('.', 'portcullis'), [...namesOf(source)].toSorted()] as const];
+      return [[subpath.replace('.', 'portcullis'), namesOf(source)] as const];
     }),
   );
 }
 
-/** @throws where a file says `export default` or anything else that is not understood here. */
-function namesOf(path: string): ReadonlySet<string> {
+/** @throws for `export default`, or a form of export that is not understood here. */
+function namesOf(path: string): ReadonlyMap<string, string> {
   const text = readFileSync(root + path, 'utf8').replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, '');
-  const names = new Set<string>();
-  for (const [, star, list, name] of text.matchAll(
-    /^export (?:(\* from '[^']+')|(?:type )?\{([^}]*)\}|(?:declare |abstract |async )*(?:function\*?|const|let|class|interface|type) (\w+))/gm,
+  const names = new Map<string, string>();
+  for (const [, star, list, from, name] of text.matchAll(
+    /^export (?:\* from '([^']+)'|(?:type )?\{([^}]*)\}(?: from '([^']+)')?|(?:declare |abstract |async )*(?:function\*?|const|let|class|interface|type) (\w+))/gm,
   )) {
-    if (name !== undefined) names.add(name);
-    else if (list !== undefined)
-      for (const one of list.split(',')) {
-        const exported = one
+    if (name !== undefined) names.set(name, path);
+    else if (star !== undefined) for (const [one, file] of namesOf(join(dirname(path), star))) names.set(one, file);
+    else
+      for (const one of (list ?? '').split(',')) {
+        const [inner, exported = inner] = one
           .trim()
           .replace(/^type /, '')
-          .split(' as ')
-          .at(-1);
-        if (exported) names.add(exported);
+          .split(' as ');
+        if (exported && inner) names.set(exported, from === undefined ? path : (namesOf(join(dirname(path), from)).get(inner) ?? path));
       }
-    else if (star !== undefined) {
-      const from = star.slice("* from '".length, -1);
-      for (const one of namesOf(join(dirname(path), from))) names.add(one);
-    }
   }
   return names;
 }

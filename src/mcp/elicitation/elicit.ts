@@ -111,7 +111,18 @@ export function makeElicitor(
   };
 }
 
-/** Asks the user from within a tool's handler, by the context that the SDK passed to it (its last argument). */
+/**
+ * Asks the user a question from a tool's handler (MCP Elicitation). A client of 2026-07-28 asks and repeats the call, which runs the handler
+ * from its start: ask before you change anything. A client of 2025 needs a session.
+ *
+ * @param context the last argument of the handler.
+ * @throws {ToolError} if the client cannot ask, or the user has not answered in ten minutes. @throws {TypeError} for a form that asks for a secret.
+ * @example
+ * server.registerTool('delete_all', {}, async (ctx) => {
+ *   const { action } = await elicit(ctx, { message: 'Delete all notes?', requestedSchema: { type: 'object', properties: {} } });
+ *   return { content: [{ type: 'text', text: action === 'accept' ? 'Deleted.' : 'Nothing was deleted.' }] };
+ * });
+ */
 export function elicit(context: unknown, question: ElicitRequest): Promise<Answer> {
   return askerOf(context).elicit(question);
 }

@@ -34,7 +34,14 @@ export interface ChannelOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** Events over Redis Pub/Sub. */
+/**
+ * A channel for {@link userEvents} over Redis Pub/Sub.
+ *
+ * @param publisher a client of node-redis or ioredis.
+ * @param subscriber a second connection, which is used for nothing else.
+ * @example
+ * userEvents(redisChannel(redis, redis.duplicate()))
+ */
 export function redisChannel(publisher: RedisPublisher, subscriber: RedisSubscriber, options: ChannelOptions = {}): Channel {
   const { name = 'portcullis', onError = logError } = options;
   heed(publisher, onError);
@@ -64,10 +71,18 @@ const FIRST_PAUSE = 500;
 const MAX_PAUSE = 30_000;
 
 /**
- * Events over PostgreSQL NOTIFY.
+ * A channel for {@link userEvents} over PostgreSQL LISTEN and NOTIFY. An event has at most 8,000 bytes.
  *
  * @param pool any object with `query`, to send with.
  * @param connect makes a connected `Client`: called at the first subscription, and again after each lost connection.
+ * @example
+ * userEvents(
+ *   postgresChannel(pool, async () => {
+ *     const client = new app.Client();
+ *     await client.connect();
+ *     return client;
+ *   }),
+ * )
  */
 export function postgresChannel(
   pool: Pick<PostgresListener, 'query'>,

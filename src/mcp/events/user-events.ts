@@ -41,7 +41,13 @@ export const LISTS: readonly ListKind[] = ['tools', 'resources', 'prompts'];
 /** Sent to subscribers that may have missed an event. */
 export const MISSED: readonly UserEvent[] = [...LISTS, 'updates'];
 
-/** Events within one process; or, through a channel, among all processes that share it. */
+/**
+ * Events for the open streams of a user: within one process or, through a channel, in all processes that share it.
+ *
+ * @example
+ * const events = userEvents();
+ * await events.publish({ userId: 'ada' }, ['tools']); // her clients read the list of tools again
+ */
 export function userEvents(channel: Channel | null = null): UserEvents {
   const listeners = new Map<string, Set<(event: UserEvent) => void>>();
   let listening = false;

@@ -74,7 +74,18 @@ export interface Declared {
 
 const NEED = 'scopes permissions when anonymous hidden text open';
 
-/** Declares a tool. */
+/**
+ * Declares a tool with the rights that it needs, for {@link catalogue}. `inputSchema` is any Standard Schema (Zod 4, Valibot, ArkType).
+ *
+ * @throws {TypeError} for an unknown member.
+ * @example
+ * tool({
+ *   name: 'save_note',
+ *   title: 'Save a note',
+ *   scopes: ['notes:write'],
+ *   handler: async (_args, { access }) => ({ content: [{ type: 'text', text: `Saved for ${access.userId}.` }] }),
+ * })
+ */
 export function tool<Schema = undefined, Props = AuthContext>(declaration: ToolDeclaration<Schema, Props>): Declared {
   checkNames('tool', declaration, `name title description _meta inputSchema outputSchema annotations handler ${NEED}`);
   const { name, title, description, inputSchema, outputSchema, annotations, _meta, handler } = declaration;
@@ -87,7 +98,18 @@ export function tool<Schema = undefined, Props = AuthContext>(declaration: ToolD
   });
 }
 
-/** Declares a resource. */
+/**
+ * Declares a resource at one URI, or a template of many, with the rights that it needs, for {@link catalogue}.
+ *
+ * @throws {TypeError} for an unknown member.
+ * @example
+ * resource({
+ *   name: 'note',
+ *   uri: 'notes://{id}',
+ *   scopes: ['notes:read'],
+ *   read: async (uri) => ({ contents: [{ uri: uri.href, text: 'Buy milk' }] }),
+ * })
+ */
 export function resource<Props = AuthContext>(declaration: ResourceDeclaration<Props>): Declared {
   checkNames('resource', declaration, `name title description _meta uri mimeType read ${NEED}`);
   const { name, uri, title, description, mimeType, _meta, read } = declaration;
@@ -100,7 +122,17 @@ export function resource<Props = AuthContext>(declaration: ResourceDeclaration<P
   });
 }
 
-/** Declares a prompt. */
+/**
+ * Declares a prompt with the rights that it needs, for {@link catalogue}.
+ *
+ * @throws {TypeError} for an unknown member.
+ * @example
+ * prompt({
+ *   name: 'summary',
+ *   scopes: ['notes:read'],
+ *   handler: async () => ({ messages: [{ role: 'user', content: { type: 'text', text: 'Summarize my notes.' } }] }),
+ * })
+ */
 export function prompt<Schema = undefined, Props = AuthContext>(declaration: PromptDeclaration<Schema, Props>): Declared {
   checkNames('prompt', declaration, `name title description _meta argsSchema handler ${NEED}`);
   const { name, title, description, argsSchema, _meta, handler } = declaration;
@@ -148,7 +180,28 @@ export interface CatalogueOptions {
   readonly strict?: boolean;
 }
 
-/** Combines declarations. @throws {TypeError} at start-up: a duplicate name, an invalid scope, or, with `strict`, no policy. */
+/**
+ * Combines declared tools, resources and prompts into registration, policy, lists and scopes.
+ *
+ * @throws {TypeError} at start-up for a duplicate name, an invalid scope, or, with `strict`, a missing policy.
+ * @example
+ * const notes = catalogue([
+ *   tool({ name: 'list', scopes: ['notes:read'], handler: async () => ({ content: [{ type: 'text', text: 'none yet' }] }) }),
+ * ]);
+ * const app = new OAuthProvider({
+ *   apiRoute: '/mcp',
+ *   apiHandler: mcpHandler(
+ *     (access, ctx) => {
+ *       const server = new McpServer({ name: 'notes', version: '1.0.0' });
+ *       notes.register(server, access, ctx);
+ *       return server;
+ *     },
+ *     { policy: notes },
+ *   ),
+ *   logins: [password()],
+ *   scopesSupported: notes.scopes({ 'notes:read': 'Read your notes' }),
+ * });
+ */
 export function catalogue(list: readonly Declared[], options: CatalogueOptions = {}): Catalogue {
   checkNames('catalogue', options, 'hierarchy strict');
   const { hierarchy = {}, strict = false } = options;

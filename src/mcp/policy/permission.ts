@@ -48,6 +48,8 @@ type Guarded<Args extends unknown[], Result, Props> = (...args: WithCaller<Args,
  * A refusal is a result with `isError`, which the model can read; never an HTTP challenge: signing in again would not help.
  *
  * @param handler gets what the SDK passes, and `props` and `access` in its context.
+ * @example
+ * server.registerTool('purge', {}, requirePermission('admin', async () => ({ content: [{ type: 'text', text: 'Done.' }] })));
  */
 export function requirePermission<Args extends unknown[], Result extends object, Props = AuthContext>(
   permission: string,
@@ -62,7 +64,9 @@ export function requirePermission<Args extends unknown[], Result extends object,
  * Wraps a tool's handler so that it runs only with a token that has all of these scopes. A refusal says so in a result, with the
  * challenge in `_meta["mcp/www_authenticate"]` for clients that react to results.
  *
- * @throws {TypeError} for no scopes at all, or a hierarchy that runs in a circle.
+ * @throws {TypeError} for no scopes, or a hierarchy with a cycle.
+ * @example
+ * server.registerTool('save', {}, requireScopes('notes:write', async () => ({ content: [{ type: 'text', text: 'Saved.' }] })));
  */
 export function requireScopes<Args extends unknown[], Result extends object, Props = AuthContext>(
   scopes: string | readonly string[],
@@ -75,10 +79,16 @@ export function requireScopes<Args extends unknown[], Result extends object, Pro
 }
 
 /**
- * Wraps a tool's handler so that it runs when one of these needs is met as a whole: `[{ permissions: ['admin'] }, { scopes: ['write'] }]`.
- * If no need is met, and one lacks scopes only, the refusal asks for the scopes of the first such need.
+ * Wraps a tool's handler so that it runs when one of these needs is met as a whole. If none is met, and one lacks scopes only, the refusal
+ * asks for the scopes of the first such need.
  *
- * @throws {TypeError} for no needs at all, or a hierarchy that runs in a circle.
+ * @throws {TypeError} for an empty list, or a hierarchy with a cycle.
+ * @example
+ * server.registerTool(
+ *   'export',
+ *   {},
+ *   requireAny([{ permissions: ['admin'] }, { scopes: ['notes:export'] }], async () => ({ content: [{ type: 'text', text: '…' }] })),
+ * );
  */
 export function requireAny<Args extends unknown[], Result extends object, Props = AuthContext>(
   needs: readonly Need<never, never>[],

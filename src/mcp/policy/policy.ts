@@ -37,7 +37,18 @@ const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 const OPEN: Need = {};
 const NEED = 'scopes permissions when anonymous hidden text';
 
-/** Checks a policy. @throws {TypeError} at start-up, naming the primitive and the fix. */
+/**
+ * The rights that each tool, resource and prompt needs. The gate checks calls before the SDK sees them, and removes from lists what a caller
+ * may not use.
+ *
+ * @throws {TypeError} at start-up, naming the primitive and the fix.
+ * @example
+ * policy({
+ *   tools: { list_notes: { scopes: ['notes:read'] }, purge: { permissions: ['admin'] } },
+ *   hierarchy: { 'notes:write': ['notes:read'] },
+ *   strict: true,
+ * })
+ */
 export function policy(options: PolicyOptions): Policy {
   checkNames('policy', options, 'tools resources prompts hierarchy strict');
   const { tools = {}, resources = {}, prompts = {}, strict = false } = options;
