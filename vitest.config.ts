@@ -29,8 +29,8 @@ const WITHOUT_A_STORE = ['client-documents', 'device-clients', 'hostile-lengths'
 const PATIENT = { testTimeout: 60_000, hookTimeout: 60_000 };
 /** A test without assertions fails, since it could not find anything. Polls wait as long as a slow machine needs. */
 const expect = { requireAssertions: true, poll: { timeout: 30_000 } };
-/** Runs races, kills and restarts many times (`PORTCULLIS_TEST_FULL=1`). */
-const provide = { full: process.env['PORTCULLIS_TEST_FULL'] === '1' };
+/** Runs races, kills and restarts many times (`PORTCULLIS_TEST_FULL=1`); writes the table of `npm run trips`. */
+const provide = { full: process.env['PORTCULLIS_TEST_FULL'] === '1', trips: process.env['PORTCULLIS_TRIPS'] === '1' };
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({

@@ -36,6 +36,7 @@ export function withStoreRetry(store: Store, { deadline = 5000, after = timer }:
     ...(store.readStale ? { readStale: (key) => retriedRead(async () => store.readStale?.(key) ?? null) } : {}),
     write: (key, value, when, options) => guarded(() => run(() => store.write(key, value, when, options))),
     remove: (key, when) => guarded(() => run(() => store.remove(key, when))),
+    ...(store.increment ? { increment: (key, per) => guarded(() => run(async () => store.increment?.(key, per) ?? null)) } : {}),
     list: (index, cursor) => retriedRead(() => store.list(index, cursor)),
     ...optionalMethods(store),
   };

@@ -14,6 +14,7 @@ import type { Place } from '../model/place.ts';
 import { ENGLISH, type Words } from '../words/words.ts';
 import type { HostSessionAnswer } from './sign-in/host-session.ts';
 import { endedEvent, type NewEvent } from '../model/event.ts';
+import type { Grant } from '../model/grant.ts';
 import type { Records } from '../core/records/records.ts';
 
 const readHostSession = lazy(async () => (await import('./sign-in/host-session.ts')).readHostSession);
@@ -164,10 +165,10 @@ export function withRequestId(as: AuthServer, requestId: () => string, place: Pl
   const isOurs = as.settings.on === null; // the default listener prints only the id that a failure carries
   const region = place === null ? {} : { region: place };
   const emit = (event: NewEvent): void => as.emit(isOurs ? event : { requestId: requestId(), ...region, ...event });
-  const changeGrant: Records['changeGrant'] = (id, transition) =>
-    as.records.changeGrant(id, transition, (grant) => {
-      const event = endedEvent(grant);
-      if (event) emit(event);
-    });
+  const onEnded = (grant: Grant): void => {
+    const event = endedEvent(grant);
+    if (event) emit(event);
+  };
+  const changeGrant: Records['changeGrant'] = (id, transition, options) => as.records.changeGrant(id, transition, { onEnded, ...options });
   return { ...as, place, emit, records: { ...as.records, changeGrant } };
 }

@@ -38,6 +38,12 @@ export interface WriteOptions {
   readonly index?: readonly IndexKey[];
 }
 
+/** What was counted in the current window of time, and when the window ends. The value of a counted record is this with `v: 1`. */
+export interface Count {
+  readonly count: number;
+  readonly endsAt: Seconds;
+}
+
 /** One page of a listing. */
 export interface Page {
   readonly keys: readonly Key[];
@@ -90,6 +96,12 @@ export interface Store {
   write(key: Key, value: Json, when: 'any' | 'absent' | Version, options?: WriteOptions): Promise<Version | null>;
   /** Removes; true for exactly one caller. With `when`, only that version. */
   remove(key: Key, when?: Version): Promise<boolean>;
+  /**
+   * Adds one to the record `{ v: 1, count, endsAt }`, or starts one at 1 that ends after `per` seconds: one step, which concurrent callers
+   * take one after the other. Null, without a change, if the record is not a count. Absent if the engine cannot do it in one step: then it
+   * takes a read and a conditional write.
+   */
+  increment?(key: Key, per: Seconds): Promise<Count | null>;
   /** Keys in an index, oldest first in each part of the store, at most some hundred of a part per page. A hint: a key may be gone by now. */
   list(index: IndexKey, after?: Cursor): Promise<Page>;
   /** One page of all live records, in the store's own order, for copies. Absent if the engine cannot list them. */

@@ -92,6 +92,7 @@ export function composedStore(options: ComposedStoreOptions): Store {
       if (removed && CACHEABLE.test(key)) await ignoringFailure(() => cache.remove(key));
       return removed;
     },
+    ...(atomic.increment ? { increment: (key, per) => (atomic.increment as NonNullable<Store['increment']>)(key, per) } : {}),
     list: (index, after) => atomic.list(index, after),
     ...(atomic.all ? { all: (after) => (atomic.all as NonNullable<Store['all']>)(after) } : {}),
     ...(atomic.count ? { count: () => (atomic.count as NonNullable<Store['count']>)() } : {}),

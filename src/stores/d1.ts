@@ -5,6 +5,7 @@
  * replica would show a revoked grant as valid (FLT-15). A write with lists is one batch, which D1 runs as a transaction.
  */
 import {
+  type Count,
   type Cursor,
   type IndexKey,
   type Json,
@@ -19,6 +20,8 @@ import { isLookOver } from './layout-check.ts';
 import {
   type Bound,
   CLOCKS_DIFFER,
+  countIn,
+  incrementing,
   keptIn,
   listing,
   listsIn,
@@ -102,6 +105,10 @@ class D1Store implements Store {
     const left = listsIn(before?.[0]).filter((list) => version === null || !index.includes(list));
     await this.#leave(version === null ? [...left, ...index] : left, key);
     return version;
+  }
+
+  async increment(key: Key, per: Seconds): Promise<Count | null> {
+    return countIn((await this.#run(...incrementing(key, per, this.#now(), SQL)))[0]);
   }
 
   async remove(key: Key, when?: Version): Promise<boolean> {

@@ -5,12 +5,26 @@
  * A record whose id names a place (`model/place`) is in one of the objects of that place, which Cloudflare creates there; every other record
  * is in the home region. So ids from before there were places are found where they are (docs/decisions/0026).
  *
- * A list has a part in each place, in the object of its own name beside the records of that place, so a write with `index` first enters the
- * lists and then writes the record. If it is interrupted in between, an entry without a record remains: listing asks the records' objects,
+ * A list has a part in each place, in the object of its own name beside the records of that place, so a write with `index` enters the
+ * lists beside the record (`enter-beside`). If it is interrupted, an entry without a record may remain: listing asks the records' objects,
  * skips it, and removes it once it is old. Typed structurally, without imports from Cloudflare. The caller's clock decides, not the object's.
  */
 import { isPlace, isPlacedList, type Place, placeOfKey, PLACES } from '../model/place.ts';
-import type { Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import type {
+  Count,
+  Cursor,
+  IndexKey,
+  Json,
+  StoredRecord,
+  Key,
+  Page,
+  Seconds,
+  Store,
+  Stored,
+  Version,
+  WriteOptions,
+} from '../model/store.ts';
+import { enterBeside, inBackground } from './enter-beside.ts';
 import type { ObjectNamespace, StoreObject } from './object-namespace.ts';
 import { pageAcross } from './object-pages.ts';
 import { NEVER, storedOf } from './sql.ts';
@@ -91,18 +105,26 @@ class ObjectStore implements Store {
     const text = JSON.stringify(value);
     const lists = index && [...index];
     const now = this.#now();
-    if (lists) await Promise.all(lists.map(async (list) => this.#listBeside(key, list).enter(list, key, now)));
-    const written = await this.#objectOf(key).write(key, text, { when, now, until, lists });
+    const written = await enterBeside(lists ?? [], {
+      isLasting: until === NEVER,
+      write: async () => this.#objectOf(key).write(key, text, { when, now, until, lists }),
+      enter: async (list) => this.#listBeside(key, list).enter(list, key, now),
+      undo: async ({ version }) => (when === 'absent' ? this.#objectOf(key).remove(key, version, now) : undefined),
+    });
     if (!written) return null;
-    await this.#forget(written.left, [key], now);
+    inBackground(this.#forget(written.left, [key], now));
     return written.version;
+  }
+
+  async increment(key: Key, per: Seconds): Promise<Count | null> {
+    return this.#objectOf(key).increment(key, per, this.#now());
   }
 
   async remove(key: Key, when?: Version): Promise<boolean> {
     const now = this.#now();
     const lists = await this.#objectOf(key).remove(key, when ?? null, now);
     if (!lists) return false;
-    await this.#forget(lists, [key], now);
+    inBackground(this.#forget(lists, [key], now));
     return true;
   }
 

@@ -3,7 +3,20 @@
  * text, so no caller holds a reference into the store. Its size is limited: expired records are dropped, live ones never. Nothing survives
  * a restart, and no other process sees it.
  */
-import type { Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import type {
+  Count,
+  Cursor,
+  IndexKey,
+  Json,
+  StoredRecord,
+  Key,
+  Page,
+  Seconds,
+  Store,
+  Stored,
+  Version,
+  WriteOptions,
+} from '../model/store.ts';
 import { newVersion } from './version.ts';
 
 /** Options of {@link memoryStore}. */
@@ -76,6 +89,15 @@ class MemoryStore implements Store {
     this.#rows.set(key, { text, version, until, lists: [...index], made: row?.made ?? ++this.#entered });
     this.#earliestEnd = Math.min(this.#earliestEnd, until);
     return version;
+  }
+
+  async increment(key: Key, per: Seconds): Promise<Count | null> {
+    const row = this.#live(key);
+    const { count, endsAt } = row ? (JSON.parse(row.text) as Partial<Count>) : { count: 0, endsAt: this.#now() + per };
+    if (typeof count !== 'number' || typeof endsAt !== 'number') return null;
+    const next = { count: count + 1, endsAt };
+    await this.write(key, { v: 1, ...next }, 'any', { until: row?.until ?? endsAt }); // changes the row before it returns
+    return next;
   }
 
   async remove(key: Key, when?: Version): Promise<boolean> {

@@ -98,15 +98,23 @@ function removal(condition: string): string {
 
 const STANDS = 'jsonb_exists(r.lists::jsonb, e.list)';
 
+/** A count: the same parameters as a write; $3 and $4 are those of a new window. */
+const INCREMENT = `${INSERT} VALUES ($1, $2, $3, $4, NULL) ON CONFLICT (key) DO UPDATE SET version = excluded.version,
+    until = CASE WHEN r.until > $5 THEN r.until ELSE excluded.until END, lists = CASE WHEN r.until > $5 THEN r.lists END,
+    value = CASE WHEN r.until > $5 THEN jsonb_set(r.value::jsonb, '{count}', to_jsonb((r.value::jsonb->>'count')::bigint + 1))::text
+      ELSE excluded.value END
+  WHERE r.until <= $5 OR jsonb_typeof(r.value::jsonb->'count') = 'number' RETURNING value`;
+
 /** Names of the statements. */
 type StatementName =
-  'read' | 'writeAny' | 'writeAbsent' | 'writeVersion' | 'listAny' | 'listAbsent' | 'listVersion' | 'remove' | 'removeVersion' |
+  'read' | 'increment' | 'writeAny' | 'writeAbsent' | 'writeVersion' | 'listAny' | 'listAbsent' | 'listVersion' | 'remove' | 'removeVersion' |
   'entries' | 'tidy' | 'all' | 'count' | 'sweep'; // prettier-ignore
 
 /** The statements, with their parameters besides those of a write. */
 export const STATEMENTS: Readonly<Record<StatementName, string>> = {
   /** Key, now. */
   read: 'SELECT version, until, value FROM portcullis_records WHERE key = $1 AND until > $2',
+  increment: INCREMENT,
   writeAny: WRITE.any,
   writeAbsent: WRITE.absent,
   writeVersion: WRITE.version,

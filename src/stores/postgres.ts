@@ -4,12 +4,25 @@
  * Every operation is one statement for record and lists together, so it is atomic, and its condition is decided under the row lock. A
  * failure that proves that nothing happened is reported as such, so that it can be retried.
  */
-import type { Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import type {
+  Count,
+  Cursor,
+  IndexKey,
+  Json,
+  StoredRecord,
+  Key,
+  Page,
+  Seconds,
+  Store,
+  Stored,
+  Version,
+  WriteOptions,
+} from '../model/store.ts';
 import { LONG_DEADLINE } from './deadline.ts';
 import { overPg, overPostgres, type Parameter, type PgDriver, type PostgresDriver, type Query } from './postgres-driver.ts';
 import { layoutCheck } from './layout-check.ts';
 import { inSchema, LACKING, LAYOUT_STATEMENT, LAYOUTS, MAY_CREATE, migration, SCHEMAS, STATEMENTS } from './postgres-sql.ts';
-import { CLOCKS_DIFFER, keptOf, NEVER, PAGE, type Row, storedOf } from './sql.ts';
+import { CLOCKS_DIFFER, countIn, firstCount, keptOf, NEVER, PAGE, type Row, storedOf } from './sql.ts';
 import { newVersion } from './version.ts';
 
 /** Options of {@link postgresStore}. */
@@ -79,6 +92,12 @@ class PostgresStore implements Store {
       ? await this.#run(STATEMENTS[`list${kind}`], ...given, JSON.stringify(index), ...that)
       : await this.#run(STATEMENTS[`write${kind}`], ...given, ...that);
     return row ? Number((row as { version: string }).version) : null;
+  }
+
+  async increment(key: Key, per: Seconds): Promise<Count | null> {
+    const now = this.#now();
+    const endsAt = now + per;
+    return countIn((await this.#run(STATEMENTS.increment, key, newVersion(), endsAt, firstCount(endsAt), now))[0]);
   }
 
   async remove(key: Key, when?: Version): Promise<boolean> {

@@ -28,6 +28,9 @@ export function renamedStore(store: Store, { inside, listInside, isOurs, bare }:
     write: (key, value, when, options) =>
       store.write(inside(key), value, when, options?.index ? { ...options, index: options.index.map(listInside) } : options),
     remove: (key, when) => (when === undefined ? store.remove(inside(key)) : store.remove(inside(key), when)),
+    ...(store.increment && {
+      increment: (key, per) => (store.increment as NonNullable<Store['increment']>)(inside(key), per),
+    }),
     async list(index, after) {
       const page = await store.list(listInside(index), after);
       return { ...page, keys: page.keys.filter(isOurs).map(bare) };

@@ -32,6 +32,26 @@ if ARGV[7] == '0' then redis.call('PERSIST', KEYS[1]) else redis.call('EXPIRE', 
 return row[3] or '[]'`;
 
 /**
+ * Adds one to a count, or starts one. Keys: record. Arguments: now; expiry and value of a new one; the new, unique version; seconds that Redis
+ * keeps a new one. Returns the value, or null if the record is no count. A script that is sent twice counts twice if another came in between:
+ * too much is counted then, never too little.
+ */
+export const INCREMENT = `
+local row = redis.call('HMGET', KEYS[1], 'v', 'u', 'd', 'l')
+if row[1] == ARGV[4] then return row[3] end
+if row[1] and tonumber(row[2]) > tonumber(ARGV[1]) then
+  local read, record = pcall(cjson.decode, row[3])
+  if not read or type(record) ~= 'table' or type(record.count) ~= 'number' then return false end
+  record.count = record.count + 1
+  local value = cjson.encode(record)
+  redis.call('HSET', KEYS[1], 'v', ARGV[4], 'd', value)
+  return value
+end
+redis.call('HSET', KEYS[1], 'v', ARGV[4], 'u', ARGV[2], 'l', '[]', 'd', ARGV[3])
+redis.call('EXPIRE', KEYS[1], ARGV[5])
+return ARGV[3]`;
+
+/**
  * Removes a live record. Keys: record. Arguments: now; a version, or empty for any; a unique name of this call; seconds to remember that
  * name. Returns the record's lists, or null.
  */

@@ -2,17 +2,31 @@
  * Store over Redis or Valkey (6.2 or newer), for several machines. The client is passed in: `redis` or `ioredis`.
  *
  * A record is one hash; each conditional write is one script with its own version, so that a script that is sent twice runs once. A list is
- * a sorted set in its own slot, so that a cluster works: a write with `index` first enters the lists and then writes the record; an entry
+ * a sorted set in its own slot, so that a cluster works: a write with `index` enters the lists beside the record (`enter-beside`); an entry
  * without a record is skipped and, once old, removed. Redis expires keys later than the caller's clock would: that clock decides.
  *
  * Redis may lose acknowledged writes, depending on `appendfsync` and replication. Validity is by presence, so a loss ends sessions and
  * never restores what was revoked, except for the seconds that a failover takes back (FLT-09, docs/reference/storage.md).
  */
-import type { Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import type {
+  Count,
+  Cursor,
+  IndexKey,
+  Json,
+  StoredRecord,
+  Key,
+  Page,
+  Seconds,
+  Store,
+  Stored,
+  Version,
+  WriteOptions,
+} from '../model/store.ts';
 import { type RedisClient, type RedisConnection, redisConnection } from './redis-client.ts';
-import { COUNT, ENTER, FORGET, NAME, REMOVE, WRITE } from './redis-scripts.ts';
+import { COUNT, ENTER, FORGET, INCREMENT, NAME, REMOVE, WRITE } from './redis-scripts.ts';
 import { layoutCheck } from './layout-check.ts';
-import { CLOCKS_DIFFER, keptOf, NEVER, PAGE, storedOf } from './sql.ts';
+import { enterBeside, inBackground } from './enter-beside.ts';
+import { CLOCKS_DIFFER, countIn, firstCount, keptOf, NEVER, PAGE, storedOf } from './sql.ts';
 import { newVersion } from './version.ts';
 
 /** Options of {@link redisStore}. */
@@ -90,22 +104,35 @@ class RedisStore implements Store {
     if (!Number.isSafeInteger(until)) throw new TypeError('redisStore: `until` must be a whole number of seconds.');
     await this.#ready();
     const now = this.#now();
-    const lengths = await Promise.all((index ?? []).map((list) => this.#redis.script(ENTER, this.#listKeys(list), [key, String(now)])));
     const secondsKept = until === NEVER ? 0 : Math.max(1, until - now + CLOCKS_DIFFER);
     const version = newVersion();
     const lists = index ? JSON.stringify(index) : '';
     const given = [String(when), String(now), String(until), lists, JSON.stringify(value), String(version), String(secondsKept)];
-    const before = await this.#redis.script(WRITE, [this.#recordKey(key)], given);
-    if (typeof before !== 'string') return null;
+    const write = async (): Promise<readonly IndexKey[] | null> => {
+      const before = await this.#redis.script(WRITE, [this.#recordKey(key)], given);
+      return typeof before === 'string' ? (JSON.parse(before) as readonly IndexKey[]) : null;
+    };
+    const enter = async (list: IndexKey): Promise<void> => {
+      const length = Number(await this.#redis.script(ENTER, this.#listKeys(list), [key, String(now)]));
+      inBackground(this.#tidy(list, length, now));
+    };
+    const undo = async (): Promise<unknown> => (when === 'absent' ? this.remove(key, version) : undefined);
+    const before = await enterBeside(index ?? [], { isLasting: until === NEVER, write, enter, undo });
+    if (before === null) return null;
     await this.#replicated(key);
-    if (index) {
-      const left = (JSON.parse(before) as readonly IndexKey[]).filter((list) => !index.includes(list));
-      await Promise.all([
-        ...left.map((list) => this.#forget(list, [key], now)),
-        ...index.map((list, at) => this.#tidy(list, Number(lengths[at]), now)),
-      ]);
-    }
+    const left = index ? before.filter((list) => !index.includes(list)) : [];
+    inBackground(Promise.all(left.map((list) => this.#forget(list, [key], now))));
     return version;
+  }
+
+  async increment(key: Key, per: Seconds): Promise<Count | null> {
+    await this.#ready();
+    const now = this.#now();
+    const given = [String(now), String(now + per), firstCount(now + per), String(newVersion()), String(per + CLOCKS_DIFFER)];
+    const value = await this.#redis.script(INCREMENT, [this.#recordKey(key)], given);
+    if (typeof value !== 'string') return null;
+    await this.#replicated(key);
+    return countIn({ value });
   }
 
   async remove(key: Key, when?: Version): Promise<boolean> {
@@ -115,7 +142,7 @@ class RedisStore implements Store {
     const lists = await this.#redis.script(REMOVE, [this.#recordKey(key)], given);
     if (typeof lists !== 'string') return false;
     await this.#replicated(key);
-    await Promise.all((JSON.parse(lists) as readonly IndexKey[]).map((list) => this.#forget(list, [key], now)));
+    inBackground(Promise.all((JSON.parse(lists) as readonly IndexKey[]).map((list) => this.#forget(list, [key], now))));
     return true;
   }
 

@@ -3,7 +3,7 @@
  * condition. A record's own `lists` column decides which lists it is in; rows of `entries` only help to find it, and outdated ones are
  * skipped. The adapter runs the statements. Only plain `?` parameters: older versions of Node bind numbered ones wrongly.
  */
-import type { Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Stored, Version } from '../model/store.ts';
+import type { Count, Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Stored, Version } from '../model/store.ts';
 import { newVersion } from './version.ts';
 
 /** Names of the two tables. */
@@ -60,6 +60,10 @@ export function statementsFor({ records, entries }: Names): Readonly<Record<Stat
     writeAbsent: `${insert} ${overwrite} excluded.lists WHERE until <= ? RETURNING version`,
     writeVersion: `UPDATE ${records} SET version = ?, until = ?, lists = coalesce(?, lists), value = ?
       WHERE key = ? AND version = ? AND until > ? RETURNING version`,
+    increment: `${insert} version = excluded.version, until = CASE WHEN until > ? THEN until ELSE excluded.until END,
+      lists = CASE WHEN until > ? THEN lists END,
+      value = CASE WHEN until > ? THEN json_set(value, '$.count', json_extract(value, '$.count') + 1) ELSE excluded.value END
+      WHERE until <= ? OR json_type(value, '$.count') = 'integer' RETURNING value`,
     remove: `DELETE FROM ${records} WHERE key = ? AND until > ? RETURNING lists`,
     removeVersion: `DELETE FROM ${records} WHERE key = ? AND until > ? AND version = ? RETURNING lists`,
     lists: `SELECT lists FROM ${records} WHERE key = ?`,
@@ -83,7 +87,7 @@ export function statementsFor({ records, entries }: Names): Readonly<Record<Stat
 
 /** Names of the statements. */
 type StatementName =
-  'read' | 'writeAny' | 'writeAbsent' | 'writeVersion' | 'remove' | 'removeVersion' | 'lists' | 'standing' | 'enter' | 'leave' |
+  'read' | 'writeAny' | 'writeAbsent' | 'writeVersion' | 'increment' | 'remove' | 'removeVersion' | 'lists' | 'standing' | 'enter' | 'leave' |
   'leaveGone' | 'forget' | 'listed' | 'entries' | 'look' | 'ending' | 'sweep' | 'count' | 'all'; // prettier-ignore
 
 const OWN: Readonly<Record<StatementName, string>> = statementsFor({ records: 'records', entries: 'entries' });
@@ -130,6 +134,23 @@ export function writing(key: Key, text: string, { when, now, until, lists }: Cha
 /** The statement that removes a live record, and returns its lists. */
 export function removing(key: Key, when: Version | undefined, now: Seconds, sql: typeof OWN = OWN): Bound {
   return when === undefined ? [sql.remove, key, now] : [sql.removeVersion, key, now, when];
+}
+
+/** The statement that adds one to a count, or starts one, and returns its value. */
+export function incrementing(key: Key, per: Seconds, now: Seconds, sql: typeof OWN = OWN): Bound {
+  return [sql.increment, key, newVersion(), now + per, null, firstCount(now + per), now, now, now, now];
+}
+
+/** The value of a count that starts. */
+export function firstCount(endsAt: Seconds): string {
+  return JSON.stringify({ v: 1, count: 1, endsAt });
+}
+
+/** The count in the row that a statement returned; null if there is none, because the record is no count. */
+export function countIn(row: unknown): Count | null {
+  if (row === undefined) return null;
+  const { count, endsAt } = JSON.parse((row as { value: string }).value) as Count;
+  return { count, endsAt };
 }
 
 /** Writes if the condition holds and returns the new version; else null. */

@@ -7,11 +7,13 @@
  * one is a plain statement without a transaction.
  */
 import { setImmediate } from 'node:timers';
-import { type Cursor, type IndexKey, type Json, type Key, NothingDone, type Page, type Seconds } from '../model/store.ts';
+import { type Count, type Cursor, type IndexKey, type Json, type Key, NothingDone, type Page, type Seconds } from '../model/store.ts';
 import type { Store, Stored, StoredRecord, Version, WriteOptions } from '../model/store.ts';
 import {
+  countIn,
   countOf,
   enter,
+  incrementing,
   leave,
   listed,
   listsOf,
@@ -145,6 +147,11 @@ class FileStore implements SqliteStore {
       if (version !== null && lists) this.#enlist(key, before ?? [], lists);
       return version;
     });
+  }
+
+  increment(key: Key, per: Seconds): Promise<Count | null> {
+    const increment = (): Count | null => countIn(this.#run(...incrementing(key, per, this.#now()))[0]);
+    return this.#commit(true, () => this.#read.get(key, this.#now()) !== undefined, increment);
   }
 
   remove(key: Key, when?: Version): Promise<boolean> {

@@ -75,6 +75,7 @@ export function faultyStore(inner: Store, { pass = someTurns }: FaultyStoreOptio
       read: (key, known) => run(() => inner.read(key, known)),
       write: (key, value, when, options) => run(() => inner.write(key, value, when, options)),
       remove: (key, when) => run(() => inner.remove(key, when)),
+      ...(inner.increment ? { increment: (key, per) => run(async () => inner.increment?.(key, per) ?? null) } : {}),
       list: (index, after) => run(() => inner.list(index, after)),
     },
   };

@@ -4,6 +4,7 @@
  */
 import type { Json, Key, Page } from '../model/store.ts';
 import { check, equal, keysOf, pagesOf, race, racers, raise, rule, type StoreCase, written } from './store-case.ts';
+import { countRules } from './count-rules.ts';
 import { versionRules } from './version-rules.ts';
 
 export type { MakeStore, StoreCase, StoreUnderTest } from './store-case.ts';
@@ -57,6 +58,7 @@ export const storeSuite: readonly StoreCase[] = [
     await Promise.all(racers(20, () => raise(store, 'count:1')));
     equal((await store.read('count:1'))?.value, 20);
   }),
+  ...countRules,
   ...versionRules,
   race('removes once, however many ask at once', async ({ store }) => {
     await written(store, 'a:1', 1, 'any');

@@ -4,15 +4,17 @@
  * only wakes it to sweep what has long expired.
  */
 import { DurableObject } from 'cloudflare:workers';
-import type { Cursor, IndexKey, Key, Seconds, Version } from '../model/store.ts';
+import type { Count, Cursor, IndexKey, Key, Seconds, Version } from '../model/store.ts';
 import type { StoreObject } from '../stores/object-namespace.ts';
 import {
   type Change,
+  countIn,
   countOf,
   enter,
   entriesOf,
   forget,
   hasEnding,
+  incrementing,
   LAYOUTS,
   listsOf,
   NEVER,
@@ -68,8 +70,15 @@ export class PortcullisStore extends DurableObject<unknown> implements StoreObje
     const before = change.lists ? listsOf(this.#run, key) : [];
     const version = writeRecord(this.#run, key, text, change);
     if (version === null) return null;
-    if (!this.#wakes && change.until < NEVER) await this.#wakeLater(); // the record stands; nothing is decided after this
+    await this.#wakeFor(change.until);
     return { version, left: before.filter((list) => !change.lists?.includes(list)) };
+  }
+
+  /** Adds one to a count, or starts one; null if the record is not a count. */
+  async increment(key: Key, per: Seconds, now: Seconds): Promise<Count | null> {
+    const count = countIn(this.#run(...incrementing(key, per, now))[0]);
+    await this.#wakeFor(now + per);
+    return count;
   }
 
   /** Removes a live record and gives the lists it stood in; null if there was none in that state. */
@@ -117,7 +126,9 @@ export class PortcullisStore extends DurableObject<unknown> implements StoreObje
     if (this.#wakes) await this.ctx.storage.setAlarm(next > 0 ? Date.now() : Date.now() + HOUR_MS);
   }
 
-  async #wakeLater(): Promise<void> {
+  /** The record stands; nothing is decided after this. */
+  async #wakeFor(until: Seconds): Promise<void> {
+    if (this.#wakes || until >= NEVER) return;
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + HOUR_MS);
     this.#wakes = true;
   }

@@ -42,14 +42,14 @@ describe.each(storeNames)('the cost of a request on %s', (store) => {
   it('is small for everything that a person waits for', async () => {
     const app = await makeApp(store);
     expect(await costOf(app, () => app.ask('GET', '/.well-known/oauth-authorization-server'))).toBe(cost(0, 0));
-    expect(await costOf(app, () => app.register({ redirect_uris: ['https://app.example/cb'] }))).toBe(cost(2, 3, 0, 1)); // a limit, the places (counted the first time), the client
+    expect(await costOf(app, () => app.register({ redirect_uris: ['https://app.example/cb'] }))).toBe(cost(1, 3, 0, 1)); // the places (counted the first time); a limit, the places, the client
     const [client, browser] = [await app.client(), app.browser()];
     const url = await client.authorizeUrl();
     let page = await browser.get(url);
-    expect(await costOf(app, async () => (page = await browser.get(url)))).toBe(cost(2, 2)); // client, limit; limit, pending
-    // pending, client, three limits, name, account, account once more, session, consent, client once more; three limits, the browser, session, consent, grant, that it went through, the client's longer life; pending, two limits
-    expect(await costOf(app, () => browser.submit(page, { decision: 'approve', ...ALICE }))).toBe(cost(11, 9, 3));
-    expect(await costOf(app, async () => (page = await browser.get(url)))).toBe(cost(4, 2)); // and the session, the consent
+    expect(await costOf(app, async () => (page = await browser.get(url)))).toBe(cost(1, 2)); // client; limit, pending
+    // pending, client, name, account, account once more, session, consent, client once more; three limits, the browser, session, consent, grant, that it went through, the client's longer life; pending, two limits
+    expect(await costOf(app, () => browser.submit(page, { decision: 'approve', ...ALICE }))).toBe(cost(8, 9, 3));
+    expect(await costOf(app, async () => (page = await browser.get(url)))).toBe(cost(3, 2)); // and the session, the consent
     expect(await costOf(app, () => browser.submit(page, { decision: 'approve' }))).toBe(cost(6, 3, 1)); // pending, client, session twice, consent, client once more; consent, grant, that it went through; pending
   });
 });

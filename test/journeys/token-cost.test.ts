@@ -63,20 +63,20 @@ describe.each(storeNames)('what tokens ask of the store on %s', (store) => {
     expect(await costOf(app, () => post(app, '/token', robot))).toEqual([0, 1]);
     const client = await app.client();
     const request = Object.fromEntries(new URL(await client.authorizeUrl()).searchParams);
-    expect(await costOf(app, () => post(app, '/par', request))).toEqual([2, 2]); // a limit, the client; the limit, the request
+    expect(await costOf(app, () => post(app, '/par', request))).toEqual([1, 2]); // the client; a limit, the request
     let codes: { device_code: string } = { device_code: '' };
     const asking = async (): Promise<void> => {
       codes = (await (await post(app, '/device_authorization', { client_id: 'tv' })).json()) as { device_code: string };
     };
-    expect(await costOf(app, asking)).toEqual([1, 3]); // a limit; the limit, two codes
+    expect(await costOf(app, asking)).toEqual([0, 3]); // a limit, two codes
     expect(await costOf(app, () => post(app, '/token', { grant_type: GRANT, client_id: 'tv', device_code: codes.device_code }))).toEqual([1, 1]);
   }); // prettier-ignore
 
   it('is one record for a registration, and its limit; the count of all is raised for many at once', async () => {
     const app = await makeApp(store);
     const register = (): Promise<unknown> => app.register({ redirect_uris: ['https://app.example/cb'] });
-    expect(await costOf(app, register)).toEqual([2, 3]); // the limit and the count; both, and the client
-    for (let at = 0; at < 31; at++) expect(await costOf(app, register)).toEqual([1, 2]);
-    expect(await costOf(app, register)).toEqual([2, 3]);
+    expect(await costOf(app, register)).toEqual([1, 3]); // the count; the limit, the count and the client
+    for (let at = 0; at < 31; at++) expect(await costOf(app, register)).toEqual([0, 2]);
+    expect(await costOf(app, register)).toEqual([1, 3]);
   });
 });

@@ -301,7 +301,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'F-22', what: 'a quota that cannot be counted is no limit', file: 'src/endpoints/oauth/register.ts',
-    good: `if (!(await takeSlot(as)) && !(await takeOldestSlot(as)))`, bad: `if (!(await takeSlot(as).catch(() => true)) && as.now() === 0 && !(await takeOldestSlot(as)))`,
+    good: `if (!(await takeSlot(as, quota)) && !(await takeOldestSlot(as)))`, bad: `if (!(await takeSlot(as, quota).catch(() => true)) && as.now() === 0 && !(await takeOldestSlot(as)))`,
   },
   {
     id: 'F-34', what: 'a password of the configuration is never renewed', file: 'src/core/users/seeded-accounts.ts',
@@ -334,7 +334,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'R-15', what: 'registrations that nobody uses keep others out', file: 'src/endpoints/oauth/register.ts',
-    good: `if (!(await takeSlot(as)) && !(await takeOldestSlot(as)))`, bad: `if (!(await takeSlot(as)) && (takeOldestSlot === null || as.now() > 0))`,
+    good: `if (!(await takeSlot(as, quota)) && !(await takeOldestSlot(as)))`, bad: `if (!(await takeSlot(as, quota)) && (takeOldestSlot === null || as.now() > 0))`,
     also: { file: 'src/endpoints/oauth/register.ts', good: `const UNUSED_TTL: Seconds = 86_400;`, bad: `const UNUSED_TTL: Seconds = 90 * 86_400;` },
   },
 ]; // prettier-ignore

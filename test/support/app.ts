@@ -70,6 +70,7 @@ export function counting(store: Store, counts: Counts): Store {
     ...(store.readStale ? { readStale: async (key) => (counts.reads++, (await store.readStale?.(key)) ?? null) } : {}),
     write: (key, value, when, options) => (counts.writes++, store.write(key, value, when, options)),
     remove: (key, when) => (counts.removes++, store.remove(key, when)),
+    ...(store.increment ? { increment: async (key, per) => (counts.writes++, (await store.increment?.(key, per)) ?? null) } : {}),
     list: (index, after) => (counts.lists++, store.list(index, after)),
   };
 }

@@ -7,6 +7,7 @@ import { postgresStore } from '../../src/stores/postgres.ts';
 import type { PgDriver } from '../../src/stores/postgres-driver.ts';
 import { redisStore } from '../../src/stores/redis.ts';
 import type { RedisClient } from '../../src/stores/redis-client.ts';
+import { type Around, metered } from './trips.ts';
 
 /** The machine below. */
 export const runtimeName: 'node' | 'workerd' = 'node';
@@ -16,11 +17,15 @@ const pool = new pg.Pool({ connectionString: postgres, max: 8, allowExitOnIdle: 
 const client = new Redis(redis);
 process.once('exit', () => client.disconnect());
 
-/** Fresh, empty stores of every kind, all on one clock. */
-export async function makeStores(now: () => Seconds): Promise<readonly { name: string; store: Store }[]> {
+/** Fresh, empty stores of every kind, all on one clock. @param around gets each statement and each command. */
+export async function makeStores(
+  now: () => Seconds,
+  around: Around = (call) => call(),
+): Promise<readonly { name: string; store: Store }[]> {
+  const counted = metered(client, around, ['call']) as unknown as RedisClient;
   return [
-    { name: 'postgres', store: postgresStore(freshTables(), { now }) },
-    { name: 'redis', store: redisStore(client as unknown as RedisClient, { now, prefix: `${crypto.randomUUID()}:` }) },
+    { name: 'postgres', store: postgresStore(metered(freshTables(), around, ['query']), { now }) },
+    { name: 'redis', store: redisStore(counted, { now, prefix: `${crypto.randomUUID()}:` }) },
   ];
 }
 

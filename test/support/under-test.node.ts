@@ -7,6 +7,7 @@ import type { Seconds, Store } from '../../src/model/store.ts';
 import { sqliteDatabases } from '../../src/node/databases.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { sqliteStore } from '../../src/stores/sqlite.ts';
+import { type Around, metered, VERBS } from './trips.ts';
 
 /** The machine below. */
 export const runtimeName: 'node' | 'workerd' = 'node';
@@ -14,11 +15,12 @@ export const runtimeName: 'node' | 'workerd' = 'node';
 let folder: string | undefined;
 let made = 0;
 
-/** Fresh, empty stores of every kind this runtime has, all on one clock. */
-export async function makeStores(now: () => Seconds): Promise<readonly { name: string; store: Store }[]> {
+/** Fresh, empty stores of every kind this runtime has, all on one clock. @param around gets each call of a store. */
+export async function makeStores(now: () => Seconds, around?: Around): Promise<readonly { name: string; store: Store }[]> {
+  const counted = (store: Store): Store => (around ? metered(store, around, VERBS) : store);
   return [
-    { name: 'memory', store: memoryStore({ now }) },
-    { name: 'sqlite', store: sqliteStore(freshPath(), { now }) },
+    { name: 'memory', store: counted(memoryStore({ now })) },
+    { name: 'sqlite', store: counted(sqliteStore(freshPath(), { now })) },
   ];
 }
 

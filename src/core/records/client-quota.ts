@@ -1,7 +1,7 @@
 /** Client registration quota: the count of registered clients, and the slots that are taken from it. */
-import { changeRecord } from '../../model/change-record.ts';
+import { changeRecord, type Edited } from '../../model/change-record.ts';
 import type { Settings } from '../../model/settings.ts';
-import type { Key, Seconds } from '../../model/store.ts';
+import type { Key, Seconds, Stored } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { countClients } from './clients.ts';
 import { has, versioned } from './record.ts';
@@ -28,24 +28,46 @@ const BLOCK_TTL: Seconds = 60;
 /** Slots that this process has taken and not used. */
 const blocks = new WeakMap<Settings, { readonly left: number; readonly until: Seconds }>();
 
+/** The quota as it was read. */
+export interface QuotaRead {
+  /** Undefined if this process has a slot left and need not read. */
+  readonly stored: Stored | null | undefined;
+  /** Whether there are so many slots that a client may be stored while its slot is being taken. */
+  readonly isPlenty: boolean;
+}
+
+/** Reads the quota ahead, if `takeSlot` will need it. Takes nothing. */
+export async function readQuota(as: AuthServer): Promise<QuotaRead> {
+  if (hasSlot(as)) return { stored: undefined, isPlenty: false };
+  const stored = await as.store.read(QUOTA);
+  const isPlenty = stored !== null && isQuota(stored.value) && as.settings.clientRegistration.most - stored.value.count > PLENTY;
+  return { stored, isPlenty };
+}
+
 /**
  * Takes one slot, never more than there are. Each registration raises the count. Expired clients lower it: when all slots seem taken, the
  * clients are counted again, at most every ten minutes.
  *
+ * @param known what was read ahead.
  * @throws {OAuthError} `temporarily_unavailable` if too many clients register at once to write the count.
  */
-export async function takeSlot(as: AuthServer): Promise<boolean> {
+export async function takeSlot(as: AuthServer, known?: QuotaRead): Promise<boolean> {
   const block = blocks.get(as.settings);
-  const isLeft = block !== undefined && block.left > 0 && block.until > as.now();
-  if (isLeft) blocks.set(as.settings, { ...block, left: block.left - 1 });
-  return isLeft || takeBlock(as);
+  if (block === undefined || !hasSlot(as)) return takeBlock(as, known?.stored);
+  blocks.set(as.settings, { ...block, left: block.left - 1 });
+  return true;
 }
 
-async function takeBlock(as: AuthServer): Promise<boolean> {
+function hasSlot(as: AuthServer): boolean {
+  const block = blocks.get(as.settings);
+  return block !== undefined && block.left > 0 && block.until > as.now();
+}
+
+async function takeBlock(as: AuthServer, known: Stored | null | undefined): Promise<boolean> {
   const { most } = as.settings.clientRegistration;
   const now = as.now();
   const span = Math.floor(now / SPAN);
-  const slots = await changeRecord(as, QUOTA, isQuota, async (quota) => {
+  const take = async (quota: Quota | null): Promise<Edited<number>> => {
     const isFull = quota !== null && quota.count >= most;
     if (isFull && quota.countedAt + COUNT_AGAIN > now) return { result: 0 };
     const recent = recentlyTaken(quota, span);
@@ -55,7 +77,8 @@ async function takeBlock(as: AuthServer): Promise<boolean> {
     const { count, countedAt } = counted;
     const write: Quota = { v: 1, count: count + result, countedAt, span, taken: recent.taken + result, takenBefore: recent.takenBefore };
     return { write, result };
-  });
+  };
+  const slots = await changeRecord(as, QUOTA, isQuota, take, known);
   if (slots > 1) blocks.set(as.settings, { left: slots - 1, until: now + BLOCK_TTL });
   return slots > 0;
 }

@@ -9,7 +9,7 @@ import { lifeEndOf, type Grant } from '../../model/grant.ts';
 import type { Organization } from '../../model/identity.ts';
 import type { StoredOrigin } from '../../model/origin.ts';
 import { type Cursor, type IndexKey, type Json, type Key, NothingDone, type Page, type Seconds } from '../../model/store.ts';
-import type { Store, WriteOptions } from '../../model/store.ts';
+import type { Store, Stored, WriteOptions } from '../../model/store.ts';
 import type { PendingAuthorization } from '../../model/pending-authorization.ts';
 import type { SlowTransition } from '../../model/grant-transitions.ts';
 import { has, readRecord, valueOf, versioned, type Versioned } from './record.ts';
@@ -65,10 +65,20 @@ export type AccountRecord = {
 /** The list of access keys. */
 export const ALL_KEYS: IndexKey = 'keys:all';
 
+/** Options of `changeGrant`. */
+export interface ChangeOptions {
+  /** What `readAhead` gave; saves the first read. */
+  readonly known?: Stored | null;
+  /** Called for a grant that this ended, after the write. */
+  readonly onEnded?: (grant: Grant) => void;
+}
+
 /** Operations on records. */
 export interface Records {
   /** @throws {OAuthError} `invalid_grant` if there is no such grant, or the transition's own error. */
-  changeGrant<T>(id: string, transition: SlowTransition<T>, onEnded?: (grant: Grant) => void): Promise<T>;
+  changeGrant<T>(id: string, transition: SlowTransition<T>, options?: ChangeOptions): Promise<T>;
+  /** Begins to read a grant that `changeGrant` will need, beside other work; it needs no `catch`. */
+  readAhead(id: string): Promise<Stored | null>;
   /** False, without a write, if a grant with that id exists. */
   openGrant(grant: Grant): Promise<boolean>;
   findGrant(id: string): Promise<Grant | null>;
@@ -145,15 +155,21 @@ export function makeRecords(
     },
   });
   return {
-    async changeGrant(id, transition, notify = onEnded) {
-      const verdict = await changeRecord({ store: reporting(id), runtime }, `grant:${id}`, isGrant, async (grant) => {
+    async changeGrant(id, transition, { known, onEnded: notify = onEnded } = {}) {
+      const edited = async (grant: Grant | null) => {
         if (!grant) throw new OAuthError('invalid_grant', 'grant_unknown');
         const result = await transition(grant);
         return result.grant ? { write: result.grant, until: lifeEndOf(result.grant), result } : { result };
-      });
+      };
+      const verdict = await changeRecord({ store: reporting(id), runtime }, `grant:${id}`, isGrant, edited, known);
       if (verdict.grant?.ended) notify(verdict.grant);
       if ('error' in verdict) throw verdict.error;
       return verdict.result;
+    },
+    readAhead(id) {
+      const read = store.read(`grant:${id}`);
+      read.catch(() => undefined); // reported where it is awaited
+      return read;
     },
     async openGrant(grant) {
       const index: IndexKey[] = [`user:${grant.userId}`, `client:${grant.clientId}`, ...(grant.key ? [ALL_KEYS] : [])];
@@ -205,7 +221,12 @@ export function makeRecords(
       }),
     removeAccount: async (id) => void (await store.remove(`account:${id}`)),
     removeKey: async (key) => void (await store.remove(key)),
-    count: (name, per, now) => countIn(over, `limit:${name}`, per, now),
+    async count(name, per, now) {
+      if (!store.increment) return countIn(over, `limit:${name}`, per, now);
+      const count = await store.increment(`limit:${name}`, per);
+      if (count === null) throw new OAuthError('temporarily_unavailable', 'limit_unreadable', { headers: { 'retry-after': '1' } });
+      return count;
+    },
     uncount: (name) =>
       changeRecord(over, `limit:${name}`, isCount, (stored) => {
         if (!stored) return { result: undefined };
@@ -215,7 +236,7 @@ export function makeRecords(
   };
 }
 
-/** Each attempt is counted before it is made; if the count fails, so does the attempt. */
+/** Each attempt is counted before it is made; if the count fails, so does the attempt. For stores that cannot count in one step. */
 function countIn(over: RecordAccess, key: Key, per: Seconds, now: Seconds): Promise<{ count: number; endsAt: Seconds }> {
   return changeRecord(over, key, isCount, (stored) => {
     const { count, endsAt } = stored ?? { count: 0, endsAt: now + per };

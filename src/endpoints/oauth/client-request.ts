@@ -11,16 +11,17 @@ import { refuseSecretsInUrl } from './token.ts';
 /**
  * Reads the form and authenticates the client.
  *
- * @param once further parameters that must not be repeated.
+ * @param options `once`: further parameters that must not be repeated; `ahead`: begins a read beside the authentication.
  * @throws {OAuthError} `invalid_request`, or `invalid_client` (RFC 6749 §5.2).
  */
-export async function parseClientRequest(
+export async function parseClientRequest<T = undefined>(
   call: Call,
-  ...once: readonly string[]
-): Promise<{ readonly form: Params; readonly caller: Caller }> {
+  { once = [], ahead }: { readonly once?: readonly string[]; readonly ahead?: (form: Params) => T } = {},
+): Promise<{ readonly form: Params; readonly caller: Caller; readonly begun: T | undefined }> {
   const { as, request } = call;
   refuseSecretsInUrl(call);
   const form = await readForm(request);
   form.once(...once, 'client_secret', 'client_assertion', 'client_assertion_type');
-  return { form, caller: await authenticate(as, request.headers.get('authorization'), form, call) };
+  const begun = ahead?.(form);
+  return { form, begun, caller: await authenticate(as, request.headers.get('authorization'), form, call) };
 }

@@ -15,7 +15,7 @@ import type { Call } from '../endpoint.ts';
 /** POST of the introspection endpoint. */
 export async function introspect(call: Call): Promise<Response> {
   const { as } = call;
-  const { form, caller } = await parseClientRequest(call, 'token_type_hint', 'client_id');
+  const { form, caller } = await parseClientRequest(call, { once: ['token_type_hint', 'client_id'] });
   if (caller.kind !== 'confidential') throw failed('client_secret_basic', 'client_unproven');
   const live = await withGiveBack(caller, () => findLive(as, form.required('token')));
   const body = live && mayKnow(as, caller.client, live) ? describe(as, live) : { active: false };

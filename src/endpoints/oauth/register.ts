@@ -5,8 +5,8 @@
 import type { KeyRules } from '../../clients/keys.ts';
 import { parseMetadata } from '../../clients/metadata.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
-import { addClient } from '../../core/records/clients.ts';
-import { takeOldestSlot, takeSlot } from '../../core/records/client-quota.ts';
+import { addClient, keyOf } from '../../core/records/clients.ts';
+import { type QuotaRead, readQuota, takeOldestSlot, takeSlot } from '../../core/records/client-quota.ts';
 import { lazy } from '../../lib/lazy.ts';
 import { CROSS_ORIGIN, json, mediaType, readBody } from '../../lib/http.ts';
 import { coarseNetwork } from '../../lib/network.ts';
@@ -34,14 +34,9 @@ export async function register(call: Call): Promise<Response> {
   const text = await readRegistration(call);
   const metadata = parseMetadata(text, selfGrantTypes(as.settings), keyRulesOf(as));
   await checkPolicy(as, metadata);
-  const nearby = network.endsWith('::/64') ? coarseNetwork(network) : null; // an attacker does not have thousands of IPv4 addresses
-  const wait =
-    (await as.limit(`register\n${network}`, REGISTRATIONS, WINDOW)) ??
-    (nearby && (await as.limit(`register nearby\n${nearby}`, REGISTRATIONS_NEARBY, WINDOW)));
+  const [wait, quota] = await Promise.all([limited(as, network), readQuota(as)]);
   if (wait !== null)
     throw new OAuthError('temporarily_unavailable', 'register_limited', { status: 429, headers: { 'retry-after': String(wait) } });
-  if (!(await takeSlot(as)) && !(await takeOldestSlot(as)))
-    throw new OAuthError('temporarily_unavailable', 'register_full', { headers: { 'retry-after': '3600' } });
   const secret = metadata.authMethod.startsWith('client_secret') ? as.secrets.secret() : null;
   const [token, createdAt] = [as.secrets.secret(), as.now()];
   const client: Client = {
@@ -53,13 +48,42 @@ export async function register(call: Call): Promise<Response> {
     managementHash: await as.secrets.hash(token),
     ...(secret === null ? {} : { secretHash: await as.secrets.hash(secret) }),
   };
-  const add = (): Promise<boolean> => addClient(as, client);
-  const isAdded =
-    invitation === null ? await add() : await (await import('../../core/records/invitations.ts')).withInvitation(as, invitation, add);
+  const isAdded = await add(as, client, { quota, invitation });
   if (isAdded === null) throw uninvited('register_token_used');
   if (!isAdded) throw new Error('A random client id was met twice.');
   as.emit({ kind: 'client.registered', clientId: client.id });
   return json({ ...informationOf(as, client, secret), ...managementOf(as, client.id, token) }, 201, CROSS_ORIGIN);
+}
+
+/** The seconds to wait if a network registers too much, else null. */
+async function limited(as: AuthServer, network: string): Promise<Seconds | null> {
+  const nearby = network.endsWith('::/64') ? coarseNetwork(network) : null; // an attacker does not have thousands of IPv4 addresses
+  return (
+    (await as.limit(`register\n${network}`, REGISTRATIONS, WINDOW)) ??
+    (nearby === null ? null : as.limit(`register nearby\n${nearby}`, REGISTRATIONS_NEARBY, WINDOW))
+  );
+}
+
+/**
+ * Takes a slot and stores the client: at the same time where there are plenty of slots and nothing else to use up. The answer is
+ * sent only when both are done. @returns null if the invitation was used meanwhile.
+ */
+async function add(
+  as: AuthServer,
+  client: Client,
+  { quota, invitation }: { readonly quota: QuotaRead; readonly invitation: string | null },
+): Promise<boolean | null> {
+  if (quota.isPlenty && invitation === null) {
+    const [slot, added] = await Promise.allSettled([takeSlot(as, quota), addClient(as, client)]);
+    if (added.status === 'rejected') throw added.reason;
+    if (slot.status === 'fulfilled' && slot.value) return added.value;
+    await as.store.remove(keyOf(client.id)); // else it ends by itself: it is never used
+    if (slot.status === 'rejected') throw slot.reason;
+  }
+  if (!(await takeSlot(as, quota)) && !(await takeOldestSlot(as)))
+    throw new OAuthError('temporarily_unavailable', 'register_full', { headers: { 'retry-after': '3600' } });
+  if (invitation === null) return addClient(as, client);
+  return (await import('../../core/records/invitations.ts')).withInvitation(as, invitation, () => addClient(as, client));
 }
 
 /** Calls the operator's policy for new and changed registrations. @throws {OAuthError} unless it returns true. */

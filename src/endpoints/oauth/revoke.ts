@@ -10,6 +10,8 @@ import { openRefs } from '../../core/vault/upstream-refs.ts';
 import { CROSS_ORIGIN } from '../../lib/http.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Grant } from '../../model/grant.ts';
+import type { Params } from '../../model/params.ts';
+import type { Stored } from '../../model/store.ts';
 import { grantIdOf, kindOf } from '../../model/token.ts';
 import { revoke as end, revokeAccess, type Transition } from '../../model/grant-transitions.ts';
 import { unwrap } from '../../model/wrapped.ts';
@@ -19,12 +21,25 @@ import type { Call } from '../endpoint.ts';
 /** POST of the revocation endpoint. */
 export async function revoke(call: Call): Promise<Response> {
   const { as } = call;
-  const { form, caller } = await parseClientRequest(call, 'token_type_hint', 'client_id');
+  const ahead = (fields: Params): Promise<Stored | null> | undefined => readAhead(as, fields.optional('token') ?? '');
+  const { form, caller, begun } = await parseClientRequest(call, { once: ['token_type_hint', 'client_id'], ahead });
   const text = form.required('token');
   if (caller.kind === 'public') await checkPublic(as, caller.clientId);
-  const ended = await withGiveBack(caller, () => revokeToken(as, caller, text));
+  const ended = await withGiveBack(caller, async () => revokeToken(as, caller, text, await begun));
   if (ended?.upstreams) call.after(() => forget(as, ended, text));
   return new Response(null, { headers: { ...CROSS_ORIGIN, 'cache-control': 'no-store', pragma: 'no-cache' } });
+}
+
+/** The grant is read beside the client. */
+function readAhead(as: AuthServer, text: string): Promise<Stored | null> | undefined {
+  const grantId = revocableGrant(text);
+  return grantId === null ? undefined : as.records.readAhead(grantId);
+}
+
+/** The grant of a token that can be revoked. */
+function revocableGrant(text: string): string | null {
+  const kind = kindOf(text);
+  return kind === null || kind === 'code' ? null : grantIdOf(kind, text);
 }
 
 /** The metadata document of a client is not needed here: the grant names its client. */
@@ -34,16 +49,17 @@ async function checkPublic(as: AuthServer, clientId: string): Promise<void> {
 }
 
 /** The grant before the change, if this ended it. */
-async function revokeToken(as: AuthServer, caller: Caller, text: string): Promise<Grant | null> {
-  const kind = kindOf(text);
-  const grantId = kind && grantIdOf(kind, text);
-  if (kind === null || kind === 'code' || !grantId) return null;
+async function revokeToken(as: AuthServer, caller: Caller, text: string, stored?: Stored | null): Promise<Grant | null> {
+  const grantId = revocableGrant(text);
+  if (grantId === null) return null;
+  const isRefresh = kindOf(text) === 'refresh';
+  const known = stored === undefined ? {} : { known: stored };
   try {
-    if (kind === 'refresh') return await as.records.changeGrant(grantId, await refreshOf(as, caller, text));
-    await as.records.changeGrant(grantId, await accessOf(as, caller, text));
+    if (isRefresh) return await as.records.changeGrant(grantId, await refreshOf(as, caller, text), known);
+    await as.records.changeGrant(grantId, await accessOf(as, caller, text), known);
     return null;
   } catch (error) {
-    if (kind === 'access' && isNothingDone(error)) return as.records.changeGrant(grantId, await wholeOf(as, caller, text));
+    if (!isRefresh && isNothingDone(error)) return as.records.changeGrant(grantId, await wholeOf(as, caller, text));
     if (!(error instanceof OAuthError) || error.code !== 'invalid_grant') throw error; // unknown is not an error, §2.2
     return null;
   }

@@ -1,8 +1,10 @@
 import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { OAuthProvider } from '../../../src/provider/oauth-provider.ts';
+import type { Store } from '../../../src/model/store.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
-import { type App, makeApp, optionsFor } from '../../support/app.ts';
+import { makeClock } from '../../../src/testing/clock.ts';
+import { type App, appOn, makeApp, optionsFor } from '../../support/app.ts';
 import { answerOf, expectJson, expectNothingWritten } from '../../support/verdicts.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -129,5 +131,34 @@ describe('endpoints/oauth/register', () => {
     expect((await provider.fetch(new Request('https://mcp.example/register', { method: 'POST' }), env)).status).toBe(404);
     const document = await (await provider.fetch(new Request('https://mcp.example/.well-known/oauth-authorization-server'), env)).json();
     expect(document).not.toHaveProperty('registration_endpoint');
+  });
+
+  it('stores no client whose slot could not be taken, though both are written at the same time', async () => {
+    const clock = makeClock();
+    const inner = memoryStore(clock);
+    let fault: 'full' | 'down' | null = null;
+    const store: Store = {
+      atomic: true,
+      read: (key) => inner.read(key),
+      remove: (key, when) => inner.remove(key, when),
+      list: (index, after) => inner.list(index, after),
+      async write(key, value, when, options) {
+        if (key !== 'quota:clients' || fault === null) return inner.write(key, value, when, options);
+        if (fault === 'down') throw new Error('the quota is down');
+        fault = null;
+        await inner.write(key, { v: 1, count: 100_000, countedAt: clock.now() }, 'any'); // others took all of them meanwhile
+        return null;
+      },
+    };
+    for (const why of ['full', 'down'] as const) {
+      await (await appOn(store, clock)).register(GOOD); // the quota is known
+      for (const key of (await inner.list('clients:unused')).keys) await inner.remove(key);
+      const app = await appOn(store, clock); // another process, without slots of its own
+      fault = why;
+      expect((await app.register(GOOD)).status).toBe(503);
+      expect((await inner.list('clients:all')).keys).toEqual([]);
+      fault = null;
+      await inner.remove('quota:clients');
+    }
   });
 });

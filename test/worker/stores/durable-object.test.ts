@@ -34,10 +34,25 @@ describe('stores/durable-object', () => {
     expect(calls).toEqual(['remove']);
   });
 
-  it('enters the lists before it writes the record, so that no record misses its list', async () => {
-    const { namespace, calls } = counting();
-    await durableObjectStore(namespace, { prefix: crypto.randomUUID() }).write('grant:1', 1, 'any', { index: ['user:1', 'client:1'] });
-    expect(calls).toEqual(['enter', 'enter', 'write']);
+  it('enters the lists of a record that ends beside it, and those of one that lasts before it', async () => {
+    const { namespace, calls } = counting(async (verb) => {
+      if (verb === 'enter') await new Promise((next) => setTimeout(next, 5));
+      calls.push(`${verb} done`);
+    });
+    const store = durableObjectStore(namespace, { prefix: crypto.randomUUID() });
+    const index = ['user:1', 'client:1'] as const;
+    await store.write('grant:1', 1, 'absent', { index, until: 10 ** 10 });
+    expect(calls.splice(0).slice(0, 3)).toEqual(['enter', 'enter', 'write']);
+    await store.write('identity:1', 1, 'absent', { index });
+    expect(calls).toEqual(['enter', 'enter', 'enter done', 'enter done', 'write', 'write done']);
+  });
+
+  it('removes a new record again whose list cannot be entered', async () => {
+    const { namespace } = counting(async (verb) => (verb === 'enter' ? Promise.reject(new Error('the list is down')) : undefined));
+    const store = durableObjectStore(namespace, { prefix: crypto.randomUUID() });
+    const write = store.write('grant:1', 1, 'absent', { index: ['user:1'], until: 10 ** 10 });
+    await expect(write).rejects.toThrow('the list is down');
+    expect(await store.read('grant:1')).toBeNull();
   });
 
   it('skips an entry whose record was never written, and forgets it once no write can be under way', async () => {
@@ -105,14 +120,15 @@ describe('stores/durable-object', () => {
   });
 });
 
-function counting(): { namespace: ObjectNamespace; calls: string[] } {
+function counting(before: (verb: string) => Promise<unknown> = async () => undefined): { namespace: ObjectNamespace; calls: string[] } {
   const calls: string[] = [];
   const get = (id: never): unknown =>
     new Proxy(PORTCULLIS.get(id) as unknown as Record<string, (...parameters: unknown[]) => unknown>, {
       get:
         (stub, verb: string) =>
-        (...parameters: unknown[]) => {
+        async (...parameters: unknown[]) => {
           calls.push(verb);
+          await before(verb);
           return stub[verb]?.(...parameters);
         },
     });
