@@ -1,16 +1,20 @@
 /**
  * The authorization server of the MCP SDK's first line on Express, over maps: it hashes nothing and keeps no families. For
- * registration, metadata, and the refusal of a token that it does not know.
+ * registration, metadata, and the refusal of a token that it does not know. Argument: `known` for a verifier that knows every token, which is
+ * the guard that most MCP servers run today: `requireBearerAuth` over a map.
  */
 import { randomUUID } from 'node:crypto';
 import type { OAuthServerProvider } from '@modelcontextprotocol/sdk/server/auth/provider.js';
 import { InvalidTokenError } from '@modelcontextprotocol/sdk/server/auth/errors.js';
 import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js';
+import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js';
 import { mcpAuthRouter } from '@modelcontextprotocol/sdk/server/auth/router.js';
 import type { OAuthClientInformationFull } from '@modelcontextprotocol/sdk/shared/auth.js';
 import express from 'express';
-import { ANSWER, HEADERS, ISSUER } from './answers.ts';
+import { ANSWER, CLIENT_ID, HEADERS, ISSUER, PROPS } from './answers.ts';
 
+const known = process.argv[2] === 'known';
+const tokens = new Map<string, AuthInfo>();
 const clients = new Map<string, OAuthClientInformationFull>();
 const unused = (): Promise<never> => Promise.reject(new Error('This bench does not ask for it.'));
 const provider: OAuthServerProvider = {
@@ -26,7 +30,13 @@ const provider: OAuthServerProvider = {
   challengeForAuthorizationCode: unused,
   exchangeAuthorizationCode: unused,
   exchangeRefreshToken: unused,
-  verifyAccessToken: () => Promise.reject(new InvalidTokenError('Unknown token')),
+  async verifyAccessToken(token) {
+    if (known && !tokens.has(token))
+      tokens.set(token, { token, clientId: CLIENT_ID, scopes: ['read', 'write'], expiresAt: Date.now() / 1000 + 3600, extra: PROPS });
+    const found = tokens.get(token);
+    if (!found) throw new InvalidTokenError('Unknown token');
+    return found;
+  },
 };
 
 const app = express();

@@ -9,6 +9,7 @@ import { isKey } from '../model/access-key.ts';
 import type { Seconds } from '../model/store.ts';
 import { grantIdOf, isOurs, kindOf, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/wrapped.ts';
+import { withParsedProps } from '../model/props.ts';
 import type { AuthServer } from './auth-server.ts';
 import type { CachedGrant, CachedToken } from './records/grant-cache.ts';
 import { lazy } from '../lib/lazy.ts';
@@ -151,17 +152,7 @@ function claimsOf(as: AuthServer, token: string, { grant, access }: CachedGrant)
 
 /** A copy for one call: handlers may change it without affecting other calls. */
 function accessFrom(as: AuthServer, { grant: { organization, act }, access, text, claims }: CachedToken, resource: string): Access {
-  const copy = {
-    ...claims,
-    resource,
-    scope: as.settings.expandScopes(access.scope).slice(),
-    /** Parsed when first read: a handler that does not read them does not pay for it. */
-    get props(): unknown {
-      const value: unknown = JSON.parse(text);
-      Object.defineProperty(this, 'props', { value, enumerable: true, configurable: true, writable: true });
-      return value;
-    },
-  };
+  const copy = withParsedProps({ ...claims, resource, scope: as.settings.expandScopes(access.scope).slice() }, text);
   if (organization === undefined && act === undefined && access.jkt === undefined) return copy;
   return {
     ...copy,

@@ -3,6 +3,7 @@
  * Depends on no store and no endpoint.
  */
 import { requestState } from '../model/request-state.ts';
+import { withAccess } from './with-access.ts';
 import { checkNames } from '../lib/names.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import type { Access, AuthContext, Checked, Tell } from '../model/access.ts';
@@ -197,24 +198,6 @@ export function isRefusal(verdict: Access | Response | null): verdict is Respons
 /** The URL that a proof has to name: our public origin with the path of the call (RFC 9449 §4.3). */
 function calledUrl(request: Request, resource: string): string {
   return new URL(resource).origin + new URL(request.url).pathname;
-}
-
-/** Sets `auth` and `props` on the context of this one request. @param access null for a caller without a token. */
-export function withAccess(ctx: Context, access: Access | null, challenge?: Challenge): Context {
-  if (ctx.auth !== undefined && ctx.auth.grantId !== access?.grantId) {
-    throw new TypeError('The guard was given one context for two callers; make a new `ctx` for each request.');
-  }
-  Object.assign(requestState(ctx), { isAnonymous: access === null, challenge });
-  if (access === null) return ctx;
-  // Not read here, because props are parsed when they are first read. Code may set others on `ctx`.
-  return Object.defineProperty(Object.assign(ctx, { auth: access }), 'props', {
-    enumerable: true,
-    configurable: true,
-    get: () => access.props,
-    set(value: unknown) {
-      Object.defineProperty(ctx, 'props', { value, enumerable: true, configurable: true, writable: true });
-    },
-  });
 }
 
 /** The one resource of each source with tokens that do not name a resource. */

@@ -6,7 +6,8 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { requestState } from '../model/request-state.ts';
 import { makeCall } from '../endpoints/endpoint.ts';
-import { isGood, isRefusal, withAccess } from '../guard/guard.ts';
+import { isGood, isRefusal } from '../guard/guard.ts';
+import { withAccess } from '../guard/with-access.ts';
 import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin, preflight, withCors } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
@@ -34,6 +35,7 @@ import {
   issuerServerFor,
   issuerServers,
   pathOf,
+  type Standing,
   standingOf,
   withBase,
   withoutPrefix,
@@ -68,6 +70,7 @@ export class OAuthProvider<Env = unknown> {
   readonly #platform: Platform;
   readonly #fallback: FetchFunction<Env> | null;
   #lastEnv: { readonly of: Env; readonly host: Host<Env>; readonly given: Env } | undefined;
+  #lastStanding: { readonly site: IssuerServer<Env>; readonly given: string; readonly standing: Standing } | undefined;
   readonly #hosts = new Map<string, { readonly source: unknown; readonly host: Host<Env> }>();
 
   /** @throws {TypeError} for a wrong option; the message names the option and the fix. */
@@ -193,7 +196,7 @@ export class OAuthProvider<Env = unknown> {
   }
 
   #host(site: IssuerServer<Env>, env: Env, url: string | null): Host<Env> {
-    const standing = standingOf(site.origin ?? this.#origin(env, url), site, this.#options.basePath);
+    const standing = this.#standing(site, site.origin ?? this.#origin(env, url));
     const { issuer } = standing;
     const source = this.#options.store ?? readEnv(env, 'PORTCULLIS');
     const known = this.#hosts.get(issuer);
@@ -209,6 +212,13 @@ export class OAuthProvider<Env = unknown> {
     if (this.#hosts.size >= MAX_HOSTS + this.#sites.length) this.#hosts.clear();
     this.#hosts.set(issuer, { source, host });
     return host;
+  }
+
+  /** Computed when it changes: parsing a URL costs more than the rest of finding the host. */
+  #standing(site: IssuerServer<Env>, given: string): Standing {
+    if (this.#lastStanding?.site !== site || this.#lastStanding.given !== given)
+      this.#lastStanding = { site, given, standing: standingOf(given, site, this.#options.basePath) };
+    return this.#lastStanding.standing;
   }
 
   /** The issuers of all tenants; a path is relative to the given issuer. */

@@ -1,7 +1,8 @@
 /** Each refusal of a guard has a reason of its own for the operator, and changes nothing for the next call. */
 import { requestState } from '../../src/model/request-state.ts';
 import { describe, expect, it, vi } from 'vitest';
-import { guard, type GuardOptions, isGood, isRefusal, withAccess } from '../../src/guard/guard.ts';
+import { guard, type GuardOptions, isGood, isRefusal } from '../../src/guard/guard.ts';
+import { withAccess } from '../../src/guard/with-access.ts';
 import type { GuardRefusal } from '../../src/guard/refused.ts';
 import type { Access, Checked } from '../../src/model/access.ts';
 import type { Context } from '../../src/model/handler.ts';
@@ -205,7 +206,7 @@ describe('guard/guard, verdicts and contexts', () => {
     const challenge = { metadataUrl: 'https://mcp.example/x', scope: [] };
     const known = withAccess(fresh(), good, challenge);
     expect(known).toMatchObject({ auth: good, props: good.props });
-    expect(requestState(known)).toEqual({ isAnonymous: false, challenge });
+    expect(requestState(known)).toEqual({ isAnonymous: false, challenge, access: good });
     expect(withAccess(known, { ...good, scope: [] }).auth?.scope).toEqual([]); // the same grant once more
     expect(() => withAccess(known, { ...good, grantId: 'another' })).toThrow(/one context for two callers/);
     expect(() => withAccess(known, null)).toThrow(/one context for two callers/);
@@ -224,6 +225,16 @@ describe('guard/guard, verdicts and contexts', () => {
     expect(withAccess(ctx, good).props).toEqual(good.props); // which can be done again
     delete ctx.props;
     expect(ctx).not.toHaveProperty('props');
+  });
+
+  it('gives every context the same accessors for its props, which are those of its own caller', () => {
+    const [one, two] = [
+      { ...good, props: 1 },
+      { ...good, props: 2 },
+    ].map((caller) => withAccess({ waitUntil() {} }, caller));
+    const accessors = [one, two].map((ctx) => Object.getOwnPropertyDescriptor(ctx, 'props'));
+    expect(accessors[0]).toEqual(accessors[1]); // V8 keeps those of each object of its own, and all of its request with them
+    expect([one?.props, two?.props, { ...one }.props]).toEqual([1, 2, 1]);
   });
 
   it('lets a source whose tokens name no resource guard one resource only', () => {

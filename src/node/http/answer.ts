@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context, FetchObject } from '../../model/handler.ts';
-import { withRequestState } from '../../model/request-state.ts';
+import { RequestState, withRequestState } from '../../model/request-state.ts';
 import { BodyError, type IncomingBody } from './body.ts';
 import { halfSentRequests } from './half-sent.ts';
 import { isOverridden, overrideGlobalObjects } from './globals.ts';
@@ -183,7 +183,7 @@ class NodeContext implements Context {
     this.#trustProxy = trustProxy;
     this.waitUntil = (promise) => keep(promise, message);
     const answered = (): Promise<void> => new Promise((done) => (to.closed ? done() : void to.once('close', done)));
-    withRequestState(this, { stopping, bodyLimit, answered });
+    withRequestState(this, new RequestState({ stopping, bodyLimit, answered }));
   }
 
   passThroughOnException(): void {} // there is no other origin to pass a request to
