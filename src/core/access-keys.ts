@@ -13,7 +13,7 @@ import type { UpstreamRef } from '../model/upstream.ts';
 import { unwrap, wrap } from '../model/wrapped.ts';
 import type { AuthServer } from './auth-server.ts';
 import { grantsOfUser } from './records/grants.ts';
-import { ALL_KEYS } from './records/records.ts';
+import { ALL_KEYS } from './records/moved-grants.ts';
 import { sealRefs } from './vault/upstream-refs.ts';
 import { recheck } from './recheck.ts';
 

@@ -121,8 +121,14 @@ async function make(
 const isInUse = ({ sealed }: SigningKey): boolean => sealed !== '';
 const isSigningKeys = (value: unknown): value is SigningKeys => versioned(value) && has(value, 'keys');
 
-/** Signs the claims of one access token of a grant. */
-export async function signAccess(as: AuthServer, alg: SigningAlg, grant: Grant, { scope, expiresAt, jkt }: GrantAccess): Promise<string> {
+/** Signs the claims of one access token of a grant. @param grantId the id under which the grant is kept. */
+export async function signAccess(
+  as: AuthServer,
+  alg: SigningAlg,
+  grant: Grant,
+  { scope, expiresAt, jkt }: GrantAccess,
+  grantId: string = grant.id,
+): Promise<string> {
   const { kid, key } = await signerFor(as, alg);
   const claims = {
     client_id: grant.clientId,
@@ -137,6 +143,6 @@ export async function signAccess(as: AuthServer, alg: SigningAlg, grant: Grant, 
     .setAudience(grant.resource)
     .setIssuedAt(as.now())
     .setExpirationTime(expiresAt)
-    .setJti(formatTokenId(grant.id, as.secrets.id()))
+    .setJti(formatTokenId(grantId, as.secrets.id()))
     .sign(key);
 }

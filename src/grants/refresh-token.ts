@@ -9,6 +9,7 @@ import { lazy } from '../lib/lazy.ts';
 import { OAuthError } from '../model/error.ts';
 import { end, type Grant } from '../model/grant.ts';
 import type { Params } from '../model/params.ts';
+import { withPlace } from '../model/place.ts';
 import { parseScope } from '../model/scope.ts';
 import { familyOf, grantIdOf } from '../model/token.ts';
 import { rotate, type Rotated, type Verdict } from '../model/grant-transitions.ts';
@@ -35,7 +36,8 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
   if (grantId === null) throw new OAuthError('invalid_grant', 'refresh_malformed');
   const refresh = await as.secrets.refreshProof(presented);
   // The predecessor's pad makes the token longer than older versions of this program accept, so it is included only if needed.
-  const tokens = await as.secrets.mint(grantId, familyOf(presented), as.store.mayLose ? refresh : { familyHash: refresh.familyHash });
+  const keptAs = as.store.placed ? withPlace(grantId, as.place) : grantId;
+  const tokens = await as.secrets.mint(keptAs, familyOf(presented), as.store.mayLose ? refresh : { familyHash: refresh.familyHash });
   const successor = { access: tokens.accessToken, refresh: tokens.refreshToken };
   const proof = {
     refresh,
@@ -78,6 +80,7 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
           : await resealSuccessor(as, signed.grant, presented, { ...successor, access: signed.accessToken });
       return {
         grant: nextGrant,
+        ...(as.store.placed && as.place !== null ? { keptAs } : {}),
         result: { grant: nextGrant, rotated: { ...result, access: signed.access }, accessToken: signed.accessToken },
       };
     });

@@ -3,6 +3,7 @@
  * that it gets the same ones when it asks again (`repeated-answer.ts`), and the store alone reveals nothing.
  */
 import type { AuthServer } from '../core/auth-server.ts';
+import { withoutPlace } from '../model/place.ts';
 
 /** The tokens. */
 export type SealedTokens = { readonly access: string; readonly refresh: string | null };
@@ -12,7 +13,7 @@ export function sealTokens({ secrets }: AuthServer, grantId: string, presented: 
   return secrets.sealUnder(presented, given, boundTo(grantId));
 }
 
-/** What they are bound to. */
+/** What they are bound to: the grant, wherever its tokens say that it is. */
 export function boundTo(grantId: string): string {
-  return `successor:${grantId}`;
+  return `successor:${withoutPlace(grantId)}`;
 }

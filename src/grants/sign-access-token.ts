@@ -5,6 +5,7 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import type { MintedTokens } from '../core/records/secrets.ts';
 import type { Grant, GrantAccess } from '../model/grant.ts';
+import { grantIdOf } from '../model/token.ts';
 import { unwrap, wrap } from '../model/wrapped.ts';
 
 /** A token with its grant. */
@@ -24,7 +25,7 @@ export async function signAccessToken(
   const alg = as.settings.resources.find(({ uri }) => uri === grant.resource)?.accessTokenSigning;
   if (alg === undefined) return { grant, access, accessToken: minted.accessToken };
   const { signAccess } = await import('../core/signing-keys.ts');
-  const accessToken = await signAccess(as, alg, grant, access);
+  const accessToken = await signAccess(as, alg, grant, access, grantIdOf('access', minted.accessToken) ?? grant.id);
   const key = unwrap(access, minted.access.pad);
   const next = { ...access, ...wrap(key, await as.secrets.proof(accessToken)) };
   return { grant: { ...grant, access: grant.access.map((one) => (one === access ? next : one)) }, access: next, accessToken };

@@ -27,8 +27,8 @@ import { narrowScope, type ScopeExpansion, type ScopeRules } from './scope.ts';
 import type { Seconds } from './store.ts';
 import { type Proof, unwrap, wrap } from './wrapped.ts';
 
-/** Result of a transition. Without `grant`, nothing is written. */
-export type Verdict<T> = { readonly grant?: Grant } & ({ readonly result: T } | { readonly error: OAuthError });
+/** Result of a transition. Without `grant`, nothing is written. With `keptAs`, it is kept under that id from now on, where it is not already. */
+export type Verdict<T> = { readonly grant?: Grant; readonly keptAs?: string } & ({ readonly result: T } | { readonly error: OAuthError });
 
 /** A transition, ready to run on the current grant. */
 export type Transition<T> = (grant: Grant) => Verdict<T>;

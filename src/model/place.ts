@@ -33,6 +33,12 @@ export function withPlace(id: string, place: Place | null): string {
   return id.slice(0, -1) + SIGNS.charAt(id.length === HASH_LENGTH ? number * 4 + 1 : (SIGNS.indexOf(id.slice(-1)) & 48) | number);
 }
 
+/** The id of a grant as it would be without a place: the same for all ids that the grant has had. */
+export function withoutPlace(id: string): string {
+  if (id.length === 0 || id.length % ID_LENGTH !== 0) return id;
+  return id.slice(0, -1) + SIGNS.charAt(SIGNS.indexOf(id.slice(-1)) & 48);
+}
+
 /** The place that an id names; null if it names none, or one that does not exist. */
 export function placeOf(id: string): Place | null {
   const last = SIGNS.indexOf(id.slice(-1));

@@ -125,7 +125,10 @@ export async function appOn(
     runtime,
     address: (request) => request.headers.get('x-test-address') ?? '192.0.2.1',
     // Every journey on Durable Objects comes from somewhere; a test says where else by the header.
-    place: (request) => (request.headers.get('x-test-place') ?? (inner.placed ? 'oc' : null)) as Place | null,
+    place: (request) => {
+      const place = request.headers.get('x-test-place') ?? (inner.placed ? 'oc' : 'none');
+      return place === 'none' ? null : (place as Place);
+    },
   });
   const env = { PORTCULLIS: store, ...variables };
   const afterwards: Promise<unknown>[] = [];

@@ -6,9 +6,9 @@
 import type { Access } from '../../model/access.ts';
 import type { Grant, GrantAccess } from '../../model/grant.ts';
 import type { Seconds } from '../../model/store.ts';
+import { withoutPlace } from '../../model/place.ts';
 import { linksOf } from '../../model/token.ts';
-import type { Versioned } from './record.ts';
-import type { Records } from './records.ts';
+import type { Records, VersionedGrant } from './records.ts';
 
 /** Cached grants; the oldest is dropped. */
 const MAX_GRANTS = 1000;
@@ -48,7 +48,7 @@ export interface GrantCache {
 
 /** A grant and its cached tokens. */
 interface CachedEntry {
-  readonly record: Versioned<Grant>;
+  readonly record: VersionedGrant;
   readonly tokens: Set<string>;
 }
 
@@ -62,7 +62,7 @@ export function makeGrantCache({ readGrant }: Pick<Records, 'readGrant'>): Grant
     for (const token of known.get(id)?.tokens ?? []) tokens.delete(token);
     known.delete(id);
   };
-  const add = (id: string, record: Versioned<Grant>): void => {
+  const add = (id: string, record: VersionedGrant): void => {
     forget(id);
     if (record.value.retired.length > MAX_RETIRED) return;
     const [oldest] = known.size >= MAX_GRANTS ? known.keys() : [];
@@ -70,13 +70,14 @@ export function makeGrantCache({ readGrant }: Pick<Records, 'readGrant'>): Grant
     known.set(id, { record, tokens: new Set() });
   };
   return {
-    async find(id) {
+    async find(shown) {
+      const id = withoutPlace(shown); // a grant that has moved is the same one
       const before = known.get(id)?.record;
       const read = {};
       if (reading.size >= MAX_GRANTS) reading.clear(); // interrupted reads never finish; a cleared read is not cached
       reading.set(id, read);
       try {
-        const record = await readGrant(id, before);
+        const record = await readGrant(before?.at ?? shown, before);
         if (record === null) forget(id);
         else if (record !== before && reading.get(id) === read) add(id, record);
         return record === null ? null : record.value;
@@ -86,13 +87,14 @@ export function makeGrantCache({ readGrant }: Pick<Records, 'readGrant'>): Grant
     },
     findToken: (token) => tokens.get(token),
     keepToken(token, shown) {
-      const own = known.get(shown.grant.id);
+      const own = known.get(withoutPlace(shown.grant.id));
       if (own?.record.value !== shown.grant || shown.text.length > MAX_TOKEN_LENGTH) return;
       own.tokens.add(token);
       tokens.set(token, shown);
     },
-    isUnchanged: ({ id }) => linksOf(id).every((one) => known.has(one)),
-    invalidate(id) {
+    isUnchanged: ({ id }) => linksOf(id).every((one) => known.has(withoutPlace(one))),
+    invalidate(changed) {
+      const id = withoutPlace(changed);
       reading.delete(id);
       forget(id);
     },

@@ -11,9 +11,15 @@ import type { AuthServer } from '../auth-server.ts';
 /** One page of live grants, oldest first. */
 export async function grantsOfUser(as: AuthServer, userId: string, after?: Cursor): Promise<{ grants: readonly Grant[]; next?: Cursor }> {
   const { keys, next } = await as.records.grantsOf(userId, after);
-  const found = await Promise.all(keys.map((key) => as.records.findGrant(key.slice('grant:'.length))));
-  const grants = found.filter((grant): grant is Grant => grant?.userId === userId && isLive(grant, as.now()));
+  const found = await grantsAt(as, keys);
+  const grants = found.filter((grant) => grant.userId === userId && isLive(grant, as.now()));
   return next === undefined ? { grants } : { grants, next };
+}
+
+/** The grants under these keys. One that has moved is in a list under each id that it has had, and on a page once. */
+async function grantsAt(as: AuthServer, keys: readonly Key[]): Promise<readonly Grant[]> {
+  const found = await Promise.all(keys.map((key) => as.records.findGrant(key.slice('grant:'.length))));
+  return [...new Map(found.filter((grant) => grant !== null).map((grant) => [grant.id, grant])).values()];
 }
 
 /** Runs work after the response is sent, so that a slow upstream delays no one. */
@@ -92,8 +98,7 @@ export type GrantFilter = { readonly userId: string } | { readonly clientId: str
 /** One page of live grants. A page can be empty although more follow. */
 export async function grantsOf(as: AuthServer, filter: GrantFilter, after?: Cursor): Promise<{ grants: readonly Grant[]; next?: Cursor }> {
   const { keys, next } = await keysOf(as, filter, after);
-  const found = await Promise.all(keys.map((key) => as.records.findGrant(key.slice('grant:'.length))));
-  const grants = found.filter((grant): grant is Grant => grant !== null && isOf(grant, filter) && isLive(grant, as.now()));
+  const grants = (await grantsAt(as, keys)).filter((grant) => isOf(grant, filter) && isLive(grant, as.now()));
   return next === undefined ? { grants } : { grants, next };
 }
 

@@ -1,17 +1,19 @@
 /**
  * Records: the operations over a Store by kind of record (docs/reference/storage.md). A record with the wrong shape reads as absent.
  */
+import { base64url } from '../../lib/base64url.ts';
 import type { Agent } from '../../lib/user-agent.ts';
-import { type RecordAccess, changeRecord } from '../../model/change-record.ts';
+import { type RecordAccess, changeRecord, untilDone } from '../../model/change-record.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import { lifeEndOf, type Grant } from '../../model/grant.ts';
 import type { Organization } from '../../model/identity.ts';
 import type { StoredOrigin } from '../../model/origin.ts';
-import { type Cursor, type IndexKey, type Json, type Key, NothingDone, type Page, type Seconds } from '../../model/store.ts';
+import { type Cursor, type Json, type Key, NothingDone, type Page, type Seconds } from '../../model/store.ts';
 import type { Store, Stored, WriteOptions } from '../../model/store.ts';
 import type { PendingAuthorization } from '../../model/pending-authorization.ts';
 import type { SlowTransition } from '../../model/grant-transitions.ts';
+import { isGrant, listsOfGrant, locateGrant, moveGrant } from './moved-grants.ts';
 import { has, readRecord, valueOf, versioned, type Versioned } from './record.ts';
 
 /** A signed-in browser. */
@@ -62,8 +64,10 @@ export type AccountRecord = {
   readonly createdAt: Seconds;
 };
 
-/** The list of access keys. */
-export const ALL_KEYS: IndexKey = 'keys:all';
+/** A grant as it was read. `at`: the id of the record that it is in. */
+export interface VersionedGrant extends Versioned<Grant> {
+  readonly at?: string;
+}
 
 /** Options of `changeGrant`. */
 export interface ChangeOptions {
@@ -82,8 +86,8 @@ export interface Records {
   /** False, without a write, if a grant with that id exists. */
   openGrant(grant: Grant): Promise<boolean>;
   findGrant(id: string): Promise<Grant | null>;
-  /** The grant with its version; `known` itself if that is still current. */
-  readGrant(id: string, known?: Versioned<Grant>): Promise<Versioned<Grant> | null>;
+  /** The grant with its version and the id of its record; `known` itself if that is still current. */
+  readGrant(id: string, known?: VersionedGrant): Promise<VersionedGrant | null>;
   grantsOf(userId: string, after?: Cursor): Promise<Page>;
   findClient(id: string): Promise<Client | null>;
   /** A client that may be slightly out of date: for pages shown before anything is decided. */
@@ -156,12 +160,21 @@ export function makeRecords(
   });
   return {
     async changeGrant(id, transition, { known, onEnded: notify = onEnded } = {}) {
-      const edited = async (grant: Grant | null) => {
-        if (!grant) throw new OAuthError('invalid_grant', 'grant_unknown');
-        const result = await transition(grant);
-        return result.grant ? { write: result.grant, until: lifeEndOf(result.grant), result } : { result };
-      };
-      const verdict = await changeRecord({ store: reporting(id), runtime }, `grant:${id}`, isGrant, edited, known);
+      const grants = reporting(id);
+      let [seen, pending]: [Stored | null | undefined, string | undefined] = [known, undefined];
+      const verdict = await untilDone(over, 'grant', async () => {
+        const found = await locateGrant(grants, id, { read: seen });
+        seen = undefined;
+        if (!found) throw new OAuthError('invalid_grant', 'grant_unknown');
+        const result = await transition(found.grant);
+        const { grant, keptAs = found.at } = result;
+        if (!grant) return { result };
+        if (keptAs === found.at || grant.ended)
+          return (await grants.write(`grant:${found.at}`, grant, found.version, { until: lifeEndOf(grant) })) === null ? null : { result };
+        const moved = await moveGrant(grants, found, { id: keptAs, grant, move: moveName(runtime), pending });
+        pending = typeof moved === 'string' ? moved : undefined;
+        return moved === true ? { result } : null;
+      });
       if (verdict.grant?.ended) notify(verdict.grant);
       if ('error' in verdict) throw verdict.error;
       return verdict.result;
@@ -172,13 +185,12 @@ export function makeRecords(
       return read;
     },
     async openGrant(grant) {
-      const index: IndexKey[] = [`user:${grant.userId}`, `client:${grant.clientId}`, ...(grant.key ? [ALL_KEYS] : [])];
-      return (await store.write(`grant:${grant.id}`, grant, 'absent', { until: lifeEndOf(grant), index })) !== null;
+      return (await store.write(`grant:${grant.id}`, grant, 'absent', { until: lifeEndOf(grant), index: listsOfGrant(grant) })) !== null;
     },
-    findGrant: (id) => value(`grant:${id}`, isGrant),
+    findGrant: async (id) => (await locateGrant(store, id))?.grant ?? null,
     async readGrant(id, known) {
-      const stored = await store.read(`grant:${id}`, known);
-      return known !== undefined && stored === known ? known : valueOf(stored, isGrant);
+      const found = await locateGrant(store, id, { known });
+      return found && (found.grant === known?.value ? known : { value: found.grant, version: found.version, at: found.at });
     },
     grantsOf: (userId, after) => store.list(`user:${userId}`, after),
     findClient: (id) => value(`client:${id}`, isClient),
@@ -250,12 +262,15 @@ export function lifeOfSession({ userId, expiresAt, idleUntil = expiresAt }: Sess
   return { until: Math.min(expiresAt, idleUntil), index: [`sessions:${userId}`] };
 }
 
+/** Names one move of a grant. */
+function moveName(runtime: RecordAccess['runtime']): string {
+  return base64url(runtime?.random(16) ?? crypto.getRandomValues(new Uint8Array(16)));
+}
+
 const isEnded = (value: unknown): boolean => isGrant(value) && value.ended !== null;
 /** Whether a store is certain that it changed nothing: it is full, or lost a race. */
 export const isNothingDone = (error: unknown): boolean =>
   error instanceof NothingDone || (error instanceof Error && error.cause instanceof NothingDone);
-const isGrant = (value: unknown): value is Grant =>
-  versioned(value) && has(value, 'id', 'clientId', 'userId', 'access', 'retired', 'lifetimes');
 /** Not a client that is being deleted (`core/records/clients`). */
 const isClient = (value: unknown): value is Client =>
   has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes') && !has(value, 'deletedAt');
