@@ -11,6 +11,8 @@ const fetchClient = lazy(async () => (await import('./metadata-document.ts')).fe
 const findKept = lazy(async () => (await import('./metadata-document.ts')).findCached);
 const isWelcome = lazy(async () => (await import('./metadata-document.ts')).isAcceptable);
 
+const checkId = lazy(async () => (await import('./client-policy.ts')).checkClientId);
+
 const CLIENT_ID = /^[\w-]{1,128}$/;
 
 /** The known client, or null; fetches nothing. @param isLate whether a slightly outdated record will do, for display. */
@@ -47,10 +49,18 @@ export function mayFetch(as: AuthServer, id: string): boolean {
  * @throws {OAuthError} `invalid_client` if the document cannot be used; 429 after too many fetches.
  */
 export async function resolveClient(as: AuthServer, id: string, network: string): Promise<Client | null> {
+  await checkClientId(as, id);
   return (await findClient(as, id)) ?? fetchUnknown(as, id, network);
 }
 
 /** Fetches the document of an unknown client; null if the id is not a document URL. @throws {OAuthError} like `resolveClient`. */
 export async function fetchUnknown(as: AuthServer, id: string, network: string): Promise<Client | null> {
-  return mayFetch(as, id) ? fetchClient(as, id, network) : null;
+  if (!mayFetch(as, id)) return null;
+  await checkClientId(as, id);
+  return fetchClient(as, id, network);
+}
+
+/** Refuses a client that is blocked or denied, before anything of it is read or fetched. @throws {OAuthError} `unauthorized_client`. */
+export async function checkClientId(as: AuthServer, id: string): Promise<void> {
+  if (as.settings.clientPolicy !== null) await checkId(as, id);
 }

@@ -10,6 +10,7 @@ import { makeSingleFlight, type SingleFlight } from '../lib/single-flight.ts';
 import type { Client } from '../model/client.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Key, Seconds } from '../model/store.ts';
+import { problemOf } from './client-policy.ts';
 import { isAcceptable } from './metadata-document.ts';
 
 const LIMITS = { bytes: 64 * 1024, milliseconds: 5000 };
@@ -45,6 +46,7 @@ export async function logoOf(as: AuthServer, client: Client, network: string): P
   const { logoUri: url = '', entered } = client;
   if (!isDocumentUrl(url, as.isLoopback) || isSameServer(new URL(url), new URL(as.settings.issuer))) return null;
   if (!entered && !(await isAcceptable(as, url))) return null;
+  if (as.settings.clientPolicy !== null && (await problemOf(as, client)) !== null) return null; // nothing is fetched for it
   const key: Key = `logo:${await as.secrets.hash(`logo\n${url}`)}`;
   const stored = await readRecord(as.store, key, isLogo);
   if (stored) return decoded(stored.value.image);

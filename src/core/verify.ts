@@ -6,6 +6,7 @@ import { forLog as quoted } from '../lib/shown.ts';
 import type { Access, Tell } from '../model/access.ts';
 import { findAccess, type Grant, whyNoAccess, whyOver } from '../model/grant.ts';
 import { isKey } from '../model/access-key.ts';
+import { isDeniedId } from '../model/client-policy.ts';
 import type { Seconds } from '../model/store.ts';
 import { grantIdOf, isOurs, kindOf, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/wrapped.ts';
@@ -123,9 +124,14 @@ async function findLinked(as: AuthServer, grantId: string, tell: Tell): Promise<
   const ids = linksOf(grantId);
   const grants = ids.length === 1 ? [await as.grantCache.find(grantId)] : await Promise.all(ids.map((id) => as.grantCache.find(id)));
   const now = as.now();
-  const problem = grants.map((grant, at) => problemOf(grant, grants[at - 1], now)).find((one) => one !== null);
+  const problem = grants.map((grant, at) => problemOf(grant, grants[at - 1], now) ?? deniedBy(as, grant)).find((one) => one !== null);
   if (problem !== undefined) tell(problem);
   return problem === undefined ? (grants.at(-1) ?? null) : null;
+}
+
+/** A host may be denied when its client has grants already. */
+function deniedBy({ settings: { clientPolicy } }: AuthServer, grant: Grant | null): string | null {
+  return grant && clientPolicy !== null && isDeniedId(clientPolicy, grant.clientId) ? 'client_host_denied' : null;
 }
 
 /** Why a grant, or the token that it was exchanged from, is not valid; null if both are. @param parent absent for the first one. */

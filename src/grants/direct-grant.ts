@@ -2,6 +2,7 @@
  * Direct grants: a grant that starts with an access token instead of a code. Without a refresh token, because the caller can authenticate
  * again.
  */
+import { checkClientId } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { PresentedProof } from '../core/dpop.ts';
 import { sealRefs } from '../core/vault/upstream-refs.ts';
@@ -11,6 +12,7 @@ import type { Grant, GrantAccess } from '../model/grant.ts';
 import { applyChange, type TokensReason } from '../model/on-tokens.ts';
 import { lifetimesFor } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
+import { revoke } from '../model/grant-transitions.ts';
 import { wrap } from '../model/wrapped.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
 import type { IssuedTokens } from './issue.ts';
@@ -74,6 +76,7 @@ export async function directGrant(as: AuthServer, request: DirectGrantRequest): 
     ...(parent === undefined ? {} : { subjectHash: parent.tokenHash }),
     ...(organization === undefined ? {} : { organization }),
   };
+  await checkClientId(as, clientId);
   await request.key?.prove();
   const given =
     settings.onTokens === null
@@ -82,6 +85,10 @@ export async function directGrant(as: AuthServer, request: DirectGrantRequest): 
   const { grant, accessToken } = await signAccessToken(as, given.grant, given.access, { accessToken: mintedToken, access });
   if (!(await as.records.openGrant(grant)))
     throw new Error('A random grant id was generated twice: the random number generator is broken.');
+  await checkClientId(as, clientId).catch(async (error: unknown) => {
+    await as.records.changeGrant(id, revoke('client_blocked', as.now())); // blocked while it was stored
+    throw error;
+  });
   as.emit({ kind: 'grant.opened', grantId: id, clientId, userId });
   const { scope: givenScope, expiresAt: givenUntil } = given.access;
   return { accessToken, refreshToken: null, scope: givenScope, resource, expiresAt: givenUntil, jkt };

@@ -45,6 +45,8 @@ export type Event = Always &
     /** A signing key was made: the first one, by rotation, or because no secret opens the existing ones. */
     | { readonly kind: 'key.made'; readonly keyId: string; readonly reason: 'first' | 'rotation' | 'unreadable' }
     | { readonly kind: 'client.registered' | 'client.updated' | 'client.deleted'; readonly clientId: string }
+    /** A client that was not decided about was met, with the user who wanted it; or an administrator decided. */
+    | { readonly kind: 'client.waiting' | 'client.approved' | 'client.blocked'; readonly clientId: string; readonly userId?: string }
     | { readonly kind: 'login.succeeded'; readonly login: string; readonly userId: string }
     | { readonly kind: 'login.failed'; readonly login: string; readonly reason: string; readonly network: string }
     | {

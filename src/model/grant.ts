@@ -55,6 +55,7 @@ export type EndReason =
   | 'refresh_reused'
   | 'user_signed_out'
   | 'client_deleted'
+  | 'client_blocked'
   | 'upstream_refused'
   | 'access_withdrawn';
 

@@ -7,6 +7,7 @@ import type { Access } from './access.ts';
 import type { AccessKeyRules } from './access-key.ts';
 import type { Accounts } from './account.ts';
 import type { Client } from './client.ts';
+import type { ClientPolicy } from './client-policy.ts';
 import type { ErrorCode } from './error.ts';
 import type { Event } from './event.ts';
 import type { Organization } from './identity.ts';
@@ -49,6 +50,20 @@ export interface Grantor {
   readonly claims: { readonly [claim: string]: unknown };
   readonly permissions?: readonly string[];
   readonly organization?: Organization;
+  /** The client that asks; absent for a personal access token, which the user makes without one. */
+  readonly client?: GrantorClient;
+}
+
+/** The client that scopes are granted to, as far as it is known. */
+export interface GrantorClient {
+  readonly id: string;
+  /** As it calls itself; unverified unless `entered`. */
+  readonly name?: string;
+  /** Host of its metadata document, which was fetched from there. */
+  readonly documentHost?: string;
+  readonly redirectUris: readonly string[];
+  /** Set if the operator registered it. */
+  readonly entered?: boolean;
 }
 
 /** The scopes that a user may currently grant to clients. */
@@ -148,6 +163,8 @@ export interface Settings {
   /** Whether DPoP proofs must contain a nonce. */
   readonly dpopNonces: boolean;
   readonly authorizationCodeTTL: Seconds;
+  /** Which clients may be connected; null if all may. */
+  readonly clientPolicy: ClientPolicy | null;
   /** Rules for personal access tokens and service keys; null if they are off. */
   readonly accessKeys: AccessKeyRules | null;
   /** Clients of the `clients` option, by id. */

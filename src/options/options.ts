@@ -14,6 +14,7 @@ import type { Seconds, Store } from '../model/store.ts';
 import type { TrustedIssuer } from '../model/trusted-issuer.ts';
 import { ACCESS_TTL, flag, functionOf, oneOf, origins, scopeNames, seconds, texts, type Kind } from './kinds.ts';
 import type { AccessKeyOptions } from './access-keys.ts';
+import type { ClientPolicyOptions } from './client-policy.ts';
 import type { PagesOptions } from './pages.ts';
 import type { RegistrationOptions } from './option-checks.ts';
 import type { ResourceOptions } from './resources.ts';
@@ -160,6 +161,8 @@ interface CommonOptions<Env> {
   readonly trustedIssuers?: readonly TrustedIssuer[];
   /** Decides which client may exchange which token for a narrower one (RFC 8693). Default: none. */
   readonly tokenExchange?: ExchangePolicy;
+  /** Which clients may be connected: new ones wait for approval (`newClients: 'approve'`), lists of hosts. Unset: all, and none can be blocked. */
+  readonly clientPolicy?: ClientPolicyOptions;
   /**
    * Personal access tokens, which users make on the account page, and service keys, which you make with `helpers().keys`: for scripts and
    * clients that cannot sign in. Unset: none, and one that was made before is refused.
@@ -235,6 +238,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   trustedIssuers: null,
   tokenExchange: functionOf('that says whether an exchange may be'),
   accessKeys: null,
+  clientPolicy: null,
   clientRegistration: null,
   requirePushedAuthorizationRequests: flag,
   deviceAuthorizationEndpoint: null,

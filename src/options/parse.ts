@@ -22,6 +22,7 @@ import {
   secretsOf,
 } from './option-checks.ts';
 import { accessKeysOf } from './access-keys.ts';
+import { clientPolicyOf, isHost } from './client-policy.ts';
 import { parsePages } from './pages.ts';
 import { checkResources } from './resources.ts';
 import { scopesOf } from './scopes.ts';
@@ -97,6 +98,7 @@ export function parseOptions<Env>(options: OAuthProviderOptions<Env>): ParsedOpt
     dpopNonces: options.dpopNonces ?? false,
     trustedIssuers: issuersOf(options.trustedIssuers ?? []),
     tokenExchange: options.tokenExchange ?? null,
+    clientPolicy: clientPolicyOf(options.clientPolicy),
     accessKeys: accessKeysOf(options.accessKeys, logins.length > 0),
     clientRegistration: registrationOf(options.clientRegistration),
     clientIdMetadataDocumentEnabled: options.clientIdMetadataDocumentEnabled ?? true,
@@ -229,12 +231,6 @@ function checkPolicy(policy: unknown): void {
   const wrong = Array.isArray(policy) ? policy.find((host) => !isHost(host)) : policy;
   if (!Array.isArray(policy) || wrong !== undefined)
     fail('clientIdMetadataPolicy', `must be a function, or a list of host names such as "claude.ai"; it holds ${JSON.stringify(wrong)}`);
-}
-
-function isHost(host: unknown): boolean {
-  return (
-    typeof host === 'string' && URL.canParse(`https://${host}/`) && new URL(`https://${host}/`).hostname === host && !host.endsWith('.')
-  );
 }
 
 /** Refuses to start with documents where the machine cannot fetch them. @throws {TypeError} naming the fix. */

@@ -21,13 +21,18 @@ export interface ClientView {
   readonly host?: string | undefined;
   /** False only for clients that the operator entered: all others chose their name themselves. */
   readonly selfDescribed?: boolean;
+  /** The server's name, if the operator lists all hosts of the client as verified. */
+  readonly verifiedBy?: string | undefined;
 }
 
 /** Who asks: its logo or initials, and its name. */
 export function clientRow(client: ClientView, words: Words): Html {
   return html`<div class="who">
     ${face(initials(client), client.logo)}
-    <p class="lead long">${asks(client, words)}</p>
+    <p class="lead long">
+      ${asks(client, words)}
+      ${client.verifiedBy !== undefined && html`<small>✓ ${words.clientPolicy.verified(html`<bdi>${client.verifiedBy}</bdi>`)}</small>`}
+    </p>
   </div>`;
 }
 

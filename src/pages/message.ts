@@ -73,11 +73,26 @@ export interface ErrorView extends Pick<MessageView, 'words' | 'requestId' | 'br
 /** Causes of an unknown client, for which users see one text. */
 const NOT_KNOWN = new Set(['client_documents_off', 'client_id_malformed']);
 
+/** Refusals by the operator's client policy, which have one text. */
+const BY_POLICY = new Set(['client_host_denied', 'client_blocked', 'client_not_allowed', 'client_waiting']);
+
 /** An error page in the user's language; below it the error in the form that programs get, for developers. */
 export function errorPage({ error, words, requestId, brand, backTo, advice }: ErrorView): Response {
   const { status, headers, message: detail } = error;
   const reason = NOT_KNOWN.has(error.reason) ? 'client_unknown' : error.reason;
   const known: { readonly [reason: string]: string } = words.errorReasons;
+  if (BY_POLICY.has(reason))
+    return messagePage({
+      words,
+      brand,
+      requestId,
+      status,
+      headers,
+      title: words.error.title,
+      message: words.clientPolicy.refused,
+      detail: advice,
+      mark: 'alert',
+    });
   const view = { words, brand, requestId, status, headers, backTo, mark: 'alert' } as const;
   const texts = words.error;
   if (known[reason] !== undefined)

@@ -5,13 +5,18 @@
 import { findClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { addClient, changeClient, listClients } from '../core/records/clients.ts';
+import { approveClient, blockClient, forgetClientStatus, listClientStatus } from '../core/records/client-status.ts';
 import { deleteClient } from '../core/records/client-removal.ts';
 import { openInvitation } from '../core/records/invitations.ts';
 import type { Client } from '../model/client.ts';
 import { clientFrom, type ClientSpec } from '../model/client-spec.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
-import { checkCursor } from './own-arguments.ts';
+import type { ClientStatus, ClientStatusRecord } from '../model/client-policy.ts';
+import { checkCursor, checkText } from './own-arguments.ts';
 import { type ClientInfo, withoutSecret } from './client-info.ts';
+
+/** What is known of a client that waits, or that was decided about. */
+export type ClientDecision = Omit<ClientStatusRecord, 'v'>;
 
 /** Clients of this server: `helpers.clients`. */
 export interface Clients {
@@ -27,9 +32,22 @@ export interface Clients {
   rotateSecret(id: string, overlap?: Seconds): Promise<string | null>;
   /** A token for one registration, if `clientRegistration` requires one (RFC 7591 §3). Valid for `ttl` seconds; default a day. */
   createInitialAccessToken(ttl?: Seconds): Promise<string>;
+  /**
+   * Approves a client by its id, which may be the URL of its document: users who wait for it can go on. Needs the option `clientPolicy`, as
+   * do the three below. @throws {TypeError} without it.
+   */
+  approve(id: string): Promise<void>;
+  /** Blocks a client and ends all its grants, from the next call on; nothing of it is fetched any more. Returns how many ended. */
+  block(id: string): Promise<number>;
+  /** Forgets what was decided about a client, so that it is a new one again. False if nothing was. */
+  resetStatus(id: string): Promise<boolean>;
+  /** Clients that wait, or were approved or blocked, oldest first, one page; continue with `next`. */
+  listByStatus(status: ClientStatus, after?: Cursor): Promise<{ readonly clients: readonly ClientDecision[]; readonly next?: Cursor }>;
   /** Deletes a client with all of its grants and tokens. If it was interrupted, call it again: it continues where it stopped. */
   delete(id: string): Promise<boolean>;
 }
+
+const STATUSES: readonly ClientStatus[] = ['waiting', 'approved', 'blocked'];
 
 const DAY: Seconds = 86_400;
 
@@ -38,6 +56,12 @@ export function makeClients(as: AuthServer): Clients {
   const mine = (id: string): void => {
     if (as.settings.clients.has(id))
       throw new TypeError(`The client ${JSON.stringify(id)} is one of the option \`clients\`; change it there.`);
+  };
+  const decidable = (id: string): string => {
+    if (as.settings.clientPolicy === null)
+      throw new TypeError("clients.approve and clients.block need the option `clientPolicy`, such as { newClients: 'approve' }.");
+    checkText('clients.approve', 'id', id, 'the id of a client');
+    return id;
   };
   return {
     async create(spec) {
@@ -80,6 +104,17 @@ export function makeClients(as: AuthServer): Clients {
     async createInitialAccessToken(ttl = DAY) {
       if (!Number.isSafeInteger(ttl) || ttl < 1) throw new TypeError('createInitialAccessToken: `ttl` must be a whole number of seconds.');
       return openInvitation(as, ttl);
+    },
+    async approve(id) {
+      await approveClient(as, decidable(id), await findClient(as, id));
+    },
+    block: async (id) => blockClient(as, decidable(id), await findClient(as, id)),
+    resetStatus: async (id) => forgetClientStatus(as, decidable(id)),
+    async listByStatus(status, after) {
+      if (!STATUSES.includes(status)) throw new TypeError(`clients.listByStatus: \`status\` must be one of ${STATUSES.join(', ')}.`);
+      checkCursor('clients.listByStatus', after);
+      const { clients, ...page } = await listClientStatus(as, status, after);
+      return { ...page, clients: clients.map(({ v: _v, ...decision }) => decision) };
     },
     async delete(id) {
       mine(id);

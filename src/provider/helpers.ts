@@ -75,7 +75,10 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
     ),
     ...lazyObject<TokenVerbs>({ verifyToken: true, exchangeToken: true }, async () => (await import('./tokens.ts')).makeTokenVerbs(as)),
     clients: lazyObject<Clients>(
-      { create: true, find: true, list: true, update: true, rotateSecret: true, createInitialAccessToken: true, delete: true },
+      {
+        create: true, find: true, list: true, update: true, rotateSecret: true, createInitialAccessToken: true, delete: true,
+        approve: true, block: true, resetStatus: true, listByStatus: true,
+      }, // prettier-ignore
       async () => (await import('./clients.ts')).makeClients(as),
     ),
     keys: lazyObject<AccessKeys>({ create: true, list: true, revoke: true }, async () => (await import('./keys.ts')).makeAccessKeys(as)),

@@ -5,6 +5,7 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { type KeyFilter, keysOf, makeKey } from '../core/access-keys.ts';
 import { endUserGrant } from '../core/records/grants.ts';
+import { checkCursor } from './own-arguments.ts';
 import { isKeyName, serviceUserId } from '../model/access-key.ts';
 import { type Grant, isLive } from '../model/grant.ts';
 import { findResource, resolveResource } from '../model/resource.ts';
@@ -70,6 +71,7 @@ export function makeAccessKeys(as: AuthServer): AccessKeys {
       return { key: made.key, info: infoOf(made.grant) };
     },
     async list(filter, after) {
+      checkCursor('keys.list', after);
       const { keys, ...page } = await keysOf(as, checked(filter), after);
       return { ...page, keys: keys.map(infoOf) };
     },

@@ -13,6 +13,7 @@ import { isFirstPartyStart } from '../endpoints/authorize/skip-consent.ts';
 import { checkNames } from '../lib/names.ts';
 import { isLoopbackRedirect } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
+import { isOfHosts } from '../model/client-policy.ts';
 import { OAuthError } from '../model/error.ts';
 import { findRedirect, redirectLabel } from '../model/redirect.ts';
 import { resourceOf } from '../model/resource.ts';
@@ -36,6 +37,8 @@ export interface ConsentDescription {
   readonly clientTosUri?: string;
   /** True only for clients that the operator entered; all others chose their name themselves. */
   readonly clientIsKnown: boolean;
+  /** Set if every host of the client is one of `clientPolicy.verifiedHosts`. */
+  readonly clientIsVerified?: true;
   readonly redirectUri: string;
   readonly redirectHost: string;
   /** The client is a program on the user's computer. Show a warning: any program there can listen on its redirect URI. */
@@ -243,6 +246,7 @@ function describe({ settings }: AuthServer, client: Client, request: AuthRequest
     ...(client.policyUri === undefined ? {} : { clientPolicyUri: client.policyUri }),
     ...(client.tosUri === undefined ? {} : { clientTosUri: client.tosUri }),
     clientIsKnown: client.entered === true,
+    ...(isOfHosts(client, settings.clientPolicy?.verifiedHosts ?? []) ? { clientIsVerified: true as const } : {}),
     redirectUri: request.redirectUri,
     redirectHost: redirectLabel(request.redirectUri),
     redirectIsLoopback: isLoopbackRedirect(request.redirectUri),

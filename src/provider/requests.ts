@@ -68,6 +68,7 @@ export function makeRequests(as: AuthServer, network: string): Requests {
       const { error, location, isTrusted } = checked;
       throw new AuthorizationError(error.code, error.message, isTrusted ? { redirectTo: location } : { backTo: location });
     }
+    if (as.settings.clientPolicy !== null) await (await import('../clients/client-policy.ts')).checkClient(as, checked.client);
     await asked.take();
     const { client, redirect, state = '', challenge, resource, prompt, jkt } = checked;
     const request = { responseType: 'code', clientId: client.id, redirectUri: redirect, state, resource: resource.uri } as const;

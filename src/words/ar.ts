@@ -1,6 +1,7 @@
 /** Arabic. */
 import { html } from '../lib/html.ts';
 import { accessKey } from './ar/access-key.ts';
+import { clientPolicy } from './ar/client-policy.ts';
 import { passkey } from './ar/passkey.ts';
 import type { Translation } from './words.ts';
 
@@ -132,6 +133,7 @@ export const ar: Translation = {
     creating: (email) => html`حساب ${email}`,
   },
   accessKey,
+  clientPolicy,
   passkey,
   step: { restart: 'البدء من جديد' },
   confirm: {

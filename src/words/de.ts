@@ -1,6 +1,7 @@
 /** German. */
 import { html } from '../lib/html.ts';
 import { accessKey } from './de/access-key.ts';
+import { clientPolicy } from './de/client-policy.ts';
 import { passkey } from './de/passkey.ts';
 import type { Translation } from './words.ts';
 
@@ -132,6 +133,7 @@ export const de: Translation = {
     creating: (email) => html`Das Konto von ${email}`,
   },
   accessKey,
+  clientPolicy,
   passkey,
   step: { restart: 'Von vorn beginnen' },
   confirm: {

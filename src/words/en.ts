@@ -5,6 +5,7 @@
 import { accessKey } from './en/access-key.ts';
 import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
+import { clientPolicy } from './en/client-policy.ts';
 import { confirm } from './en/confirm.ts';
 import { connect } from './en/connect.ts';
 import { device } from './en/device.ts';
@@ -20,6 +21,7 @@ export const en: {
   readonly accessKey: typeof accessKey;
   readonly account: typeof account;
   readonly approve: typeof approve;
+  readonly clientPolicy: typeof clientPolicy;
   readonly confirm: typeof confirm;
   readonly connect: typeof connect;
   readonly device: typeof device;
@@ -42,6 +44,7 @@ export const en: {
   accessKey,
   account,
   approve,
+  clientPolicy,
   confirm,
   connect,
   device,

@@ -1,6 +1,7 @@
 /** Spanish. */
 import { html } from '../lib/html.ts';
 import { accessKey } from './es/access-key.ts';
+import { clientPolicy } from './es/client-policy.ts';
 import { passkey } from './es/passkey.ts';
 import type { Translation } from './words.ts';
 
@@ -131,6 +132,7 @@ export const es: Translation = {
     creating: (email) => html`La cuenta de ${email}`,
   },
   accessKey,
+  clientPolicy,
   passkey,
   step: { restart: 'Empezar de nuevo' },
   confirm: {

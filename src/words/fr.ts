@@ -1,6 +1,7 @@
 /** French. */
 import { html } from '../lib/html.ts';
 import { accessKey } from './fr/access-key.ts';
+import { clientPolicy } from './fr/client-policy.ts';
 import { passkey } from './fr/passkey.ts';
 import type { Translation } from './words.ts';
 
@@ -132,6 +133,7 @@ export const fr: Translation = {
     creating: (email) => html`Le compte de ${email}`,
   },
   accessKey,
+  clientPolicy,
   passkey,
   step: { restart: 'Recommencer' },
   confirm: {

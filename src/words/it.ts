@@ -1,6 +1,7 @@
 /** Italian. */
 import { html } from '../lib/html.ts';
 import { accessKey } from './it/access-key.ts';
+import { clientPolicy } from './it/client-policy.ts';
 import { passkey } from './it/passkey.ts';
 import type { Translation } from './words.ts';
 
@@ -132,6 +133,7 @@ export const it: Translation = {
     creating: (email) => html`L’account di ${email}`,
   },
   accessKey,
+  clientPolicy,
   passkey,
   step: { restart: 'Ricomincia' },
   confirm: {

@@ -1,6 +1,7 @@
 /** Japanese. */
 import { html } from '../lib/html.ts';
 import { accessKey } from './ja/access-key.ts';
+import { clientPolicy } from './ja/client-policy.ts';
 import { passkey } from './ja/passkey.ts';
 import type { Translation } from './words.ts';
 
@@ -132,6 +133,7 @@ export const ja: Translation = {
     creating: (email) => html`${email} のアカウント`,
   },
   accessKey,
+  clientPolicy,
   passkey,
   step: { restart: '最初からやり直す' },
   confirm: {

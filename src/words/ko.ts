@@ -1,6 +1,7 @@
 /** Korean. */
 import { html } from '../lib/html.ts';
 import { accessKey } from './ko/access-key.ts';
+import { clientPolicy } from './ko/client-policy.ts';
 import { passkey } from './ko/passkey.ts';
 import type { Translation } from './words.ts';
 
@@ -130,6 +131,7 @@ export const ko: Translation = {
     creating: (email) => html`${email}의 계정`,
   },
   accessKey,
+  clientPolicy,
   passkey,
   step: { restart: '처음부터 다시' },
   confirm: {

@@ -1,6 +1,7 @@
 /** Portuguese of Brazil. */
 import { html } from '../lib/html.ts';
 import { accessKey } from './pt-br/access-key.ts';
+import { clientPolicy } from './pt-br/client-policy.ts';
 import { passkey } from './pt-br/passkey.ts';
 import type { Translation } from './words.ts';
 
@@ -131,6 +132,7 @@ export const ptBr: Translation = {
     creating: (email) => html`A conta de ${email}`,
   },
   accessKey,
+  clientPolicy,
   passkey,
   step: { restart: 'Começar de novo' },
   confirm: {

@@ -1,6 +1,7 @@
 /** Chinese, simplified. */
 import { html } from '../lib/html.ts';
 import { accessKey } from './zh-hans/access-key.ts';
+import { clientPolicy } from './zh-hans/client-policy.ts';
 import { passkey } from './zh-hans/passkey.ts';
 import type { Translation } from './words.ts';
 
@@ -130,6 +131,7 @@ export const zhHans: Translation = {
     creating: (email) => html`${email} 的账号`,
   },
   accessKey,
+  clientPolicy,
   passkey,
   step: { restart: '重新开始' },
   confirm: {

@@ -3,7 +3,7 @@
  * is asked for again, and upstream accounts that no grant uses any more are released. Safe to run again after an interruption.
  */
 import { OAuthError } from '../../model/error.ts';
-import { type Grant, isLive } from '../../model/grant.ts';
+import { type EndReason, type Grant, isLive } from '../../model/grant.ts';
 import type { Cursor, Key } from '../../model/store.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { AuthServer } from '../auth-server.ts';
@@ -26,11 +26,11 @@ async function grantsAt(as: AuthServer, keys: readonly Key[]): Promise<readonly 
 export type After = (work: () => Promise<unknown>) => void;
 
 /** Ends a grant, effective from the next request; false, without a change, if it is another user's or has ended. */
-export async function endUserGrant(as: AuthServer, userId: string, grantId: string): Promise<boolean> {
+export async function endUserGrant(as: AuthServer, userId: string, grantId: string, reason: EndReason = 'revoked'): Promise<boolean> {
   const grant = await as.records.findGrant(grantId);
   if (grant?.userId !== userId) return false;
   await as.consents.forget(userId, grant.clientId); // first: a grant that skips consent at the same time then ends itself
-  const ended = await end(as, grant);
+  const ended = await end(as, grant, reason);
   if (ended) await as.vault.release(userId, upstreamsOf([grant]));
   return ended;
 }
@@ -83,9 +83,9 @@ async function* living(as: AuthServer, userId: string): AsyncGenerator<Grant> {
 }
 
 /** False for a grant that has expired by now. */
-async function end(as: AuthServer, { id }: Grant): Promise<boolean> {
+async function end(as: AuthServer, { id }: Grant, reason: EndReason = 'revoked'): Promise<boolean> {
   try {
-    return await as.records.changeGrant(id, revoke('revoked', as.now()));
+    return await as.records.changeGrant(id, revoke(reason, as.now()));
   } catch (error) {
     if (error instanceof OAuthError && error.reason === 'grant_unknown') return false;
     throw error;
@@ -103,11 +103,11 @@ export async function grantsOf(as: AuthServer, filter: GrantFilter, after?: Curs
 }
 
 /** Ends all matching grants, effective from the next request. @returns how many ended. */
-export async function endGrants(as: AuthServer, filter: GrantFilter): Promise<number> {
+export async function endGrants(as: AuthServer, filter: GrantFilter, reason: EndReason = 'revoked'): Promise<number> {
   let [ended, after]: [number, Cursor | undefined] = [0, undefined];
   do {
     const page = await grantsOf(as, filter, after);
-    for (const { id, userId } of page.grants) if (await endUserGrant(as, userId, id)) ended++;
+    for (const { id, userId } of page.grants) if (await endUserGrant(as, userId, id, reason)) ended++;
     after = page.next;
   } while (after !== undefined);
   return ended;

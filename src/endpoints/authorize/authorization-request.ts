@@ -6,7 +6,7 @@
  *
  * Exception: if the client's metadata document has to be fetched, every check that needs no client comes first.
  */
-import { fetchUnknown, findClient, mayFetch, unknownReason } from '../../clients/find.ts';
+import { checkClientId, fetchUnknown, findClient, mayFetch, unknownReason } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import { parseLoopback } from '../../lib/url.ts';
 import type { Client } from '../../model/client.ts';
@@ -90,6 +90,7 @@ export async function checkRequest(
   isLate = false,
 ): Promise<CheckedRequest | RedirectedError> {
   const client = await clientOf(as, params, network, isLate);
+  if (as.settings.clientPolicy !== null) await (await import('../../clients/client-policy.ts')).checkClient(as, client, true);
   const redirect = findRedirect(client, params.optional('redirect_uri'), as.settings.clientRegistration.redirectSchemes);
   const state = params.optional('state');
   try {
@@ -112,6 +113,7 @@ export async function checkRequest(
 
 async function clientOf(as: AuthServer, params: Params, network: string, isLate: boolean): Promise<Client> {
   const id = params.required('client_id');
+  await checkClientId(as, id);
   const known = await findClient(as, id, isLate);
   if (known) return known;
   if (mayFetch(as, id)) {

@@ -8,7 +8,7 @@ import { paramsOf, type Params } from '../../model/params.ts';
 import { requestedPart } from '../../model/scope.ts';
 import { localesOf } from '../../words/languages.ts';
 import { requestedParams, type RequestedParams, checkRequest, type CheckedRequest } from './authorization-request.ts';
-import { consentPage } from './consent-page.ts';
+import { consentPage, requestUrl } from './consent-page.ts';
 import { openPending } from './pending.ts';
 import { readForm, type Call } from '../endpoint.ts';
 import { sessionOf, withLanguage } from '../sign-in/browser-context.ts';
@@ -37,6 +37,8 @@ export async function authorize(call: Call): Promise<Response> {
     });
   }
   const lang = as.settings.languages.find(localesOf(asked.params.all('ui_locales')[0]));
+  const waiting = checked.prompt.includes('none') ? null : await waits(await withLanguage(call, lang), asked, checked, session);
+  if (waiting) return waiting; // a pushed request is not taken: the same one goes on when the client is approved
   const answer = (await skipConsent(call, checked, session)) ?? (await askConsent(await withLanguage(call, lang), checked, session, lang));
   await asked.take(); // last, so that a request that fails can be sent again
   return answer;
@@ -58,6 +60,15 @@ function paramsIn(url: URL): Params {
   const fields = parseFields(url.search.slice(1));
   if (!fields) throw new OAuthError('invalid_request', 'query_malformed', { hint: 'The query is not well-formed UTF-8.' });
   return paramsOf(fields);
+}
+
+async function waits(call: Call, asked: RequestedParams, checked: CheckedRequest, session: SignedIn | null): Promise<Response | null> {
+  if (call.as.settings.clientPolicy === null) return null;
+  const { waitingClientPage } = await import('./waiting-client.ts');
+  const { client, redirect: redirectUri, state, resource, challenge, jkt } = checked;
+  const request = { ...requestedPart(checked), clientId: client.id, redirectUri, state, resource: resource.uri, challenge, jkt };
+  const again = async (): Promise<string> => requestUrl(call.as, request, client, asked.isPushed);
+  return waitingClientPage(call, client, again, session?.userId);
 }
 
 async function askConsent(call: Call, checked: CheckedRequest, here: SignedIn | null, lang: string | null): Promise<Response> {

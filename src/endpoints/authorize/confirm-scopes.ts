@@ -27,7 +27,7 @@ export async function confirmScopes(
   { pending, pendingId, client, user, choice }: ScopeChoice,
 ): Promise<ConfirmedScopes | Response> {
   const organization = organizationOf(user, choice.organization);
-  const scope = organization === 'open' ? choice.scope : await grantableScope(call, user, organization, choice.scope);
+  const scope = organization === 'open' ? choice.scope : await grantableScope(call, user, organization, choice.scope, client);
   const required = resourceOf(call.as.settings, pending.resource)?.requiredScopes ?? [];
   if (isShort(call.as.settings.expandScopes(scope), pending, required)) {
     const problem = { text: call.words.confirm.nothingLeft, status: 403 };

@@ -9,6 +9,7 @@ import { isLoopbackRedirect } from '../../lib/url.ts';
 import { keepPushedRequest } from '../../core/records/pushed-requests.ts';
 import type { HtmlValue } from '../../lib/html.ts';
 import type { Client } from '../../model/client.ts';
+import { isOfHosts } from '../../model/client-policy.ts';
 import { isForm, isRedirect } from '../../model/login.ts';
 import { resourceOf } from '../../model/resource.ts';
 import { OFFLINE_ACCESS } from '../../model/scope.ts';
@@ -47,7 +48,7 @@ export async function consentPage(
   const redirectHost = redirectLabel(pending.redirectUri);
   const resource = resourceOf(settings, pending.resource);
   const acting = session && organizationOf(session, organization);
-  const mayGive = session && acting !== 'open' ? await grantableScope(call, session, acting, pending.scope) : pending.scope;
+  const mayGive = session && acting !== 'open' ? await grantableScope(call, session, acting, pending.scope, client) : pending.scope;
   const before = session && (await allowedBefore(as, pending, client, session));
   const had = settings.expandScopes(before?.scope ?? []);
   const isNew = (name: string): boolean => !had.includes(name);
@@ -126,6 +127,7 @@ export function clientView(client: Client, { as, words }: Call): ClientView {
         ? `${as.settings.paths.authorize}/logo?${new URLSearchParams({ client_id: id })}`
         : undefined,
     selfDescribed: entered !== true,
+    verifiedBy: isOfHosts(client, as.settings.clientPolicy?.verifiedHosts ?? []) ? as.settings.name : undefined,
   };
 }
 
@@ -156,8 +158,19 @@ export async function accountMark(as: AuthServer, session: Pick<Session, 'userId
   return session === null ? '' : (await as.secrets.hash(`account\n${session.userId}`)).slice(0, 16);
 }
 
+/** What an authorization request asked for. */
+type Asked = Pick<PendingAuthorization, 'clientId' | 'redirectUri' | 'resource' | 'challenge' | 'scope' | 'offline' | 'device'> & {
+  readonly state?: string | undefined;
+  readonly jkt?: string | undefined;
+};
+
 /** The URL of the same request, so that a user who leaves the page to sign up can return to it. */
-async function requestUrl(as: AuthServer, pending: PendingAuthorization, client: Client): Promise<string> {
+export async function requestUrl(
+  as: AuthServer,
+  pending: Asked,
+  client: Client,
+  isPushed: boolean = as.settings.requirePushedAuthorizationRequests || client.pushedOnly === true,
+): Promise<string> {
   if (pending.device) return as.settings.paths.device;
   const { clientId, redirectUri, state, resource, challenge, jkt } = pending;
   const scope = pending.offline ? [...pending.scope, OFFLINE_ACCESS] : pending.scope;
@@ -168,7 +181,7 @@ async function requestUrl(as: AuthServer, pending: PendingAuthorization, client:
   query.set('code_challenge', challenge);
   query.set('code_challenge_method', 'S256');
   if (jkt !== undefined) query.set('dpop_jkt', jkt);
-  if (!settings.requirePushedAuthorizationRequests && !client.pushedOnly) return `${settings.paths.authorize}?${query}`;
+  if (!isPushed) return `${settings.paths.authorize}?${query}`;
   const uri = await keepPushedRequest(as, clientId, new Map([...query].map(([name, value]) => [name, [value]])), PENDING_TTL);
   return `${settings.paths.authorize}?${new URLSearchParams({ client_id: clientId, request_uri: uri })}`;
 }

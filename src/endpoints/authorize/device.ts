@@ -5,6 +5,7 @@
  *   same origin → limit → code → client → pending for this browser → consent page
  */
 import { resolveClient } from '../../clients/find.ts';
+import type { Client } from '../../model/client.ts';
 import { findDevice } from '../../core/records/devices.ts';
 import { requestedPart } from '../../model/scope.ts';
 import { devicePage } from '../../pages/device.ts';
@@ -46,6 +47,8 @@ async function typed(call: Call): Promise<Response> {
   const found = await findDevice(as, userCode);
   const client = found && (await resolveClient(as, found.record.clientId, network));
   if (!found || !client) return again({ error: words.device.unknown, status: 400 });
+  const waiting = as.settings.clientPolicy && (await waits(call, client, found.userCode, session?.userId));
+  if (waiting) return waiting;
   const { resource, challenge, expiresAt } = found.record;
   const asked = {
     ...requestedPart(found.record),
@@ -59,4 +62,9 @@ async function typed(call: Call): Promise<Response> {
   const page = await consentPage(call, { ...opened, client, session });
   page.headers.append('set-cookie', cookie);
   return page;
+}
+
+async function waits(call: Call, client: Client, userCode: string, userId: string | undefined): Promise<Response | null> {
+  const { waitingClientPage } = await import('./waiting-client.ts');
+  return waitingClientPage(call, client, async () => `${call.as.settings.paths.device}?user_code=${userCode}`, userId);
 }

@@ -2,6 +2,8 @@
  * Grantable scopes: the organization that a user acts for, and the scopes that the user may grant now. The application
  * is asked for each consent and its answer never stored; if it cannot answer, nothing is granted.
  */
+import type { Client } from '../../model/client.ts';
+import type { GrantorClient } from '../../model/settings.ts';
 import type { Organization } from '../../model/identity.ts';
 import type { Call } from '../endpoint.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
@@ -19,11 +21,28 @@ export async function grantableScope(
   { userId, claims, permissions }: SignedIn,
   organization: Organization | null,
   scope: readonly string[],
+  client?: Client,
 ): Promise<readonly string[]> {
   const { grantableScopes } = as.settings;
   if (grantableScopes === null) return scope;
   const may = organization?.permissions ?? permissions;
-  const who = { userId, claims, ...(may ? { permissions: may } : {}), ...(organization ? { organization } : {}) };
+  const who = {
+    userId,
+    claims,
+    ...(may ? { permissions: may } : {}),
+    ...(organization ? { organization } : {}),
+    ...(client ? { client: grantorClient(client) } : {}),
+  };
   const given = as.settings.expandScopes(await grantableScopes(who, env as never));
   return scope.filter((one) => given.includes(one));
+}
+
+function grantorClient({ id, name, documentHost, redirectUris, entered }: Client): GrantorClient {
+  return {
+    id,
+    ...(name === undefined ? {} : { name }),
+    ...(documentHost === undefined ? {} : { documentHost }),
+    redirectUris,
+    ...(entered === undefined ? {} : { entered }),
+  };
 }

@@ -1,6 +1,7 @@
 /**
  * Stores a grant after the user's consent, in one write, and returns its authorization code.
  */
+import { checkClient } from '../../clients/client-policy.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import { sealRefs } from '../../core/vault/upstream-refs.ts';
 import { renewClient } from '../../core/records/clients.ts';
@@ -47,6 +48,7 @@ export function newCode({ secrets, place }: AuthServer): string {
 
 /** Stores the grant and returns its authorization code. */
 export async function openGrant(as: AuthServer, opening: Opening): Promise<string> {
+  if (as.settings.clientPolicy !== null) await checkClient(as, opening.client);
   const { client, userId, scope, resource, redirectUri, challenge, props, organization, linked = [], jkt, code = newCode(as) } = opening;
   const { settings, secrets } = as;
   const { codeTTL = settings.authorizationCodeTTL } = opening;
@@ -93,6 +95,7 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
     await as.records.changeGrant(id, revoke('client_deleted', now));
     throw new OAuthError('invalid_client', 'client_deleted', { status: 400 });
   }
+  if (as.settings.clientPolicy !== null) await endIfBlocked(as, client, id);
   as.emit({ kind: 'grant.opened', grantId: id, clientId: client.id, userId });
   return code;
 }
@@ -112,4 +115,14 @@ async function sealOrigin(
  */
 async function isStillThere(as: AuthServer, { id, documentHost }: Client): Promise<boolean> {
   return documentHost !== undefined || as.settings.clients.has(id) || renewClient(as, id);
+}
+
+/** Blocking a client marks it before looking for its grants, so one of the two sees the other. */
+async function endIfBlocked(as: AuthServer, client: Client, grantId: string): Promise<void> {
+  try {
+    await checkClient(as, client);
+  } catch (error) {
+    await as.records.changeGrant(grantId, revoke('client_blocked', as.now()));
+    throw error;
+  }
 }

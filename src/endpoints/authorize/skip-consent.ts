@@ -90,7 +90,7 @@ async function rememberedChoice(call: Call, request: CheckedRequest, user: Signe
   if (covering.length !== 1 || !entry || scope.length === 0) return null;
   const organization = organizationOf(user, entry.organization);
   if (organization === 'open' || organization?.id !== entry.organization) return null; // no longer a member (SEC-133)
-  if ((await grantableScope(call, user, organization, scope)).length < scope.length) return null;
+  if ((await grantableScope(call, user, organization, scope, client)).length < scope.length) return null;
   return { scope, ...(organization ? { for: organization } : {}) };
 }
 

@@ -10,6 +10,7 @@ import { findGrantType } from '../../grants/index.ts';
 import { tokenAnswer } from '../../grants/issue.ts';
 import { parseFields } from '../../lib/form.ts';
 import { CROSS_ORIGIN, json } from '../../lib/http.ts';
+import { isDeniedId } from '../../model/client-policy.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Params } from '../../model/params.ts';
 import { readForm, type Call } from '../endpoint.ts';
@@ -44,6 +45,8 @@ export async function token(call: Call): Promise<Response> {
 
 /** A client from the options may do what they allow now, not what they allowed when its grant was opened. */
 function checkConfigured({ settings }: AuthServer, { clientId }: Caller, type: string): void {
+  if (settings.clientPolicy !== null && isDeniedId(settings.clientPolicy, clientId))
+    throw new OAuthError('unauthorized_client', 'client_host_denied');
   if (settings.clients.get(clientId)?.client.grantTypes.includes(type) === false)
     throw new OAuthError('unauthorized_client', 'grant_type_unregistered');
 }

@@ -1,0 +1,97 @@
+/**
+ * Client status records: what an administrator decided about a client, and clients that wait for a decision. Kept apart from the client, which
+ * may be known by a document alone, and which re-registers or expires as it likes.
+ */
+import { changeRecord } from '../../model/change-record.ts';
+import type { Client } from '../../model/client.ts';
+import { type ClientStatus, type ClientStatusRecord, hostsOf } from '../../model/client-policy.ts';
+import type { Cursor, IndexKey, Key, Seconds } from '../../model/store.ts';
+import type { AuthServer } from '../auth-server.ts';
+import { endGrants } from './grants.ts';
+import { has, readRecord, versioned } from './record.ts';
+
+/** How long a client waits in the list after it was first met. */
+const WAITING_TTL: Seconds = 30 * 86_400;
+/** Clients that one network can put on the list in an hour. */
+const MAX_WAITING = 20;
+
+/** The status of a client; null if it was never met. */
+export async function findClientStatus(as: AuthServer, clientId: string): Promise<ClientStatusRecord | null> {
+  const stored = await readRecord(as.store, await keyOf(as, clientId), isStatus);
+  return stored?.value.clientId === clientId ? stored.value : null;
+}
+
+/** Puts a client on the list of those that wait, once, and tells the operator. @param network of the browser, to bound the list. */
+export async function noteWaiting(as: AuthServer, client: Client, network: string, userId: string | undefined): Promise<void> {
+  if ((await findClientStatus(as, client.id)) !== null) return;
+  if ((await as.limit(`client-waits\n${network}`, MAX_WAITING, 3600)) !== null) return;
+  const { id: clientId, name } = client;
+  const record: ClientStatusRecord = {
+    v: 1,
+    clientId,
+    status: 'waiting',
+    at: as.now(),
+    ...(name === undefined ? {} : { name }),
+    hosts: hostsOf(client),
+    ...(userId === undefined ? {} : { userId }),
+  };
+  const options = { until: as.now() + WAITING_TTL, index: [listOf('waiting')] };
+  if ((await as.store.write(await keyOf(as, clientId), record, 'absent', options)) === null) return;
+  as.emit({ kind: 'client.waiting', clientId, ...(userId === undefined ? {} : { userId }) });
+}
+
+/** Approves a client: users who wait for it can go on. @param client what is known of it, for the list. */
+export async function approveClient(as: AuthServer, clientId: string, client: Client | null): Promise<void> {
+  await decide(as, clientId, 'approved', client);
+  as.emit({ kind: 'client.approved', clientId });
+}
+
+/**
+ * Blocks a client and ends everything that was granted to it, effective from the next request. The mark comes first: a grant that is stored
+ * at the same time either meets it or is found in the list. Interrupted, call it again.
+ *
+ * @returns how many grants ended.
+ */
+export async function blockClient(as: AuthServer, clientId: string, client: Client | null): Promise<number> {
+  await decide(as, clientId, 'blocked', client);
+  const ended = await endGrants(as, { clientId }, 'client_blocked');
+  as.emit({ kind: 'client.blocked', clientId });
+  return ended;
+}
+
+/** Forgets what was decided: the client is a new one again. False if nothing was. */
+export async function forgetClientStatus(as: AuthServer, clientId: string): Promise<boolean> {
+  return as.store.remove(await keyOf(as, clientId));
+}
+
+/** One page of the clients with a status, oldest first. */
+export async function listClientStatus(
+  as: AuthServer,
+  status: ClientStatus,
+  after?: Cursor,
+): Promise<{ readonly clients: readonly ClientStatusRecord[]; readonly next?: Cursor }> {
+  const { keys, next } = await as.store.list(listOf(status), after);
+  const found = await Promise.all(keys.map((key) => readRecord(as.store, key, isStatus)));
+  const clients = found.flatMap((one) => (one?.value.status === status ? [one.value] : []));
+  return next === undefined ? { clients } : { clients, next };
+}
+
+async function decide(as: AuthServer, clientId: string, status: ClientStatus, client: Client | null): Promise<void> {
+  const about = client && { ...(client.name === undefined ? {} : { name: client.name }), hosts: hostsOf(client) };
+  const key = await keyOf(as, clientId);
+  await changeRecord(as, key, isStatus, (old) => ({
+    write: { v: 1, ...old, ...about, clientId, status, at: as.now() },
+    index: [listOf(status)],
+    result: undefined,
+  }));
+}
+
+async function keyOf({ secrets }: AuthServer, clientId: string): Promise<Key> {
+  return `client-status:${await secrets.hash(`client status\n${clientId}`)}`;
+}
+
+function listOf(status: ClientStatus): IndexKey {
+  return `client-status:${status}`;
+}
+
+const isStatus = (value: unknown): value is ClientStatusRecord => versioned(value) && has(value, 'clientId', 'status', 'at');

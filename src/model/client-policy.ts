@@ -1,0 +1,76 @@
+/**
+ * Client policy: which clients may be connected. Host lists are part of the configuration; what an administrator decided about one client is
+ * a record (`core/records/client-status.ts`). Pure.
+ */
+import { isLoopbackHost } from '../lib/url.ts';
+import type { Client } from './client.ts';
+import type { Seconds } from './store.ts';
+
+/** The policy, with every default. */
+export interface ClientPolicy {
+  /** What happens to a client that is neither approved nor of an allowed host. */
+  readonly newClients: 'allow' | 'approve' | 'refuse';
+  /** Hosts whose clients need no approval, with their subdomains. */
+  readonly allowHosts: readonly string[];
+  /** Hosts whose clients are refused, whatever else is said of them. */
+  readonly denyHosts: readonly string[];
+  /** Hosts whose clients the consent page shows as verified. */
+  readonly verifiedHosts: readonly string[];
+  /** Whom users ask for approval: a name, an address. */
+  readonly contact: string | null;
+}
+
+/** What was decided about a client; a waiting one was met and not decided about. */
+export type ClientStatus = 'waiting' | 'approved' | 'blocked';
+
+/** The record of a client's status. */
+export type ClientStatusRecord = {
+  readonly v: 1;
+  readonly clientId: string;
+  readonly status: ClientStatus;
+  /** When it was first met or last decided about. */
+  readonly at: Seconds;
+  /** As the client calls itself. */
+  readonly name?: string;
+  readonly hosts?: readonly string[];
+  /** The signed-in user who wanted to connect it. */
+  readonly userId?: string;
+};
+
+/** Why a client may not be granted anything. */
+export type ClientProblem = 'client_host_denied' | 'client_blocked' | 'client_not_allowed' | 'client_waiting';
+
+const WEB: ReadonlySet<string> = new Set(['http:', 'https:']);
+
+/** Whether a host is one of a list, or below one of it. */
+export function isHostIn(host: string, hosts: readonly string[]): boolean {
+  const name = host.replace(/\.$/, ''); // the same host in DNS
+  return hosts.some((one) => name === one || name.endsWith(`.${one}`));
+}
+
+/** Whether the id of a client is the URL of a document on a denied host: known before anything is fetched. */
+export function isDeniedId({ denyHosts }: ClientPolicy, id: string): boolean {
+  return denyHosts.length > 0 && id.includes(':') && URL.canParse(id) && isHostIn(new URL(id).hostname, denyHosts);
+}
+
+/** The hosts that a client is bound to: that of its document, and those that codes are sent to. Programs on the user's computer have none. */
+export function hostsOf({ id, documentHost, redirectUris }: Pick<Client, 'id' | 'documentHost' | 'redirectUris'>): readonly string[] {
+  const urls = [...(documentHost === undefined ? [] : [id]), ...redirectUris].filter((url) => URL.canParse(url)).map((url) => new URL(url));
+  const outside = urls.filter(({ protocol, hostname }) => WEB.has(protocol) && !isLoopbackHost(hostname));
+  return [...new Set(outside.map(({ hostname }) => hostname))];
+}
+
+/** Whether all hosts of a client are in a list; false if it has none. */
+export function isOfHosts(client: Parameters<typeof hostsOf>[0], hosts: readonly string[]): boolean {
+  const own = hostsOf(client);
+  return own.length > 0 && own.every((host) => isHostIn(host, hosts));
+}
+
+/** Why a client may not be granted anything under a policy; null if it may. @param status what was decided about it. */
+export function clientProblem(policy: ClientPolicy, client: Client, status: ClientStatus | null): ClientProblem | null {
+  if (isDeniedId(policy, client.id) || hostsOf(client).some((host) => isHostIn(host, policy.denyHosts))) return 'client_host_denied';
+  if (status === 'blocked') return 'client_blocked';
+  if (client.entered === true || status === 'approved' || policy.newClients === 'allow' || isOfHosts(client, policy.allowHosts))
+    return null;
+  return policy.newClients === 'refuse' ? 'client_not_allowed' : 'client_waiting';
+}
