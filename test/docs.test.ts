@@ -15,7 +15,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'dist', '.docs');
 const guides = readdirSync(join(root, 'docs/guide')).map((name) => `docs/guide/${name}`);
 const checked = ['README.md', ...guides];
-const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
+const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter(
+  (name) => name.endsWith('.md') && !name.startsWith('site/'), // what the site generates and installs
+);
 const linked = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...pages.map((name) => `docs/${name}`)];
 
 /** What an example in a docblock takes for given. */

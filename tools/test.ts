@@ -39,6 +39,8 @@ await step('Worker: bundles and deploys (dry run)', [
   '--outdir',
   temporary(),
 ]);
+if (process.env['CI'])
+  await step('docs site: builds, with every page as Markdown and no file from elsewhere', ['node', 'docs/site/build.mjs']);
 await step('sizes', ['node', 'bench/size.ts']);
 if (process.env['CI'])
   await step('mutants of files that changed since their result', ['node', 'tools/mutants.ts', '--stale', '--near', '--minutes', '5']);
