@@ -143,6 +143,10 @@ function check() {
   const index = readFileSync(`${dist}llms.txt`, 'utf8');
   const dead = [...index.matchAll(/\]\(\/([^)]+)\)/g)].map(([, path]) => path).filter((path) => !existsSync(dist + path));
   if (dead.length > 0) fail(`llms.txt leads nowhere: ${dead.join(', ')}`);
+  const missing = [...readFileSync(`${dist}index.html`, 'utf8').matchAll(/ href="(\/[^"#]*)"/g)]
+    .map(([, to]) => to)
+    .filter((to) => ![to, `${to}.html`, `${to}index.html`].some((path) => existsSync(dist + path)));
+  if (missing.length > 0) fail(`The menu leads nowhere: ${missing.join(', ')}`);
   const broken = globSync('**/*.md', { cwd: dist }).flatMap((file) =>
     [...readFileSync(dist + file, 'utf8').matchAll(/\]\((?![a-z]+:|#|\/)([^)#\s]+\.md)/g)]
       .map(([, to]) => join(dirname(file), to))

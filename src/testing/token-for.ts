@@ -18,7 +18,7 @@ export interface ProviderUnderTest<Env> {
 export interface TokenRequest {
   /** `test-user` unless given. For an account of `password()`, its `id`. */
   readonly userId?: string;
-  /** Scopes of the token, as if the user had allowed them; none unless given. */
+  /** Scopes of the token, as if the user had allowed them. What the server gives to a client that asks for none, unless given. */
   readonly scope?: readonly string[];
   /** Members of `props` beside `claims`: `{ permissions: ['admin'] }`. */
   readonly props?: { readonly [name: string]: unknown };

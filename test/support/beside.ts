@@ -59,13 +59,19 @@ export async function startOurs(): Promise<Side> {
   return { send, stop: async () => undefined };
 }
 
-/** Theirs. What it needs is installed as the bench has it. */
-export async function startTheirs(): Promise<Side> {
-  const folder = fileURLToPath(new URL('../../bench/', import.meta.url));
+const folder = fileURLToPath(new URL('../../bench/', import.meta.url));
+
+/** Installs theirs as the bench has it, unless it is there. */
+export function installTheirs(): void {
   if (!existsSync(`${folder}node_modules/@cloudflare/workers-oauth-provider`)) {
     const { status, stderr } = spawnSync('npm', ['ci', '--prefix', folder, '--no-audit', '--no-fund'], { encoding: 'utf8' });
     if (status !== 0) throw new Error(`npm ci in bench/ failed: ${stderr}`);
   }
+}
+
+/** Theirs. */
+export async function startTheirs(): Promise<Side> {
+  installTheirs();
   const { outputFiles } = await build({
     entryPoints: [`${folder}workers/beside.ts`],
     bundle: true,

@@ -105,7 +105,6 @@ export default defineConfig({
       {
         text: 'Reference',
         items: [
-          reference('Options', 'options'),
           { text: 'API', link: '/api/' },
           { text: 'Security model', link: '/docs/security-model' },
           reference('What is stored', 'storage'),
