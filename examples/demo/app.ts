@@ -1,6 +1,7 @@
 /** A protected MCP server, the same source for Node and for Workers: two tools for everyone, one for admins. */
 import { McpServer } from '@modelcontextprotocol/server';
 import { type NewAccount, OAuthProvider, type OAuthHelpers, password } from 'portcullis';
+import { allLanguages } from 'portcullis/languages';
 import { McpAgent, requirePermission } from 'portcullis/mcp';
 import { z } from 'zod';
 
@@ -46,4 +47,5 @@ export const app = new OAuthProvider<Env>({
   scopesSupported: { 'demo:use': 'Use the demo tools as you' },
   logins: [password<Env>({ accounts: (env) => JSON.parse(env.DEMO_ACCOUNTS ?? '[]') as NewAccount[] })],
   permissions: ({ userId }, env) => env.OAUTH_PROVIDER.accounts.permissionsOf(userId),
+  pages: { languages: allLanguages },
 });

@@ -2,13 +2,15 @@
 import type { Brand } from '../model/brand.ts';
 import { TEMPLATES, type Templates } from '../pages/templates.ts';
 import { brandOf, type Theme } from '../pages/theme.ts';
-import { type Languages, makeLanguages } from '../words/languages.ts';
+import { type Language, type Languages, makeLanguages } from '../words/languages.ts';
 import { en } from '../words/en.ts';
 import type { Translation } from '../words/words.ts';
 import { fail } from './kinds.ts';
 
 /** How our pages look and what they say. */
 export interface PagesOptions extends Theme {
+  /** Languages beside English: `[german, french]` or `allLanguages` of `portcullis/languages`. */
+  readonly languages?: readonly Language[];
   /** Replaces texts, by language tag: `{ de: { approve: { allow: 'Erlauben' } } }`. A new tag adds a language. */
   readonly words?: { readonly [tag: string]: Translation };
   /** Replaces the content of pages. */
@@ -21,15 +23,23 @@ export function parsePages(pages: PagesOptions = {}): { readonly look: Omit<Bran
   const odd = Object.keys(pages).find((name) => !KNOWN.has(name));
   if (odd !== undefined) fail(`pages.${odd}`, `is not known; there are ${[...KNOWN].join(', ')}`);
   const { name: _name, ...look } = brandOf('', pages);
+  checkLanguages(pages.languages);
   for (const [tag, translation] of Object.entries(pages.words ?? {})) checkWords(tag, translation);
   for (const [page, template] of Object.entries(pages.templates ?? {})) {
     if (!Object.hasOwn(TEMPLATES, page)) fail(`pages.templates.${page}`, `is not a page; there are ${Object.keys(TEMPLATES).join(', ')}`);
     if (typeof template !== 'function') fail(`pages.templates.${page}`, 'must be a function (view, ours) → Html');
   }
-  return { look: { ...look, templates: pages.templates ?? {} }, languages: makeLanguages(pages.words) };
+  return { look: { ...look, templates: pages.templates ?? {} }, languages: makeLanguages(pages.languages, pages.words) };
 }
 
-const KNOWN: ReadonlySet<string> = new Set<keyof PagesOptions>(['logo', 'accent', 'background', 'css', 'words', 'templates']);
+const KNOWN: ReadonlySet<string> = new Set<keyof PagesOptions>(['logo', 'accent', 'background', 'css', 'languages', 'words', 'templates']);
+
+function checkLanguages(languages: unknown = []): void {
+  const isOne = (one: unknown): boolean =>
+    typeof one === 'object' && one !== null && 'tag' in one && typeof one.tag === 'string' && isTag(one.tag) && 'words' in one;
+  if (!Array.isArray(languages) || !languages.every(isOne))
+    fail('pages.languages', 'must be a list of languages of portcullis/languages, such as [german, french] or allLanguages');
+}
 
 function checkWords(tag: string, translation: Translation): void {
   if (!isTag(tag)) fail('pages.words', `holds ${JSON.stringify(tag)}, which is not a language tag such as "de" or "pt-BR"`);

@@ -1,25 +1,17 @@
 /**
- * Languages: the tables, and the choice of one (RFC 4647 §3.4, Lookup): the first wanted range that we have, shortened from its end until
+ * Languages: the choice of one (RFC 4647 §3.4, Lookup): the first wanted range that we have, shortened from its end until
  * it matches; `ui_locales` of the request before the browser's `Accept-Language`.
  */
 import { overlaid, type Translation, type Words, ENGLISH } from './words.ts';
 
-/** Our translations, by tag; a table is loaded when a page first needs it. */
-export const OURS: { readonly [tag: string]: () => Promise<Translation> } = {
-  en: async () => ENGLISH,
-  ar: async () => (await import('./ar.ts')).ar,
-  de: async () => (await import('./de.ts')).de,
-  es: async () => (await import('./es.ts')).es,
-  fr: async () => (await import('./fr.ts')).fr,
-  it: async () => (await import('./it.ts')).it,
-  ja: async () => (await import('./ja.ts')).ja,
-  ko: async () => (await import('./ko.ts')).ko,
-  'pt-BR': async () => (await import('./pt-br.ts')).ptBr,
-  'zh-Hans': async () => (await import('./zh-hans.ts')).zhHans,
-};
-
-/** Tags that are mapped to one of ours. */
-const ALSO: { readonly [tag: string]: string } = { pt: 'pt-BR', zh: 'zh-Hans' };
+/** A language of the pages, as `portcullis/languages` has them. */
+export interface Language {
+  /** Such as `de` or `pt-BR` (BCP 47). */
+  readonly tag: string;
+  /** Further tags that mean this one, such as `pt`. */
+  readonly also?: readonly string[];
+  readonly words: Translation;
+}
 
 const MAX_LENGTH = 500;
 
@@ -28,15 +20,16 @@ export interface Languages {
   /** The tag of the first wanted language that we have; null for none. @param wanted best first. */
   find(wanted: readonly string[]): string | null;
   /** The words for a tag from `find`; English for any other. */
-  of(tag: string): Promise<Words>;
+  of(tag: string): Words;
 }
 
-/** Makes the languages of a server: ours, with the operator's words over them. */
-export function makeLanguages(own: { readonly [tag: string]: Translation } = {}): Languages {
-  const tags = new Map([...Object.keys(OURS), ...Object.keys(own)].map((tag) => [tag.toLowerCase(), tag]));
-  for (const [also, tag] of Object.entries(ALSO)) if (!tags.has(also)) tags.set(also, tag);
+/** Makes the languages of a server: English and the given ones, with the operator's words over them. */
+export function makeLanguages(given: readonly Language[] = [], own: { readonly [tag: string]: Translation } = {}): Languages {
+  const ours = new Map(given.map(({ tag, words }) => [tag, words]));
+  const tags = new Map(['en', ...ours.keys(), ...Object.keys(own)].map((tag) => [tag.toLowerCase(), tag]));
+  for (const { tag, also = [] } of given) for (const other of also) if (!tags.has(other)) tags.set(other, tag);
   const made = new Map<string, Words>();
-  const make = async (tag: string): Promise<Words> => overlaid(overlaid(ENGLISH, (await OURS[tag]?.()) ?? {}, tag), own[tag] ?? {}, tag);
+  const make = (tag: string): Words => overlaid(overlaid(ENGLISH, ours.get(tag) ?? {}, tag), own[tag] ?? {}, tag);
   return {
     find(wanted) {
       for (const range of wanted) {
@@ -47,9 +40,9 @@ export function makeLanguages(own: { readonly [tag: string]: Translation } = {})
       }
       return null;
     },
-    async of(tag) {
+    of(tag) {
       const name = tags.get(tag.toLowerCase()) ?? 'en';
-      const words = made.get(name) ?? (await make(name));
+      const words = made.get(name) ?? make(name);
       made.set(name, words);
       return words;
     },

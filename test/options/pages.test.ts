@@ -19,6 +19,13 @@ describe('options/pages', () => {
   it.each([
     ['something that is no object', 'blue', '`pages` must be an object'],
     ['an unknown value', { colour: '#000' }, '`pages.colour` is not known; there are logo, accent'],
+    [
+      'a language by its tag alone',
+      { languages: ['de'] as never },
+      '`pages.languages` must be a list of languages of portcullis/languages',
+    ],
+    ['a language without a tag', { languages: [{ tag: 'not a tag', words: {} }] }, '`pages.languages` must be a list of languages'],
+    ['a language outside of a list', { languages: { tag: 'de', words: {} } as never }, '`pages.languages` must be a list of languages'],
     ['a tag that is none', { words: { 'not a tag': {} } }, '`pages.words` holds "not a tag", which is not a language tag'],
     ['an unknown section', { words: { de: { aprove: {} } } }, '`pages.words.de.aprove` is not a section; there are '],
     ['an inherited name', { words: { de: { constructor: {} } } }, '`pages.words.de.constructor` is not a section'],

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { german, portuguese } from '../../src/words/index.ts';
 import { acceptedOf, localesOf, makeLanguages } from '../../src/words/languages.ts';
 
 const own = { nl: { signIn: { title: 'Inloggen' } }, en: { signIn: { title: 'Come in' } }, 'sr-Latn': {}, he: {} };
-const languages = makeLanguages(own);
+const languages = makeLanguages([], own);
 
 describe('words/languages', () => {
   it('finds the first wanted language that is here, cut from its end until one fits (RFC 4647 §3.4)', () => {
@@ -13,20 +14,31 @@ describe('words/languages', () => {
     expect(languages.find(['xx', '*', '', '-'])).toBeNull();
   });
 
-  it('says in English what a translation lacks, with the tag and direction of the translation', async () => {
-    const dutch = await languages.of('nl');
+  it('says in English what a translation lacks, with the tag and direction of the translation', () => {
+    const dutch = languages.of('nl');
     expect([dutch.lang, dutch.dir, dutch.signIn.title, dutch.approve.deny]).toEqual(['nl', 'ltr', 'Inloggen', 'Deny']);
-    expect((await languages.of('he')).dir).toBe('rtl');
-    expect(await languages.of('sr-Latn')).toBe(await languages.of('sr-Latn'));
+    expect(languages.of('he').dir).toBe('rtl');
+    expect(languages.of('sr-Latn')).toBe(languages.of('sr-Latn'));
   });
 
-  it("lays the operator's own words over ours, and knows no other server's", async () => {
-    expect((await languages.of('en')).signIn.title).toBe('Come in');
-    expect((await makeLanguages().of('en')).signIn.title).toBe('Sign in');
+  it("lays the operator's own words over ours, and knows no other server's", () => {
+    expect(languages.of('en').signIn.title).toBe('Come in');
+    expect(makeLanguages().of('en').signIn.title).toBe('Sign in');
   });
 
-  it('falls back to English for a tag that is gone since a pending authorization kept it', async () => {
-    expect((await makeLanguages().of('nl')).lang).toBe('en');
+  it('speaks English alone until languages are passed in, and then those', () => {
+    expect(makeLanguages().find(['de', 'pt', 'en'])).toBe('en');
+    const two = makeLanguages([german, portuguese], { de: { signIn: { title: 'Willkommen' } } });
+    expect([two.find(['fr', 'de-AT']), two.find(['pt-PT']), two.find(['fr'])]).toEqual(['de', 'pt-BR', null]);
+    expect([two.of('de').signIn.title, two.of('de').approve.deny, two.of('pt-BR').lang]).toEqual([
+      'Willkommen',
+      german.words.approve?.deny,
+      'pt-BR',
+    ]);
+  });
+
+  it('falls back to English for a tag that is gone since a pending authorization kept it', () => {
+    expect(makeLanguages().of('nl').lang).toBe('en');
   });
 
   it('reads Accept-Language by weight, and nothing malformed (RFC 9110 §12.5.4)', () => {

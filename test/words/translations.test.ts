@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { html } from '../../src/lib/html.ts';
 import { en } from '../../src/words/en.ts';
-import { makeLanguages, OURS } from '../../src/words/languages.ts';
+import { allLanguages } from '../../src/words/index.ts';
+import { makeLanguages } from '../../src/words/languages.ts';
 import { sayDay, sayFor, sayIn } from '../../src/words/span.ts';
 import { shownText } from '../pages/markup.ts';
 
@@ -13,8 +14,8 @@ const english: Texts = en;
 const keys = Object.entries(english).flatMap(([section, texts]) =>
   FREE.has(section) ? [] : Object.keys(texts).map((key) => [section, key] as const),
 );
-const tags = Object.keys(OURS).filter((tag) => tag !== 'en');
-const tables = new Map(await Promise.all(tags.map(async (tag) => [tag, await OURS[tag]?.()] as const)));
+const tags = allLanguages.map(({ tag }) => tag);
+const tables = new Map(allLanguages.map(({ tag, words }) => [tag, words]));
 
 describe('words: the translations', () => {
   it('are nine, of languages that Intl knows by the same tag', () => {
@@ -61,10 +62,10 @@ describe('words: the translations', () => {
     expect(said.filter((text) => /\b(the|you|your|this|with|again)\b/i.test(text) || /  |"/.test(text))).toEqual([]);
   });
 
-  it('count in Arabic with all six plural forms, and in every language by the rules of Intl', async () => {
-    const { passkey } = await makeLanguages().of('ar');
+  it('count in Arabic with all six plural forms, and in every language by the rules of Intl', () => {
+    const { passkey } = makeLanguages(allLanguages).of('ar');
     expect(new Set([0, 1, 2, 3, 11, 100].map((count) => passkey.count(count).replace(/\d+/, '#'))).size).toBeGreaterThanOrEqual(5);
-    const all = await Promise.all(tags.map((tag) => makeLanguages().of(tag)));
+    const all = tags.map((tag) => makeLanguages(allLanguages).of(tag));
     const shown = all.map((words) => [sayFor(30 * 86_400, words), sayIn(300, words), sayDay(1_790_000_000, words)]);
     expect(shown.flat().filter((text) => text.trim() === '' || /\bdays|in 5 minutes|September 21/.test(text))).toEqual([]);
   });
@@ -72,9 +73,9 @@ describe('words: the translations', () => {
   it.each([
     ['zh-CN', 'zh-Hans ltr'], ['zh', 'zh-Hans ltr'], ['pt', 'pt-BR ltr'], ['pt-PT', 'pt-BR ltr'], ['ar-EG', 'ar rtl'], ['fr-CA', 'fr ltr'], ['de-AT', 'de ltr'],
     ['zh-Hans-SG', 'zh-Hans ltr'], ['ko-KR', 'ko ltr'], ['ja-JP', 'ja ltr'], ['es-419', 'es ltr'], ['it-CH', 'it ltr'], ['en-GB', 'en ltr'],
-  ])('are found for %s', async (range, expected) => {
-    const languages = makeLanguages();
-    const words = await languages.of(languages.find([range]) ?? '');
+  ])('are found for %s', (range, expected) => {
+    const languages = makeLanguages(allLanguages);
+    const words = languages.of(languages.find([range]) ?? '');
     expect(`${words.lang} ${words.dir}`).toBe(expected);
     expect(shownText(String(words.approve.title(html`<bdi>Acme</bdi>`)))).toContain('Acme');
   }); // prettier-ignore

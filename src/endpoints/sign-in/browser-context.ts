@@ -20,7 +20,7 @@ export function detectLanguage(call: Call): Promise<Call> {
 /** The call in another language: that of a pending authorization, or of a form. */
 export async function withLanguage(call: Call, lang: string | null | undefined): Promise<Call> {
   if (typeof lang !== 'string') return call;
-  return changed(call, { words: await call.as.settings.languages.of(lang) });
+  return changed(call, { words: call.as.settings.languages.of(lang) });
 }
 
 /** Whether a POST comes from our own page. @param strict also reject a request without `Origin` and `Sec-Fetch-Site` (browsers send them). */
