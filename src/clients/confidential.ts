@@ -3,7 +3,7 @@
  * is `invalid_client`, whatever the cause.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { decode } from '../lib/form.ts';
+import { decode } from '../lib/http.ts';
 import { equalTexts, fromUtf8 } from '../lib/bytes.ts';
 import type { Client, ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';

@@ -1,4 +1,4 @@
-/** HTTP basics: bounded body reading, JSON responses, safe header values. */
+/** HTTP basics: bounded body reading, strict forms, cookies (RFC 6265bis), `Accept`, JSON responses, safe header values. */
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -106,4 +106,85 @@ export function askedHeaders({ headers }: Request): string | null {
 /** Whether a browser prefetched this page, which no user has opened: `Sec-Purpose` of current browsers (also `prefetch;prerender`), `Purpose` and `X-Moz` of older ones. */
 export function isPrefetch({ headers }: Request): boolean {
   return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) => /\b(prefetch|prerender|preview)\b/i.test(headers.get(name) ?? ''));
+}
+
+const RANGE = /^([\w!#$&^.+*-]+)\/([\w!#$&^.+*-]+)$/;
+
+/** Whether a type may be sent: no header means all, the most specific range that fits decides, and `q=0` means not. @param type lower case. */
+export function accepts(header: string | null, type: string): boolean {
+  return weightOf(header, type) > 0;
+}
+
+/** Whether the caller is a browser that shows a page: it prefers HTML to what MCP clients read. Not for a program that accepts everything. */
+export function prefersHtml(header: string | null): boolean {
+  return weightOf(header, 'text/html') > Math.max(weightOf(header, 'application/json'), weightOf(header, 'text/event-stream'));
+}
+
+function weightOf(header: string | null, type: string): number {
+  if (header === null || header.trim() === '') return 1;
+  const [main = ''] = type.split('/');
+  let best = { specific: -1, weight: 0 };
+  for (const one of header.toLowerCase().split(',')) {
+    const [range = '', ...parameters] = one.split(';').map((part) => part.trim());
+    const specific = RANGE.test(range) ? [`*/*`, `${main}/*`, type].indexOf(range) : -1;
+    const weight = Number(/^q=([\d.]+)$/.exec(parameters.find((part) => part.startsWith('q=')) ?? 'q=1')?.[1] ?? 1);
+    if (specific > best.specific || (specific === best.specific && weight > best.weight)) best = { specific, weight };
+  }
+  return best.specific >= 0 ? best.weight : 0;
+}
+
+/** Attributes of a cookie. */
+export interface CookieOptions {
+  /** Its lifetime in seconds; 0 removes it. */
+  readonly maxAge: number;
+  /** False only on `http://localhost`. */
+  readonly secure: boolean;
+}
+
+/** The value of a cookie, or undefined. A repeated name counts as absent: one of the two may be an attacker's. */
+export function readCookie(header: string | null, name: string): string | undefined {
+  const values = (header ?? '')
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${name}=`))
+    .map((pair) => pair.slice(name.length + 1));
+  return values.length === 1 ? values[0] : undefined;
+}
+
+/** A `Set-Cookie` value: host-only, `HttpOnly`, `SameSite=Lax`, for every path. */
+export function writeCookie(name: string, value: string, { maxAge, secure }: CookieOptions): string {
+  return `${name}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
+}
+
+/** Text without anything to decode: most values of a token request. */
+const PLAIN = /^[\w~.:-]*$/;
+
+/** Every name with its values, in order. A map, so that no name can reach a prototype. */
+export type Fields = ReadonlyMap<string, readonly string[]>;
+
+/** Parses text; null for a percent sign that does not start a valid UTF-8 sequence, and for a NUL. */
+export function parseFields(text: string): Fields | null {
+  const fields = new Map<string, string[]>();
+  for (const part of text.split('&')) {
+    if (part === '') continue;
+    const at = part.indexOf('=');
+    const name = decode(at < 0 ? part : part.slice(0, at));
+    const value = at < 0 ? '' : decode(part.slice(at + 1));
+    if (name === null || value === null) return null;
+    const values = fields.get(name);
+    if (values) values.push(value);
+    else fields.set(name, [value]);
+  }
+  return fields;
+}
+
+/** Decodes one name or value; null when it is malformed. */
+export function decode(text: string): string | null {
+  if (PLAIN.test(text)) return text;
+  try {
+    const value = decodeURIComponent(text.replaceAll('+', ' '));
+    return value.includes('\0') ? null : value;
+  } catch {
+    return null; // a malformed percent sequence
+  }
 }

@@ -3,7 +3,7 @@
  * tool that finds it in `ctx.http.req.headers` will one day send it upstream (MCP authorization, "Token Passthrough").
  * The body was read before: what remains is method, URL, the other headers and the signal.
  */
-import { accepts } from '../lib/accept.ts';
+import { accepts } from '../lib/http.ts';
 
 /**
  * Names of headers and query parameters that carry credentials: of clients, of proxies that sign people in (Cloudflare Access, oauth2-proxy, AWS,

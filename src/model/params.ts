@@ -2,7 +2,7 @@
  * Request parameters, read as OAuth 2.1 §3.1 and §3.2 require: an empty one counts as absent, a repeated one is an error, unknown ones are
  * ignored.
  */
-import type { Fields } from '../lib/form.ts';
+import type { Fields } from '../lib/http.ts';
 import { OAuthError } from './error.ts';
 
 /** The parameters of one request. */

@@ -12,7 +12,7 @@ import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin, preflight, withCors } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
 import { networkOf } from '../lib/network.ts';
-import { prefersHtml } from '../lib/accept.ts';
+import { prefersHtml } from '../lib/http.ts';
 import { lazy } from '../lib/lazy.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access } from '../model/access.ts';

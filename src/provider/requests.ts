@@ -7,7 +7,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { checkRequest as checkParams, requestedParams } from '../endpoints/authorize/authorization-request.ts';
 import { openGrant } from '../endpoints/authorize/open-grant.ts';
 import { disconnectOthers } from '../core/records/grants.ts';
-import { parseFields } from '../lib/form.ts';
+import { parseFields } from '../lib/http.ts';
 import { checkNames } from '../lib/names.ts';
 import { checkAuthRequest, checkRequest, checkScope, checkUserId, refusePrefetch } from './own-arguments.ts';
 import { OAuthError } from '../model/error.ts';

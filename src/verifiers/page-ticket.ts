@@ -4,7 +4,7 @@
  */
 import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { fromUtf8, utf8 } from '../lib/bytes.ts';
-import { readCookie, writeCookie } from '../lib/cookie.ts';
+import { readCookie, writeCookie } from '../lib/http.ts';
 import { parseJson } from '../lib/json.ts';
 import type { Seconds } from '../model/store.ts';
 import type { JsonObject } from './fetch-json.ts';

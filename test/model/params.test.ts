@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseFields } from '../../src/lib/form.ts';
+import { parseFields } from '../../src/lib/http.ts';
 import { type Params, paramsOf } from '../../src/model/params.ts';
 
 const params = (text: string): Params => paramsOf(parseFields(text)!);

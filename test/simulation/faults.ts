@@ -285,7 +285,7 @@ export const FAULTS: readonly Fault[] = [
     good: `const PATIENCE_MS = 5000;`, bad: `const PATIENCE_MS = 50_000;`,
   },
   {
-    id: 'R-52', what: 'only the two media types by name are acceptable', file: 'src/lib/accept.ts',
+    id: 'R-52', what: 'only the two media types by name are acceptable', file: 'src/lib/http.ts',
     good: 'const specific = RANGE.test(range) ? [`*/*`, `${main}/*`, type].indexOf(range) : -1;',
     bad: `const specific = RANGE.test(range) && main !== '' && range === type ? 2 : -1;`,
   },

@@ -2,7 +2,7 @@
  * Pushed authorization requests (RFC 9126), stored under the hash of their `request_uri`. Each can be used once, and only for the client
  * that pushed it.
  */
-import type { Fields } from '../../lib/form.ts';
+import type { Fields } from '../../lib/http.ts';
 import { paramsOf, type Params } from '../../model/params.ts';
 import type { Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';

@@ -2,7 +2,7 @@
  * Upstream states: browsers that were sent to another site and are expected back. Each is kept under the hash of its `state` parameter, bound to
  * the browser by a cookie, and taken once. What it holds is sealed under the state itself, which is not stored.
  */
-import { parseFields } from '../../lib/form.ts';
+import { parseFields } from '../../lib/http.ts';
 import { paramsOf } from '../../model/params.ts';
 import type { Json, Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';

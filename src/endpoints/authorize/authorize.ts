@@ -2,7 +2,7 @@
  * Authorization endpoint (RFC 6749 §4.1.1). Checks the request, opens a pending authorization bound to this browser, and shows
  * the consent page: the client, the scopes and the redirect URI. Grants nothing.
  */
-import { parseFields } from '../../lib/form.ts';
+import { parseFields } from '../../lib/http.ts';
 import { OAuthError } from '../../model/error.ts';
 import { paramsOf, type Params } from '../../model/params.ts';
 import { requestedPart } from '../../model/scope.ts';

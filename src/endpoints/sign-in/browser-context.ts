@@ -6,7 +6,7 @@ import type { AuthServer } from '../../core/auth-server.ts';
 import type { Session } from '../../core/records/records.ts';
 import { type KnownSession, useSession } from '../../core/users/sessions.ts';
 import { userIdOf } from '../../core/users/user-ids.ts';
-import { readCookie, writeCookie } from '../../lib/cookie.ts';
+import { readCookie, writeCookie } from '../../lib/http.ts';
 import { acceptedOf, localesOf } from '../../words/languages.ts';
 import { type Call, changed } from '../endpoint.ts';
 

@@ -3,7 +3,7 @@
  * 2024-11), and the end of the session.
  */
 import { requestState } from '../../model/request-state.ts';
-import { accepts } from '../../lib/accept.ts';
+import { accepts } from '../../lib/http.ts';
 import { onAbort } from '../../lib/on-abort.ts';
 import { endOf } from '../events/listening.ts';
 import { notificationStream, resumedStream } from './notifications.ts';

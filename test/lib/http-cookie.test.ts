@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readCookie, writeCookie } from '../../src/lib/cookie.ts';
+import { readCookie, writeCookie } from '../../src/lib/http.ts';
 
-describe('lib/cookie', () => {
+describe('lib/http', () => {
   it('reads a cookie by its whole name', () => {
     expect([readCookie('a=1; b=2;c=3', 'b'), readCookie('a=1; b=2;c=3', 'c'), readCookie('xb=1; b=x=y', 'b')]).toEqual(['2', '3', 'x=y']);
     expect([readCookie(null, 'b'), readCookie('', 'b'), readCookie('b', 'b'), readCookie('B=1', 'b')]).toEqual([

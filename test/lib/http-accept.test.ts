@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { accepts, prefersHtml } from '../../src/lib/accept.ts';
+import { accepts, prefersHtml } from '../../src/lib/http.ts';
 
 const JSON_TYPE = 'application/json';
 const STREAM = 'text/event-stream';
 
-describe('lib/accept', () => {
+describe('lib/http', () => {
   it.each([
     null, '', ' ', '*/*', 'application/json, text/event-stream', 'Application/JSON, Text/Event-Stream', 'text/event-stream;q=0.5,application/json;q=0.9',
     'application/*, text/*', 'text/html, */*;q=0.1', 'application/json;charset=utf-8, text/event-stream', 'application/json; q=1.0, text/event-stream; Q=0.001',

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { decode, parseFields } from '../../src/lib/form.ts';
+import { decode, parseFields } from '../../src/lib/http.ts';
 
 const read = (text: string): Record<string, readonly string[]> | null => {
   const fields = parseFields(text);
   return fields && Object.fromEntries(fields);
 };
 
-describe('lib/form', () => {
+describe('lib/http', () => {
   it('reads names and values as the WHATWG parser does (SEC-169)', () => {
     for (const text of ['', 'a=1&b=2', 'a=1&a=2', 'a', 'a=', '=b', '&&a=1&', 'a=b=c', 'a+b=c+d', '%61=%C3%A9', 'a=%2B%26', 'ü=ö']) {
       const expected: Record<string, string[]> = {};
