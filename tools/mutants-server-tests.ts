@@ -6,17 +6,7 @@
 /** By the path of the source. */
 export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/core/dpop.ts': 'src/journeys/{dpop,proof-order}.ts',
-  'src/core/records/client-quota.ts': 'src/endpoints/oauth/register.ts',
-  'src/core/records/devices.ts': 'src/journeys/device{,-clients}.ts',
-  'src/core/records/pushed-requests.ts': 'src/endpoints/oauth/par.ts',
-  'src/core/records/upstream-states.ts': 'src/endpoints/authorize/upstream-callback.ts',
-  'src/core/records/grants.ts': 'src/journeys/consent.ts',
   'src/core/signing-keys.ts': 'src/journeys/signed-tokens.ts',
-  'src/core/users/identities.ts': 'src/journeys/{sign-ins,upstream}.ts',
-  'src/core/users/links.ts': 'src/journeys/sign-ins.ts',
-  'src/core/users/sessions.ts': 'src/journeys/{account,password}.ts',
-  'src/core/users/totp.ts': 'src/logins/totp.ts',
-  'src/core/vault/vault.ts': 'src/journeys/vault.ts',
   'src/core/verify.ts':
     'src/{endpoints/oauth/introspect,grants/client-credentials,grants/token-exchange,journeys/cached-tokens,journeys/dpop,journeys/refusal-reasons,journeys/resources,journeys/vault}.ts',
   'src/endpoints/account/account.ts': 'src/journeys/account.ts',

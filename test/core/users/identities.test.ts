@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { accountNameOf, findIdentity, identitiesOf, removeIdentity, updateAccountName } from '../../../src/core/users/identities.ts';
+import type { Identity } from '../../../src/model/identity.ts';
+import type { Store } from '../../../src/model/store.ts';
+import { makeServer } from '../../support/server.ts';
+
+const identityOf = (claims: object): Identity => ({ issuer: 'https://idp.example', subject: 'sub-1', claims }) as unknown as Identity;
+const record = (userId: string, more: object = {}) => ({ v: 1, userId, issuer: 'https://idp.example', createdAt: 1, ...more });
+async function put(store: Store, hash: string, value: object, user = 'u1'): Promise<void> {
+  await store.write(`identity:${hash}`, value as never, 'any', { index: [`identities:${user}`] });
+}
+
+describe('core/users/identities', () => {
+  it('lists the identities of a user, over every page, and none of another user that the list names', async () => {
+    const { store } = makeServer();
+    await put(store, 'a', record('u1', { account: 'ada', createdAt: 7 }));
+    await put(store, 'b', record('u1'));
+    await put(store, 'c', record('u2')); // moved meanwhile
+    await put(store, 'd', { ...record('u1'), v: 2 });
+    const keys = (await store.list('identities:u1')).keys.filter((key) => key.startsWith('identity:'));
+    const list: Store['list'] = async (index, after) => {
+      expect(index).toBe('identities:u1');
+      const at = after === undefined ? 0 : Number(after);
+      return { keys: keys.slice(at, at + 1), ...(at + 1 < keys.length && { next: String(at + 1) }) };
+    };
+    const paged = { read: store.read.bind(store), list } as unknown as Store;
+    expect(await identitiesOf({ store: paged }, 'u1')).toEqual([
+      { hash: 'a', issuer: 'https://idp.example', account: 'ada', createdAt: 7 },
+      { hash: 'b', issuer: 'https://idp.example', account: null, createdAt: 1 },
+    ]);
+    expect(await identitiesOf({ store }, 'nobody')).toEqual([]);
+  });
+
+  it('removes an identity for its user only', async () => {
+    const { store } = makeServer();
+    await put(store, 'a', record('u1'));
+    expect([await removeIdentity({ store }, 'u2', 'a'), await removeIdentity({ store }, 'u1', 'none')]).toEqual([false, false]);
+    expect(await findIdentity(store, 'a')).not.toBeNull();
+    expect([await removeIdentity({ store }, 'u1', 'a'), await removeIdentity({ store }, 'u1', 'a')]).toEqual([true, false]);
+    expect(await findIdentity(store, 'a')).toBeNull();
+  });
+
+  it('updates the name of the account where it has changed, and stays in the list of its user', async () => {
+    const { store } = makeServer();
+    await put(store, 'a', record('u1'));
+    const found = await findIdentity(store, 'a');
+    if (!found) throw new Error('It is stored.');
+    const options: unknown[] = [];
+    const write: Store['write'] = (...all) => (options.push(all[3]), store.write(...all));
+    await updateAccountName({ write } as Store, 'a', found, 'ada');
+    expect(options).toEqual([{ index: ['identities:u1'] }]); // a write replaces the lists of the one before
+    const renamed = await findIdentity(store, 'a');
+    expect(renamed?.value).toEqual(record('u1', { account: 'ada' }));
+    expect((await store.list('identities:u1')).keys).toEqual(['identity:a']);
+    await updateAccountName(store, 'a', found, 'grace'); // by an older read
+    await updateAccountName(store, 'a', renamed ?? found, 'ada');
+    expect(await findIdentity(store, 'a')).toEqual(renamed);
+  });
+
+  it('takes a record of another format for none', async () => {
+    const { store } = makeServer();
+    for (const bad of [
+      { ...record('u1'), v: 2 },
+      { v: 1, userId: 'u1', issuer: 'x' },
+    ]) {
+      await put(store, 'a', bad);
+      expect(await findIdentity(store, 'a')).toBeNull();
+    }
+  });
+
+  it('names an account by a verified address, else by a user name, else by its id, never by a name that can be copied', () => {
+    const names: readonly (readonly [claims: object, name: string])[] = [
+      [{ email: 'a@b.example', email_verified: true, preferred_username: 'ada' }, 'a@b.example'],
+      [{ email: 'a@b.example', email_verified: false, preferred_username: 'ada' }, 'ada'],
+      [{ email: 'a@b.example', email_verified: 'true', name: 'Ada' }, 'sub-1'],
+      [{ email: '', email_verified: true, preferred_username: '' }, 'sub-1'],
+      [{ email: 7, email_verified: true, preferred_username: ['x'] }, 'sub-1'],
+      [{ preferred_username: 'x'.repeat(300) }, 'x'.repeat(254)],
+    ];
+    for (const [claims, name] of names) expect(accountNameOf(identityOf(claims))).toBe(name);
+  });
+});
