@@ -63,7 +63,8 @@ input[type=checkbox],input[type=radio]{accent-color:var(--accent);width:1.25rem;
 .face img{position:absolute;inset:0;width:100%;height:100%;object-fit:contain;background:#fff}
 .who .lead{margin:0;line-height:1.4}
 h1 + .who{margin-top:.875rem}
-.to{display:grid;grid-template-columns:auto 1fr;align-items:baseline;gap:0 .75rem}
+.to{display:flex;flex-wrap:wrap;align-items:baseline;gap:0 .75rem}
+.to dd{flex:1 0 auto;max-width:100%}
 .who + .panel{margin-top:.875rem;padding:.625rem .875rem}
 .who b{display:block;font-weight:620;line-height:1.35}
 .part h2 + .panel{margin-top:.625rem}

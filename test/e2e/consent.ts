@@ -83,7 +83,7 @@ export async function checkConsent(browser: Browser): Promise<void> {
           isCode(await allow(first));
           const page = await context.newPage();
           await page.goto(await client.authorizeUrl());
-          await page.getByText('It asks for more').waitFor();
+          await page.getByText('It would also be able to').waitFor();
           assert.equal(await page.getByRole('checkbox', { name: 'Read your notes' }).count(), 0);
           assert.equal(await page.getByRole('checkbox', { name: 'Change and delete your notes' }).count(), 1);
           await shoot(page, `consent-${look}-step-up`);
@@ -100,7 +100,7 @@ export async function checkConsent(browser: Browser): Promise<void> {
       const client = await clientOf(one.url);
       await first.goto(await client.authorizeUrl());
       await fillIn(first);
-      await first.getByLabel('Do not ask me again').check();
+      await first.getByLabel('Don’t ask me again').check();
       isCode(await allow(first));
       const page = await context.newPage();
       const url = await client.authorizeUrl();
@@ -112,7 +112,7 @@ export async function checkConsent(browser: Browser): Promise<void> {
       const elsewhere = await context.newPage();
       await elsewhere.goto(`data:text/html,<a href="${url.replaceAll('&', '&amp;')}">go</a>`);
       await elsewhere.getByRole('link').click();
-      await elsewhere.getByText('asks to use it on your behalf').waitFor();
+      await elsewhere.getByText('wants to use it on your behalf').waitFor();
     }),
   );
   await Promise.all([one.stop(), many.stop()]);

@@ -178,7 +178,7 @@ async function checkHost(browser: Browser): Promise<void> {
         assert.equal(new URL(last.url()).pathname, '/login');
         isBroken = true;
         await last.goto(`${url}/account`);
-        await last.getByText('Something went wrong here').waitFor();
+        await last.getByText('Something went wrong').waitFor();
         await photograph(last, 'host-broken');
       }),
   );

@@ -45,8 +45,8 @@ export async function checkPages(where: string, url: string, browser: Browser): 
     await fillIn(page, 'wrong');
     await page.locator('button[value=approve]').click();
     await page.getByRole('alert').waitFor();
-    assert.match(await page.getByRole('alert').innerText(), /do not go together/);
-    assert.equal(await page.getByLabel('User name').inputValue(), ALICE.username);
+    assert.match(await page.getByRole('alert').innerText(), /Wrong username or password/);
+    assert.equal(await page.getByLabel('Username').inputValue(), ALICE.username);
     assert.equal(await page.getByLabel('Password').inputValue(), '');
     assert.equal(await page.getByLabel('Change and delete your notes').isChecked(), false);
     const came = await leave(page, async () => {

@@ -52,7 +52,7 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
     await choose(page);
     const go = page.getByRole('button', { name: 'Use your passkey' });
     await go.click();
-    await page.getByText('No passkey was used').waitFor();
+    await page.getByText('Passkey sign-in was cancelled').waitFor();
     await onlyNote(page);
     await shoot(page, `${where}-passkey-cancelled`);
     await checkAccessible(page);
@@ -80,7 +80,7 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
       await page.getByText('Passkeys need JavaScript').waitFor();
       await onlyNote(page);
       await page.getByRole('button', { name: 'Use your passkey' }).click();
-      await page.getByText('Your browser must allow JavaScript').waitFor();
+      await page.getByText('must support passkeys and allow JavaScript').waitFor();
       await page.goto(await authorizeUrl());
       codeCame(await arrive(page, () => byPassword(page)));
     },
@@ -101,7 +101,7 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
     assert.equal(await count(), 1);
     await page.getByRole('button', { name: 'Add a passkey' }).click(); // the same device
     await page.getByRole('button', { name: 'Create the passkey' }).click();
-    await page.getByText('This device has a passkey for this account already').waitFor();
+    await page.getByText('This device already has a passkey for this account').waitFor();
     await onlyNote(page);
     await page.getByRole('link', { name: 'Back to your passkeys' }).click();
     await page.getByText('Rename or remove').click();
@@ -126,7 +126,7 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
     await page.goto(`${url}/account/passkeys`);
     await page.getByText('Rename or remove').click();
     await page.getByRole('button', { name: 'Remove Old laptop' }).click();
-    await page.getByText('You have no passkey yet').waitFor();
+    await page.getByText('You have no passkeys yet').waitFor();
   });
 
   for (const [look, options] of where === 'worker' ? IN_ENGLISH.slice(0, 1) : IN_ENGLISH) {
@@ -140,9 +140,9 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
         await show('use');
         await page.goto(await authorizeUrl());
         await page.getByRole('link', { name: 'Create an account with a passkey' }).click();
-        await page.getByLabel('User name').waitFor();
+        await page.getByLabel('Username').waitFor();
         await show('sign-up');
-        await page.getByLabel('User name').fill('ivan');
+        await page.getByLabel('Username').fill('ivan');
         await page.keyboard.press('Enter');
         await page.getByRole('heading', { name: 'Create your passkey' }).waitFor();
         await show('make');
@@ -189,7 +189,7 @@ async function choose(page: Page): Promise<void> {
 /** Makes an account with a passkey from the consent page, comes back to it, and presses Allow. */
 async function signUp(page: Page, username: string): Promise<URL> {
   await page.getByRole('link', { name: 'Create an account with a passkey' }).click();
-  await page.getByLabel('User name').fill(username);
+  await page.getByLabel('Username').fill(username);
   await page.keyboard.press('Enter');
   await page.getByText('Signed in as').waitFor();
   return arrive(page, () => page.getByRole('button', { name: 'Allow' }).click());

@@ -20,7 +20,7 @@ export async function deny(page: Page, url: string): Promise<URL> {
 /** Types user name and password, if the page asks for them. */
 export async function fillIn(page: Page, password: string = ALICE.password): Promise<void> {
   if ((await page.getByLabel('Password').count()) === 0) return;
-  await page.getByLabel('User name').fill(ALICE.username);
+  await page.getByLabel('Username').fill(ALICE.username);
   await page.getByLabel('Password').fill(password);
 }
 

@@ -240,10 +240,10 @@ async function held({ sites }: There, page: Page): Promise<string> {
 
 async function trouble({ server: { url }, browser, gitHub, failed }: There): Promise<void> {
   const CASES = {
-    'secret-wrong': ['did not work', () => gitHub.faults.set('/login/oauth/access_token', { status: 200, body: { error: 'incorrect_client_credentials' } })],
-    'app-revoked': ['did not work', () => gitHub.faults.set('/login/oauth/access_token', { status: 200, body: { error: 'application_suspended' } })],
-    down: ['does not answer right now', () => gitHub.faults.set('/user', 'down')],
-    'without-address': ['Only people with a verified e-mail address', () => void (gitHub.emails = [])],
+    'secret-wrong': [' failed', () => gitHub.faults.set('/login/oauth/access_token', { status: 200, body: { error: 'incorrect_client_credentials' } })],
+    'app-revoked': [' failed', () => gitHub.faults.set('/login/oauth/access_token', { status: 200, body: { error: 'application_suspended' } })],
+    down: ['is not responding right now', () => gitHub.faults.set('/user', 'down')],
+    'without-address': ['Only people with a verified', () => void (gitHub.emails = [])],
   } as const; // prettier-ignore
   for (const [look, options] of fewLooks())
     await check(`vendors: the consent page with nine sites, and what is said when a sign-in there fails: ${look}`, () =>

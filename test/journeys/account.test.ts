@@ -40,7 +40,7 @@ describe.each(storeNames)('the account page on %s', (store) => {
     expect((await two.browser.get(`${ISSUER}/account`)).text).not.toContain('Notes &#38; Co');
     expect(await press(two.browser, { decision: 'disconnect-all' })).toBe(303);
     expect((await app.call(two.tokens.access)).status).toBe(401);
-    expect((await two.browser.get(`${ISSUER}/account`)).text).toContain('No app is connected');
+    expect((await two.browser.get(`${ISSUER}/account`)).text).toContain('No apps are connected');
   });
 
   it('shows each signed-in browser, coarsely, and ends another one; the own one stays', async () => {

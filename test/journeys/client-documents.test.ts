@@ -124,12 +124,12 @@ describe('a client known by its document: what is said of it', () => {
     for (let time = 0; time < 2; time++) {
       const page = await browser.get(await client.authorizeUrl());
       expect(page.status).toBe(200);
-      expect(page.text).toMatch(/It says it is the app of<\/dt>\s*<dd class="host"><bdi>client\.example<\/bdi>/);
+      expect(page.text).toMatch(/Says it is from<\/dt>\s*<dd class="host"><bdi>client\.example<\/bdi>/);
       expect(page.text).toContain('any program here could be listening');
       codeOf(await browser.submit(page, { decision: 'approve', ...(time === 0 ? ALICE : {}) }));
     }
     const registered = await browser.get(await (await app.client()).authorizeUrl());
-    expect(registered.text).not.toContain('It says it is the app of');
+    expect(registered.text).not.toContain('Says it is from');
   });
 
   it('shows no picture from the document, and fetches none (S-090)', async () => {
@@ -212,7 +212,7 @@ describe('a client known by its document: when it is fetched', () => {
     const stored = { id: ID, name: 'Entered by the operator', redirectUris: [REDIRECT], applicationType: 'native', grantTypes: ['authorization_code'], authMethod: 'none', createdAt: 0 } as const;
     await app.store.write(`client:${ID}`, stored, 'any');
     const page = await ask(app);
-    expect([page.text.includes('Entered by the operator'), page.text.includes('It says it is the app of'), app.fetched]).toEqual([true, false, []]);
+    expect([page.text.includes('Entered by the operator'), page.text.includes('Says it is from'), app.fetched]).toEqual([true, false, []]);
     expect((await app.store.read(`client:${ID}`))?.value).toEqual(stored);
   }); // prettier-ignore
 

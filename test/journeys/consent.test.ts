@@ -195,8 +195,8 @@ describe.each(storeNames)('consent on %s', (store) => {
     expect(await grantOf(await browser.get(await client.authorizeUrl({ scope: 'read' })), ALICE)).toBe('read');
     const step = async (): Promise<BrowserPage> => browser.get(await client.authorizeUrl({ scope: 'read write share' }));
     const page = await step();
-    expect(page.text).toContain('It asks for more, to be able to');
-    const [asked = '', before = ''] = page.text.split('You have allowed it before to');
+    expect(page.text).toContain('It would also be able to');
+    const [asked = '', before = ''] = page.text.split('You have already allowed it to');
     expect([asked.includes('Change your notes'), asked.includes('Read your notes')]).toEqual([true, false]);
     expect([before.includes('Read your notes'), /type="checkbox" name="scope" value="read"/.test(page.text)]).toEqual([true, false]);
     expect(await grantOf(page, { scope: ['read', 'write'] })).toBe('read write');

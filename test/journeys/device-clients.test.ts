@@ -52,8 +52,8 @@ describe.each(storeNames)('a device of a client that the operator did not enter,
   it('SEC-220 is known by its document, fetched once, and the page names the host as a claim', async () => {
     const app = await worldOf(store);
     const { page, given } = await throughPages(app, ID);
-    expect(page).toMatch(/It says it is the app of<\/dt>\s*<dd class="host"><bdi>lamp\.example<\/bdi>/);
-    expect(page).toContain('Allow it only if you have just started this yourself');
+    expect(page).toMatch(/Says it is from<\/dt>\s*<dd class="host"><bdi>lamp\.example<\/bdi>/);
+    expect(page).toContain('Allow it only if you just started this yourself');
     expect((await app.call(tokensOf(given).access)).access?.clientId).toBe(ID);
     expect([given.body['refresh_token'], app.fetched]).toEqual([undefined, [ID]]);
   });
@@ -100,7 +100,7 @@ describe('device clients that the operator did not enter', () => {
   it('SEC-220 remembers no yes to a device: the next one is asked about all the same', async () => {
     const app = await makeApp('memory', options);
     const id = String((await app.register(DEVICE_ONLY)).body['client_id']);
-    for (let time = 0; time < 2; time++) expect((await throughPages(app, id)).page).not.toContain('Do not ask me again');
+    for (let time = 0; time < 2; time++) expect((await throughPages(app, id)).page).not.toContain('Don’t ask me again');
     const { records = [] } = (await app.inner.all?.()) ?? {};
     const kept = JSON.stringify(records.filter(({ key }) => key.startsWith('consent:')));
     expect(kept).toContain('"remembered":[]');

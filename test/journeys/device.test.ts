@@ -41,7 +41,7 @@ describe.each(storeNames)('a device on %s', (store) => {
     expect(page.text).not.toContain('Change your notes');
     const back = await browser.submit(page, { decision: 'approve', ...ALICE });
     expect(back.location).toBe('/device?result=done');
-    expect((await browser.get(`${ISSUER}/device?result=done`)).text).toContain('The device is connected');
+    expect((await browser.get(`${ISSUER}/device?result=done`)).text).toContain('Device connected');
     app.clock.pass(5);
     const given = await poll(app, asked);
     expect(given.body).toMatchObject({ token_type: 'Bearer', scope: 'read', resource: RESOURCE });
@@ -71,7 +71,7 @@ describe.each(storeNames)('a device on %s', (store) => {
     const browser = app.browser();
     const before = app.counts.writes;
     const filled = await browser.get(String(asked.body['verification_uri_complete']));
-    expect([filled.text.includes(code), filled.text.includes('Is this the code that your device shows?'), app.counts.writes]).toEqual([true, true, before]);
+    expect([filled.text.includes(code), filled.text.includes('Does your device show this code?'), app.counts.writes]).toEqual([true, true, before]);
     expect((await browser.submit(filled, { user_code: ` ${code.toLowerCase().replace('-', ' ')} ` })).text).toContain('Television');
     expect((await browser.get(`${ISSUER}/device?user_code=%22%3E%3Cscript%3E`)).text).not.toContain('<script>');
   }); // prettier-ignore

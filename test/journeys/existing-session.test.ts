@@ -100,7 +100,7 @@ describe.each(storeNames)('an existing session on %s', (store) => {
     expect(new URL(gone.location ?? '', ISSUER).searchParams.get('prompt')).toBe('login');
     const user = host.users.get('u1')!;
     host.users.set('u1', { ...user, authenticatedAt: app.clock.now() - 3600 });
-    expect((await browser.get(backFrom(gone))).text).toContain('without being asked again');
+    expect((await browser.get(backFrom(gone))).text).toContain('not asked to sign in again');
     host.users.set('u1', { ...user, authenticatedAt: app.clock.now() });
     expect((await join()).location).toContain('/sign-in?');
     app.clock.pass(601);

@@ -30,7 +30,7 @@ describe.each(storeNames)('a password on %s', (store) => {
     const [{ browser }, other] = [await signIn(app), await signIn(app)];
     const page = await browser.get(`${ISSUER}/account/password`);
     const wrong = await browser.submit(page, { password: 'wrong horse', 'new-password': FRESH });
-    expect([wrong.status, wordsOf(wrong).includes('not right'), wrong.text.includes(FRESH)]).toEqual([403, true, false]);
+    expect([wrong.status, wordsOf(wrong).includes('current password is wrong'), wrong.text.includes(FRESH)]).toEqual([403, true, false]);
     expect((await browser.submit(page, { password: ALICE.password, 'new-password': 'short' })).status).toBe(400);
     const old = browser.cookies.get(COOKIE);
     const done = await browser.submit(page, { password: ALICE.password, 'new-password': FRESH });
@@ -52,7 +52,7 @@ describe.each(storeNames)('a password on %s', (store) => {
     const login = await browser.get(`${ISSUER}/login`);
     expect(login.text).toContain('/login/forgot?return_to=');
     const ask = await browser.get(`${ISSUER}/login/forgot`);
-    expect(wordsOf(await browser.submit(ask, { username: 'Alice' }))).toContain('If there is an account');
+    expect(wordsOf(await browser.submit(ask, { username: 'Alice' }))).toContain('If the account exists');
     const message = await mail.next();
     expect(message).toMatchObject({ to: 'alice@example.com', kind: 'password-reset' });
     expect(message.url).toMatch(/^https:\/\/mcp\.example\/login\/reset\?token=[\w-]{43}$/);
@@ -97,7 +97,7 @@ describe.each(storeNames)('a password on %s', (store) => {
   it('is chosen at a sign-up by invitation, once, with what the invitation carries', async () => {
     const app = await appWith(store, { signUp: 'invited' });
     const { accounts } = app.provider.helpers(app.env);
-    expect(wordsOf(await app.browser().get(`${ISSUER}/login/sign-up`))).toContain('needs an invitation');
+    expect(wordsOf(await app.browser().get(`${ISSUER}/login/sign-up`))).toContain('need an invitation');
     const { url } = await accounts.invite({ email: 'Carol@example.com', permissions: ['reports'] });
     const page = await app.browser().get(url);
     expect(wordsOf(page)).toContain('carol@example.com');
@@ -163,7 +163,7 @@ describe('passwords', () => {
     const { browser } = await signIn(app);
     const page = await browser.get(`${ISSUER}/account/password`);
     const refused = await browser.submit(page, { password: ALICE.password, 'new-password': 'password123' });
-    expect([refused.status, wordsOf(refused).includes('stolen passwords')]).toEqual([400, true]);
+    expect([refused.status, wordsOf(refused).includes('data breach')]).toEqual([400, true]);
     const form = await app.browser().get(`${ISSUER}/login/sign-up`);
     expect((await app.browser().submit(form, { username: 'erin', name: 'Erin', 'new-password': 'password123' })).status).toBe(400);
     isDown = true;

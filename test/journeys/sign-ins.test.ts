@@ -75,7 +75,7 @@ describe.each(storeNames)('other ways to sign in on %s', (store) => {
     const page = await alice.get(`${ISSUER}/account/sign-ins`);
     const gone = await alice.submit(page, { join: 'corp' });
     expect((await alice.get(await app.idp.visit(gone.location ?? ''))).location).toBe('/account/sign-ins');
-    expect((await alice.get(`${ISSUER}/account/sign-ins`)).text).toContain('Stop signing in with it');
+    expect((await alice.get(`${ISSUER}/account/sign-ins`)).text).toContain('Remove');
     const other = app.browser();
     await throughCorp(app, other);
     expect(await accountOf(other)).toBe(mine);
@@ -97,7 +97,7 @@ describe.each(storeNames)('other ways to sign in on %s', (store) => {
     expect(taken).toBe('/account/sign-ins?taken=1');
     expect((await alice.get(ISSUER + taken)).text).toContain('belongs to another account');
     const page = await stranger.get(`${ISSUER}/account/sign-ins`);
-    expect(page.text).not.toContain('Stop signing in with it');
+    expect(page.text).not.toContain('Remove');
     expect(await accountOf(stranger)).toBe(theirs);
   });
 
@@ -172,7 +172,7 @@ describe.each(storeNames)('other ways to sign in on %s', (store) => {
     app.clock.pass(30);
     expect((await browser.submit(page, { decision: 'approve' })).location).toBe(first.location); // by its session now
     expect((await client.redeem(codeOf(first))).status).toBe(200);
-    expect((await other.submit(page, { decision: 'approve', ...ALICE })).text).toContain('This went through already');
+    expect((await other.submit(page, { decision: 'approve', ...ALICE })).text).toContain('Already done');
     expect(app.events.filter(({ kind }) => kind === 'grant.opened')).toHaveLength(1);
     expect((await app.browser().submit(page, { decision: 'approve', ...ALICE })).text).toContain('no longer open');
   });

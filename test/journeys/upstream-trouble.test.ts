@@ -16,7 +16,7 @@ describe('failures of an upstream provider: a page for the user, and an event wi
   it('a wrong secret of ours', async () => {
     const corp = await makeUpstreamApp(store, { oidc: { clientSecret: 'wrong' }, github: { clientSecret: 'wrong' } });
     const page = await throughCorp(corp, await atConsent(corp));
-    expect([page.status, page.text.includes('The sign-in with Corp did not work')]).toEqual([502, true]);
+    expect([page.status, page.text.includes('Signing in with Corp failed')]).toEqual([502, true]);
     expect(failedBy(corp)).toEqual(told('token_invalid_client'));
     const hub = await makeUpstreamApp(store, { github: { clientSecret: 'wrong' } });
     expect((await throughGitHub(hub, await atConsent(hub))).status).toBe(502);
@@ -29,7 +29,7 @@ describe('failures of an upstream provider: a page for the user, and an event wi
     const at = await atConsent(app);
     for (let n = 0; n < 6; n++) {
       const page = await at.browser.submit(at.page, { with: 'corp' });
-      expect([page.status, page.text.includes('Corp does not answer right now')]).toEqual([503, true]);
+      expect([page.status, page.text.includes('Corp is not responding right now')]).toEqual([503, true]);
     }
     expect(app.idp.calls).toHaveLength(5);
     expect(failedBy(app)).toEqual([

@@ -83,7 +83,7 @@ describe('logins/email-code', () => {
     expect((await app.ask('GET', `/login/step?step=${step}&code=${code}`)).status).toBe(405);
     expectPage(await app.browser().submit(page, { code }), { status: 403 });
     const wrong = await browser.submit(page, { code: String((Number(code) + 1) % 1e8).padStart(8, '0') });
-    expect([wrong.status, wrong.text.includes('not the code of the last message')]).toEqual([403, true]);
+    expect([wrong.status, wrong.text.includes('Wrong code')]).toEqual([403, true]);
     const first = await browser.submit(page, { code });
     expect((await browser.submit(page, { code })).location).toBe(first.location); // a second click (R-02)
     expectPage(await app.browser().submit(page, { code }));
@@ -179,7 +179,7 @@ describe('logins/email-code', () => {
   ])('sends nothing to %j, and says that it is no address', async (address) => {
     const { app, mailbox } = await make();
     const { page } = await asked(app, address);
-    expect([page.status, page.text.includes('not an e-mail address'), mailbox.messages]).toEqual([403, true, []]);
+    expect([page.status, page.text.includes('not a valid email address'), mailbox.messages]).toEqual([403, true, []]);
   });
 
   it('writes the message in the language of the page, as text and as a document, with nothing of the request in it', async () => {
@@ -197,7 +197,7 @@ describe('logins/email-code', () => {
     const app = await makeApp('memory', { logins: [password(), emailCode({ sendEmail: mailbox.send, signUp: 'open' })] });
     const browser = app.browser();
     const form = await browser.get(`${ISSUER}/login`);
-    expect(form.text).toContain('E-mail code');
+    expect(form.text).toContain('Email code');
     const page = await browser.submit(form, { login: 'email', email: ADA, username: '', password: '' });
     expect((await browser.submit(page, { code: await mailbox.codeFor(ADA) })).status).toBe(303);
     const wrong = await browser.submit(await app.browser().get(`${ISSUER}/login`), { login: 'email', email: 'ada', username: '' });

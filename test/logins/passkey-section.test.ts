@@ -92,20 +92,20 @@ describe.each(storeNames)('logins/passkey-section on %s', (store) => {
     expect((await post(eve.browser, fields)).status).toBe(400);
     const came = await Promise.all([1, 2, 3].map(() => post(browser, fields)));
     expect(came.filter(({ status }) => status === 303)).toHaveLength(1);
-    expect((await post(browser, fields)).text).toContain('took too long, or was sent twice');
+    expect((await post(browser, fields)).text).toContain('took too long or was sent twice');
     const late = await answerFields(await post(browser, { do: 'begin', name: 'Late' }), makeAuthenticator(ISSUER));
     app.clock.pass(300);
     expect((await post(browser, late)).status).toBe(400);
   });
 
-  it('says 409 and changes nothing when the credential id is known already (SEC-163)', async () => {
+  it('says 409 and changes nothing when the credential id is already registered (SEC-163)', async () => {
     const eve = await stranger('eve');
     const browser = await alice();
     const page = await post(browser, { do: 'begin', name: 'Mine' });
     const fields = await answerFields(page, makeAuthenticator(ISSUER));
     const stolen = await makeAuthenticator(ISSUER).create(askedBy(page).publicKey.challenge, 'YQ', { id: eve.id });
     const refused = await post(browser, { ...fields, passkey: stolen });
-    expect([refused.status, refused.text.includes('known already')]).toEqual([409, true]);
+    expect([refused.status, refused.text.includes('already registered')]).toEqual([409, true]);
     const other = app.browser();
     expect((await touch(other, await toPasskey(await app.client(), other), eve.device)).location).toContain('code=');
     expect((await browser.get(`${ISSUER}/account`)).text).toContain('<small>None');
@@ -132,12 +132,12 @@ describe.each(storeNames)('logins/passkey-section on %s', (store) => {
     await added(browser, device);
     expect((await post(browser, { do: 'remove', passkey: device.keys[0]!.id })).location).toBe(PATH);
     const other = app.browser();
-    expect((await touch(other, await toPasskey(await app.client(), other), device)).text).toContain('not known here');
+    expect((await touch(other, await toPasskey(await app.client(), other), device)).text).toContain('not registered here');
   });
 
   it('keeps the last way into an account, unless told so in as many words', async () => {
     const { browser, device, id } = await stranger('ada');
-    expect((await browser.get(ISSUER + PATH)).text).toContain('Without it no one can sign in');
+    expect((await browser.get(ISSUER + PATH)).text).toContain('Without it you cannot sign in');
     const kept = await post(browser, { do: 'remove', passkey: id });
     expect([kept.status, kept.text.includes('This is your last passkey')]).toEqual([409, true]);
     const second = makeAuthenticator(ISSUER);

@@ -164,7 +164,7 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
     expect((await touch(browser, await toPasskey(client, browser), device)).location).toContain('code=');
     const other = app.browser();
     const refused = await touch(other, await toPasskey(client, other), device, { counter: 1 });
-    expect([refused.status, refused.text.includes('there may be a copy of it')]).toEqual([403, true]);
+    expect([refused.status, refused.text.includes('may have been copied')]).toEqual([403, true]);
     expect(app.events).toContainEqual(expect.objectContaining({ kind: 'login.failed', login: 'passkey', reason: 'passkey_counter' }));
     const without = await enrolled('bob');
     for (let count = 0; count < 2; count++) {
@@ -179,7 +179,7 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
     await app.provider.helpers(app.env).accounts.remove(userId);
     const browser = app.browser();
     const refused = await touch(browser, await toPasskey(client, browser), device);
-    expect([refused.status, refused.text.includes('not known here')]).toEqual([403, true]);
+    expect([refused.status, refused.text.includes('not registered here')]).toEqual([403, true]);
     expect((await app.call(tokens.access)).status).toBe(401);
   });
 
@@ -190,26 +190,26 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
     const pages = await Promise.all(people.map(({ client, browser }) => toNewPasskey(client, browser, 'grace')));
     const came = await Promise.all(people.map(({ browser, device }, at) => touch(browser, pages[at]!, device)));
     expect(came.filter(({ location }) => location?.startsWith('/authorize?'))).toHaveLength(1);
-    for (const lost of came.filter(({ location }) => location === null)) expect(lost.text).toContain('This user name is taken');
+    for (const lost of came.filter(({ location }) => location === null)) expect(lost.text).toContain('This username is taken');
     const loser = people[came.findIndex(({ location }) => location === null)]!;
     const kept = makePasskeys({ store: app.store, secrets: makeSecrets(makeRuntime()), now: app.clock.now, emit: () => {} });
     expect(await kept.find(loser.device.keys[0]!.id)).toBeNull();
     const browser = app.browser();
-    expect((await touch(browser, await toPasskey(loser.client, browser), loser.device)).text).toContain('not known here');
+    expect((await touch(browser, await toPasskey(loser.client, browser), loser.device)).text).toContain('not registered here');
   });
 
   it('takes no credential id for a second account, and makes none then (SEC-163)', async () => {
     const { device, client } = await enrolled();
     const browser = app.browser();
     const page = await touch(browser, await toNewPasskey(client, browser, 'eve'), makeAuthenticator(ISSUER), { id: device.keys[0]!.id });
-    expect([page.status, page.text.includes('known already')]).toEqual([403, true]);
+    expect([page.status, page.text.includes('already registered')]).toEqual([403, true]);
     expect(await app.provider.helpers(app.env).accounts.findByUsername('eve')).toBeNull();
   });
 
   it.each([
-    ['taken', ALICE.username, 409, 'This user name is taken'],
-    ['too long', 'x'.repeat(257), 400, 'has 1 to 256 characters'],
-    ['with a line break in it', 'a\nb', 400, 'has 1 to 256 characters'],
+    ['taken', ALICE.username, 409, 'This username is taken'],
+    ['too long', 'x'.repeat(257), 400, 'must have 1 to 256 characters'],
+    ['with a line break in it', 'a\nb', 400, 'must have 1 to 256 characters'],
   ])('says so when a user name is %s', async (_what, username, status, text) => {
     const page = await toNewPasskey(await app.client(), app.browser(), username);
     expect([page.status, page.text.includes(text)]).toEqual([status, true]);
@@ -234,7 +234,7 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
     const page = await toPasskey(client, browser);
     expect(page.text).toMatch(/id="passkey-off">Passkeys need JavaScript/);
     const refused = await browser.submit(page, { decision: 'go' });
-    expect([refused.status, refused.text.includes('Your browser must allow JavaScript')]).toEqual([403, true]);
+    expect([refused.status, refused.text.includes('must support passkeys and allow JavaScript')]).toEqual([403, true]);
   });
 
   it('lets through the one script by its hash, and nothing else', async () => {

@@ -13,8 +13,8 @@ class FakeAccounts implements Accounts {
   readonly kept = new Map<string, Account & { readonly password: string }>();
   hashed = 0;
   async create({ username, password: secret = '', name, email, permissions = [] }: NewAccount): Promise<Account> {
-    if (secret.length < 8) throw new TypeError('A password has 8 to 1,024 characters.');
-    if (this.kept.has(username)) throw new TypeError('This user name is taken.');
+    if (secret.length < 8) throw new TypeError('A password must have 8 to 1,024 characters.');
+    if (this.kept.has(username)) throw new TypeError('This username is taken.');
     const rest = { ...(name !== undefined && { name }), ...(email !== undefined && { email }) };
     const account = { id: `id-${username}`, username, permissions, stamp: 'first', createdAt: 0, ...rest };
     this.kept.set(username, { ...account, password: secret });

@@ -26,9 +26,9 @@ describe('logins/totp-section', () => {
     expect(offer.headers.get('content-security-policy')).not.toContain('script-src');
     const { page } = await setUp(browser, app.clock);
     expect([page.status, recoveryIn(page).length, new Set(recoveryIn(page)).size]).toEqual([200, 10, 10]);
-    expect((await browser.get(PAGE)).text).toContain('10 recovery codes are left.');
+    expect((await browser.get(PAGE)).text).toContain('10 recovery codes left.');
     expect(recoveryIn(await browser.get(PAGE))).toEqual([]);
-    expect((await browser.get(`${ISSUER}/account`)).text).toContain('On: signing in asks for its code');
+    expect((await browser.get(`${ISSUER}/account`)).text).toContain('On: required to sign in');
     expect(changes(app)).toEqual(['added']);
   });
 
@@ -39,7 +39,7 @@ describe('logins/totp-section', () => {
     const phone = authenticatorFor(offer, app.clock);
     let page = offer;
     for (let count = 0; count < 20; count++) page = await browser.submit(offer, { decision: 'confirm', code: '12345' });
-    expect([page.status, page.text.includes('not the code that the app shows now')]).toEqual([400, true]);
+    expect([page.status, page.text.includes('code is wrong')]).toEqual([400, true]);
     expect(await authenticatorFor(page, app.clock).code()).toBe(await phone.code());
     expect((await browser.submit(page, { decision: 'confirm', code: await phone.code() })).status).toBe(429);
     expect(changes(app)).toEqual([]);
@@ -76,7 +76,7 @@ describe('logins/totp-section', () => {
     for (const decision of ['renew', 'remove']) expect((await browser.submit(page, { decision })).location).toContain('again=1');
     expect(changes(app)).toEqual(['added']);
     const step = await browser.submit(await browser.get(`${ISSUER}/login?return_to=%2Faccount%2Ftotp&again=1`), ALICE);
-    expect(step.text).toContain('Confirm that it is you');
+    expect(step.text).toContain('Confirm it’s you');
     const back = await browser.submit(step, { code: await phone.code() });
     expect([back.status, back.location]).toEqual([303, '/account/totp']);
     expect((await browser.submit(page, { decision: 'remove' })).location).toBe('/account');

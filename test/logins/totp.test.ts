@@ -41,7 +41,7 @@ async function signedIn(app: App, browser: Browser = app.browser()): Promise<Bro
 /** The password is right; the page asks for the second factor. */
 async function asked(app: App, browser: Browser = app.browser()): Promise<{ browser: Browser; page: BrowserPage }> {
   const page = await browser.submit(await browser.get(`${ISSUER}/login`), ALICE);
-  expect([page.status, page.text.includes('Confirm that it is you')]).toEqual([200, true]);
+  expect([page.status, page.text.includes('Confirm it’s you')]).toEqual([200, true]);
   return { browser, page };
 }
 
@@ -63,7 +63,7 @@ describe.each(storeNames)('logins/totp on %s', (store) => {
     const [client, browser] = [await app.client(), app.browser()];
     const consent = await browser.get(await client.authorizeUrl({ scope: 'read write' }));
     const page = await browser.submit(consent, { decision: 'approve', scope: ['read'], ...ALICE });
-    expect([page.location, page.text.includes('Confirm that it is you')]).toEqual([null, true]);
+    expect([page.location, page.text.includes('Confirm it’s you')]).toEqual([null, true]);
     const code = codeOf(await browser.submit(page, { code: await phone.code() }));
     expect((await client.redeem(code)).body).toMatchObject({ scope: 'read' });
   });
@@ -108,7 +108,7 @@ describe('logins/totp', () => {
     const [one, two] = [await asked(app), await asked(app)];
     await one.browser.submit(one.page, { code });
     const again = await two.browser.submit(two.page, { code });
-    expect([again.status, again.text.includes('was used already')]).toEqual([403, true]);
+    expect([again.status, again.text.includes('was already used')]).toEqual([403, true]);
   });
 
   it('does not take the code that set it up for a sign-in', async () => {
@@ -157,7 +157,7 @@ describe('logins/totp', () => {
       expect(page.status).toBe(303);
       await setUp(browser, app.clock);
       mailbox.messages.length = 0;
-      expect((await by(login)).page.text).toContain('Confirm that it is you');
+      expect((await by(login)).page.text).toContain('Confirm it’s you');
     }
     expect((await by('strong')).page.status).toBe(303);
   });

@@ -27,7 +27,7 @@ describe('logins/upstream', () => {
     const page = await throughCorp(app, await atConsent(app));
     if (comesIn) return expect(codeOf(page)).toMatch(/^code_/);
     expectPage(page, { status: 403, never: ['evil'] });
-    expect(page.text).toContain('Only people with a verified e-mail address of Corp.Example may sign in here');
+    expect(page.text).toContain('Only people with a verified Corp.Example email address can sign in here');
   }); // prettier-ignore
 
   it.each([

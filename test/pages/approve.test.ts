@@ -47,14 +47,14 @@ describe('pages/approve', () => {
 
   it('presents the name as the claim of the client, unless the operator gave it (S-152)', async () => {
     expect(shownText(await textOf({ client: { id: 'c', name: 'X', selfDescribed: false } }))).not.toContain('calls itself');
-    expect(shownText(await textOf({ client: { id: 'c' } }))).toContain('An app that gives no name');
+    expect(shownText(await textOf({ client: { id: 'c' } }))).toContain('An app without a name');
   });
 
   it('SEC-101 names the host of the document that describes the client, which is all that was checked of it, as text', async () => {
     const text = await textOf({ client: { id: 'https://chat.example/a', name: 'Claude', host: 'chat.example:8443' } });
-    expect(shownText(text)).toMatch(/It says it is the app of\s+chat\.example:8443/);
+    expect(shownText(text)).toMatch(/Says it is from\s+chat\.example:8443/);
     expect(text).not.toContain('href="https://');
-    expect(await textOf()).not.toContain('It says it is the app of');
+    expect(await textOf()).not.toContain('Says it is from');
   });
 
   it('warns where any program of this computer could get the answer (SEC-101, S-151)', async () => {
@@ -99,7 +99,7 @@ describe('pages/approve', () => {
     const text = await textOf({ scopes });
     const [above = '', details = ''] = text.split('<details>');
     expect(shownText(above)).not.toMatch(/notes:write|notes_edit/);
-    expect(shownText(details).replace(/\s+/g, ' ')).toMatch(/Change your notes ?notes:write ?For the tools ?notes_edit/);
+    expect(shownText(details).replace(/\s+/g, ' ')).toMatch(/Change your notes ?notes:write ?Used by the tools ?notes_edit/);
   });
 
   it('has a box for each scope that may be left out, ticked as told', async () => {

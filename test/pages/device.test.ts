@@ -15,7 +15,7 @@ describe('pages/device', () => {
   it('asks to compare a code that came with the link', async () => {
     expect(await devicePage(view).text()).toContain('Enter the code');
     const filled = await devicePage({ ...view, userCode: 'BCDF-GHJK' }).text();
-    expect(filled).toContain('Is this the code that your device shows?');
+    expect(filled).toContain('Does your device show this code?');
     expect(filled).toContain('value="BCDF-GHJK"');
   });
 

@@ -26,7 +26,7 @@ describe('pages/error', () => {
     const answer = errorPage({ words, error });
     expect(answer.status).toBe(404);
     expect(shownText(await answer.text())).toMatch(
-      /cannot be answered[^]*does not accept[^]*What to do now[^]*Technical detail: The parameter state is missing\./,
+      /Something is wrong[^]*does not accept[^]*What to do now[^]*Technical detail: The parameter state is missing\./,
     );
   });
 
@@ -40,7 +40,7 @@ describe('pages/error', () => {
   it('tells nothing of what broke, but how to name the request when asking for help', async () => {
     const error = new OAuthError('server_error', 'unexpected', { cause: new Error('secret') });
     const text = shownText(await errorPage({ words, error, requestId: 'req_1' }).text());
-    expect(text).toMatch(/went wrong here[^]*Try again in a moment[^]*req_1/);
+    expect(text).toMatch(/went wrong[^]*Try again in a moment[^]*req_1/);
     expect(text).not.toMatch(/secret|Technical detail/);
   });
 

@@ -174,11 +174,11 @@ describe.each(storeNames)('the ways into an account on %s', (store) => {
       return browser.get(app.mail.messages.at(-1)?.url ?? '');
     };
     const first = await reset();
-    expect(first.text).toMatch(/can be entered with these, too: <bdi>Key<\/bdi>, <bdi>idp\.example \(uma@corp\.example\)<\/bdi>/);
+    expect(first.text).toMatch(/You can also sign in with: <bdi>Key<\/bdi>, <bdi>idp\.example \(uma@corp\.example\)<\/bdi>/);
     const kept = await app.browser().submit(first, { 'new-password': 'a new horse battery' });
-    expect([kept.status, kept.text.includes('can be entered with these, too')]).toEqual([200, true]);
+    expect([kept.status, kept.text.includes('You can also sign in with')]).toEqual([200, true]);
     const done = await app.browser().submit(await reset(), { 'new-password': 'another horse battery', others: 'remove' });
-    expect([done.status, done.text.includes('can be entered with these')]).toEqual([200, false]);
+    expect([done.status, done.text.includes('You can also sign in with')]).toEqual([200, false]);
     expect(await helpersOf(app).signIns.list(app.aliceId)).toMatchObject({
       identities: [],
       passkeys: [],

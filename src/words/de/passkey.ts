@@ -22,7 +22,7 @@ export const passkey: NonNullable<Translation['passkey']> = {
   cancelled:
     'Es wurde kein Passkey verwendet: Der Vorgang wurde abgebrochen, hat zu lange gedauert, oder dieses Gerät hat keinen für diese Seite. Klicken Sie auf die Schaltfläche, um es noch einmal zu versuchen.',
   known: 'Dieses Gerät hat schon einen Passkey für dieses Konto.',
-  none: 'Es kam kein Passkey an. Ihr Browser muss JavaScript erlauben und Passkeys verwenden können.',
+  none: 'Die Anmeldung mit dem Passkey wurde abgebrochen. Ihr Browser muss Passkeys unterstützen und JavaScript erlauben.',
   unknown:
     'Dieser Passkey ist hier nicht bekannt. Vielleicht wurde er entfernt. Melden Sie sich anders an, oder verwenden Sie einen anderen Passkey.',
   wrong: 'Dieser Passkey konnte nicht geprüft werden. Versuchen Sie es noch einmal.',

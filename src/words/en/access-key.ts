@@ -25,7 +25,7 @@ export const accessKey = {
   used: (day: HtmlValue): Html => html`Last used on ${day}`,
   unused: 'Never used',
   revoke: 'Revoke',
-  nameBad: 'A name has 1 to 64 characters.',
+  nameBad: 'A name must have 1 to 64 characters.',
   tickOne: 'Choose at least one thing that it may do, and how long it lasts.',
   tooMany: 'You have as many tokens as an account can have. Revoke one first.',
   twice: 'This token was made a moment ago and shown then. If you did not copy it, revoke it and make another.',

@@ -8,9 +8,9 @@ export const confirm = {
   chooseTitle: 'Choose an organization',
   lead: (client: HtmlValue, host: HtmlValue): Html => html`${client} asks for access. You will be sent to ${host}.`,
   organization: 'It will work for',
-  dropped: 'Your account cannot allow it to',
+  dropped: 'Your account cannot let it',
   nothingLeft: 'This account cannot allow what the app needs. Use another account, or deny the request.',
   cannotAllow: 'Your account cannot allow this.',
-  unlocks: (tools: HtmlValue): Html => html`For the tools ${tools}`,
+  unlocks: (tools: HtmlValue): Html => html`Used by the tools ${tools}`,
   siteAsks: (site: HtmlValue, scopes: HtmlValue): Html => html`${site} will be asked for ${scopes}.`,
 };

@@ -5,17 +5,17 @@ import type { Html, HtmlValue } from '../../lib/html.ts';
 /** Texts about a device. */
 export const device = {
   title: 'Connect a device',
-  lead: 'Enter the code that the app on your other device shows.',
+  lead: 'Enter the code shown on your other device.',
   code: 'Code',
   compare:
-    'Is this the code that your device shows? Go on only if it is, and if you began this yourself. A person who sent you a code may want your access.',
+    'Does your device show this code? Continue only if it does and you started this yourself. Someone who sends you a code may be after your access.',
   go: 'Continue',
-  unknown: 'This code is not known, or its time is over. Look at it once more, or start again on the device.',
+  unknown: 'This code is wrong or has expired. Check it again, or start over on the device.',
   asks: (code: HtmlValue): Html =>
-    html`The request comes from an app on another device. Allow it only if you have just started this yourself, and the device in front of
-    you shows this code: ${code}`,
-  doneTitle: 'The device is connected',
+    html`The request comes from an app on another device. Allow it only if you just started this yourself and the device in front of you
+    shows this code: ${code}`,
+  doneTitle: 'Device connected',
   done: 'Go back to the device. You can close this page.',
-  refusedTitle: 'The device was refused',
-  refused: 'It gets no access. You can close this page.',
+  refusedTitle: 'Device denied',
+  refused: 'It has no access. You can close this page.',
 };

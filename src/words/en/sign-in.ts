@@ -17,38 +17,37 @@ export const signIn = {
   hostFirstToDo: 'Sign in there first, in another tab, then load this page again.',
   choose: 'Choose how to sign in.',
   /** @param when from now: “in 5 minutes”. */
-  limited: (when: string): string => `Too many tries. Try again ${when}.`,
+  limited: (when: string): string => `Too many attempts. Try again ${when}.`,
 };
 
 /** Why a user was refused, by the login's reason; `other` for every reason that is not listed. */
 export const refused = {
   other: 'That did not work. Check what you typed and try again.',
-  credentials_wrong: 'That user name and password do not go together. Check both and try again.',
-  email_malformed: 'That is not an e-mail address. Check it and try again.',
-  email_code_wrong: 'That is not the code of the last message. Check it and try again, or have another one sent.',
-  totp_wrong: 'That is not the code that the app shows now, or it was used already. Wait for the next one and try again.',
-  recovery_code_wrong: 'That is not one of your recovery codes, or it was used already.',
+  credentials_wrong: 'Wrong username or password.',
+  email_malformed: 'That is not a valid email address.',
+  email_code_wrong: 'Wrong code. Use the one from our latest email, or send a new code.',
+  totp_wrong: 'Wrong code, or it was already used. Wait for the next one and try again.',
+  recovery_code_wrong: 'Wrong recovery code, or it was already used.',
   credentials_changed: 'Your account has just been changed. Sign in again.',
-  organization_not_allowed:
-    'This account is not a member of an organization that may sign in here. Use another account, or ask for access.',
-  tenant_not_allowed: 'Accounts of this organization may not sign in here. Use another account.',
+  organization_not_allowed: 'This account is not in an organization that can sign in here. Use another account, or ask for access.',
+  tenant_not_allowed: 'Accounts of this organization cannot sign in here. Use another account.',
   session_missing: 'You are not signed in there yet. Sign in, then try again.',
-  proof_too_old: 'You were let through without being asked again who you are. Sign out there, then try again.',
-  team_not_allowed: 'Members of this workspace may not sign in here. Use another account.',
+  proof_too_old: 'You were not asked to sign in again there. Sign out there, then try again.',
+  team_not_allowed: 'Members of this workspace cannot sign in here. Use another account.',
 };
 
 /** Texts about upstream logins. */
 export const site = {
-  refused: (site: HtmlValue): Html => html`This ${site} account may not sign in here. Use another account.`,
-  unavailable: (site: HtmlValue): Html => html`${site} does not answer right now. Try again in a moment.`,
+  refused: (site: HtmlValue): Html => html`This ${site} account cannot sign in here. Use another account.`,
+  unavailable: (site: HtmlValue): Html => html`${site} is not responding right now. Try again in a moment.`,
   broken: (site: HtmlValue): Html =>
-    html`The sign-in with ${site} did not work. Try again; if it happens again, tell the operator of this server.`,
+    html`Signing in with ${site} failed. Try again; if it happens again, contact the operator of this server.`,
   /** @param domains a list: “a.example or b.example”. */
   onlyDomains: (domains: HtmlValue): Html =>
-    html`Only people with a verified e-mail address of ${domains} may sign in here. Use another account.`,
+    html`Only people with a verified ${domains} email address can sign in here. Use another account.`,
   membershipNotTold: (link: HtmlValue): Html =>
-    html`The site did not tell whether you are a member. <a href="${link}">Allow this app to see it there</a>, then sign in again.`,
-  onlyAccountsOf: (owner: HtmlValue): Html => html`Only accounts of ${owner} may sign in here. Use another account.`,
+    html`The site did not say whether you are a member. <a href="${link}">Let this app see your membership</a>, then sign in again.`,
+  onlyAccountsOf: (owner: HtmlValue): Html => html`Only accounts of ${owner} can sign in here. Use another account.`,
   /** The provider did not return when the user authenticated, but the server needs that. */
   noTime: (site: HtmlValue): Html =>
     html`${site} did not confirm that it was you just now, so nothing was changed. Confirm it in another way, or ask the operator of this

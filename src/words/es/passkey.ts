@@ -21,7 +21,7 @@ export const passkey: NonNullable<Translation['passkey']> = {
   cancelled:
     'No se usó ninguna llave de acceso: se canceló, tardó demasiado, o este dispositivo no tiene ninguna para este sitio. Pulsa el botón para volver a intentarlo.',
   known: 'Este dispositivo ya tiene una llave de acceso para esta cuenta.',
-  none: 'No llegó ninguna llave de acceso. Tu navegador debe permitir JavaScript y poder usar llaves de acceso.',
+  none: 'Se canceló el inicio de sesión con llave de acceso. Tu navegador debe admitir llaves de acceso y permitir JavaScript.',
   unknown: 'Esta llave de acceso no se conoce aquí. Puede que se haya quitado. Inicia sesión de otra forma o usa otra llave de acceso.',
   wrong: 'No se pudo comprobar esta llave de acceso. Vuelve a intentarlo.',
   counter: 'Esta llave de acceso se rechazó: puede que exista una copia. Inicia sesión de otra forma, quítala y añade una nueva.',

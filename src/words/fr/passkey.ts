@@ -22,7 +22,7 @@ export const passkey: NonNullable<Translation['passkey']> = {
   cancelled:
     'Aucune clé d’accès n’a été utilisée : c’était annulé, trop long, ou cet appareil n’en a pas pour ce site. Appuyez sur le bouton pour réessayer.',
   known: 'Cet appareil a déjà une clé d’accès pour ce compte.',
-  none: 'Aucune clé d’accès n’est arrivée. Votre navigateur doit autoriser JavaScript et savoir utiliser les clés d’accès.',
+  none: 'La connexion par clé d’accès a été annulée. Votre navigateur doit prendre en charge les clés d’accès et autoriser JavaScript.',
   unknown:
     'Cette clé d’accès n’est pas connue ici. Elle a peut-être été supprimée. Connectez-vous autrement, ou utilisez une autre clé d’accès.',
   wrong: 'Cette clé d’accès n’a pas pu être vérifiée. Réessayez.',

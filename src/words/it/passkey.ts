@@ -20,7 +20,7 @@ export const passkey: NonNullable<Translation['passkey']> = {
   cancelled:
     'Non è stata usata nessuna passkey: hai annullato, è passato troppo tempo, o questo dispositivo non ne ha per questo sito. Premi il pulsante per riprovare.',
   known: 'Questo dispositivo ha già una passkey per questo account.',
-  none: 'Non è arrivata nessuna passkey. Il browser deve consentire JavaScript e saper usare le passkey.',
+  none: 'L’accesso con passkey è stato annullato. Il browser deve supportare le passkey e consentire JavaScript.',
   unknown: 'Questa passkey qui non è conosciuta. Forse è stata rimossa. Accedi in un altro modo o usa un’altra passkey.',
   wrong: 'Non è stato possibile verificare questa passkey. Riprova.',
   counter: 'Questa passkey è stata rifiutata: potrebbe esisterne una copia. Accedi in un altro modo, rimuovila e aggiungine una nuova.',

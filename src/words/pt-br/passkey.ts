@@ -20,7 +20,7 @@ export const passkey: NonNullable<Translation['passkey']> = {
   cancelled:
     'Nenhuma chave de acesso foi usada: foi cancelado, demorou demais, ou este dispositivo não tem uma para este site. Aperte o botão para tentar de novo.',
   known: 'Este dispositivo já tem uma chave de acesso para esta conta.',
-  none: 'Nenhuma chave de acesso chegou. Seu navegador precisa permitir JavaScript e saber usar chaves de acesso.',
+  none: 'A entrada com chave de acesso foi cancelada. Seu navegador precisa aceitar chaves de acesso e permitir JavaScript.',
   unknown: 'Esta chave de acesso não é conhecida aqui. Talvez tenha sido removida. Entre de outra forma ou use outra chave de acesso.',
   wrong: 'Não foi possível verificar esta chave de acesso. Tente de novo.',
   counter: 'Esta chave de acesso foi recusada: pode haver uma cópia dela. Entre de outra forma, remova-a e adicione uma nova.',

@@ -62,7 +62,7 @@ describe('endpoints/account/account-section', () => {
     const again = (await browser.submit(page, { colour: 'red' })).location ?? '';
     expect(again).toBe('/login?return_to=%2Faccount%2Fcolour&again=1');
     const asked = await browser.get(ISSUER + again);
-    expect([asked.text.includes('Confirm that it is you'), asked.text.includes('value="alice"')]).toEqual([true, true]);
+    expect([asked.text.includes('Confirm it’s you'), asked.text.includes('value="alice"')]).toEqual([true, true]);
     expect((await browser.submit(asked, ALICE)).location).toBe('/account/colour');
     expect(browser.cookies.get('__Host-portcullis-session')).not.toBe(old);
     expect((await browser.submit(page, { colour: 'red' })).location).toBe('/account');

@@ -33,7 +33,7 @@ describe.each(storeNames)('a fresh sign-in at an OpenID provider on %s', (store)
     app.idp.user = { ...app.idp.user, auth_time: app.clock.now() - 61 };
     const refused = await browser.get(await app.idp.visit(location));
     expectPage(refused, { status: 403 });
-    expect(refused.text).toContain('without being asked again');
+    expect(refused.text).toContain('not asked to sign in again');
     expect(app.events.at(-1)).toMatchObject({ kind: 'login.failed', login: 'corp', reason: 'proof_too_old' });
     expect((await browser.submit(await browser.get(`${ISSUER}/account/sign-ins`), { join: 'github' })).location).toContain('again=1');
   });
@@ -116,7 +116,7 @@ describe.each(storeNames)('a fresh sign-in at an OpenID provider on %s', (store)
     const renew = { ...(await browser.get(`${ISSUER}/account/totp`)), text: '<form action="/account/totp">' };
     expect((await browser.submit(renew, { decision: 'renew' })).location).toContain('again=1');
     const asks = await through('github', '/login?return_to=%2Faccount%2Ftotp&again=1');
-    expect(asks.text).toContain('Code of your app');
+    expect(asks.text).toContain('Code from your authenticator app');
     expect((await browser.submit(asks, { code: await phone.code() })).location).toBe('/account/totp');
     expect((await browser.submit(renew, { decision: 'renew' })).text).toContain('Your recovery codes');
   });

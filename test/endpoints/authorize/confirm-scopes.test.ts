@@ -100,9 +100,9 @@ describe('endpoints/authorize/confirm-scopes: scopes that only some may grant', 
     const app = await makeApp('memory', { ...SCOPES, grantableScopes: () => ['read'] });
     const [client, browser] = [await app.client(), app.browser()];
     const page = await browser.get(await client.authorizeUrl());
-    expect(page.text).toMatch(/For the tools <code>note_create<\/code>, <code>note_delete<\/code>/);
+    expect(page.text).toMatch(/Used by the tools <code>note_create<\/code>, <code>note_delete<\/code>/);
     const left = await browser.submit(page, { decision: 'approve', ...ALICE });
-    expect([left.status, left.text.includes('Allow only this?'), left.text.includes('Your account cannot allow it to')]).toEqual([
+    expect([left.status, left.text.includes('Allow only this?'), left.text.includes('Your account cannot let it')]).toEqual([
       200,
       true,
       true,

@@ -207,7 +207,7 @@ describe('endpoints/authorize/upstream-callback: what comes back', () => {
 
   const faults: readonly (readonly [string, Fault, number, string])[] = [
     ['is down', 'down', 503, 'network'],
-    ['does not answer', 'hangs', 503, 'deadline'],
+    ['is not responding', 'hangs', 503, 'deadline'],
     ['breaks off', 'cut', 503, 'network'],
     ['says 500', { status: 500 }, 503, 'status_500'],
     ['says 429', { status: 429, headers: { 'retry-after': '30' } }, 503, 'status_429'],
