@@ -5,6 +5,7 @@
 import { checkClientId } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { PresentedProof } from '../core/dpop.ts';
+import { isShutOut } from '../core/users/removed-users.ts';
 import { sealRefs } from '../core/vault/upstream-refs.ts';
 import type { Actor } from '../model/access.ts';
 import type { Organization } from '../model/identity.ts';
@@ -12,6 +13,7 @@ import type { Grant, GrantAccess } from '../model/grant.ts';
 import { applyChange, type TokensReason } from '../model/on-tokens.ts';
 import { lifetimesFor } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
+import { OAuthError } from '../model/error.ts';
 import { revoke } from '../model/grant-transitions.ts';
 import { wrap } from '../model/wrapped.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
@@ -76,7 +78,7 @@ export async function directGrant(as: AuthServer, request: DirectGrantRequest): 
     ...(parent === undefined ? {} : { subjectHash: parent.tokenHash }),
     ...(organization === undefined ? {} : { organization }),
   };
-  await checkClientId(as, clientId);
+  await checkParties(as, opened);
   await request.key?.prove();
   const given =
     settings.onTokens === null
@@ -85,8 +87,8 @@ export async function directGrant(as: AuthServer, request: DirectGrantRequest): 
   const { grant, accessToken } = await signAccessToken(as, given.grant, given.access, { accessToken: mintedToken, access });
   if (!(await as.records.openGrant(grant)))
     throw new Error('A random grant id was generated twice: the random number generator is broken.');
-  await checkClientId(as, clientId).catch(async (error: unknown) => {
-    await as.records.changeGrant(id, revoke('client_blocked', as.now())); // blocked while it was stored
+  await checkParties(as, grant).catch(async (error: unknown) => {
+    await as.records.changeGrant(id, revoke('revoked', as.now())); // blocked or disabled while it was stored
     throw error;
   });
   as.emit({ kind: 'grant.opened', grantId: id, clientId, userId });
@@ -103,4 +105,11 @@ async function amended(
 ): Promise<{ readonly grant: Grant; readonly access: GrantAccess }> {
   const { ask } = await import('./on-tokens.ts');
   return applyChange(grant, access, await ask(as, grant, { key, scope: access.scope, reason }), as.now());
+}
+
+/** Refuses a blocked client, and a user who was disabled or removed. An exchanged grant ends with its parent. */
+async function checkParties(as: AuthServer, { clientId, userId, subjectHash }: Grant): Promise<void> {
+  await checkClientId(as, clientId);
+  if (subjectHash === undefined && !userId.startsWith('client:') && (await isShutOut(as.store, userId)))
+    throw new OAuthError('invalid_grant', 'user_disabled', { hint: 'The assertion is not valid here, or has been used.' });
 }

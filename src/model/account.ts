@@ -20,6 +20,8 @@ export type Account = {
   readonly stamp: string;
   /** Set if the account has no password: the user signs in with a passkey or an e-mailed code. */
   readonly withoutPassword?: true;
+  /** Set while an administrator has disabled the user, who then cannot sign in. */
+  readonly disabled?: true;
   readonly createdAt: Seconds;
 };
 

@@ -5,10 +5,11 @@ import { signOut } from '../core/users/accounts.ts';
 import { endGrants, endUserGrant, type GrantFilter, grantsOf, grantsOfUser } from '../core/records/grants.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { makeLinkedLogins } from '../core/users/linked-logins.ts';
+import { disableUser, enableUser } from '../core/users/disabled-users.ts';
 import { findUserId } from '../core/users/user-ids.ts';
 import { type Grant, isLive, lifeEndOf } from '../model/grant.ts';
 import type { Identity } from '../model/identity.ts';
-import { checkCursor } from './own-arguments.ts';
+import { checkCursor, checkUserId } from './own-arguments.ts';
 import { SIGN_IN_KINDS, type SignInKind } from '../model/sign-ins.ts';
 import type { Cursor, Json, Seconds } from '../model/store.ts';
 
@@ -55,6 +56,13 @@ export interface GrantVerbs {
    *   compromised account. The password is not removed; set a new one.
    */
   signOut(userId: string, options?: { readonly removeSignIns?: boolean | readonly SignInKind[] }): Promise<void>;
+  /**
+   * Disables a user, whichever way they sign in: every session, grant and key ends, and they cannot sign in or be granted anything until
+   * `enableUser`. What belongs to the account stays. If it was interrupted, call it again.
+   */
+  disableUser(userId: string): Promise<void>;
+  /** Lets a disabled user sign in again. */
+  enableUser(userId: string): Promise<void>;
   /** The local user of an upstream identity, as the login named it; null if that identity never signed in. */
   findUserId(who: Pick<Identity, 'issuer' | 'subject'>): Promise<string | null>;
 }
@@ -107,6 +115,14 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
       await makeLinkedLogins(as).removeAll(userId, kinds); // before: a removed identity can open no session
       await signOut(as, userId, as.now());
       await makeLinkedLogins(as).removeAll(userId, kinds); // and after: a session may have added one meanwhile
+    },
+    async disableUser(userId) {
+      checkUserId('disableUser', 'userId', userId);
+      await disableUser(as, userId);
+    },
+    async enableUser(userId) {
+      checkUserId('enableUser', 'userId', userId);
+      await enableUser(as, userId);
     },
     findUserId: (who) => findUserId(as, who),
   };

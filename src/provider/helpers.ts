@@ -62,6 +62,8 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
         listGrants: true,
         revokeGrants: true,
         signOut: true,
+        disableUser: true,
+        enableUser: true,
         findUserId: true,
       },
       async () => (await import('./grants.ts')).makeGrantVerbs(as),

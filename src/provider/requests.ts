@@ -2,6 +2,7 @@
  * Parses and completes authorization requests for an application that renders its own pages. The checks are the same as behind our
  * own pages.
  */
+import { isShutOut } from '../core/users/removed-users.ts';
 import { resolveClient, unknownReason } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { checkRequest as checkParams, requestedParams } from '../endpoints/authorize/authorization-request.ts';
@@ -11,6 +12,7 @@ import { parseFields } from '../lib/http.ts';
 import { checkNames } from '../lib/names.ts';
 import { checkAuthRequest, checkRequest, checkScope, checkUserId, refusePrefetch } from './own-arguments.ts';
 import { OAuthError } from '../model/error.ts';
+import { revoke } from '../model/grant-transitions.ts';
 import { isSite } from '../model/login.ts';
 import { paramsOf } from '../model/params.ts';
 import { resourceOf } from '../model/resource.ts';
@@ -99,6 +101,7 @@ export function makeRequests(as: AuthServer, network: string): Requests {
       throw new TypeError(
         `completeAuthorization: \`upstreams\` names ${JSON.stringify(lost.account.provider)}, and no login of that id keeps tokens; give \`logins\` an upstream(…, { keepTokens: true }) for it.`,
       );
+    if (await isShutOut(as.store, userId)) throw shutOut();
     const client = await resolveClient(as, request.clientId, network);
     if (!client) throw new OAuthError('invalid_client', unknownReason(as, request.clientId));
     const redirect = findRedirect(client, request.redirectUri, as.settings.clientRegistration.redirectSchemes); // the stored registration decides, not the values in the request
@@ -111,6 +114,10 @@ export function makeRequests(as: AuthServer, network: string): Requests {
       ...requestedPart(request),
       scope: request.scope.filter((one) => scope.includes(one)),
     }); // prettier-ignore
+    if (await isShutOut(as.store, userId)) {
+      await as.records.changeGrant(grantIdOf('code', code) ?? '', revoke('user_signed_out', as.now())); // disabled while it was stored
+      throw shutOut();
+    }
     if (revokeExistingGrants)
       await disconnectOthers(as, { userId, clientId: client.id, resource, redirectUri: redirect }, grantIdOf('code', code) ?? '');
     return { redirectTo: answerTo(redirect, { code, state: request.state || undefined, iss: as.settings.issuer }) };
@@ -125,6 +132,11 @@ export function makeRequests(as: AuthServer, network: string): Requests {
     completeAuthorization: (completion) => onPage(() => complete(completion)),
     lookupClient: (clientId) => onPage(async () => infoOf(await resolveClient(as, clientId, network))),
   };
+}
+
+/** The application signs users in itself, and may not know that an administrator has disabled one. */
+function shutOut(): OAuthError {
+  return new OAuthError('access_denied', 'user_disabled', { status: 403, hint: 'This user may not connect apps any more.' });
 }
 
 function infoOf(client: Parameters<typeof withoutSecret>[0] | null): ClientInfo | null {

@@ -84,6 +84,19 @@ describe.each(storeNames)('grants/jwt-bearer on %s', (store) => {
     expect(grants).toHaveLength(2);
   });
 
+  it('gives a disabled user no token until enabled', async () => {
+    const app = await makeApp(store, options);
+    const first = tokensOf(await send(app, { ...BY, assertion: await jag(app) }));
+    const userId = (await app.call(first.access)).access?.userId ?? '';
+    const { disableUser, enableUser } = app.provider.helpers(app.env);
+    await disableUser(userId);
+    expect((await app.call(first.access)).status).toBe(401);
+    expectJson(await send(app, { ...BY, assertion: await jag(app) }), 'invalid_grant');
+    expect(lastReason(app)).toBe('user_disabled');
+    await enableUser(userId);
+    tokensOf(await send(app, { ...BY, assertion: await jag(app) }));
+  });
+
   it('SEC-219 S-266 accepts an assertion once, under concurrent requests', async () => {
     const app = await makeApp(store, options);
     const assertion = await jag(app);

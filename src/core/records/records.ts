@@ -10,9 +10,10 @@ import { lifeEndOf, type Grant } from '../../model/grant.ts';
 import type { Organization } from '../../model/identity.ts';
 import type { StoredOrigin } from '../../model/origin.ts';
 import { type Cursor, type Json, type Key, NothingDone, type Page, type Seconds } from '../../model/store.ts';
-import type { Store, Stored, WriteOptions } from '../../model/store.ts';
+import type { IndexKey, Store, Stored, WriteOptions } from '../../model/store.ts';
 import type { PendingAuthorization } from '../../model/pending-authorization.ts';
 import type { SlowTransition } from '../../model/grant-transitions.ts';
+import { listsOfIdentity } from '../users/identities.ts';
 import { isGrant, listsOfGrant, locateGrant, moveGrant } from './moved-grants.ts';
 import { has, readRecord, valueOf, versioned, type Versioned } from './record.ts';
 
@@ -47,6 +48,9 @@ export type Session = {
   readonly network?: string;
 };
 
+/** The list of all accounts. */
+export const ALL_ACCOUNTS: readonly IndexKey[] = ['accounts:all'];
+
 /** A stored account of the built-in login. */
 export type AccountRecord = {
   readonly v: 1;
@@ -61,6 +65,8 @@ export type AccountRecord = {
   /** For an account from the configuration: hashes of its configured passwords. */
   readonly seed?: { readonly hash: string | null; readonly former: readonly string[] };
   readonly stamp: string;
+  /** Set while an administrator has disabled the user. */
+  readonly disabled?: true;
   readonly createdAt: Seconds;
 };
 
@@ -210,7 +216,11 @@ export function makeRecords(
     async userOf(hash, candidate) {
       const known = await value(`identity:${hash}`, isIdentity);
       if (known) return known.userId;
-      if ((await store.write(`identity:${hash}`, { v: 1, ...candidate }, 'absent', { index: [`identities:${candidate.userId}`] })) !== null)
+      if (
+        (await store.write(`identity:${hash}`, { v: 1, ...candidate }, 'absent', {
+          index: listsOfIdentity(candidate.userId, candidate.account),
+        })) !== null
+      )
         return candidate.userId;
       const first = await value(`identity:${hash}`, isIdentity); // another request wrote first: its record counts
       if (!first) throw new Error('The identity record exists but cannot be read.');
@@ -229,7 +239,7 @@ export function makeRecords(
     changeAccount: (id, edit) =>
       changeRecord(over, `account:${id}`, isAccount, (account) => {
         const next = edit(account);
-        return next ? { write: next, result: next } : { result: null };
+        return next ? { write: next, index: ALL_ACCOUNTS, result: next } : { result: null };
       }),
     removeAccount: async (id) => void (await store.remove(`account:${id}`)),
     removeKey: async (key) => void (await store.remove(key)),

@@ -11,7 +11,7 @@ import type { Seconds, Store, Version } from '../../model/store.ts';
 import { usernameKey } from '../../model/account.ts';
 import { has, readRecord, type Versioned } from '../records/record.ts';
 import type { Secrets } from '../records/secrets.ts';
-import { type AccountRecord, isAccount, type Records } from '../records/records.ts';
+import { type AccountRecord, ALL_ACCOUNTS, isAccount, type Records } from '../records/records.ts';
 import { foldAddress } from '../../model/email.ts';
 
 /** Result of creating an account. */
@@ -44,7 +44,8 @@ export function makeAccountNames(
     const nameHash = await secrets.hash(usernameKey(username));
     const named = await claimName({ store, runtime }, nameHash, id);
     if (named && (!emailVerified || (await emails.claim(email ?? '', id)))) {
-      if ((await store.write(`account:${id}`, account, version)) !== null || (await records.findAccount(id))) return 'open'; // or another request completed it
+      if ((await store.write(`account:${id}`, account, version, { index: ALL_ACCOUNTS })) !== null || (await records.findAccount(id)))
+        return 'open'; // or another request completed it
       throw new Error('The account was not made: the store took too long. Try again.');
     }
     // The account first: another request that completed it meanwhile keeps the name.

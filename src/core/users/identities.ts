@@ -2,7 +2,7 @@
  * Upstream identities that a user can sign in with: one record each under the hash of issuer and subject, and a list for each user.
  */
 import type { Identity } from '../../model/identity.ts';
-import type { Key, Seconds, Store } from '../../model/store.ts';
+import type { IndexKey, Key, Seconds, Store } from '../../model/store.ts';
 import { has, type Versioned, readRecord, versioned } from '../records/record.ts';
 
 /** A stored identity. */
@@ -23,6 +23,11 @@ export interface LinkedIdentity {
   readonly createdAt: Seconds;
 }
 
+/** The lists that an identity is in: its user's, all, and those with the same account name, to find a user by address. */
+export function listsOfIdentity(userId: string, account: string): readonly IndexKey[] {
+  return [`identities:${userId}`, 'identities:/all', `identities:/account/${account.toLowerCase()}`];
+}
+
 /** Reads an identity. */
 export function findIdentity(store: Store, hash: string): Promise<Versioned<IdentityRecord> | null> {
   return readRecord(store, keyOf(hash), isIdentity);
@@ -35,7 +40,8 @@ export async function updateAccountName(
   { value, version }: Versioned<IdentityRecord>,
   account: string,
 ): Promise<void> {
-  if (value.account !== account) await store.write(keyOf(hash), { ...value, account }, version, { index: [`identities:${value.userId}`] });
+  if (value.account !== account)
+    await store.write(keyOf(hash), { ...value, account }, version, { index: listsOfIdentity(value.userId, account) });
 }
 
 /** The identities of a user, oldest first. */

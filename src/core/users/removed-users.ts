@@ -1,15 +1,40 @@
 /**
- * Removed users: ids that are never used again. Whatever was in progress while an account was removed, such as linking an identity or
- * using an invitation for that id, is stopped by this mark.
+ * Users who may not sign in: removed ones, whose id is never used again, and disabled ones, until they are enabled. Whatever was in progress
+ * meanwhile, such as linking an identity or a sign-in at another site, is stopped by this mark.
  */
-import type { Seconds, Store } from '../../model/store.ts';
+import { changeRecord, type RecordAccess } from '../../model/change-record.ts';
+import type { Key, Seconds, Store } from '../../model/store.ts';
+import { has, readRecord, versioned } from '../records/record.ts';
+
+type OutRecord = { readonly v: 1; readonly at: Seconds; readonly disabled?: true };
 
 /** Marks an id as removed, permanently. Safe to call again. */
 export async function markRemoved(store: Store, userId: string, now: Seconds): Promise<void> {
-  await store.write(`removed:${userId}`, { v: 1, at: now }, 'any');
+  await store.write(keyOf(userId), { v: 1, at: now }, 'any');
 }
 
 /** Whether a user was removed. */
 export async function isRemoved(store: Store, userId: string): Promise<boolean> {
-  return (await store.read(`removed:${userId}`)) !== null;
+  const stored = await readRecord(store, keyOf(userId), isOutRecord);
+  return stored !== null && stored.value.disabled !== true;
 }
+
+/** Whether a user may not sign in: removed, or disabled. */
+export async function isShutOut(store: Store, userId: string): Promise<boolean> {
+  return (await readRecord(store, keyOf(userId), isOutRecord)) !== null;
+}
+
+/** Marks a user as disabled, or takes that back. A removed user stays removed. */
+export async function markDisabled(over: RecordAccess, userId: string, disabled: boolean, now: Seconds): Promise<void> {
+  await changeRecord(over, keyOf(userId), isOutRecord, (mark) => {
+    if (mark && mark.disabled !== true) return { result: undefined };
+    if (disabled) return { write: { v: 1, at: now, disabled: true }, result: undefined };
+    return mark ? { remove: true, result: undefined } : { result: undefined };
+  });
+}
+
+function keyOf(userId: string): Key {
+  return `removed:${userId}`;
+}
+
+const isOutRecord = (value: unknown): value is OutRecord => versioned(value) && has(value, 'at');

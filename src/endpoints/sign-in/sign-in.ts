@@ -3,9 +3,10 @@
  * The session gets a new id at every sign-in (no session fixation), and the old one ends.
  */
 import { KNOWN_TTL, makeAttempts } from '../../core/attempts.ts';
+import type { AuthServer } from '../../core/auth-server.ts';
 import type { Session } from '../../core/records/records.ts';
 import type { KnownSession } from '../../core/users/sessions.ts';
-import { isRemoved } from '../../core/users/removed-users.ts';
+import { isShutOut } from '../../core/users/removed-users.ts';
 import { makeLinkedLogins } from '../../core/users/linked-logins.ts';
 import { userIdOf } from '../../core/users/user-ids.ts';
 import type { HtmlValue } from '../../lib/html.ts';
@@ -161,13 +162,18 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
   const came: Origin = { login, ...(proven.standing === undefined ? {} : { standing: proven.standing }) };
   const user = await openSession(call, { userId, claims, ...rightsOf(proven), ...proof }, linked, came);
   if (old) await as.records.endSession(old.hash);
-  const isTakenBack = stamp === undefined ? await isRemoved(as.store, userId) : (await as.accounts.find(userId))?.stamp !== stamp;
+  const isTakenBack = stamp === undefined ? await isShutOut(as.store, userId) : await isAccountChanged(as, userId, stamp);
   if (isTakenBack) {
     await as.records.endSession(user.hash);
     return null;
   }
   as.emit({ kind: 'login.succeeded', login, userId });
   return user;
+}
+
+async function isAccountChanged(as: AuthServer, userId: string, stamp: string): Promise<boolean> {
+  const account = await as.accounts.find(userId);
+  return account?.stamp !== stamp || account.disabled === true;
 }
 
 /**

@@ -127,6 +127,7 @@ export const tokenAdvice: { readonly [reason: string]: string } = {
   unexpected: 'The server met a fault of its own; the line of request.failed tells which.',
   upstream_ended: 'The account at the other site that permissions asks has ended its access; connect it again.',
   upstream_not_linked: 'permissions asks an account at another site that the user has not connected; sign in with it, or connect it.',
+  user_disabled: 'The user was disabled or removed here; enable the user if they may come in.',
   user_missing: 'The token names no user; have the issuer put sub in, or read it with read.',
   verifier_malformed: 'The code_verifier is not 43 to 128 unreserved characters; send the one whose hash was the challenge.',
   verifier_missing: 'The token request lacks the code_verifier; send the one whose hash was the challenge.',

@@ -48,7 +48,7 @@ describe('core/users/identities', () => {
     const options: unknown[] = [];
     const write: Store['write'] = (...all) => (options.push(all[3]), store.write(...all));
     await updateAccountName({ write } as Store, 'a', found, 'ada');
-    expect(options).toEqual([{ index: ['identities:u1'] }]); // a write replaces the lists of the one before
+    expect(options).toEqual([{ index: ['identities:u1', 'identities:/all', 'identities:/account/ada'] }]); // a write replaces the lists of the one before
     const renamed = await findIdentity(store, 'a');
     expect(renamed?.value).toEqual(record('u1', { account: 'ada' }));
     expect((await store.list('identities:u1')).keys).toEqual(['identity:a']);
