@@ -43,6 +43,7 @@ export function makeServer(parts: ServerParts = {}): { as: AuthServer; clock: Cl
     refreshTokenGrace: 120,
     limits: true,
     onTokens: null,
+    clientPolicy: null,
     expandScopes: (scope) => scope,
     on: (event) => void events.push(event),
     ...parts.settings,
