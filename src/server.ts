@@ -2,8 +2,17 @@
  * Server: path × method → endpoint, and what every response of ours needs: CORS only where the specification requires it, no caching, and
  * errors as JSON for programs and as a page for people.
  */
-import type { Call, Endpoint } from './endpoints/endpoint.ts';
-import { callbackPath, keysPath, loginPagesOf, metadataPathsOf, sectionPath, sectionsOf, signInsPath } from './endpoints/paths.ts';
+import {
+  type Call,
+  callbackPath,
+  type Endpoint,
+  keysPath,
+  loginPagesOf,
+  metadataPathsOf,
+  sectionPath,
+  sectionsOf,
+  signInsPath,
+} from './endpoints/endpoint.ts';
 import { askedHeaders, CROSS_ORIGIN, isPrefetch, json } from './lib/http.ts';
 import { lazy } from './lib/lazy.ts';
 import { withFormerNames } from './lib/names.ts';

@@ -225,7 +225,7 @@ describe('the house', () => {
     const OF_ONE: { readonly [place: string]: string } = {
       'cli/credentials.ts: let answer: Promise': 'the sign-in of one run',
       'endpoints/endpoint.ts: let present: ReturnType': 'who is signed in, of one request',
-      'mcp/agent-sql.ts: let database: Promise': 'the database of one request',
+      'mcp/agent.ts: let database: Promise': 'the database of one request',
       'mcp/agent-state.ts: let work: Promise': 'the changes of one request, one after the other',
       'mcp/sessions/event-store.ts: let work: Promise': 'the stream of one request',
       'testing/faulty-store.ts: readonly killed: Promise': 'the death of a store in one test',

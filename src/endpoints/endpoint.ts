@@ -1,6 +1,6 @@
 /**
  * The `Endpoint` type that every URL of the authorization server implements, and strict form parsing. What endpoints with HTML pages
- * share is in `sign-in/browser-context.ts`.
+ * share is in `sign-in/browser-context.ts`. Also the paths of the metadata document and of the pages that logins add.
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import type { KnownSession } from '../core/users/sessions.ts';
@@ -15,6 +15,8 @@ import type { HostSessionAnswer } from './sign-in/host-session.ts';
 import { endedEvent, type NewEvent } from '../model/event.ts';
 import type { Grant } from '../model/grant.ts';
 import type { Records } from '../core/records/records.ts';
+import { type AccountSection, isForm, type LoginPage } from '../model/login.ts';
+import type { Settings } from '../model/settings.ts';
 
 const readHostSession = lazy(async () => (await import('./sign-in/host-session.ts')).readHostSession);
 
@@ -170,4 +172,46 @@ export function withRequestId(as: AuthServer, requestId: () => string, place: Pl
   };
   const changeGrant: Records['changeGrant'] = (id, transition, options) => as.records.changeGrant(id, transition, { onEnded, ...options });
   return { ...as, place, emit, records: { ...as.records, changeGrant } };
+}
+
+const OAUTH = '/.well-known/oauth-authorization-server';
+const OPENID = '/.well-known/openid-configuration';
+
+/** The path of an upstream login's callback. */
+export function callbackPath(authorize: string, login: string): string {
+  return `${authorize}/callback/${login}`;
+}
+
+/** The path of the page with linked logins. */
+export function signInsPath(account: string): string {
+  return `${account}/sign-ins`;
+}
+
+/** The path of the page of personal access tokens. */
+export function keysPath(account: string): string {
+  return `${account}/keys`;
+}
+
+/** The path of a section of the account page. */
+export function sectionPath(account: string, { id }: AccountSection): string {
+  return `${account}/${id}`;
+}
+
+/** The sections of the account page that logins and the second factor add. */
+export function sectionsOf({ logins, secondFactor }: Settings): readonly AccountSection[] {
+  return [...logins.flatMap((login) => login.account ?? []), ...(secondFactor?.account ?? [])];
+}
+
+/**
+ * The path of the metadata document, and its aliases for clients that only know OpenID Connect Discovery. An issuer's path comes after the
+ * well-known name (RFC 8414 §3.1), and in one alias before it (OpenID Connect Discovery §4.1).
+ */
+export function metadataPathsOf(issuer: string): readonly string[] {
+  const { pathname } = new URL(issuer);
+  return pathname === '/' ? [OAUTH, OPENID] : [OAUTH + pathname, OPENID + pathname, pathname + OPENID];
+}
+
+/** The pages of all logins, each with its login. */
+export function loginPagesOf({ logins }: Settings): readonly { readonly login: string; readonly page: LoginPage }[] {
+  return logins.filter(isForm).flatMap(({ id, pages = [] }) => pages.map((page) => ({ login: id, page })));
 }

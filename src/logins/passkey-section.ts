@@ -9,8 +9,7 @@ import type { AccountSection, SectionAnswer, SectionCall } from '../model/login.
 import { MAX_PASSKEYS, type Passkey } from '../model/passkey.ts';
 import type { Params } from '../model/params.ts';
 import type { Seconds } from '../model/store.ts';
-import { sayDay } from '../words/span.ts';
-import type { Words } from '../words/words.ts';
+import { sayDay, type Words } from '../words/words.ts';
 import { makeCeremony, partyOf, type PasskeyOptions } from './passkey-options.ts';
 import { ANSWER, ceremonyFields, PASSKEY_SCRIPT } from './passkey-script.ts';
 import { verifyRegistration } from './passkey-verifier.ts';

@@ -5,7 +5,7 @@
 import { field, html } from '../lib/html.ts';
 import type { HtmlValue } from '../lib/html.ts';
 import type { AccountSection, SectionAnswer, SectionCall } from '../model/login.ts';
-import { sayIn } from '../words/span.ts';
+import { sayIn } from '../words/words.ts';
 import { formOf, newPasswordField, type PasswordRules, unfit } from './password-rules.ts';
 
 const RULES = { most: 10, per: 15 * 60 };

@@ -7,7 +7,7 @@ import type { HtmlValue } from '../lib/html.ts';
 import { type Account, foldUsername, identityOf, isOpenUsername } from '../model/account.ts';
 import { foldAddress } from '../model/email.ts';
 import type { LoginPage, LoginPageAnswer, LoginPageCall } from '../model/login.ts';
-import { sayIn } from '../words/span.ts';
+import { sayIn } from '../words/words.ts';
 import { formOf, newPasswordField, type PasswordRules, send, unfit } from './password-rules.ts';
 
 const LIFE = 60 * 60;

@@ -8,7 +8,7 @@ import { base32, oneTimeUri } from '../lib/one-time.ts';
 import type { AccountSection, AccountUser, SectionAnswer, SectionCall } from '../model/login.ts';
 import type { Seconds } from '../model/store.ts';
 import type { TotpOffer } from '../model/totp.ts';
-import { sayDay, sayIn } from '../words/span.ts';
+import { sayDay, sayIn } from '../words/words.ts';
 
 const RECENT: Seconds = 600;
 const RULES = { most: 20, per: 900 };

@@ -12,8 +12,7 @@ import type { Authenticated, RedirectLogin, ReturnResult } from '../model/login.
 import type { Awaitable } from '../model/runtime.ts';
 import type { Json } from '../model/store.ts';
 import type { LinkedAccount, TokenOperations } from '../model/upstream.ts';
-import { sayOr } from '../words/span.ts';
-import type { Text, Words } from '../words/words.ts';
+import { sayOr, type Text, type Words } from '../words/words.ts';
 import { type CallbackResult, type Upstream, UpstreamError } from '../upstreams/contract.ts';
 
 /** What `mapIdentity` returns for an identity. */

@@ -1,16 +1,14 @@
 /**
  * `McpAgent`: an MCP server as a class, with the API that Cloudflare's users know. One instance per request, on every runtime: `props`
  * and `auth` are those of this request, and `init()` registers what the caller may use now. `state` and `sql` are stored between
- * requests, for this user only and across sessions; there is no session to steal.
+ * requests, for this user only and across sessions; there is no session to steal. Values of `sql` never become part of the statement.
  */
 import { requestState } from '../model/request-state.ts';
-import type { Access, AuthContext } from '../model/access.ts';
-import type { Databases } from '../model/database.ts';
+import type { Access, AuthContext, Checked } from '../model/access.ts';
+import type { Databases, SqlRow, SqlValue, UserDatabase } from '../model/database.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
 import type { Awaitable } from '../model/runtime.ts';
-import { type Sql, sqlOf } from './agent-sql.ts';
 import { type AgentState, openState, settleBefore, type StateChange } from './agent-state.ts';
-import { checkServerOf, noServer } from './agent-server.ts';
 import { callerOf } from './auth-info.ts';
 import type { Elicitor, ElicitRequest } from './elicitation/elicit.ts';
 import type { Answer } from './elicitation/request-state.ts';
@@ -18,6 +16,8 @@ import { handlerFor, type McpOptions } from './handler.ts';
 import type { Policy } from './policy/policy.ts';
 import type { AnyServer } from './sdk.ts';
 import type { Sessions } from './sessions/sessions.ts';
+import { base64url } from '../lib/base64url.ts';
+import { utf8 } from '../lib/bytes.ts';
 
 /** A class that extends {@link McpAgent}. */
 export type AgentClass<Env> = new (ctx: Context, env: Env) => McpAgent<Env, unknown, Record<string, unknown>>;
@@ -189,4 +189,53 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
 
 function throwing(error: Error): never {
   throw error;
+}
+
+/** How a class sets its `server`: a field, an accessor, an assignment, or code that hides the names it sets. */
+const MADE = /\bserver\s*(?:\?\?)?=|\bserver\s*[(;]|['"]server['"]|Object\.assign|Object\.definePropert|Reflect\.set/;
+
+/**
+ * Refuses a class without a `server`. Fields exist only on an instance, which is made for a caller: so the source of the class, and of the
+ * classes above it, is searched.
+ *
+ * @param base where the search ends.
+ * @throws {TypeError} naming the class.
+ */
+export function checkServerOf(Agent: { readonly name: string; readonly prototype: object }, base: object): void {
+  if ('server' in Agent.prototype) return;
+  for (let one: unknown = Agent; typeof one === 'function' && one !== base; one = Object.getPrototypeOf(one))
+    if (MADE.test(Function.prototype.toString.call(one))) return;
+  throw noServer(Agent.name);
+}
+
+/** The error for a class without a `server`. */
+export function noServer(name: string): TypeError {
+  return new TypeError(`McpAgent: ${name} has no \`server\`; write server = new McpServer({ name, version }) in the class.`);
+}
+
+/** A template that is a query: `` await sql`SELECT text FROM notes WHERE done = ${false}` ``. */
+export type Sql = <Row extends SqlRow = SqlRow>(parts: TemplateStringsArray, ...values: readonly SqlValue[]) => Promise<readonly Row[]>;
+
+/** Opens the database of the caller with the first query. */
+export function sqlOf(databases: Databases, { access, handle, env }: { access: Checked; handle: string; env: unknown }): Sql {
+  let database: Promise<UserDatabase> | undefined;
+  return async <Row extends SqlRow>(parts: TemplateStringsArray, ...values: readonly SqlValue[]): Promise<readonly Row[]> => {
+    if (!Array.isArray(parts) || !Array.isArray(parts.raw))
+      throw new TypeError('McpAgent: `sql` is a template: sql`SELECT …`. A text that was put together is not taken.');
+    const given = values.map(boundOf);
+    const { query } = await (database ??= nameOf(access, handle).then((name) => databases(name, env)));
+    return (await query(parts.join('?'), given)) as readonly Row[];
+  };
+}
+
+/** The caller cannot choose the name: it is a hash of what the guard found out, and a handle only separates databases of one user. */
+async function nameOf({ issuer = '', tenant = '', userId, resource }: Checked, handle: string): Promise<string> {
+  const text = `database\n${JSON.stringify([issuer, tenant, userId, resource, handle])}`;
+  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(text))));
+}
+
+function boundOf(value: SqlValue): string | number | null {
+  if (typeof value === 'boolean') return Number(value);
+  if (value === null || typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return value;
+  throw new TypeError('McpAgent: `sql` takes texts, numbers, true, false and null. Store anything else as JSON: ${JSON.stringify(value)}.');
 }

@@ -24,16 +24,24 @@ import { type Elicitor, makeElicitor } from './elicitation/elicit.ts';
 import { openRequestState } from './elicitation/request-state.ts';
 import { promptToConnect } from './elicitation/connect-prompt.ts';
 import { type ChallengeForm, readRequest } from './policy/read-request.ts';
-import { respondInJson, isPlain } from './json-response.ts';
+import { inTime, isPlain, respondInJson } from './json-response.ts';
 import type { JudgedBody } from './policy/gate.ts';
-import { inTime } from './in-time.ts';
 import { keepListsPrivate } from './policy/lists.ts';
-import { type Id, requestsIn } from './message.ts';
+import {
+  type AnyServer,
+  forgetTools,
+  giveCaller,
+  giveRequestInfo,
+  type Id,
+  isCurrent,
+  onConnect,
+  relateToRequest,
+  requestsIn,
+} from './sdk.ts';
 import { busFor, endOf, isListening, tellingItsEnd } from './events/listening.ts';
 import { type Policy, policy as makePolicy } from './policy/policy.ts';
 import { checkBodyLimit } from './policy/read-messages.ts';
 import { rpcError } from './policy/refusal.ts';
-import { type AnyServer, forgetTools, giveCaller, giveRequestInfo, isCurrent, onConnect, relateToRequest } from './sdk.ts';
 import type { Sessions } from './sessions/sessions.ts';
 import { tooManyOpen, shares } from './sessions/shares.ts';
 import { acceptsAnswers } from './redacted-request.ts';

@@ -1,13 +1,13 @@
 /**
  * The two lines of the MCP SDK as this folder uses them: 2.x is imported, 1.x (`@modelcontextprotocol/sdk`) is recognized by shape,
- * so that users of only one line install only what they need. A 1.x server uses the transport of 2.x, in 2025-era sessions.
+ * so that users of only one line install only what they need. A 1.x server uses the transport of 2.x, in 2025-era sessions. Also JSON-RPC
+ * messages by their members, the same in both.
  */
-import { McpServer, Server } from '@modelcontextprotocol/server';
-import type { JSONRPCMessage, MessageExtraInfo, Transport } from '@modelcontextprotocol/server';
+import { type JSONRPCMessage, McpServer, type MessageExtraInfo, Server, type Transport } from '@modelcontextprotocol/server';
 import type { Access } from '../model/access.ts';
 import { isBelow } from './events/subscriptions.ts';
-import { type Message, messagesOf } from './message.ts';
 import { redactedHeaders, redactedUrl } from './redacted-request.ts';
+import type { Json } from '../model/store.ts';
 
 /** A server of SDK 1.x: `McpServer` or `Server`, by shape. */
 export interface OldServer {
@@ -145,4 +145,39 @@ function renamedBack(message: JSONRPCMessage, unknown: ReadonlyMap<string, strin
   let text = JSON.stringify(message);
   for (const [name, other] of unknown) text = text.replaceAll(other, () => JSON.stringify(name).slice(1, -1));
   return JSON.parse(text) as JSONRPCMessage;
+}
+
+/** Of a request, on either side. */
+export type Id = string | number;
+
+/** A message. */
+export interface Message {
+  readonly id?: Id;
+  readonly method?: string;
+  readonly params?: { readonly [name: string]: unknown };
+  readonly result?: Json;
+  readonly error?: unknown;
+}
+
+/** Maximum characters of an id as JSON. A request with a longer one is served, but cannot be cancelled from another POST. */
+const MAX_ID_LENGTH = 120;
+
+/** Whether it is an id that can be stored. */
+export function isOfOrdinaryLength(id: unknown): id is Id {
+  return (typeof id === 'number' || typeof id === 'string') && JSON.stringify(id).length <= MAX_ID_LENGTH;
+}
+
+/** Whether a message answers a request. */
+export function isAnswer(message: object): boolean {
+  return 'result' in message || 'error' in message;
+}
+
+/** The ids of the requests in a body. */
+export function requestsIn(body: Message | readonly Message[]): readonly Id[] {
+  return messagesOf(body).flatMap(({ id, method }) => (id !== undefined && method !== undefined ? [id] : []));
+}
+
+/** A body as its messages. */
+export function messagesOf<T extends Message>(body: T | readonly T[]): readonly T[] {
+  return Array.isArray(body) ? (body as readonly T[]) : [body as T];
 }

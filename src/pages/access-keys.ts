@@ -3,8 +3,7 @@
  */
 import { field, html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
-import { sayDay, sayFor } from '../words/span.ts';
-import type { Words } from '../words/words.ts';
+import { sayDay, sayFor, type Words } from '../words/words.ts';
 import { organizationPicker, type OrganizationView } from './sign-in.ts';
 
 /** A token in the list. */

@@ -9,8 +9,7 @@ import { page } from './layout.ts';
 import type { Brand } from './layout.ts';
 import { accountRow } from './sign-in.ts';
 import type { AccountView } from './sign-in.ts';
-import { sayDay } from '../words/span.ts';
-import type { Words } from '../words/words.ts';
+import { sayDay, type Words } from '../words/words.ts';
 
 /** A connected app: all grants of one client. */
 export interface AppView {

@@ -2,8 +2,7 @@
  * The parts that the consent page and the sign-in page share: error message, fields of the logins, account.
  */
 import { html, type Html, type HtmlValue } from '../lib/html.ts';
-import { sayIn } from '../words/span.ts';
-import type { Words } from '../words/words.ts';
+import { sayIn, type Words } from '../words/words.ts';
 
 /** A login as a page offers it. Its fields come from `Login.fields`. */
 export interface LoginView {

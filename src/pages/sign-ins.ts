@@ -3,8 +3,7 @@
  */
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
-import { sayDay } from '../words/span.ts';
-import type { Words } from '../words/words.ts';
+import { sayDay, type Words } from '../words/words.ts';
 
 /** Content of the page. */
 export interface SignInsView {

@@ -1,5 +1,6 @@
 /**
  * Host: one issuer on one store, made once for each environment: its authorization server, its endpoints, and a guard for each protected route.
+ * It calls the handlers of the application in any form that Workers accept, and gives them the states of the caller.
  */
 import { type AuthServer, makeAuthServer } from '../core/auth-server.ts';
 import { requireKeyring } from '../core/records/require-keyring.ts';
@@ -10,7 +11,7 @@ import type { OnRefused } from '../guard/refused.ts';
 import type { TokenSource, Verifier } from '../guard/token-source.ts';
 import type { Checked } from '../model/access.ts';
 import type { ProofCheck } from '../model/dpop.ts';
-import type { FetchFunction } from '../model/handler.ts';
+import type { Context, FetchClass, FetchFunction, Handler, WorkerContext } from '../model/handler.ts';
 import type { Place } from '../model/place.ts';
 import type { Runtime } from '../model/runtime.ts';
 import { isOurs } from '../model/token.ts';
@@ -20,9 +21,11 @@ import { type Route, routesOf } from '../server.ts';
 import { epochStore } from '../stores/epoch.ts';
 import { tenantStore } from '../stores/tenant.ts';
 import { isOff, loginFault, readEnv, storeOf } from './environment.ts';
-import { fetchOf } from './handlers.ts';
 import { makeHelpers, type OAuthHelpers } from './helpers.ts';
 import type { IssuerServer, Standing } from './servers.ts';
+import { lazy } from '../lib/lazy.ts';
+import type { Seconds } from '../model/store.ts';
+import type { CallerStates, UserStates } from '../model/user-state.ts';
 
 /** A protected route. */
 export interface Protected<Env> {
@@ -108,4 +111,59 @@ export function makeHost<Env>(
     helpers: makeHelpers(as),
     fault: loginFault(settings.logins, env),
   };
+}
+
+/** Turns any form of handler into one function. A class gets a new instance for each request, as a `WorkerEntrypoint` does. */
+export function fetchOf<Env>(handler: Handler<Env>): FetchFunction<Env> {
+  if (typeof handler === 'object') return (request, env, ctx) => handler.fetch(request, env, asOnWorkers(ctx));
+  if (!isClass(handler)) return (request, env, ctx) => handler(request, env, asOnWorkers(ctx));
+  return (request, env, ctx) => new (handler as new (ctx: Context, env: Env) => InstanceType<FetchClass>)(ctx, env).fetch(request);
+}
+
+/** The context with what Workers have on theirs; the same object. */
+function asOnWorkers(ctx: Context): Context & WorkerContext {
+  if (!('passThroughOnException' in ctx)) Object.defineProperty(ctx, 'passThroughOnException', { value: () => undefined });
+  return ctx as Context & WorkerContext;
+}
+
+function isClass<Env>(handler: FetchFunction<Env, Context & WorkerContext> | FetchClass): handler is FetchClass {
+  return typeof (handler.prototype as { fetch?: unknown } | undefined)?.fetch === 'function';
+}
+
+/** The default for a missing handler. */
+export function notFound(): Response {
+  return new Response('Not found', { status: 404, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } });
+}
+
+const statesOf = lazy(async () => (await import('../core/records/user-states.ts')).statesOf);
+
+/** The states of the caller. A class, since every call makes one and few use it. */
+export class LazyStates implements CallerStates {
+  readonly #kind: 'state' | 'mcp';
+  readonly #as: AuthServer;
+  readonly #access: Checked;
+
+  constructor(as: AuthServer, access: Checked, kind: 'state' | 'mcp' = 'state') {
+    this.#kind = kind;
+    this.#as = as;
+    this.#access = access;
+  }
+  async read(...asked: Parameters<UserStates['read']>): ReturnType<UserStates['read']> {
+    return (await this.#states()).read(...asked);
+  }
+  async write(...asked: Parameters<UserStates['write']>): ReturnType<UserStates['write']> {
+    return (await this.#states()).write(...asked);
+  }
+  async remove(...asked: Parameters<UserStates['remove']>): ReturnType<UserStates['remove']> {
+    return (await this.#states()).remove(...asked);
+  }
+  get passing(): UserStates {
+    return new LazyStates(this.#as, this.#access, 'mcp');
+  }
+  now(): Seconds {
+    return this.#as.now();
+  }
+  #states(): Promise<UserStates> {
+    return statesOf(this.#as, this.#access, this.#kind);
+  }
 }

@@ -24,9 +24,7 @@ import { UpstreamTokenError } from '../model/upstream.ts';
 import { checkFetch } from '../options/parse.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { answer } from '../server.ts';
-import { fetchOf, notFound } from './handlers.ts';
-import { type Host, makeHost, type Protected } from './host.ts';
-import { LazyStates } from './lazy-states.ts';
+import { fetchOf, type Host, LazyStates, makeHost, notFound, type Protected } from './host.ts';
 import { readEnv } from './environment.ts';
 import { makeHelpers, type OAuthHelpers } from './helpers.ts';
 import {

@@ -4,8 +4,7 @@ import { upstream, type UpstreamOptions } from '../../src/logins/upstream.ts';
 import type { Identity } from '../../src/model/identity.ts';
 import type { LoginServices } from '../../src/model/login.ts';
 import { type CallbackResult, type Upstream, UpstreamError } from '../../src/upstreams/contract.ts';
-import { sayOr } from '../../src/words/span.ts';
-import { ENGLISH } from '../../src/words/words.ts';
+import { ENGLISH, sayOr } from '../../src/words/words.ts';
 
 const TOKENS = { access: 'a', scope: [] } as unknown as CallbackResult['tokens'];
 const UMA: Identity = {

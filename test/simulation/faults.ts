@@ -281,7 +281,7 @@ export const FAULTS: readonly Fault[] = [
 `, bad: ``,
   },
   {
-    id: 'R-51', what: 'a slow tool sends no byte until it is done', file: 'src/mcp/in-time.ts',
+    id: 'R-51', what: 'a slow tool sends no byte until it is done', file: 'src/mcp/json-response.ts',
     good: `const PATIENCE_MS = 5000;`, bad: `const PATIENCE_MS = 50_000;`,
   },
   {

@@ -3,7 +3,7 @@ import { html } from '../../src/lib/html.ts';
 import { en } from '../../src/words/en.ts';
 import { allLanguages } from '../../src/words/index.ts';
 import { makeLanguages } from '../../src/words/languages.ts';
-import { sayDay, sayFor, sayIn } from '../../src/words/span.ts';
+import { sayDay, sayFor, sayIn } from '../../src/words/words.ts';
 import { shownText } from '../pages/markup.ts';
 
 type Texts = { readonly [section: string]: { readonly [key: string]: unknown } };

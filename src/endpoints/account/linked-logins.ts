@@ -10,9 +10,8 @@ import { OAuthError } from '../../model/error.ts';
 import { isRedirect } from '../../model/login.ts';
 import { sectionPage } from '../../pages/account-section.ts';
 import { signInsBody } from '../../pages/sign-ins.ts';
-import { type Call, readForm } from '../endpoint.ts';
+import { type Call, readForm, signInsPath } from '../endpoint.ts';
 import { isSameOrigin, redirectTo } from '../sign-in/browser-context.ts';
-import { signInsPath } from '../paths.ts';
 import { requireRecentSession, requireSession } from '../sign-in/require-session.ts';
 import { redirectToUpstream } from '../authorize/upstream-redirect.ts';
 

@@ -18,8 +18,7 @@ import { PENDING_TTL, type PendingAuthorization } from '../../model/pending-auth
 import { approvePage, type ScopeView } from '../../pages/approve.ts';
 import type { ClientView } from '../../pages/client.ts';
 import type { AccountView } from '../../pages/sign-in.ts';
-import { sayFor } from '../../words/span.ts';
-import type { Words } from '../../words/words.ts';
+import { sayFor, type Words } from '../../words/words.ts';
 import type { Call } from '../endpoint.ts';
 import { hasLinks, linksFor, loginView, noLoginPage } from '../sign-in/pages.ts';
 import { grantableScope, organizationOf } from './grantable-scopes.ts';

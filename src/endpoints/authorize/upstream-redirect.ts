@@ -9,11 +9,10 @@ import { newState, openUpstreamState } from '../../core/records/upstream-states.
 import type { SiteLogin } from '../../model/login.ts';
 import type { Json, Seconds } from '../../model/store.ts';
 import { approvePending, type Choice, PENDING_TTL } from '../../model/pending-authorization.ts';
-import { sayIn } from '../../words/span.ts';
+import { sayIn } from '../../words/words.ts';
 import { expiredPage, type FoundPending } from './pending.ts';
-import type { Call } from '../endpoint.ts';
+import { type Call, callbackPath } from '../endpoint.ts';
 import { cookieOf, flowCookie, redirectTo, setCookie } from '../sign-in/browser-context.ts';
-import { callbackPath } from '../paths.ts';
 import { type NotSignedIn, servicesOf } from '../sign-in/sign-in.ts';
 import { problemOf } from '../sign-in/pages.ts';
 

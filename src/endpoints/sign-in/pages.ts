@@ -14,7 +14,7 @@ import {
   type SiteLogin,
 } from '../../model/login.ts';
 import { loginPage } from '../../pages/login.ts';
-import type { Call } from '../endpoint.ts';
+import { type Call, loginPagesOf } from '../endpoint.ts';
 import { sessionOf } from './browser-context.ts';
 import { returnPath, signInUrl } from './require-session.ts';
 import { nameOf } from './sign-in.ts';
@@ -22,7 +22,6 @@ import { messagePage } from '../../pages/message.ts';
 import { say, sayRefused, type Words } from '../../words/words.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { LinkView, LoginView } from '../../pages/sign-in.ts';
-import { loginPagesOf } from '../paths.ts';
 
 /** Optional content of the page. */
 export interface Showing {

@@ -6,7 +6,7 @@ import { isJsonContentType } from '@modelcontextprotocol/server';
 import { readBody } from '../../lib/http.ts';
 import { isStrict } from '../../lib/json.ts';
 import type { Json } from '../../model/store.ts';
-import type { Id, Message } from '../message.ts';
+import type { Id, Message } from '../sdk.ts';
 import { rpcError } from './refusal.ts';
 
 /** A message with known members only. */

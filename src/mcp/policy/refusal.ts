@@ -2,7 +2,7 @@
  * JSON-RPC responses to refused calls: a reason that the model can read, or, for callers that must not know of the
  * primitive, the same as if it did not exist.
  */
-import type { Id } from '../message.ts';
+import type { Id } from '../sdk.ts';
 import type { Kind } from './policy.ts';
 
 /** A call in a message. */

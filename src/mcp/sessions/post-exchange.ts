@@ -11,13 +11,11 @@ import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/
 import type { AuthInfo, JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import { onAbort, pause } from '../../lib/on-abort.ts';
 import type { Json, Seconds } from '../../model/store.ts';
-import { LOOK_EVERY, watchForCancellations } from './cancellation.ts';
+import { LOOK_EVERY, type ServerRequests, serverRequestsOf, watchForCancellations } from './server-requests.ts';
 import type { JudgedBody, JudgedMessage } from '../policy/gate.ts';
 import { tellingItsEnd } from '../events/listening.ts';
-import { type Id, isAnswer, type Message, messagesOf } from '../message.ts';
-import { type ServerRequests, serverRequestsOf } from './server-requests.ts';
+import { type AnyServer, type Id, isAnswer, type Message, messagesOf } from '../sdk.ts';
 import { type Recording, recordTo, SAID_EVERY } from './event-store.ts';
-import type { AnyServer } from '../sdk.ts';
 import type { Session } from './session.ts';
 import { asError, type Report } from '../tool-error.ts';
 import { isBelow, isGranted, MAX_SUBSCRIPTIONS, type Subscription, subscriptionIn } from '../events/subscriptions.ts';

@@ -1,15 +1,17 @@
 /**
  * Server requests: requests of a server to its client during an exchange (elicitation, sampling, roots). Each is sent under an id that cannot be
  * guessed and is stored as open in the session store. The answer comes in another POST, perhaps to another process, which stores it, once. An
- * answer to no open request is dropped, so that clients cannot store what was not asked for.
+ * answer to no open request is dropped, so that clients cannot store what was not asked for. A client cancels one of its own requests in the
+ * same way: in another POST, which the exchange that runs the request polls for.
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { base64url } from '../../lib/base64url.ts';
 import { pause } from '../../lib/on-abort.ts';
 import type { Json, Seconds } from '../../model/store.ts';
 import type { SessionStore } from './session-store.ts';
-import type { Id, Message } from '../message.ts';
+import { type Id, isOfOrdinaryLength, type Message } from '../sdk.ts';
 import { asError, type Report } from '../tool-error.ts';
+import { changeState } from '../change-state.ts';
 
 /** The open requests of one exchange. */
 export interface ServerRequests {
@@ -85,4 +87,47 @@ export async function looked<T>(look: () => Promise<T | null>, report: Report): 
 
 function answerTo(name: string): string {
   return `answer ${name}`;
+}
+
+/** Interval of the polling. */
+export const LOOK_EVERY: Seconds = 2;
+
+/** The cancellations of a session: the latest of its client, in one record. */
+const CANCELLED = 'cancelled';
+const MAX_CANCELLED = 64;
+type Wanted = readonly (readonly [id: Id, at: Seconds])[];
+
+/** Stores that a request is to be cancelled. */
+export async function putCancellation(sessionStore: SessionStore, id: unknown): Promise<void> {
+  if (!isOfOrdinaryLength(id)) return;
+  await changeState<Wanted, void>(sessionStore, CANCELLED, WAITS, (wanted) => {
+    const others = (wanted ?? []).filter(([one, at]) => one !== id && sessionStore.now() - at <= WAITS);
+    return { write: [...others, [id, sessionStore.now()] as const].slice(-MAX_CANCELLED), result: undefined };
+  });
+}
+
+/** Polls for cancellations until the signal aborts, and reports each once. @param open the requests that have no answer yet. */
+export async function watchForCancellations(
+  sessionStore: SessionStore,
+  open: ReadonlySet<Id>,
+  {
+    until,
+    report,
+    each,
+    cancelled,
+  }: {
+    readonly until: AbortSignal;
+    readonly report: Report;
+    /** Called before each poll with its number. */
+    readonly each: (look: number) => Promise<void>;
+    readonly cancelled: (id: Id) => void;
+  },
+): Promise<void> {
+  for (let look = 0; !until.aborted; look++) {
+    await pause(LOOK_EVERY * 1000, until);
+    if (until.aborted) return;
+    await each(look);
+    const found = await looked(() => sessionStore.read<Wanted>(CANCELLED), report);
+    for (const [id, at] of found?.value ?? []) if (open.has(id) && sessionStore.now() - at <= WAITS) cancelled(id);
+  }
 }

@@ -4,14 +4,12 @@
 import { requestState } from '../../model/request-state.ts';
 import { classifyInboundRequest, type AuthInfo } from '@modelcontextprotocol/server';
 import type { Json } from '../../model/store.ts';
-import { putCancellation } from './cancellation.ts';
+import { putAnswer, putCancellation } from './server-requests.ts';
 import { MAX_RECORD_BYTES } from './session-store.ts';
 import type { JudgedBody, JudgedMessage } from '../policy/gate.ts';
 import { endOf } from '../events/listening.ts';
-import { type Message, messagesOf } from '../message.ts';
+import { type AnyServer, type Message, messagesOf } from '../sdk.ts';
 import { put } from './outbox.ts';
-import { putAnswer } from './server-requests.ts';
-import type { AnyServer } from '../sdk.ts';
 import { type Agreed, begin, findSession, type Keeper, newSession, remember, type Session } from './session.ts';
 import { type Admitted, HEADER, notFound, PARAMETER, refusal, type SessionCaller } from './session-request.ts';
 import { exchangePost, exchangePostAlone, type PostExchange } from './post-exchange.ts';

@@ -7,7 +7,7 @@ import { onAbort } from '../../lib/on-abort.ts';
 import type { Access } from '../../model/access.ts';
 import type { Context } from '../../model/handler.ts';
 import { keyOf } from '../../model/live-permissions.ts';
-import type { Id } from '../message.ts';
+import type { Id } from '../sdk.ts';
 import { rpcError } from '../policy/refusal.ts';
 
 /** The share that is used up. */

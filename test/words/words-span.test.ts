@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { sayDay, sayFor, sayIn, sayOr } from '../../src/words/span.ts';
-import { ENGLISH, type Words } from '../../src/words/words.ts';
+import { ENGLISH, sayDay, sayFor, sayIn, sayOr, type Words } from '../../src/words/words.ts';
 
 const german: Words = { ...ENGLISH, lang: 'de' };
 
-describe('words/span', () => {
+describe('words/words', () => {
   it('says lengths in the unit that reads best', () => {
     expect([3600, 7200, 86_400, 30 * 86_400].map((seconds) => sayFor(seconds, ENGLISH))).toEqual([
       '60 minutes',

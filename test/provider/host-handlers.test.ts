@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Context } from '../../src/model/handler.ts';
-import { fetchOf } from '../../src/provider/handlers.ts';
+import { fetchOf } from '../../src/provider/host.ts';
 
 const ctx: Context = { waitUntil() {}, props: { who: 'alice' } };
 const ask = async (handler: Parameters<typeof fetchOf>[0]): Promise<string> =>
   (await fetchOf(handler)(new Request('https://x.example/p'), { name: 'env' } as never, ctx)).text();
 
-describe('provider/handlers', () => {
+describe('provider/host', () => {
   it('calls whatever shape an application gives, the Workers way', async () => {
     const answer = (env: unknown, context: Context): Response =>
       new Response(`${(env as { name: string }).name} ${(context.props as { who: string }).who}`);
