@@ -1,7 +1,7 @@
 /** What would be published: what is in it, and what installing it does. `tools/package-check.ts` looks at exports and types. */
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -69,6 +69,27 @@ describe('the package', () => {
         .map((to) => `${path}: ${to}`),
     );
     expect(missing).toEqual([]);
+  });
+
+  it('declares types that compile by themselves, without a declaration that nothing leads to', () => {
+    const folder = `${root}dist/.types`;
+    mkdirSync(folder, { recursive: true });
+    const compilerOptions = {
+      target: 'es2023',
+      lib: ['es2023', 'dom'],
+      module: 'nodenext',
+      types: ['node'],
+      strict: true,
+      noEmit: true,
+      rootDir: root,
+    };
+    writeFileSync(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions, include: ['../types/**/*.d.ts'] }));
+    const { stdout } = spawnSync(`${root}node_modules/.bin/tsc`, ['-p', folder], { cwd: folder, encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
+    const wrong = stdout.split('\n').filter((line) => line.startsWith('../types/') && !line.startsWith('../types/worker/')); // which needs Cloudflare's types
+    expect(wrong).toEqual([]);
+    expect(existsSync(`${root}dist/types/provider/oauth-provider.d.ts`)).toBe(true);
+    expect(existsSync(`${root}dist/types/endpoints/oauth/token.d.ts`)).toBe(false);
   });
 
   it('is bundled by an application without a warning (N-03)', async () => {

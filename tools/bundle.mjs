@@ -6,9 +6,10 @@
  * of a group below imports the whole group. Lazily loaded modules stay files of their own.
  */
 import { build, transform } from 'esbuild';
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeTypes } from './types.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { exports, bin } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
@@ -37,25 +38,29 @@ const further = furtherImports();
 for (const old of globSync('dist/**/*.js{,.map}', { cwd: root })) rmSync(`${root}${old}`);
 await build({ ...options, plugins: [{ name: 'groups', setup: withFurtherImports }] });
 for (const path of globSync('dist/**/*.js', { cwd: root }))
-  writeFileSync(root + path, await withoutSpace(withNames(askingNode(readFileSync(root + path, 'utf8')))));
-writeFileSync(`${root}dist/.npmignore`, unneededTypes().join('\n'));
+  writeFileSync(root + path, withNames(await minified(askingNode(readFileSync(root + path, 'utf8')))));
+writeTypes(
+  root,
+  Object.values(exports).flatMap(({ types }) => (types ? [types.replace('./dist/types/', '')] : [])),
+);
 
 /**
  * An import for the order of loading alone takes no names. Written without braces, bundlers of applications warn of each: it can do nothing, since the
  * package has no side effects. @param {string} text
  */
 function withNames(text) {
-  return text.replaceAll(/^import ("\.[^"]+");$/gm, 'import {} from $1;');
+  return text.replaceAll(/(?<=^|;)import("\.[^"]+");/gm, 'import{}from$1;');
 }
 
 /**
  * Minifies for download and start. Names stay, and lines stay short, so that stack traces still point at a place. There are no source
  * maps: they were two thirds of the package. @param {string} text
  */
-async function withoutSpace(text) {
+async function minified(text) {
   return (
     await transform(text, {
       minifyWhitespace: true,
+      minifySyntax: true,
       lineLimit: 120,
       charset: 'utf8',
       format: 'esm',
@@ -63,23 +68,6 @@ async function withoutSpace(text) {
       ignoreAnnotations: true,
     })
   ).code;
-}
-
-/** Declarations that no export of the package reaches: they are built for the tests and not packed. */
-function unneededTypes() {
-  const needed = new Set();
-  /** @param {string} path */
-  const need = (path) => {
-    if (needed.has(path) || !existsSync(root + path)) return;
-    needed.add(path);
-    for (const [, to] of readFileSync(root + path, 'utf8').matchAll(/(?:from|import)\s*\(?["'](\.[^"']+)["']/g))
-      need(join(dirname(path), to).replace(/\.[jt]s$/, '.d.ts'));
-  };
-  for (const { types } of Object.values(exports)) if (types) need(types.slice(2));
-  return globSync('dist/**/*.d.ts', { cwd: root })
-    .filter((path) => !needed.has(path))
-    .map((path) => relative('dist', path))
-    .toSorted();
 }
 
 /**

@@ -30,7 +30,7 @@ function nameModules() {
   const names = new Map(
     Object.entries(exports).flatMap(([subpath, { types }]) => {
       if (!types) return [];
-      const module = types.replace('./dist/', '').replace(/(?:\/index)?\.d\.ts$/, '');
+      const module = types.replace('./dist/types/', '').replace(/(?:\/index)?\.d\.ts$/, '');
       return [[module === 'index' ? 'index-1.md' : `${module}.md`, subpath === '.' ? 'portcullis.md' : `${subpath.slice(2)}.md`]];
     }),
   );
@@ -63,7 +63,7 @@ function nameModules() {
 function entries() {
   const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
   return Object.values(exports).flatMap(({ types }) =>
-    types ? [`../../${types.replace('./dist/', 'src/').replace('.d.ts', '.ts')}`] : [],
+    types ? [`../../${types.replace('./dist/types/', 'src/').replace('.d.ts', '.ts')}`] : [],
   );
 }
 

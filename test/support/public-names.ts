@@ -18,7 +18,7 @@ export function publicSources(): ReadonlyMap<string, ReadonlyMap<string, string>
   return new Map(
     Object.entries(exports).flatMap(([subpath, target]) => {
       if (typeof target === 'string') return [];
-      const source = target.types.replace('./dist/', 'src/').replace(/\.d\.ts$/, '.ts');
+      const source = target.types.replace('./dist/types/', 'src/').replace(/\.d\.ts$/, '.ts');
       return [[subpath.replace('.', 'portcullis'), namesOf(source)] as const];
     }),
   );

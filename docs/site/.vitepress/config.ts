@@ -2,12 +2,23 @@
  * The documentation as a site: the Markdown of this repository as it stands, with a search that needs no server and no file from elsewhere.
  * `build.mjs` generates the API reference, builds the pages, and lays each one beside them as Markdown.
  */
+import { readFileSync } from 'node:fs';
 import { defineConfig, type DefaultTheme } from 'vitepress';
 
 const GITHUB_LIKE = /(^|\/)README\.md(?=$|#)/;
 
-const guide = (text: string, name: string): DefaultTheme.SidebarItem => ({ text, link: `/docs/guide/${name}` });
-const reference = (text: string, name: string): DefaultTheme.SidebarItem => ({ text, link: `/docs/reference/${name}` });
+/** The menu: the lists of docs/README.md, which a test keeps complete. */
+function menu(): DefaultTheme.SidebarItem[] {
+  const [, ...groups] = readFileSync(new URL('../../README.md', import.meta.url), 'utf8').split(/^## /m);
+  return groups.map((group) => ({
+    text: group.split('\n', 1)[0] ?? '',
+    collapsed: false,
+    items: [...group.matchAll(/\[([^\]]+)\]\(([^)#]+)\.md\)/g)].map(([, text = '', to = '']) => ({
+      text: text.replaceAll('`', '').replace(/^./, (first) => first.toUpperCase()),
+      link: to.startsWith('../') ? to.slice(2) : `/docs/${to.replace(/README$/, '')}`,
+    })),
+  }));
+}
 
 export default defineConfig({
   title: 'Portcullis',
@@ -66,54 +77,6 @@ export default defineConfig({
       { text: 'API', link: '/api/' },
       { text: 'Changelog', link: '/CHANGELOG' },
     ],
-    sidebar: [
-      {
-        text: 'Start',
-        items: [
-          guide('In ten minutes', 'start'),
-          guide('A new project', 'new-project'),
-          guide('Testing your server', 'testing'),
-          reference('Beside other libraries', 'comparison'),
-        ],
-      },
-      {
-        text: 'Build',
-        items: [
-          guide('Signing in', 'signing-in'),
-          guide('Other sites', 'upstreams'),
-          guide('Tokens of other servers', 'verifiers'),
-          guide('Tools and permissions', 'tools'),
-          guide('Sessions and questions', 'sessions'),
-          guide('Consent', 'consent'),
-          guide('Clients, grants, tenants', 'server'),
-          guide('Enterprise and workloads', 'enterprise'),
-          guide('Looks and languages', 'looks'),
-        ],
-      },
-      {
-        text: 'Run',
-        items: [
-          guide('Deployment', 'deployment'),
-          guide('Operations', 'operations'),
-          guide('Events', 'events'),
-          guide('When something does not work', 'troubleshooting'),
-          guide('Check a server', 'doctor'),
-          { text: 'What each client sends', link: '/docs/clients' },
-          guide('From workers-oauth-provider', 'migrating'),
-        ],
-      },
-      {
-        text: 'Reference',
-        items: [
-          { text: 'API', link: '/api/' },
-          { text: 'Security model', link: '/docs/security-model' },
-          reference('What is stored', 'storage'),
-          reference('Rules and their tests', 'rules'),
-          reference('Public names', 'names'),
-          reference('Glossary', 'glossary'),
-          { text: 'Decisions', link: '/docs/decisions/' },
-        ],
-      },
-    ],
+    sidebar: menu(),
   },
 });
