@@ -14,6 +14,7 @@ const MAY_IMPORT: { readonly [wing: string]: readonly string[] } = {
   model: ['lib', 'words'], // its types alone: a login says its texts in the language of the page
   pages: ['lib', 'model', 'words'],
   stores: ['lib', 'model'],
+  former: ['lib', 'model'],
   testing: ['lib', 'model'],
   upstreams: ['lib', 'model', 'words'],
   logins: ['lib', 'model', 'pages', 'words', 'upstreams'],

@@ -12,6 +12,7 @@ const findKept = lazy(async () => (await import('./metadata-document.ts')).findC
 const isWelcome = lazy(async () => (await import('./metadata-document.ts')).isAcceptable);
 
 const checkId = lazy(async () => (await import('./client-policy.ts')).checkClientId);
+const findFormer = lazy(async () => (await import('../core/records/former.ts')).findFormerClient);
 
 const CLIENT_ID = /^[\w-]{1,128}$/;
 
@@ -21,7 +22,7 @@ export async function findClient(as: AuthServer, id: string, isLate = false): Pr
   const configured = settings.clients.get(id);
   if (configured) return withHash(as, configured);
   const find = (one: string): Promise<Client | null> => (isLate ? records.findClientStale(one) : records.findClient(one));
-  if (CLIENT_ID.test(id)) return find(id);
+  if (CLIENT_ID.test(id)) return (await find(id)) ?? (settings.formerStore ? findFormer(as, id) : null);
   if (!isDocumentUrl(id, as.isLoopback)) return null;
   return (await find(id)) ?? (mayFetch(as, id) && (await isWelcome(as, id)) ? findKept(as, id) : null);
 }

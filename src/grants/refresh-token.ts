@@ -11,7 +11,7 @@ import { end, type Grant } from '../model/grant.ts';
 import type { Params } from '../model/params.ts';
 import { withPlace } from '../model/place.ts';
 import { parseScope } from '../model/scope.ts';
-import { familyOf, grantIdOf } from '../model/token.ts';
+import { familyOf, grantIdOf, kindOf } from '../model/token.ts';
 import { rotate, type Rotated, type Verdict } from '../model/grant-transitions.ts';
 import { unwrap } from '../model/wrapped.ts';
 import { resourceOf } from './authorization-code.ts';
@@ -31,7 +31,9 @@ type Refreshed = { readonly grant: Grant; readonly rotated: Rotated; readonly ac
 
 /** Rotates the refresh token of a request. */
 export async function refreshToken(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
-  const presented = params.required('refresh_token');
+  const given = params.required('refresh_token');
+  const isFormer = as.settings.formerStore && kindOf(given) === null;
+  const presented = isFormer ? await (await import('./former-token.ts')).tradeFormerToken(as, caller, given) : given;
   const grantId = grantIdOf('refresh', presented);
   if (grantId === null) throw new OAuthError('invalid_grant', 'refresh_malformed');
   const refresh = await as.secrets.refreshProof(presented);

@@ -30,7 +30,7 @@ interface Always {
 export type Event = Always &
   (
     | {
-        readonly kind: 'grant.opened' | 'grant.redeemed' | 'grant.refreshed' | 'grant.repeated' | 'grant.caught_up';
+        readonly kind: 'grant.opened' | 'grant.moved' | 'grant.redeemed' | 'grant.refreshed' | 'grant.repeated' | 'grant.caught_up';
         readonly grantId: string;
         readonly clientId: string;
         readonly userId?: string;

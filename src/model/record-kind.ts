@@ -11,6 +11,7 @@ export const LASTING_RECORDS: readonly string[] = [
   'client-status',
   'document',
   'email',
+  'former',
   'identity',
   'jwks',
   'known-browser',

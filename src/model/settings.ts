@@ -10,6 +10,7 @@ import type { Client } from './client.ts';
 import type { ClientPolicy } from './client-policy.ts';
 import type { ErrorCode } from './error.ts';
 import type { Event } from './event.ts';
+import type { FormerStore } from './former.ts';
 import type { Organization } from './identity.ts';
 import type { Login } from './login.ts';
 import type { OnTokens } from './on-tokens.ts';
@@ -192,6 +193,8 @@ export interface Settings {
   /** How long a valid token is accepted without reading the store, in seconds; 0 for off. */
   readonly dangerouslyCacheTokens: Seconds;
   readonly permissions: Permissions<never> | null;
+  /** Null if this server replaced no other. */
+  readonly formerStore: FormerStore | null;
   /** Null if no one is asked when tokens are issued. */
   readonly onTokens: OnTokens<never> | null;
   /** Null if every user may grant every scope. */

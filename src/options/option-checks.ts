@@ -4,6 +4,7 @@
  */
 import { isDocumentUrl } from '../lib/document-url.ts';
 import { checkSecret as checkClientSecret, clientFrom, type ConfiguredClient } from '../model/client-spec.ts';
+import type { FormerStore } from '../model/former.ts';
 import type { FetchObject } from '../model/handler.ts';
 import { keySetOf } from '../model/key-set.ts';
 import { haveSignIn, isForm, type Login } from '../model/login.ts';
@@ -134,6 +135,14 @@ function checkBrought(logins: readonly Login[]): void {
 function checkIds(what: string, ids: readonly string[]): void {
   const bad = ids.find((id, at) => ids.indexOf(id) !== at || !ID.test(id));
   if (bad !== undefined) fail('logins', `bring a ${what} with the id ${JSON.stringify(bad)}, which is taken or malformed; rename it`);
+}
+
+/** The former store, or null. @throws {TypeError} if the option is no such store. */
+export function formerStoreOf(given: FormerStore | undefined): FormerStore | null {
+  if (given === undefined) return null;
+  if (!has(given, 'findClient', 'findGrant'))
+    fail('formerStore', 'must be a former store, such as workersOAuthKv((env) => env.OAUTH_KV) of portcullis/former');
+  return given;
 }
 
 /** The clients by id. @throws {TypeError} naming what is wrong. */

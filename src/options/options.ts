@@ -5,6 +5,7 @@ import type { TokenSource } from '../guard/token-source.ts';
 import type { Event } from '../model/event.ts';
 import type { ConfiguredClient } from '../model/client-spec.ts';
 import type { Context, GuardedContext, Handler } from '../model/handler.ts';
+import type { FormerStore } from '../model/former.ts';
 import type { Login } from '../model/login.ts';
 import type { OnTokens } from '../model/on-tokens.ts';
 import { SIGNING_ALGS, type SigningAlg } from '../model/signing-key.ts';
@@ -97,6 +98,11 @@ interface CommonOptions<Env> {
    * clients, and a revoked token can work for a minute or more. For demonstrations only; a warning is printed at start-up.
    */
   readonly dangerouslyAllowEventualStore?: boolean;
+  /**
+   * Clients and grants of the server that this one replaced, so that no one has to sign in again: `workersOAuthKv((env) => env.OAUTH_KV)` of
+   * `portcullis/former`. Only read; a grant moves at its first refresh.
+   */
+  readonly formerStore?: FormerStore | ((env: Env) => FormerStore);
   /**
    * The server's key, 32 random bytes (`openssl rand -base64 32`), for records that the server must decrypt without a token. A list rotates
    * keys: the first one encrypts, all of them decrypt. Default: the variable `PORTCULLIS_SECRET`. Options that need it fail at start-up without it.
@@ -212,6 +218,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   tenants: null,
   store: null,
   dangerouslyAllowEventualStore: flag,
+  formerStore: null,
   secret: null,
   name: null,
   pages: null,

@@ -49,7 +49,18 @@ export interface ParsedOptions<Env> {
 /** The settings that are the same for every issuer and environment. */
 export type ParsedSettings = Omit<
   Settings,
-  'issuer' | 'issuers' | 'origin' | 'tenant' | 'resources' | 'defaultResource' | 'everyRoute' | 'clients' | 'name' | 'brand' | 'limits'
+  | 'issuer'
+  | 'issuers'
+  | 'origin'
+  | 'tenant'
+  | 'resources'
+  | 'defaultResource'
+  | 'everyRoute'
+  | 'clients'
+  | 'formerStore'
+  | 'name'
+  | 'brand'
+  | 'limits'
 >;
 
 const DAY = 86_400;

@@ -4,7 +4,7 @@
 import { isLoopbackHost } from '../lib/url.ts';
 import { covers, everyRouteOf, type Resource } from '../model/resource.ts';
 import type { Paths, Settings } from '../model/settings.ts';
-import { checkOwnIssuer, clientsOf } from './option-checks.ts';
+import { checkOwnIssuer, clientsOf, formerStoreOf } from './option-checks.ts';
 import { resourcesOf, uriOf } from './resources.ts';
 import type { ParsedOptions } from './parse.ts';
 import { fail } from './kinds.ts';
@@ -33,7 +33,7 @@ export function settingsOf<Env>(
   for (const login of settings.logins) login.checkIssuer?.(issuer, issuers);
   checkOwnIssuer(settings.trustedIssuers, issuer);
   const { origin, host } = new URL(issuer);
-  const { name = host, defaultResource, clients = [] } = options;
+  const { name = host, defaultResource, clients = [], formerStore } = options;
   const resources = resourcesOf(options, routes, { issuer, prefix });
   return Object.freeze({
     ...settings,
@@ -45,6 +45,7 @@ export function settingsOf<Env>(
     resources,
     defaultResource: defaultResource === undefined ? null : uriOf(defaultResource, issuer),
     everyRoute: defaultResource === undefined ? everyRouteIn(resources, issuer) : undefined,
+    formerStore: formerStoreOf(typeof formerStore === 'function' ? formerStore(env) : formerStore),
     clients: clientsOf(typeof clients === 'function' ? clients(env) : clients),
     limits,
     name,

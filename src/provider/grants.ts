@@ -4,6 +4,7 @@
 import { signOut } from '../core/users/accounts.ts';
 import { endGrants, endUserGrant, type GrantFilter, grantsOf, grantsOfUser } from '../core/records/grants.ts';
 import type { AuthServer } from '../core/auth-server.ts';
+import { cutFormer } from '../core/records/former.ts';
 import { makeLinkedLogins } from '../core/users/linked-logins.ts';
 import { disableUser, enableUser } from '../core/users/disabled-users.ts';
 import { findUserId } from '../core/users/user-ids.ts';
@@ -112,6 +113,7 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
       const unknown = kinds.find((kind) => !SIGN_IN_KINDS.includes(kind));
       if (unknown !== undefined)
         throw new TypeError(`signOut: \`removeSignIns\` may name ${SIGN_IN_KINDS.join(', ')}, and not ${unknown}.`);
+      await cutFormer(as, { userId });
       await makeLinkedLogins(as).removeAll(userId, kinds); // before: a removed identity can open no session
       await signOut(as, userId, as.now());
       await makeLinkedLogins(as).removeAll(userId, kinds); // and after: a session may have added one meanwhile

@@ -8,6 +8,7 @@ import { CHALLENGE, ISSUER, VERIFIER } from '../../bench/servers/answers.ts';
 import { webRuntime } from '../../src/core/web-runtime.ts';
 import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
 import type { OAuthHelpers } from '../../src/provider/helpers.ts';
+import type { FormerKv } from '../../src/former/workers-oauth-kv.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 
 export { CHALLENGE, ISSUER, VERIFIER };
@@ -23,7 +24,11 @@ export interface Side {
 }
 
 interface MiniflareModule {
-  readonly Miniflare: new (options: unknown) => { dispatchFetch(url: string, init?: object): Promise<Response>; dispose(): Promise<void> };
+  readonly Miniflare: new (options: unknown) => {
+    dispatchFetch(url: string, init?: object): Promise<Response>;
+    dispose(): Promise<void>;
+    getKVNamespace(binding: string): Promise<FormerKv>;
+  };
   convertV4MiniflareOptions(options: unknown): unknown;
 }
 
@@ -70,7 +75,7 @@ export function installTheirs(): void {
 }
 
 /** Theirs. */
-export async function startTheirs(): Promise<Side> {
+export async function startTheirs(): Promise<Side & { kv(): Promise<FormerKv> }> {
   installTheirs();
   const { outputFiles } = await build({
     entryPoints: [`${folder}workers/beside.ts`],
@@ -94,6 +99,7 @@ export async function startTheirs(): Promise<Side> {
   return {
     send: (path, init) => worker.dispatchFetch(ISSUER + path, { redirect: 'manual', ...init }),
     stop: () => worker.dispose(),
+    kv: () => worker.getKVNamespace('OAUTH_KV'),
   };
 }
 
@@ -134,9 +140,10 @@ export async function signIn(
     redeemed = {},
     metadata = {},
     headers = {},
-  }: { asked?: Fields; redeemed?: Fields; metadata?: object; headers?: Record<string, string> } = {},
+    id: made,
+  }: { id?: string; asked?: Fields; redeemed?: Fields; metadata?: object; headers?: Record<string, string> } = {},
 ): Promise<{ id: string; tokens: Record<string, string> } | null> {
-  const id = await register(side, metadata);
+  const id = made ?? (await register(side, metadata));
   const code = id === null ? null : (await authorize(side, id, asked))?.searchParams.get('code');
   if (id === null || !code) return null;
   const redirect = asked['redirect_uri'] ?? CALLBACK;

@@ -9,6 +9,7 @@ import type { Cursor, Key } from '../../model/store.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { isClient, isActive, isBeingDeleted, keyOf, UNUSED } from './clients.ts';
+import { cutFormer } from './former.ts';
 import { readRecord } from './record.ts';
 
 /** Removes the oldest unused registration to make room for another; false if there is none. */
@@ -35,6 +36,7 @@ async function removeUnused(as: AuthServer, key: Key): Promise<boolean> {
  * @returns whether the client existed.
  */
 export async function deleteClient(as: AuthServer, id: string): Promise<boolean> {
+  await cutFormer(as, { deletedClient: id });
   const found = await mark(as, id);
   await endGrants(as, id);
   const record = await readRecord(as.store, keyOf(id), isBeingDeleted);

@@ -7,6 +7,7 @@ import { type EndReason, type Grant, isLive } from '../../model/grant.ts';
 import type { Cursor, Key } from '../../model/store.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { AuthServer } from '../auth-server.ts';
+import { cutFormer } from './former.ts';
 
 /** One page of live grants, oldest first. */
 export async function grantsOfUser(as: AuthServer, userId: string, after?: Cursor): Promise<{ grants: readonly Grant[]; next?: Cursor }> {
@@ -37,6 +38,7 @@ export async function endUserGrant(as: AuthServer, userId: string, grantId: stri
 
 /** Ends everything that a user allowed a client. Safe to call again after an interruption. */
 export async function disconnect(as: AuthServer, userId: string, clientId: string, after: After): Promise<void> {
+  await cutFormer(as, { userId, clientId });
   await as.consents.forget(userId, clientId);
   const ended: Grant[] = [];
   for await (const grant of living(as, userId)) if (grant.clientId === clientId && (await end(as, grant))) ended.push(grant);
@@ -53,6 +55,7 @@ export async function disconnectOthers(
   newGrantId: string,
 ): Promise<void> {
   const isShared = clientId.includes('://');
+  if (!isShared) await cutFormer(as, { userId, clientId });
   const ended: Grant[] = [];
   for await (const grant of living(as, userId)) {
     const isSame = grant.clientId === clientId && grant.resource === resource && (!isShared || grant.redirectUri === redirectUri);
@@ -63,6 +66,7 @@ export async function disconnectOthers(
 
 /** Ends everything that a user allowed. Safe to call again after an interruption. */
 export async function disconnectAll(as: AuthServer, userId: string, after: After): Promise<void> {
+  await cutFormer(as, { userId });
   await as.consents.forgetAll(userId);
   const ended: Grant[] = [];
   for await (const grant of living(as, userId)) if (await end(as, grant)) ended.push(grant);
@@ -104,6 +108,7 @@ export async function grantsOf(as: AuthServer, filter: GrantFilter, after?: Curs
 
 /** Ends all matching grants, effective from the next request. @returns how many ended. */
 export async function endGrants(as: AuthServer, filter: GrantFilter, reason: EndReason = 'revoked'): Promise<number> {
+  await cutFormer(as, filter === 'all' ? {} : filter);
   let [ended, after]: [number, Cursor | undefined] = [0, undefined];
   do {
     const page = await grantsOf(as, filter, after);

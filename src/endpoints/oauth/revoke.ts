@@ -51,7 +51,11 @@ async function checkPublic(as: AuthServer, clientId: string): Promise<void> {
 /** The grant before the change, if this ended it. */
 async function revokeToken(as: AuthServer, caller: Caller, text: string, stored?: Stored | null): Promise<Grant | null> {
   const grantId = revocableGrant(text);
-  if (grantId === null) return null;
+  if (grantId === null) {
+    if (as.settings.formerStore && kindOf(text) === null)
+      await (await import('../../grants/former-token.ts')).endFormerToken(as, caller, text);
+    return null;
+  }
   const isRefresh = kindOf(text) === 'refresh';
   const known = stored === undefined ? {} : { known: stored };
   try {

@@ -1,0 +1,3 @@
+/** `portcullis/former`: users of the server that this one replaced stay signed in. */
+export type { FormerClient, FormerGrant, FormerProblem, FormerStore } from '../model/former.ts';
+export { workersOAuthKv, type FormerKv } from './workers-oauth-kv.ts';

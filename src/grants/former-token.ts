@@ -1,0 +1,177 @@
+/**
+ * Refresh tokens of the server that this one replaced (option `formerStore`): trades one for the first refresh token of a grant here, once
+ * for each grant, whatever token of the grant comes and however often. Loaded with the first such token.
+ *
+ *   client authenticated → found there → not revoked here → note, once → grant, once → the normal refresh with our token
+ *
+ * The note keeps our token, sealed under a secret that only tokens of the former grant give. A repeat gets the same one, and the grant here
+ * judges it: within the grace period it leads to the live tokens, after it the reuse ends the grant. The note outlives the grant, so a grant
+ * that ended here cannot be moved again.
+ */
+import { failed, type Caller } from '../clients/caller.ts';
+import { resolveClient } from '../clients/find.ts';
+import type { AuthServer } from '../core/auth-server.ts';
+import { renewClient } from '../core/records/clients.ts';
+import { askFormer, isCut } from '../core/records/former.ts';
+import { has, readRecord, type Versioned, versioned } from '../core/records/record.ts';
+import { OAuthError } from '../model/error.ts';
+import type { FormerGrant } from '../model/former.ts';
+import type { Grant } from '../model/grant.ts';
+import { revoke } from '../model/grant-transitions.ts';
+import { findResource, grantTTL, lifetimesFor, resolveResource } from '../model/resource.ts';
+import type { Key, Seconds } from '../model/store.ts';
+import { grantIdOf } from '../model/token.ts';
+import { wrap } from '../model/wrapped.ts';
+
+/** That a grant moves here, or was revoked before it could. */
+type Note = {
+  readonly v: 1;
+  readonly at: Seconds;
+  /** Our refresh token, sealed under the former grant's key; null if the grant was revoked. */
+  readonly sealed: string | null;
+  /** Whether its grant was written: then it is never written again. */
+  readonly isOpened: boolean;
+};
+
+/** A move that stopped in the middle goes on within this time. It is shorter than an ended grant is kept. */
+const UNFINISHED: Seconds = 12 * 3600;
+
+/** Trades a token of the former server for a refresh token of ours. @throws {OAuthError} `invalid_grant`, or 503 if the former store is down. */
+export async function tradeFormerToken(as: AuthServer, caller: Caller, presented: string): Promise<string> {
+  const found = await findFormer(as, caller, presented);
+  if (caller.kind === 'public') await checkPublic(as, caller.clientId);
+  if ((found.expiresAt ?? Infinity) <= as.now()) throw new OAuthError('invalid_grant', 'refresh_expired');
+  const owners = [{}, { userId: found.userId }, { clientId: found.clientId }, { userId: found.userId, clientId: found.clientId }];
+  const isRevoked = (): Promise<boolean> => isCut(as, [...owners, { deletedClient: found.clientId }], found.createdAt);
+  if (await isRevoked()) throw new OAuthError('invalid_grant', 'grant_revoked');
+  const resource = resourceFor(as, found);
+  const key = await noteKey(as, found);
+  const note = await noteOf(as, key, found);
+  if (note.value.sealed === null) throw new OAuthError('invalid_grant', 'grant_revoked');
+  const refreshToken = (await as.secrets.openUnder(found.key, note.value.sealed, key)) as string | null;
+  const grantId = refreshToken && grantIdOf('refresh', refreshToken);
+  if (!refreshToken || !grantId) throw new OAuthError('invalid_grant', 'former_key_differs'); // the former server gave the grant a new key meanwhile
+  if (!note.value.isOpened && as.now() - note.value.at < UNFINISHED) {
+    if (await as.records.openGrant(await grantFrom(as, caller, { found, resource, refreshToken, grantId })))
+      as.emit({ kind: 'grant.moved', grantId, clientId: found.clientId, userId: found.userId });
+    await renewClient(as, found.clientId);
+    if (await isRevoked()) await as.records.changeGrant(grantId, revoke('revoked', as.now())); // who revokes notes that first, and then lists grants
+    await as.store.write(key, { ...note.value, isOpened: true }, note.version, lifeOf(found));
+  }
+  return refreshToken;
+}
+
+/** Ends the grant of a token of the former server, moved or not (RFC 7009). An unknown token changes nothing. */
+export async function endFormerToken(as: AuthServer, caller: Caller, presented: string): Promise<void> {
+  let found: FormerGrant;
+  try {
+    found = await findFormer(as, caller, presented);
+  } catch (error) {
+    if (error instanceof OAuthError && error.code === 'invalid_grant') return; // unknown is not an error, §2.2
+    throw error;
+  }
+  const key = await noteKey(as, found);
+  const ended = { v: 1, at: as.now(), sealed: null, isOpened: true } satisfies Note;
+  if ((await as.store.write(key, ended, 'absent', lifeOf(found))) !== null) return;
+  const note = await readRecord(as.store, key, isNote);
+  const refreshToken = note?.value.sealed && ((await as.secrets.openUnder(found.key, note.value.sealed, key)) as string | null);
+  const grantId = refreshToken && grantIdOf('refresh', refreshToken);
+  if (!grantId) return;
+  if (note && !note.value.isOpened && (await as.store.write(key, ended, note.version, lifeOf(found))) === null)
+    throw new OAuthError('temporarily_unavailable', 'former_contended', { headers: { 'retry-after': '1' } });
+  try {
+    await as.records.changeGrant(grantId, revoke('revoked', as.now()));
+  } catch (error) {
+    if (!(error instanceof OAuthError) || error.code !== 'invalid_grant') throw error; // it has ended and expired
+  }
+}
+
+async function findFormer(as: AuthServer, { clientId }: Caller, presented: string): Promise<FormerGrant> {
+  const found = await askFormer(() => as.settings.formerStore?.findGrant(presented, clientId) ?? null);
+  if (found === null) throw new OAuthError('invalid_grant', 'refresh_malformed');
+  if ('problem' in found) {
+    as.emit({
+      kind: 'request.refused',
+      endpoint: 'former_store',
+      code: 'invalid_grant',
+      reason: 'former_record_broken',
+      detail: found.problem,
+    });
+    throw new OAuthError('invalid_grant', 'former_record_broken');
+  }
+  if (found.clientId !== clientId) throw new OAuthError('invalid_grant', 'refresh_of_another_client');
+  return found;
+}
+
+/** A client that has a secret or a key must use it here as it had to there. */
+async function checkPublic(as: AuthServer, clientId: string): Promise<void> {
+  const client = await resolveClient(as, clientId, 'former store');
+  if (client?.authMethod !== 'none') throw failed('none', client ? 'secret_missing' : 'client_unknown');
+}
+
+/** The first resource of the former grant that this server has; the default one if it names none. */
+function resourceFor(as: AuthServer, { resource }: FormerGrant): string {
+  const { resources } = as.settings;
+  const asked = resource === undefined ? [] : [resource].flat().map((text) => resolveResource(text, resources) ?? '');
+  const known = asked.find((uri) => resources.some((one) => one.uri === uri));
+  if (known !== undefined) return known;
+  if (asked.length > 0) throw new OAuthError('invalid_grant', 'former_resource_unknown');
+  return findResource([], as.settings).uri;
+}
+
+/** The note of a grant, made by whichever request comes first. */
+async function noteOf(as: AuthServer, key: Key, found: FormerGrant): Promise<Versioned<Note>> {
+  const known = await readRecord(as.store, key, isNote);
+  if (known) return known;
+  const { refreshToken } = await as.secrets.mint(as.secrets.id(as.place));
+  const value: Note = { v: 1, at: as.now(), sealed: await as.secrets.sealUnder(found.key, refreshToken, key), isOpened: false };
+  const version = await as.store.write(key, value, 'absent', lifeOf(found));
+  if (version !== null) return { value, version };
+  const first = await readRecord(as.store, key, isNote);
+  if (!first) throw new OAuthError('temporarily_unavailable', 'former_contended', { headers: { 'retry-after': '1' } });
+  return first;
+}
+
+async function noteKey(as: AuthServer, { id }: FormerGrant): Promise<Key> {
+  return `former:${await as.secrets.hash(`former grant\n${id}`)}`;
+}
+
+/** A note is kept as long as the former server would take the grant's tokens, and a day more for the difference of two clocks. */
+function lifeOf({ expiresAt }: FormerGrant): { readonly until?: Seconds } {
+  return expiresAt === undefined ? {} : { until: expiresAt + 86_400 };
+}
+
+async function grantFrom(
+  as: AuthServer,
+  caller: Caller,
+  { found, resource, refreshToken, grantId }: { found: FormerGrant; resource: string; refreshToken: string; grantId: string },
+): Promise<Grant> {
+  const { settings, secrets } = as;
+  const [key, now, lifetimes] = [as.runtime.random(32), as.now(), lifetimesFor(settings, resource)];
+  const expiresAt = Math.max(found.createdAt + grantTTL(settings), found.expiresAt ?? 0);
+  const { familyHash, ...proof } = await secrets.refreshProof(refreshToken);
+  return {
+    v: 1,
+    id: grantId,
+    clientId: found.clientId,
+    clientAuth: caller.kind === 'public' ? 'public' : 'confidential',
+    ...(settings.clients.has(found.clientId) ? { configured: true } : {}),
+    userId: found.userId,
+    scope: found.scope,
+    resource,
+    ...(found.redirectUri === undefined ? {} : { redirectUri: found.redirectUri }),
+    ...(found.metadata === undefined ? {} : { metadata: found.metadata }),
+    createdAt: found.createdAt,
+    expiresAt,
+    lifetimes,
+    sealedProps: await secrets.sealWith(key, found.props, `grant:${grantId}`),
+    code: null,
+    refresh: { ...wrap(key, proof), familyHash, expiresAt: Math.min(now + lifetimes.refresh, expiresAt) },
+    retired: [],
+    access: [],
+    usedAt: now,
+    ended: null,
+  };
+}
+
+const isNote = (value: unknown): value is Note => versioned(value) && has(value, 'sealed', 'isOpened');

@@ -1,0 +1,66 @@
+/**
+ * A former store: clients and grants of the authorization server that this one replaced (option `formerStore`). It is only ever read. A
+ * grant is moved when its client refreshes for the first time, because only the presented token opens its props.
+ */
+import type { ClientAuthMethod } from './client.ts';
+import type { Awaitable } from './runtime.ts';
+import type { Json, Seconds } from './store.ts';
+
+/** Reads what another server left. Both functions throw if the store is down: the caller answers 503. */
+export interface FormerStore {
+  /** The client of an id; null if there is none. */
+  findClient(id: string): Awaitable<FormerClient | FormerProblem | null>;
+  /**
+   * The grant of a refresh token that is valid there; null for any other text.
+   *
+   * @param clientId of the client that presents it, and has authenticated.
+   */
+  findGrant(refreshToken: string, clientId: string): Awaitable<FormerGrant | FormerProblem | null>;
+}
+
+/** A record that cannot be used, in words for the operator: no secret, no token. */
+export interface FormerProblem {
+  readonly problem: string;
+}
+
+/** A client of the former server. */
+export interface FormerClient {
+  readonly id: string;
+  readonly redirectUris: readonly string[];
+  readonly grantTypes: readonly string[];
+  readonly authMethod: ClientAuthMethod;
+  /** Whether it named its method; otherwise a secret may come in the body or in a Basic header. */
+  readonly methodChosen: boolean;
+  /** SHA-256 of its secret, base64url without padding. */
+  readonly secretHash?: string;
+  readonly name?: string;
+  readonly uri?: string;
+  readonly logoUri?: string;
+  readonly policyUri?: string;
+  readonly tosUri?: string;
+  readonly contacts?: readonly string[];
+  readonly jwksUri?: string;
+  readonly createdAt: Seconds;
+  /** When the registration expires; absent for never. */
+  readonly expiresAt?: Seconds;
+}
+
+/** A grant of the former server. */
+export interface FormerGrant {
+  /** The same for every token of the grant, and different for every grant. */
+  readonly id: string;
+  readonly clientId: string;
+  /** Stays the user's id. */
+  readonly userId: string;
+  readonly scope: readonly string[];
+  /** The resource, or several; absent for the default. */
+  readonly resource?: string | readonly string[];
+  readonly props: unknown;
+  /** A secret that each valid refresh token of the grant gives, and nothing in the store does. */
+  readonly key: string;
+  readonly redirectUri?: string;
+  readonly metadata?: Json;
+  readonly createdAt: Seconds;
+  /** When it expires there; absent for never. */
+  readonly expiresAt?: Seconds;
+}

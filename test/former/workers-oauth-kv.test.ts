@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest';
+import { workersOAuthKv } from '../../src/former/workers-oauth-kv.ts';
+import type { OAuthProviderOptions } from '../../src/options/options.ts';
+import { faultyStore } from '../../src/testing/faulty-store.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { makeClock } from '../../src/testing/clock.ts';
+import { type App, appOn, makeApp, RESOURCE, storeNames } from '../support/app.ts';
+import { formerClient, formerGrant, type FormerRecords, hexHash, makeFormerKv } from '../support/former-kv.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+const own = (kv: FormerRecords): Partial<OAuthProviderOptions> => ({
+  logins: [],
+  defaultHandler: () => new Response('own'),
+  formerStore: workersOAuthKv(() => kv),
+});
+const refresh = async (app: App, fields: Record<string, string>): Promise<Answer> => {
+  const type = { 'content-type': 'application/x-www-form-urlencoded' };
+  const answer = await app.ask('POST', '/token', new URLSearchParams({ grant_type: 'refresh_token', ...fields }), type);
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+};
+const revoke = async (app: App, token: string, clientId: string): Promise<number> => {
+  const type = { 'content-type': 'application/x-www-form-urlencoded' };
+  return (await app.ask('POST', '/revoke', new URLSearchParams({ token, client_id: clientId }), type)).status;
+};
+const reasons = (app: App): unknown[] => app.events.flatMap((event) => (event.kind === 'request.refused' ? [event.reason] : []));
+
+describe.each(storeNames)('former/workers-oauth-kv on %s', (store) => {
+  it('W-01 trades a refresh token of the former server for tokens here, with its user, props, scopes, resource and notes', async () => {
+    const kv = makeFormerKv();
+    const app = await makeApp(store, own(kv));
+    const clientId = await formerClient(kv);
+    const { current } = await formerGrant(kv, clientId, { resource: RESOURCE });
+    const before = JSON.stringify([...kv.records]);
+    const { status, body } = await refresh(app, { refresh_token: current, client_id: clientId });
+    expect([status, body['scope']]).toEqual([200, 'read write']);
+    expect((await app.call(String(body['access_token']))).access).toMatchObject({
+      userId: 'una',
+      clientId,
+      scope: ['read', 'write'],
+      props: { team: 'blue' },
+    });
+    expect((await refresh(app, { refresh_token: String(body['refresh_token']), client_id: clientId })).status).toBe(200);
+    const oauth = app.provider.helpers(app.env);
+    expect((await oauth.listUserGrants('una')).grants).toMatchObject([
+      { clientId, metadata: { label: 'Work laptop' }, redirectUri: 'http://localhost:3334/callback' },
+    ]);
+    expect((await oauth.lookupClient(clientId))?.name).toBe('Former client');
+    expect(app.events.filter(({ kind }) => kind === 'grant.moved')).toMatchObject([{ clientId, userId: 'una' }]);
+    expect(JSON.stringify([...kv.records])).toBe(before);
+  });
+
+  it('W-01 gives one chain of tokens to five refreshes at once, to both tokens of the grant, and to a retry', async () => {
+    const kv = makeFormerKv();
+    const app = await makeApp(store, own(kv));
+    const clientId = await formerClient(kv);
+    const { current, previous } = await formerGrant(kv, clientId);
+    const sent = [current, current, previous, current, previous].map((token) =>
+      refresh(app, { refresh_token: token, client_id: clientId }),
+    );
+    const answers = await Promise.all(sent);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    app.clock.pass(100);
+    const again = await refresh(app, { refresh_token: current, client_id: clientId });
+    expect(new Set([...answers, again].map(({ body }) => body['refresh_token'])).size).toBe(1);
+    expect(app.events.filter(({ kind }) => kind === 'grant.moved')).toHaveLength(1);
+  });
+
+  it('takes a token that was traded in for reuse after the grace period, and ends the grant', async () => {
+    const kv = makeFormerKv();
+    const app = await makeApp(store, own(kv));
+    const clientId = await formerClient(kv);
+    const { current } = await formerGrant(kv, clientId);
+    const { body } = await refresh(app, { refresh_token: current, client_id: clientId });
+    app.clock.pass(121);
+    expect((await refresh(app, { refresh_token: current, client_id: clientId })).body['error']).toBe('invalid_grant');
+    expect((await app.call(String(body['access_token']))).status).toBe(401);
+    expect(app.events.filter(({ kind }) => kind === 'grant.ended')).toMatchObject([{ reason: 'refresh_reused' }]);
+    app.clock.pass(2 * 86_400); // the ended grant is gone from the store
+    expect((await refresh(app, { refresh_token: current, client_id: clientId })).body['error']).toBe('invalid_grant');
+    expect(app.events.filter(({ kind }) => kind === 'grant.moved')).toHaveLength(1);
+  });
+
+  it('keeps revoked what was revoked before it moved: by its client, its user, the operator', async () => {
+    const revocations: ((app: App, clientId: string, token: string) => Promise<unknown>)[] = [
+      (app, clientId, token) => revoke(app, token, clientId),
+      (app) => app.provider.helpers(app.env).signOut('una'),
+      (app) => app.provider.helpers(app.env).revokeGrants({ userId: 'una' }),
+      (app, clientId) => app.provider.helpers(app.env).revokeGrants({ clientId }),
+      (app, clientId) => app.provider.helpers(app.env).clients.delete(clientId),
+    ];
+    for (const revokeIt of revocations) {
+      const kv = makeFormerKv();
+      const app = await makeApp(store, own(kv));
+      const clientId = await formerClient(kv);
+      const { current, previous } = await formerGrant(kv, clientId);
+      const other = await formerGrant(kv, await formerClient(kv), { userId: 'ben' });
+      await revokeIt(app, clientId, current);
+      for (const token of [current, previous]) {
+        const { status, body } = await refresh(app, { refresh_token: token, client_id: clientId });
+        expect([status === 400 || status === 401, ['invalid_grant', 'invalid_client'].includes(String(body['error']))]).toEqual([
+          true,
+          true,
+        ]);
+      }
+      const [, otherClient] = [...kv.records.keys()].filter((key) => key.startsWith('client:')).map((key) => key.slice('client:'.length));
+      expect((await refresh(app, { refresh_token: other.current, client_id: otherClient ?? '' })).status).toBe(200);
+    }
+  });
+
+  it('asks a former client for its secret, by either method where it never named one (W-05)', async () => {
+    const kv = makeFormerKv();
+    const app = await makeApp(store, own(kv));
+    const secret = 'a former secret of thirty-two signs';
+    const clientId = await formerClient(kv, { tokenEndpointAuthMethod: 'client_secret_basic', clientSecret: await hexHash(secret) });
+    const { current } = await formerGrant(kv, clientId);
+    expect((await refresh(app, { refresh_token: current, client_id: clientId })).body['error']).toBe('invalid_client');
+    expect((await refresh(app, { refresh_token: current, client_id: clientId, client_secret: `${secret}x` })).body['error']).toBe(
+      'invalid_client',
+    );
+    const { status, body } = await refresh(app, { refresh_token: current, client_id: clientId, client_secret: secret });
+    expect([status, typeof body['refresh_token']]).toEqual([200, 'string']);
+  });
+});
+
+describe('former/workers-oauth-kv', () => {
+  it.each([
+    ['of another client', {}, 'refresh_of_another_client'],
+    ['of a resource that is not served', { resource: 'https://elsewhere.example/mcp' }, 'former_resource_unknown'],
+    ['of a grant that is over', { expiresAt: 1_789_999_999 }, 'refresh_expired'],
+    ['of a record with another user', { userId_: 1 }, 'former_record_broken'],
+    ['of a record without scopes', { scope: undefined }, 'former_record_broken'],
+    ['of a record whose props do not open', { encryptedProps: 'AAAA' }, 'former_record_broken'],
+  ])('refuses a token %s, and moves nothing', async (what, more, reason) => {
+    const kv = makeFormerKv();
+    const app = await makeApp('memory', own(kv));
+    const clientId = await formerClient(kv);
+    const owner = what === 'of another client' ? await formerClient(kv) : clientId;
+    const { current, key } = await formerGrant(kv, owner, more);
+    if ('userId_' in more) kv.records.set(key, kv.records.get(key)?.replace('"userId":"una"', '"userId":"ben"') ?? '');
+    const { status, body } = await refresh(app, { refresh_token: current, client_id: clientId });
+    expect([status, body['error']]).toEqual([400, 'invalid_grant']);
+    expect(reasons(app)).toContain(reason);
+    expect((await app.provider.helpers(app.env).listUserGrants('una')).grants).toEqual([]);
+  });
+
+  it('reads nothing for a text that is no token of it, and nothing for a token of ours', async () => {
+    const kv = makeFormerKv();
+    const app = await makeApp('memory', own(kv));
+    const clientId = await formerClient(kv);
+    const { current } = await formerGrant(kv, clientId);
+    const ours = String((await refresh(app, { refresh_token: current, client_id: clientId })).body['refresh_token']);
+    kv.reads = 0;
+    expect((await refresh(app, { refresh_token: ours, client_id: clientId })).status).toBe(200);
+    for (const text of ['', 'x', 'a:b', 'a:b:c', `a:b:${'x'.repeat(3000)}`])
+      expect((await refresh(app, { refresh_token: text, client_id: clientId })).status).toBe(400);
+    expect(kv.reads).toBe(0);
+  });
+
+  it('answers 503 while KV is down, and takes the same token afterwards', async () => {
+    const kv = makeFormerKv();
+    const app = await makeApp('memory', own(kv));
+    const clientId = await formerClient(kv);
+    const { current } = await formerGrant(kv, clientId);
+    kv.isDown = true;
+    const away = await refresh(app, { refresh_token: current, client_id: clientId });
+    expect([away.status, away.body['error']]).toEqual([503, 'temporarily_unavailable']);
+    kv.isDown = false;
+    expect((await refresh(app, { refresh_token: current, client_id: clientId })).status).toBe(200);
+  });
+
+  it.each(['refuse', 'lose', 'kill-after'] as const)(
+    'goes on with a move whose store operations %s, wherever that happens',
+    async (fault) => {
+      for (let at = 1; at <= 14; at++) {
+        const kv = makeFormerKv();
+        const clock = makeClock();
+        const faulty = faultyStore(memoryStore(clock));
+        const app = await appOn(faulty.store, clock, own(kv), { pause: () => Promise.resolve() });
+        const clientId = await formerClient(kv);
+        const { current } = await formerGrant(kv, clientId);
+        faulty.plan(fault, at);
+        const first = await Promise.race([refresh(app, { refresh_token: current, client_id: clientId }), faulty.killed.then(() => null)]);
+        faulty.heal();
+        const second = await refresh(app, { refresh_token: current, client_id: clientId });
+        expect([at, second.status]).toEqual([at, 200]);
+        if (first?.status === 200) expect(second.body['refresh_token']).toBe(first.body['refresh_token']);
+        expect((await app.provider.helpers(app.env).listUserGrants('una')).grants).toHaveLength(1);
+      }
+    },
+  );
+
+  it('runs onTokens once for five refreshes at once', async () => {
+    const kv = makeFormerKv();
+    let times = 0;
+    const app = await makeApp('memory', { ...own(kv), onTokens: ({ props }) => ({ props: { ...(props as object), times: ++times } }) });
+    const clientId = await formerClient(kv);
+    const { current } = await formerGrant(kv, clientId);
+    const answers = await Promise.all(Array.from({ length: 5 }, () => refresh(app, { refresh_token: current, client_id: clientId })));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    expect((await app.call(String(answers[0]?.body['access_token']))).access?.props).toEqual({ team: 'blue', times: 1 });
+    expect(times).toBe(1);
+  });
+
+  it('names the binding that is missing', async () => {
+    await expect(
+      makeApp('memory', { formerStore: workersOAuthKv((env: { OAUTH_KV?: never }) => env.OAUTH_KV as never) as never }),
+    ).rejects.toThrow('workersOAuthKv: the environment has no KV namespace there');
+  });
+});
