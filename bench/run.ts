@@ -4,6 +4,7 @@
  *   npm run bench -- mcp     what a call of a tool costs, see mcp.ts
  *   npm run bench -- jwt     what a signed token of another server costs, see jwt.ts
  *   npm run bench -- stores [--engine NAME]… [--grants 1000,100000,1000000]     what each store costs, see stores.ts
+ *   npm run bench -- places [--home REGION] [--people N]     how long people wait for data that is far away, see places.ts
  *   npm run bench -- operations [--engine NAME]…     how soon a revocation is felt, what a deployment loses, see operations.ts
  *   npm run bench -- [--quick] [--only node|worker] [--op NAME]… [--subject NAME]… [--rounds N]
  */
@@ -28,6 +29,13 @@ if (process.argv[2] === 'jwt') {
 if (process.argv[2] === 'stores') {
   const { benchStores } = await import('./stores.ts');
   await benchStores(process.argv.slice(3));
+  process.exit();
+}
+
+if (process.argv[2] === 'places') {
+  if (!process.argv.includes('--layout')) install();
+  const { benchPlaces } = await import('./places.ts');
+  await benchPlaces(process.argv.slice(3));
   process.exit();
 }
 
