@@ -1,7 +1,7 @@
 /** Slots for registrations: counted, taken in blocks while there are many, and never more than there are. */
 import { describe, expect, it } from 'vitest';
 import type { AuthServer } from '../../../src/core/auth-server.ts';
-import { takeOldestSlot, takeSlot } from '../../../src/core/records/client-quota.ts';
+import { readQuota, takeOldestSlot, takeSlot } from '../../../src/core/records/client-quota.ts';
 import type { Settings } from '../../../src/model/settings.ts';
 import { makeServer, type ServerParts } from '../../support/server.ts';
 
@@ -92,6 +92,23 @@ describe('core/records/client-quota', () => {
     expect(await takeMany(as, 5)).toBe(3); // 10 less 4 that are stored and 3 that were taken a span ago
     await store.write('quota:clients', { ...quota, span, takenBefore: 1 }, 'any', {});
     expect(await takeMany(as, 5)).toBe(2);
+  });
+
+  it('is read ahead where a slot has to be taken from it, and tells whether there are plenty', async () => {
+    const { as, store, clock } = serverOf(1033);
+    expect(await readQuota(as)).toEqual({ stored: null, isPlenty: false });
+    await takeSlot(as);
+    expect(await readQuota(as)).toEqual({ stored: undefined, isPlenty: false }); // this process has slots left
+    const other = serverOf(1033, { clock, store }).as;
+    const known = await readQuota(other);
+    expect(known).toEqual({ stored: await store.read('quota:clients'), isPlenty: true });
+    expect(await readQuota(serverOf(1032, { clock, store }).as)).toMatchObject({ isPlenty: false }); // a thousand are free
+    let reads = 0;
+    const counting = { ...other, store: { ...store, read: async (...all: Parameters<typeof store.read>) => (reads++, store.read(...all)), write: store.write.bind(store) } as never }; // prettier-ignore
+    expect([await takeSlot(counting, known), reads, (await quotaOf(as))?.['count']]).toEqual([true, 0, 64]);
+    await store.write('quota:clients', { v: 2 }, 'any', {});
+    clock.pass(60);
+    expect(await readQuota(other)).toMatchObject({ isPlenty: false });
   });
 
   it('leaves a count of another format as it is, and answers 503', async () => {

@@ -67,8 +67,9 @@ describe('core/records/grants', () => {
   });
 
   it('disconnects everything of a user', async () => {
-    const { server, released, forgotten, live } = await makeWorld(ref('r1'), { clientId: 'c2' }, { userId: 'u2' }, ref('r2'));
+    const { server, released, forgotten, live, as } = await makeWorld(ref('r1'), { clientId: 'c2' }, { userId: 'u2' }, ref('r2'));
     await grants.disconnectAll(server, 'u1', atOnce);
+    expect((await as.records.findGrant('g0'))?.ended?.reason).toBe('revoked');
     expect([await live(), forgotten, released]).toEqual([['g2'], [['u1']], [['u1', ['r1', 'r2']]]]);
   });
 

@@ -172,6 +172,10 @@ describe('core/vault, releases', () => {
     await grantWith('A'.repeat(22), [second, await keep(OTHER)]);
     await vault.release('u1', [first.id]);
     expect([told(), revocations]).toEqual([['in_use_elsewhere'], []]);
+    await grantWith('B'.repeat(22), [{ ...first, id: 'gone' }]);
+    await grantWith('C'.repeat(22), [], { upstreams: undefined });
+    await vault.release('u1', [(await keep({ ...OTHER, id: 'a3' })).id]);
+    expect(told()).toEqual(['in_use_elsewhere', 'revoked']);
   });
 
   it('says what came of the revocation', async () => {
@@ -192,7 +196,12 @@ describe('core/vault, releases', () => {
     await plain.vault.release('u1', [(await plain.keep()).id]);
     expect([plain.told(), plain.revocations]).toEqual([['key_not_at_hand'], []]);
     const { keep, clock, store, record } = makeWorld();
-    const [ref, given, lost] = [await keep(), await keep(OTHER), await keep({ ...OTHER, id: 'a3' })];
+    const [ref, given, lost, last] = [
+      await keep(),
+      await keep(OTHER),
+      await keep({ ...OTHER, id: 'a3' }),
+      await keep({ ...OTHER, id: 'a4' }),
+    ];
     const logins = [{ id: 'corp', kind: 'redirect', tokens: { revoke: async () => true } }] as unknown as readonly Login[];
     const other = makeServer({ clock, store, secrets: [NEW_SECRET], settings: { logins } });
     const told = () => other.events.flatMap((event) => (event.kind === 'upstream.disconnected' ? [event.told] : []));
@@ -201,7 +210,21 @@ describe('core/vault, releases', () => {
     await store.write(vaultKey(lost.id), { ...(await record(lost)), sealedKey: '' } as never, 'any', {});
     await other.as.vault.release('u1', [lost.id]);
     expect(told()).toEqual(['secret_missing', 'revoked', 'key_not_at_hand']);
-    expect([await record(ref), await record(given), await record(lost)]).toEqual([undefined, undefined, undefined]);
+    const none = makeServer({ clock, store, secrets: [], settings: { logins } });
+    await none.as.vault.release('u1', [last.id]);
+    expect(none.events).toMatchObject([{ told: 'secret_missing' }]);
+    expect(await Promise.all([ref, given, lost, last].map(record))).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  it('finds the grants that use an account on every page', async () => {
+    const { keep, grantWith, store, record } = makeWorld();
+    const refs = [await keep(), await keep(OTHER)];
+    await grantWith('A'.repeat(22), [refs[0] as UpstreamRef]);
+    await grantWith('B'.repeat(22), [refs[1] as UpstreamRef]);
+    const list: Store['list'] = async (_index, after) => (after === undefined ? { keys: [`grant:${'A'.repeat(22)}`], next: 'a' } : { keys: after === 'a' ? [`grant:${'B'.repeat(22)}`] : [] }); // prettier-ignore
+    const paged = { atomic: store.atomic, read: store.read.bind(store), remove: store.remove.bind(store), write: store.write.bind(store), list } as Store; // prettier-ignore
+    await makeServer({ store: paged }).as.vault.release('u1', refs.map(({ id }) => id)); // prettier-ignore
+    expect((await Promise.all(refs.map(record))).map((one) => one !== undefined)).toEqual([true, true]);
   });
 
   it('releases every account of a user, over all pages', async () => {
