@@ -2,7 +2,7 @@
 import { d1Store, type D1Binding } from '../../src/stores/d1.ts';
 import { durableObjectStore } from '../../src/stores/durable-object.ts';
 import type { ObjectNamespace, StoreObject } from '../../src/stores/object-namespace.ts';
-import { base64url } from '../../src/lib/base64url.ts';
+import { base64url } from '../../src/lib/bytes.ts';
 import type { IndexKey, Key, Seconds, Store } from '../../src/model/store.ts';
 import type { Change } from '../../src/stores/sql.ts';
 import { OAuthProvider } from '../../src/worker/main.ts';

@@ -2,8 +2,7 @@
  * Checks DPoP proofs (RFC 9449 §4.3): signature, request, time, nonce, and single use across processes. Loaded when the first proof
  * arrives.
  */
-import { base64url } from '../lib/base64url.ts';
-import { equalTexts } from '../lib/bytes.ts';
+import { base64url, equalTexts } from '../lib/bytes.ts';
 import { claimedProof, PROOF_WINDOW, type ProofProblem, type ProofTarget } from '../model/dpop.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Seconds } from '../model/store.ts';

@@ -4,7 +4,7 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import type { KnownSession } from '../core/users/sessions.ts';
-import { base64url } from '../lib/base64url.ts';
+import { base64url } from '../lib/bytes.ts';
 import { mediaType, parseFields, readBody } from '../lib/http.ts';
 import { lazy } from '../lib/lazy.ts';
 import { OAuthError } from '../model/error.ts';

@@ -5,7 +5,7 @@
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { MintedTokens } from '../core/records/secrets.ts';
-import { base64url } from '../lib/base64url.ts';
+import { base64url } from '../lib/bytes.ts';
 import { isOutage, OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
 import type { TokensReason } from '../model/on-tokens.ts';

@@ -1,4 +1,4 @@
-/** The network of an address, by which attempts are counted. An IPv6 /64 is one household, so it is one key. */
+/** What a request tells of its sender: the network of its address, by which attempts are counted (an IPv6 /64 is one household), and the browser. */
 
 /** An IPv4 address, also a mapped one, unchanged; the first 64 bits of an IPv6 address; `unknown` for anything else. */
 export function networkOf(address: string | undefined): string {
@@ -32,4 +32,34 @@ function isMapped(groups: readonly string[]): boolean {
 function ipv4Of(groups: readonly string[]): string {
   const [high, low] = [Number.parseInt(groups[6] ?? '0', 16), Number.parseInt(groups[7] ?? '0', 16)];
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
+}
+
+/** Browser and system, if known. */
+export type Agent = { readonly browser?: string; readonly system?: string };
+
+/** In this order: most browsers also claim to be the ones below them. */
+const BROWSERS: readonly (readonly [RegExp, string])[] = [
+  [/\bEdg(?:A|iOS)?\//, 'Edge'],
+  [/\bOPR\/|\bOPiOS\//, 'Opera'],
+  [/\bSamsungBrowser\//, 'Samsung Internet'],
+  [/\bVivaldi\//, 'Vivaldi'],
+  [/\bFirefox\/|\bFxiOS\//, 'Firefox'],
+  [/\b(?:Headless)?Chrome\/|\bChromium\/|\bCriOS\//, 'Chrome'],
+  [/\bSafari\//, 'Safari'],
+];
+const SYSTEMS: readonly (readonly [RegExp, string])[] = [
+  [/\biPhone\b/, 'iPhone'],
+  [/\biPad\b/, 'iPad'],
+  [/\bAndroid\b/, 'Android'],
+  [/\bCrOS\b/, 'ChromeOS'],
+  [/\bWindows\b/, 'Windows'],
+  [/\bMac OS X\b|\bMacintosh\b/, 'macOS'],
+  [/\bLinux\b|\bX11\b/, 'Linux'],
+];
+
+/** The browser and the system that the header names. */
+export function agentOf(header: string | null): Agent {
+  const text = (header ?? '').slice(0, 1024);
+  const [browser, system] = [BROWSERS, SYSTEMS].map((list) => list.find(([sign]) => sign.test(text))?.[1]);
+  return { ...(browser === undefined ? {} : { browser }), ...(system === undefined ? {} : { system }) };
 }

@@ -4,8 +4,7 @@
  * code, typed into the browser that asked for it (SEC-160).
  */
 import { checkNames } from '../lib/names.ts';
-import { fromBase64url } from '../lib/base64url.ts';
-import { equalTexts } from '../lib/bytes.ts';
+import { equalTexts, fromBase64url } from '../lib/bytes.ts';
 import { field, html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { type Account, identityOf } from '../model/account.ts';

@@ -5,8 +5,7 @@
  *   size → JSON → shape → type → challenge → origin → well-formed CBOR → attestation none → library → (counter: `core/users/passkeys`)
  */
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
-import { base64url, fromBase64url } from '../lib/base64url.ts';
-import { equalTexts, fromUtf8 } from '../lib/bytes.ts';
+import { base64url, equalTexts, fromBase64url, fromUtf8 } from '../lib/bytes.ts';
 import { parseJson } from '../lib/json.ts';
 import { type Passkey, userHandle } from '../model/passkey.ts';
 import { endOfCbor, isPlainCbor } from './cbor.ts';

@@ -16,8 +16,7 @@ import { handlerFor, type McpOptions } from './handler.ts';
 import type { Policy } from './policy/policy.ts';
 import type { AnyServer } from './sdk.ts';
 import type { Sessions } from './sessions/sessions.ts';
-import { base64url } from '../lib/base64url.ts';
-import { utf8 } from '../lib/bytes.ts';
+import { base64url, utf8 } from '../lib/bytes.ts';
 
 /** A class that extends {@link McpAgent}. */
 export type AgentClass<Env> = new (ctx: Context, env: Env) => McpAgent<Env, unknown, Record<string, unknown>>;

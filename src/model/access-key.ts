@@ -3,7 +3,7 @@
  * ends, moves or sweeps grants does so with keys. Its text is `pcl_`, the grant's id, a secret of 256 bits, and a checksum, without
  * separators: one pattern for secret scanners, `pcl_[A-Za-z0-9_-]{71}`.
  */
-import { base64url } from '../lib/base64url.ts';
+import { base64url } from '../lib/bytes.ts';
 import { crc32 } from './crc32.ts';
 import type { Seconds } from './store.ts';
 

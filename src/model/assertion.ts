@@ -2,8 +2,7 @@
  * Assertions: signed JWTs that authenticate a client, or by which another issuer names a user (RFC 7523). Parses them and checks their
  * times; `core/assertion-signature` checks the signature, `core/records/one-time` prevents replay.
  */
-import { fromBase64url } from '../lib/base64url.ts';
-import { fromUtf8 } from '../lib/bytes.ts';
+import { fromBase64url, fromUtf8 } from '../lib/bytes.ts';
 import { parseJson } from '../lib/json.ts';
 import { ASSERTION_ALGS } from './client.ts';
 import type { Seconds } from './store.ts';

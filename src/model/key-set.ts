@@ -1,7 +1,7 @@
 /**
  * JWK sets (RFC 7517): validates public keys, and picks the one that signed an assertion. No cryptography here.
  */
-import { fromBase64url } from '../lib/base64url.ts';
+import { fromBase64url } from '../lib/bytes.ts';
 import type { Json } from './store.ts';
 
 /** A public key. */

@@ -1,8 +1,7 @@
 /**
  * Passkeys (WebAuthn Level 3): public key credentials of one user for one site. Nothing stored here is secret.
  */
-import { base64url } from '../lib/base64url.ts';
-import { utf8 } from '../lib/bytes.ts';
+import { base64url, utf8 } from '../lib/bytes.ts';
 import type { Seconds } from './store.ts';
 
 /** A stored passkey. */

@@ -3,7 +3,7 @@
  * scope, and nothing in it is trusted before its hash is found. An access token may also be a signed JWT whose `jti` names the grant; this
  * server only compares the hash of its whole text; or an access key (`access-key.ts`).
  */
-import { fromBase64url } from '../lib/base64url.ts';
+import { fromBase64url } from '../lib/bytes.ts';
 import { parseJson } from '../lib/json.ts';
 import { grantIdOfKey, isKey } from './access-key.ts';
 

@@ -1,8 +1,7 @@
 /**
  * Wraps and unwraps a grant's key for the holder of a token. Separate from `grant-transitions.ts`, because a guarded call needs only this.
  */
-import { base64url, fromBase64url } from '../lib/base64url.ts';
-import { xor } from '../lib/bytes.ts';
+import { base64url, fromBase64url, xor } from '../lib/bytes.ts';
 import type { Wrapped } from './grant.ts';
 
 /** What the holder of a token can prove: its hash, and the pad that unwraps the grant's key. */

@@ -2,8 +2,7 @@
  * Authorization code flow of a fake provider. Like a real one it refuses an unregistered redirect URI, a code that was used or belongs to
  * another client, a wrong verifier, and a wrong secret.
  */
-import { base64url } from '../lib/base64url.ts';
-import { fromUtf8, utf8 } from '../lib/bytes.ts';
+import { base64url, fromUtf8, utf8 } from '../lib/bytes.ts';
 
 /** The client registered at the provider. */
 export interface Registered {

@@ -1,6 +1,5 @@
 /** Signs the ID tokens of a fake provider with its own published key; can forge tokens too. */
-import { base64url } from '../lib/base64url.ts';
-import { utf8 } from '../lib/bytes.ts';
+import { base64url, utf8 } from '../lib/bytes.ts';
 
 /** Modifies an ID token before it is signed, or replaces its signature. */
 export type Forge = (token: { header: Record<string, unknown>; claims: Record<string, unknown> }) => void | { readonly signature: string };

@@ -2,7 +2,7 @@
  * Tokens of a fake provider. Like a real one it refuses a used refresh token with rotation (and then ends everything that came from it), a
  * revoked one, and a wrong secret.
  */
-import { base64url } from '../lib/base64url.ts';
+import { base64url } from '../lib/bytes.ts';
 import type { Seconds } from '../model/store.ts';
 
 /** Behaviour of a provider's tokens. */

@@ -1,8 +1,7 @@
 /**
  * An OAuth client for tests: performs each step separately, with overrides to do it wrong.
  */
-import { base64url } from '../lib/base64url.ts';
-import { utf8 } from '../lib/bytes.ts';
+import { base64url, utf8 } from '../lib/bytes.ts';
 import type { Browser, BrowserPage, Send } from './browser.ts';
 
 /** Response of a token, registration or revocation endpoint. */

@@ -1,6 +1,5 @@
 /** An access token in one line, for the test of a tool: no page, no password, no client of your own. The server judges it as any other. */
-import { base64url } from '../lib/base64url.ts';
-import { utf8 } from '../lib/bytes.ts';
+import { base64url, utf8 } from '../lib/bytes.ts';
 
 /** What of an `OAuthProvider` is used. */
 export interface ProviderUnderTest<Env> {

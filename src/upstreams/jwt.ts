@@ -1,6 +1,5 @@
 /** Reads JWT payloads without verification: before it, or if TLS to the token endpoint is the proof (OpenID Connect Core §3.1.3.7, 6). */
-import { fromBase64url } from '../lib/base64url.ts';
-import { fromUtf8 } from '../lib/bytes.ts';
+import { fromBase64url, fromUtf8 } from '../lib/bytes.ts';
 import { parseJson } from '../lib/json.ts';
 import { type Body, bodyOf, UpstreamError } from './contract.ts';
 

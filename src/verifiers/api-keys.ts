@@ -3,8 +3,7 @@
  */
 import { checkNames } from '../lib/names.ts';
 import type { Verifier } from '../guard/token-source.ts';
-import { base64url } from '../lib/base64url.ts';
-import { utf8 } from '../lib/bytes.ts';
+import { base64url, utf8 } from '../lib/bytes.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Seconds } from '../model/store.ts';
 import { nullWith, refuse, type TokenSource } from './contract.ts';

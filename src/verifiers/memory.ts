@@ -2,8 +2,7 @@
  * Cache of verification results. Tokens are stored as hashes, so an entry is small and gives no access. The oldest entries are dropped, and
  * those of invalid tokens never displace those of valid ones.
  */
-import { base64url } from '../lib/base64url.ts';
-import { utf8 } from '../lib/bytes.ts';
+import { base64url, utf8 } from '../lib/bytes.ts';
 import type { Checked, Tell } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
 

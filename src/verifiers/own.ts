@@ -2,8 +2,7 @@
  * Decides which source a token belongs to, by its prefix or its issuer. Nothing is verified here.
  */
 import type { OwnTokens } from '../guard/token-source.ts';
-import { fromBase64url } from '../lib/base64url.ts';
-import { fromUtf8 } from '../lib/bytes.ts';
+import { fromBase64url, fromUtf8 } from '../lib/bytes.ts';
 import { parseJson } from '../lib/json.ts';
 import type { Claims } from './contract.ts';
 

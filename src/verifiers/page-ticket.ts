@@ -2,8 +2,7 @@
  * Page tickets: state of your own consent or sign-in page, sealed and bound to the browser. A ticket does not open for another browser, or
  * for a request that was swapped in between. Nothing is stored; a ticket lasts fifteen minutes.
  */
-import { base64url, fromBase64url } from '../lib/base64url.ts';
-import { fromUtf8, utf8 } from '../lib/bytes.ts';
+import { base64url, fromBase64url, fromUtf8, utf8 } from '../lib/bytes.ts';
 import { readCookie, writeCookie } from '../lib/http.ts';
 import { parseJson } from '../lib/json.ts';
 import type { Seconds } from '../model/store.ts';

@@ -4,8 +4,7 @@
  */
 import { checkNames } from '../lib/names.ts';
 import { compactVerify, importJWK, type JWK } from 'jose';
-import { base64url } from '../lib/base64url.ts';
-import { utf8 } from '../lib/bytes.ts';
+import { base64url, utf8 } from '../lib/bytes.ts';
 import { type ProofCheck, PROOF_WINDOW, readProof } from '../model/dpop.ts';
 import type { Store } from '../model/store.ts';
 import { refuse, type SourceOptions } from './contract.ts';

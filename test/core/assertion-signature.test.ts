@@ -2,8 +2,7 @@
 import { generateKeyPair, exportJWK, calculateJwkThumbprint } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { isAssertionSignedWith } from '../../src/core/assertion-signature.ts';
-import { base64url } from '../../src/lib/base64url.ts';
-import { utf8 } from '../../src/lib/bytes.ts';
+import { base64url, utf8 } from '../../src/lib/bytes.ts';
 import { type Assertion, parseAssertion } from '../../src/model/assertion.ts';
 import { readProof } from '../../src/model/dpop.ts';
 import { type Jwk, keySetOf, pickKey } from '../../src/model/key-set.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseBasic } from '../../src/clients/confidential.ts';
 import { parseMetadata } from '../../src/clients/metadata.ts';
 import { guard } from '../../src/guard/guard.ts';
-import { fromBase64url } from '../../src/lib/base64url.ts';
+import { fromBase64url } from '../../src/lib/bytes.ts';
 import { parseFields, quoted, readCookie } from '../../src/lib/http.ts';
 import { parseJson } from '../../src/lib/json.ts';
 import { networkOf } from '../../src/lib/network.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { base64url } from '../../src/lib/base64url.ts';
+import { base64url } from '../../src/lib/bytes.ts';
 import { readAssertion, verifyAssertion, verifyRegistration } from '../../src/logins/passkey-verifier.ts';
 import { type Passkey, userHandle } from '../../src/model/passkey.ts';
 import { type Authenticator, cbor, type Cbor, concat, type Lie, makeAuthenticator, nested } from '../support/authenticator.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { base64url } from '../../src/lib/base64url.ts';
+import { base64url } from '../../src/lib/bytes.ts';
 import { endOf, isFor, MAX_ASSERTION_LIFE, parseAssertion, SKEW, textClaim, timeProblem } from '../../src/model/assertion.ts';
 
 const NOW = 1_790_000_000;

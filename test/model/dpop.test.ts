@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { base64url } from '../../src/lib/base64url.ts';
+import { base64url } from '../../src/lib/bytes.ts';
 import {
   claimedProof,
   parseProof,

@@ -1,7 +1,7 @@
 import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { makeSecrets } from '../../src/core/records/secrets.ts';
-import { base64url } from '../../src/lib/base64url.ts';
+import { base64url } from '../../src/lib/bytes.ts';
 import { familyOf, formatToken, formatTokenId, grantIdOf, isOurs, kindOf, linksOf, wayBackOf } from '../../src/model/token.ts';
 
 const keys = makeSecrets(makeRuntime());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { webRuntime } from '../../src/core/web-runtime.ts';
-import { base64url } from '../../src/lib/base64url.ts';
+import { base64url } from '../../src/lib/bytes.ts';
 import { nodeRuntime } from '../../src/node/runtime.ts';
 import { hex, keyOf, runtimeSuite, scryptSuite, utf8 } from '../support/runtime-suite.ts';
 

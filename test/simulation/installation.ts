@@ -2,7 +2,7 @@
  * An installation of a client: its tokens and its ways to get and keep them, as real clients have them. Where the server says that a
  * token is not good, it does what the MCP SDK does: refresh, else sign in again; and the ledger asks whether that was right.
  */
-import { base64url } from '../../src/lib/base64url.ts';
+import { base64url } from '../../src/lib/bytes.ts';
 import { type Browser, makeBrowser } from '../../src/testing/browser.ts';
 import { clientClaims, type Signer, shown } from '../support/signer.ts';
 import type { Prover } from '../support/prover.ts';

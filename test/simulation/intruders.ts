@@ -1,5 +1,5 @@
 /** Who has bad intentions: a thief of tokens, a prober of tools, a guesser of passwords, a page that others visit. */
-import { base64url } from '../../src/lib/base64url.ts';
+import { base64url } from '../../src/lib/bytes.ts';
 import { makeBrowser } from '../../src/testing/browser.ts';
 import type { Prover } from '../support/prover.ts';
 import { addressOf, AT_SITE, type Cluster, ISSUER, MAIL_MS, MAX_CLIENTS, PEOPLE, passwordOf, UNWANTED } from './cluster.ts';

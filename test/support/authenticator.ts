@@ -2,8 +2,7 @@
  * A security key in software, for tests: makes ES256 passkeys with Web Crypto, writes its CBOR by hand, and can do each thing wrong.
  * It answers as a browser posts it: the JSON of a PublicKeyCredential (WebAuthn Level 3 §5.1).
  */
-import { base64url, fromBase64url } from '../../src/lib/base64url.ts';
-import { utf8 } from '../../src/lib/bytes.ts';
+import { base64url, fromBase64url, utf8 } from '../../src/lib/bytes.ts';
 
 const [PRESENT, VERIFIED, ELIGIBLE, BACKED_UP, CREDENTIAL] = [1, 4, 8, 16, 64];
 

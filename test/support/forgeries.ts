@@ -3,8 +3,7 @@
  * ECDSA (C2SP/wycheproof), made here over a message of the test's own, so that the same door can be tried with every one of them.
  */
 import type { JWK } from 'jose';
-import { base64url, fromBase64url } from '../../src/lib/base64url.ts';
-import { utf8 } from '../../src/lib/bytes.ts';
+import { base64url, fromBase64url, utf8 } from '../../src/lib/bytes.ts';
 import { makeSigner, type Signer } from './signer.ts';
 
 /** A bad text, and what is bad about it. */

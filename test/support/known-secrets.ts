@@ -4,7 +4,7 @@
  */
 import { makeRuntime } from '#under-test';
 import { expect } from 'vitest';
-import { base64url } from '../../src/lib/base64url.ts';
+import { base64url } from '../../src/lib/bytes.ts';
 import { emailCode } from '../../src/logins/email-code.ts';
 import { password } from '../../src/logins/password.ts';
 import { totp } from '../../src/logins/totp.ts';

@@ -3,9 +3,8 @@
  * `test/clients/NAME.test.ts`; docs/clients.md says the same in words, and a test compares the two.
  */
 import { describe, expect, it } from 'vitest';
-import page from '../../docs/clients.md?raw';
-import { base64url } from '../../src/lib/base64url.ts';
-import { utf8 } from '../../src/lib/bytes.ts';
+import page from 'docs/clients.md?raw';
+import { base64url, utf8 } from '../../src/lib/bytes.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';

@@ -1,7 +1,6 @@
 /** Somebody with a key who makes DPoP proofs, good ones and others. */
 import type { JWK } from 'jose';
-import { base64url } from '../../src/lib/base64url.ts';
-import { utf8 } from '../../src/lib/bytes.ts';
+import { base64url, utf8 } from '../../src/lib/bytes.ts';
 import type { Clock } from '../../src/testing/clock.ts';
 import { type AnyClaims, makeSigner } from './signer.ts';
 

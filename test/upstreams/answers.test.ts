@@ -1,7 +1,6 @@
 /** What sites answer in place of what the specifications say, as people met it, and what we make of it. */
 import { describe, expect, it } from 'vitest';
-import { base64url } from '../../src/lib/base64url.ts';
-import { utf8 } from '../../src/lib/bytes.ts';
+import { base64url, utf8 } from '../../src/lib/bytes.ts';
 import type { UpstreamTokens } from '../../src/model/upstream.ts';
 import { makeFakeGitHub } from '../../src/testing/fake-github.ts';
 import { makeFakeSlack } from '../../src/testing/fake-slack.ts';

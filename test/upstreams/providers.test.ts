@@ -1,7 +1,6 @@
 /** What is odd about each provider, one by one. Endpoints and parameters are the documented ones; no real vendor was asked. */
 import { describe, expect, it } from 'vitest';
-import { base64url } from '../../src/lib/base64url.ts';
-import { utf8 } from '../../src/lib/bytes.ts';
+import { base64url, utf8 } from '../../src/lib/bytes.ts';
 import { makeFakeGitHub } from '../../src/testing/fake-github.ts';
 import type { FakeUpstream } from '../../src/testing/fake-upstream.ts';
 import { auth0 } from '../../src/upstreams/auth0.ts';

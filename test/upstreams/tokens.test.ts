@@ -1,7 +1,6 @@
 /** What becomes of a provider's tokens: what is asked for, how they are refreshed, how they are given back. */
 import { describe, expect, it } from 'vitest';
-import { base64url } from '../../src/lib/base64url.ts';
-import { utf8 } from '../../src/lib/bytes.ts';
+import { base64url, utf8 } from '../../src/lib/bytes.ts';
 import type { UpstreamTokens } from '../../src/model/upstream.ts';
 import { makeFakeGitHub } from '../../src/testing/fake-github.ts';
 import { auth0 } from '../../src/upstreams/auth0.ts';

@@ -1,6 +1,6 @@
 /** What a key is worth, to the last character and second. */
 import { describe, expect, it } from 'vitest';
-import { base64url } from '../../src/lib/base64url.ts';
+import { base64url } from '../../src/lib/bytes.ts';
 import { sha256 } from '../../src/lib/sha256.ts';
 import { apiKeys, hashApiKey, type KeyHolder, makeApiKey } from '../../src/verifiers/api-keys.ts';
 import { NOW } from '../support/issuer.ts';

@@ -1,6 +1,6 @@
 /** What is remembered of tokens: the newest of each kind, and bad ones never instead of good ones. */
 import { describe, expect, it } from 'vitest';
-import { base64url } from '../../src/lib/base64url.ts';
+import { base64url } from '../../src/lib/bytes.ts';
 import { sha256 } from '../../src/lib/sha256.ts';
 import type { Checked } from '../../src/model/access.ts';
 import { makeTokenCache, tokenHash } from '../../src/verifiers/memory.ts';

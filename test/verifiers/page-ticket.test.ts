@@ -1,6 +1,6 @@
 /** Tickets of pages: what was sealed comes back in the same browser, in time, and nowhere else. */
 import { describe, expect, it } from 'vitest';
-import { fromBase64url, base64url } from '../../src/lib/base64url.ts';
+import { base64url, fromBase64url } from '../../src/lib/bytes.ts';
 import { makePageTickets } from '../../src/verifiers/page-ticket.ts';
 import { NOW } from '../support/issuer.ts';
 

@@ -1,7 +1,7 @@
 /** What `proofs` says of each proof, and what it leaves in the store. */
 import { calculateJwkThumbprint } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { base64url } from '../../src/lib/base64url.ts';
+import { base64url } from '../../src/lib/bytes.ts';
 import { sha256 } from '../../src/lib/sha256.ts';
 import { proofs, type ProofsOptions } from '../../src/verifiers/proofs.ts';
 import { NOW } from '../support/issuer.ts';

@@ -3,8 +3,7 @@
  * code. The answer is encrypted to a key whose private part only the device code opens, so read access to the store redeems nothing.
  */
 import { CompactEncrypt, compactDecrypt, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
-import { base64url } from '../../lib/base64url.ts';
-import { fromUtf8, utf8 } from '../../lib/bytes.ts';
+import { base64url, fromUtf8, utf8 } from '../../lib/bytes.ts';
 import { changeRecord, untilDone } from '../../model/change-record.ts';
 import type { Jwk } from '../../model/key-set.ts';
 import { isOutage } from '../../model/error.ts';

@@ -3,7 +3,7 @@
  * encrypts, all of them decrypt; for rotation see docs/guide/operations.md. A record under a missing secret is an error, never absent:
  * it would be overwritten, and valid authenticator codes would be refused (SEC-209).
  */
-import { base64url } from '../../lib/base64url.ts';
+import { base64url } from '../../lib/bytes.ts';
 import { memoize } from '../../lib/lazy.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import type { Secrets } from './secrets.ts';

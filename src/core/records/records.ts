@@ -1,8 +1,8 @@
 /**
  * Records: the operations over a Store by kind of record (docs/reference/storage.md). A record with the wrong shape reads as absent.
  */
-import { base64url } from '../../lib/base64url.ts';
-import type { Agent } from '../../lib/user-agent.ts';
+import { base64url } from '../../lib/bytes.ts';
+import type { Agent } from '../../lib/network.ts';
 import { type RecordAccess, changeRecord, untilDone } from '../../model/change-record.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';

@@ -2,8 +2,7 @@
  * Secrets: makes random secrets and tokens, and derives what may be stored of them. A token's text gives two values: its hash, which
  * identifies it in the record, and a pad, which unwraps the grant's key (docs/decisions/0002).
  */
-import { base64url, fromBase64url } from '../../lib/base64url.ts';
-import { fromUtf8, utf8, xor } from '../../lib/bytes.ts';
+import { base64url, fromBase64url, fromUtf8, utf8, xor } from '../../lib/bytes.ts';
 import { type Place, placeOf, withPlace } from '../../model/place.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import { FAMILY_BYTES, familyOf, formatToken, ID_BYTES, SECRET_BYTES, wayBackOf } from '../../model/token.ts';

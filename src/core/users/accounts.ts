@@ -2,8 +2,7 @@
  * Accounts of the built-in login: names, passwords, permissions. Passwords are hashed with scrypt (RFC 7914) and stored in PHC format, so
  * that the cost can be raised without new passwords.
  */
-import { base64url, fromBase64url } from '../../lib/base64url.ts';
-import { equalTexts } from '../../lib/bytes.ts';
+import { base64url, equalTexts, fromBase64url } from '../../lib/bytes.ts';
 import { type Account, type Accounts, canBePassword, foldUsername, isUsername, type NewAccount, usernameKey } from '../../model/account.ts';
 import { foldAddress } from '../../model/email.ts';
 import type { NewEvent } from '../../model/event.ts';

@@ -2,8 +2,7 @@
  * TOTP records: the sealed secret, the last used time step, and hashes of the recovery codes. The secret is sealed under a server secret
  * that is not in the database, so a stolen database makes no codes.
  */
-import { base64url, fromBase64url } from '../../lib/base64url.ts';
-import { equalTexts } from '../../lib/bytes.ts';
+import { base64url, equalTexts, fromBase64url } from '../../lib/bytes.ts';
 import { base32, oneTimeCode, PERIOD } from '../../lib/one-time.ts';
 import { changeRecord } from '../../model/change-record.ts';
 import type { NewEvent } from '../../model/event.ts';

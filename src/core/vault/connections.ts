@@ -7,7 +7,7 @@
  *
  * So only a live token of the grant opens the tokens, and ending the grant releases them.
  */
-import { base64url, fromBase64url } from '../../lib/base64url.ts';
+import { base64url, fromBase64url } from '../../lib/bytes.ts';
 import { type Connect, ConnectionNeeded } from '../../model/connection.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Grant } from '../../model/grant.ts';

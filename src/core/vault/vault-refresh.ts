@@ -11,7 +11,7 @@ import type { IndexKey, Key, Seconds, Store } from '../../model/store.ts';
 import { type Refreshed, type TokenOperations, type UpstreamRef, UpstreamTokenError, type UpstreamTokens } from '../../model/upstream.ts';
 import { has, readRecord, type Versioned, versioned } from '../records/record.ts';
 import type { Secrets } from '../records/secrets.ts';
-import { fromBase64url } from '../../lib/base64url.ts';
+import { fromBase64url } from '../../lib/bytes.ts';
 
 /** What refreshing is made over. */
 export interface RefreshParts {

@@ -3,7 +3,7 @@
  * session and the grants of that sign-in (docs/decisions/0012). All grants of one sign-in share the record, so a rotating refresh token is
  * spent once (`core/vault/vault-refresh`).
  */
-import { base64url } from '../../lib/base64url.ts';
+import { base64url } from '../../lib/bytes.ts';
 import type { NewEvent, RevocationResult } from '../../model/event.ts';
 import { isLive } from '../../model/grant.ts';
 import { isSite } from '../../model/login.ts';

@@ -10,8 +10,7 @@ import { isShutOut } from '../../core/users/removed-users.ts';
 import { makeLinkedLogins } from '../../core/users/linked-logins.ts';
 import { userIdOf } from '../../core/users/user-ids.ts';
 import type { HtmlValue } from '../../lib/html.ts';
-import { coarseNetwork } from '../../lib/network.ts';
-import { agentOf } from '../../lib/user-agent.ts';
+import { agentOf, coarseNetwork } from '../../lib/network.ts';
 import type { Organization } from '../../model/identity.ts';
 import {
   type Authenticated,

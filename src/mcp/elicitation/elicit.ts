@@ -8,8 +8,7 @@
  * A client is sent no mode that it has not declared (S-181), and a form must not ask for a secret (S-176).
  */
 import { fromJsonSchema } from '@modelcontextprotocol/server';
-import { base64url } from '../../lib/base64url.ts';
-import { utf8 } from '../../lib/bytes.ts';
+import { base64url, utf8 } from '../../lib/bytes.ts';
 import { isLoopbackHost } from '../../lib/url.ts';
 import type { Awaitable } from '../../model/runtime.ts';
 import type { Answer, CallMessage, Params, Resumed } from './request-state.ts';

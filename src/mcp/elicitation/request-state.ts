@@ -3,8 +3,7 @@
  * user got with connecting an account, and the user's answers so far. Sealed, and bound to grant (hence user and client), tool and
  * arguments (SEC-192, S-135). With answers it can be used once, so that what a user agreed to happens once.
  */
-import { base64url } from '../../lib/base64url.ts';
-import { utf8 } from '../../lib/bytes.ts';
+import { base64url, utf8 } from '../../lib/bytes.ts';
 import type { Access } from '../../model/access.ts';
 import type { UserStates } from '../../model/user-state.ts';
 import type { JudgedBody } from '../policy/gate.ts';

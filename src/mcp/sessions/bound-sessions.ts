@@ -7,8 +7,7 @@
  * After a 404, clients start a new session by themselves (2025-11-25, Session Management), with the props of that moment.
  */
 import { requestState } from '../../model/request-state.ts';
-import { base64url } from '../../lib/base64url.ts';
-import { utf8 } from '../../lib/bytes.ts';
+import { base64url, utf8 } from '../../lib/bytes.ts';
 import { withoutStore } from '../../lib/http.ts';
 import { checkNames } from '../../lib/names.ts';
 import { onAbort } from '../../lib/on-abort.ts';

@@ -5,7 +5,7 @@
  * same way: in another POST, which the exchange that runs the request polls for.
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
-import { base64url } from '../../lib/base64url.ts';
+import { base64url } from '../../lib/bytes.ts';
 import { pause } from '../../lib/on-abort.ts';
 import type { Json, Seconds } from '../../model/store.ts';
 import type { SessionStore } from './session-store.ts';

@@ -6,8 +6,7 @@
  *
  * In this order a session that loses its slot has a record to delete. So a leaked token, or a client that ends no session, keeps no more than that.
  */
-import { base64url } from '../../lib/base64url.ts';
-import { utf8 } from '../../lib/bytes.ts';
+import { base64url, utf8 } from '../../lib/bytes.ts';
 import type { Seconds } from '../../model/store.ts';
 import type { UserStates } from '../../model/user-state.ts';
 import { changeState } from '../change-state.ts';

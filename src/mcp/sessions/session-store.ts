@@ -3,8 +3,7 @@
  * with the key and stored under a hash of label, user and resource. A caller who has only the label can delete the session, but read nothing.
  * The id itself is not stored. A stolen store cannot be read, and a session id used by another user finds none of these records.
  */
-import { base64url, fromBase64url } from '../../lib/base64url.ts';
-import { fromUtf8, utf8 } from '../../lib/bytes.ts';
+import { base64url, fromBase64url, fromUtf8, utf8 } from '../../lib/bytes.ts';
 import type { Json, Seconds, Version } from '../../model/store.ts';
 import type { UserStates } from '../../model/user-state.ts';
 

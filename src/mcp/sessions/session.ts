@@ -5,7 +5,7 @@
  *
  *   id → the session store of this user → the id unseals the record → same client → used within `idle` → the session; else null
  */
-import { base64url } from '../../lib/base64url.ts';
+import { base64url } from '../../lib/bytes.ts';
 import type { Access } from '../../model/access.ts';
 import type { Json, Seconds } from '../../model/store.ts';
 import type { UserStates } from '../../model/user-state.ts';

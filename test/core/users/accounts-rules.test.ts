@@ -1,7 +1,7 @@
 /** Each rule of accounts by itself: addresses, invitations, stored hashes, what the operator is told. */
 import { describe, expect, it } from 'vitest';
 import { oneTimeCode, PERIOD } from '../../../src/lib/one-time.ts';
-import { base64url } from '../../../src/lib/base64url.ts';
+import { base64url } from '../../../src/lib/bytes.ts';
 import { signOut } from '../../../src/core/users/accounts.ts';
 import { OAuthError } from '../../../src/model/error.ts';
 import { usernameKey } from '../../../src/model/account.ts';

@@ -3,7 +3,7 @@ import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { makeSecrets } from '../../../src/core/records/secrets.ts';
 import { makeTokenSource, sealVaulted, vaultKey, type VaultRecord } from '../../../src/core/vault/vault-refresh.ts';
-import { base64url } from '../../../src/lib/base64url.ts';
+import { base64url } from '../../../src/lib/bytes.ts';
 import type { TokenOperations, UpstreamTokens } from '../../../src/model/upstream.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
 

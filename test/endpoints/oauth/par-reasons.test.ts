@@ -1,6 +1,7 @@
 /** What the endpoint for pushed requests tells the operator of each refusal, and what it keeps of a request (RFC 9126). */
 import { describe, expect, it } from 'vitest';
 import type { JsonAnswer } from '../../../src/testing/oauth-client.ts';
+import { german } from '../../../src/words/index.ts';
 import { type App, ISSUER, makeApp } from '../../support/app.ts';
 import { makeProver } from '../../support/prover.ts';
 import { answerOf, lastReason } from '../../support/verdicts.ts';
@@ -48,7 +49,7 @@ describe('endpoints/oauth/par: reasons', () => {
   });
 
   it('keeps no credential, and every parameter of a request', async () => {
-    const app = await makeApp('memory');
+    const app = await makeApp('memory', { pages: { languages: [german] } });
     const client = await app.client({ token_endpoint_auth_method: 'client_secret_post' });
     const all = {
       dpop_jkt: 'A'.repeat(43),

@@ -1,6 +1,6 @@
 /** Places of sessions, to the second, without a server around them. */
 import { describe, expect, it } from 'vitest';
-import { base64url } from '../../../src/lib/base64url.ts';
+import { base64url } from '../../../src/lib/bytes.ts';
 import { sha256 } from '../../../src/lib/sha256.ts';
 import { checkTerms, sessionSlotsOf, type SessionSlots } from '../../../src/mcp/sessions/session-limit.ts';
 import type { UserStates } from '../../../src/model/user-state.ts';

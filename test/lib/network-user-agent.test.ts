@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { agentOf } from '../../src/lib/user-agent.ts';
+import { agentOf } from '../../src/lib/network.ts';
 
 const MOZILLA = 'Mozilla/5.0';
 const KIT = 'AppleWebKit/537.36 (KHTML, like Gecko)';
 
-describe('lib/user-agent', () => {
+describe('lib/network', () => {
   it.each([
     [`${MOZILLA} (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0`, 'Firefox', 'Linux'],
     [`${MOZILLA} (Windows NT 10.0; Win64; x64) ${KIT} Chrome/140.0.0.0 Safari/537.36`, 'Chrome', 'Windows'],

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { base64url, fromBase64url } from '../../src/lib/base64url.ts';
+import { base64url, fromBase64url } from '../../src/lib/bytes.ts';
 
 const bytes = (...all: number[]): Uint8Array => Uint8Array.from(all);
 
-describe('lib/base64url', () => {
+describe('lib/bytes', () => {
   it.each([['', ''], ['f', 'Zg'], ['fo', 'Zm8'], ['foo', 'Zm9v'], ['foob', 'Zm9vYg'], ['fooba', 'Zm9vYmE'], ['foobar', 'Zm9vYmFy']])('writes and reads %j as %j (RFC 4648 §10)', (plain, text) => {
     expect(base64url(new TextEncoder().encode(plain))).toBe(text);
     expect(fromBase64url(text)).toEqual(new TextEncoder().encode(plain));
