@@ -2,7 +2,7 @@
  * Reads the KV records of `@cloudflare/workers-oauth-provider` up to version 1.2.3. Nothing is written there. The props of a grant are
  * encrypted with a key that is wrapped for each token, so only the presented token opens them.
  */
-import { base64url } from '../lib/base64url.ts';
+import { base64url } from '../lib/bytes.ts';
 import type { ClientAuthMethod } from '../model/client.ts';
 import type { FormerClient, FormerGrant, FormerProblem, FormerStore } from '../model/former.ts';
 import type { Json } from '../model/store.ts';

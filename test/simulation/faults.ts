@@ -48,10 +48,10 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'F-16', what: 'a device poll forgets the request before it redeems', file: 'src/grants/device-code.ts',
-    good: `  const tokens = await redeemCode(params, caller, as, polled);
+    good: `  const tokens = await redeemCode(params, caller, as, { ...polled, reason: DEVICE_CODE });
   await forgetDevice(as, polled.hash);`,
     bad: `  await forgetDevice(as, polled.hash);
-  const tokens = await redeemCode(params, caller, as, polled);`,
+  const tokens = await redeemCode(params, caller, as, { ...polled, reason: DEVICE_CODE });`,
   },
   {
     id: 'F-17', what: 'a code whose answer was our 503 is spent for good', file: 'src/grants/authorization-code.ts',

@@ -1,5 +1,5 @@
 /** The KV records of workers-oauth-provider 1.2.3, made by hand; `test/runtimes/former` reads those that the real one writes. */
-import { base64url } from '../../src/lib/base64url.ts';
+import { base64url } from '../../src/lib/bytes.ts';
 import type { FormerKv } from '../../src/former/workers-oauth-kv.ts';
 
 const { subtle } = crypto;
