@@ -41,7 +41,7 @@ for (const path of globSync('dist/**/*.js', { cwd: root }))
   writeFileSync(root + path, withNames(await minified(askingNode(readFileSync(root + path, 'utf8')))));
 writeTypes(
   root,
-  Object.values(exports).flatMap(({ types }) => (types ? [types.replace('./dist/types/', '')] : [])),
+  Object.values(exports).flatMap(({ types }) => (types ? [types.replace(/^\.\/dist\/(?:types\/)?/, '')] : [])),
 );
 
 /**
