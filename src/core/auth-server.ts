@@ -11,6 +11,7 @@ import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { defaultListener } from './default-listener.ts';
+import { type ClientPlaces, makeClientPlaces } from './records/client-places.ts';
 import type { Keyring } from './records/keyring.ts';
 import { makeSecrets, type Secrets } from './records/secrets.ts';
 import { makeGrantCache, type GrantCache } from './records/grant-cache.ts';
@@ -38,6 +39,7 @@ export interface AuthServer extends UserServices {
   readonly fetchImage: SafeImageFetch | null;
   /** Where the request at hand comes from, if the runtime can tell: records near their caller are kept there. */
   readonly place: Place | null;
+  readonly clientPlaces: ClientPlaces;
   /** Whether the issuer is on loopback, which means development. */
   readonly isLoopback: boolean;
   now(): Seconds;
@@ -97,6 +99,7 @@ export function makeAuthServer(
         ? lazy(async () => (await import('../lib/safe-fetch.ts')).makeSafeImageFetch(fetchAllowed))
         : null,
     place: null,
+    clientPlaces: makeClientPlaces(store, secrets, runtime),
     isLoopback,
     grantCache,
     now,

@@ -18,6 +18,7 @@ export const LASTING_RECORDS: readonly string[] = [
   'limit',
   'logo',
   'passkey',
+  'place',
   'quota',
   'removed',
   'replay',

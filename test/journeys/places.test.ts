@@ -1,11 +1,11 @@
 /** Records near their caller: which place each kind of record is in, for callers who are in several places and travel. */
 import { describe, expect, it } from 'vitest';
 import type { OAuthHelpers } from '../../src/index.ts';
-import { placeOfKey } from '../../src/model/place.ts';
+import { placeOf, placeOfKey } from '../../src/model/place.ts';
 import type { Store } from '../../src/model/store.ts';
 import { makeBrowser, type Send } from '../../src/testing/browser.ts';
 import { makeClock } from '../../src/testing/clock.ts';
-import { registerClient, tokensOf } from '../../src/testing/oauth-client.ts';
+import { registerClient, type TestClient, tokensOf } from '../../src/testing/oauth-client.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 
@@ -62,6 +62,74 @@ describe('where records are kept', () => {
     const plain = await makeApp('memory');
     await plain.signedIn();
     expect(plain.events.filter((event) => 'region' in event)).toEqual([]);
+  });
+});
+
+describe('where the grants of hosted clients are kept', () => {
+  const hosted = { redirectUri: 'https://claude.example/api/callback' };
+  const placeOfToken = (token: string): string | null => placeOf(/_([\w-]{22})/.exec(token)?.[1] ?? '');
+
+  it('opens a grant where the last token request of a client of the same host came from, else at the browser', async () => {
+    const { app } = await watchedApp();
+    let send = from(app, 'oc');
+    const enter = (): Promise<TestClient> => registerClient({ ...hosted, send: (request) => send(request), issuer: ISSUER });
+    const first = await enter();
+    const code = await first.signIn(makeBrowser(from(app, 'oc')), ALICE);
+    expect(placeOfToken(code)).toBe('oc');
+    send = from(app, 'enam');
+    tokensOf(await first.redeem(code));
+    const second = await enter();
+    const next = await second.signIn(makeBrowser(from(app, 'oc')), ALICE);
+    expect(placeOfToken(next)).toBe('enam');
+    const { access } = tokensOf(await second.redeem(next));
+    expect((await app.call(access, '/mcp', { 'x-test-place': 'enam' })).status).toBe(200);
+  });
+
+  it('keeps the grant of a client on the own machine of a person at the browser', async () => {
+    const { app } = await watchedApp();
+    for (const redirectUri of ['http://localhost:3334/callback', 'cursor://anysphere.cursor-retrieval/oauth/callback']) {
+      let send = from(app, 'me');
+      const client = await registerClient({
+        redirectUri,
+        send: (request) => send(request),
+        issuer: ISSUER,
+        metadata: { application_type: 'native' },
+      });
+      const code = await client.signIn(makeBrowser(from(app, 'oc')), ALICE);
+      send = from(app, 'enam');
+      tokensOf(await client.redeem(code));
+      expect(placeOfToken(await client.signIn(makeBrowser(from(app, 'oc')), ALICE))).toBe('oc');
+    }
+  });
+
+  it('tells every process, and writes it down once', async () => {
+    const { app, written } = await watchedApp();
+    const client = await registerClient({ ...hosted, send: from(app, 'weur'), issuer: ISSUER });
+    let { refresh } = tokensOf(await client.redeem(await client.signIn(makeBrowser(from(app, 'oc')), ALICE)));
+    const notes = (): string[] => [...written].filter((key) => key.startsWith('place:'));
+    await expect.poll(notes).toHaveLength(1);
+    written.clear();
+    for (let n = 0; n < 3; n++) ({ refresh } = tokensOf(await client.refresh(refresh)));
+    expect(notes()).toEqual([]);
+    const other = await appOn(app.inner, app.clock);
+    const elsewhere = await registerClient({ ...hosted, send: from(other, 'weur'), issuer: ISSUER });
+    expect(placeOfToken(await elsewhere.signIn(makeBrowser(from(other, 'oc')), ALICE))).toBe('weur');
+  });
+
+  it('notes nothing on a store that has one place, or for a request from nowhere', async () => {
+    for (const [placed, at] of [
+      [false, 'weur'],
+      [true, 'none'],
+    ] as const) {
+      // prettier-ignore
+      const clock = makeClock();
+      const inner = Object.assign(memoryStore(clock), { placed });
+      const app = await appOn(inner, clock);
+      const client = await registerClient({ ...hosted, send: from(app, at), issuer: ISSUER });
+      tokensOf(await client.redeem(await client.signIn(makeBrowser(from(app, at)), ALICE)));
+      const { records } = await inner.all!();
+      expect(records.filter(({ key }) => key.startsWith('place:'))).toEqual([]);
+    }
   });
 });
 

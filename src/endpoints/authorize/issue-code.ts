@@ -32,7 +32,7 @@ export async function issueCode(call: Call, asked: CodeRequest): Promise<Respons
   if (choice instanceof Response) return choice;
   const { scope, remember = false, organization } = choice;
   const place = { hash: pendingHash, secret: pendingId };
-  const yes = { code: newCode(as), said: JSON.stringify([user.userId, scope, organization ?? null]) };
+  const yes = { code: await newCode(as, pending.redirectUri), said: JSON.stringify([user.userId, scope, organization ?? null]) };
   const kept = decisionOf(call, pending, redirect, {
     ...yes,
     session: user.hash,

@@ -41,17 +41,17 @@ export interface Opening extends RequestedScope {
   readonly code?: string;
 }
 
-/** A code that is invalid until its grant is stored. */
-export function newCode({ secrets, place }: AuthServer): string {
-  return formatToken('code', secrets.id(place), secrets.secret());
+/** A code that is invalid until its grant is stored, which is kept where the client calls from. */
+export async function newCode({ secrets, place, clientPlaces }: AuthServer, redirectUri: string): Promise<string> {
+  return formatToken('code', secrets.id(await clientPlaces.find(redirectUri, place)), secrets.secret());
 }
 
 /** Stores the grant and returns its authorization code. */
 export async function openGrant(as: AuthServer, opening: Opening): Promise<string> {
   if (as.settings.clientPolicy !== null) await checkClient(as, opening.client);
-  const { client, userId, scope, resource, redirectUri, challenge, props, organization, linked = [], jkt, code = newCode(as) } = opening;
+  const { client, userId, scope, resource, redirectUri, challenge, props, organization, linked = [], jkt } = opening;
   const { settings, secrets } = as;
-  const { codeTTL = settings.authorizationCodeTTL } = opening;
+  const { codeTTL = settings.authorizationCodeTTL, code = await newCode(as, redirectUri) } = opening;
   const [id, now, key] = [grantIdOf('code', code) ?? '', as.now(), as.runtime.random(32)];
   const lifetimes = lifetimesFor(settings, resource);
   const refreshable = client.grantTypes.includes('refresh_token');
