@@ -9,7 +9,7 @@ import { field, html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { type Account, identityOf } from '../model/account.ts';
 import { checkMailer, type Email, foldAddress, type SendEmail } from '../model/email.ts';
-import type { FormLogin, Limited, LoginResult, LoginServices, Authenticated, Refused, Step, StepView } from '../model/login.ts';
+import type { FormLogin, Limited, LoginServices, Authenticated, Refused, Step, StepView } from '../model/login.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import type { Words } from '../words/words.ts';
 
@@ -59,7 +59,16 @@ export function emailCode<Env = unknown>(options: EmailCodeOptions<Env>): FormLo
   return {
     id: 'email',
     label: ({ emailCode: { label } }) => label,
+    next: ({ emailCode: { send } }) => send,
     fields,
+    identifier: {
+      accepts: (identifier) => foldAddress(identifier) !== null,
+      async begin(identifier, services) {
+        const address = foldAddress(identifier);
+        return address === null ? addressWrong : begin(address, services);
+      },
+      instead: ({ emailCode: { instead } }) => instead,
+    },
     async prove(read, services) {
       const address = foldAddress(read('email'));
       return address === null ? addressWrong : begin(address, services);
@@ -80,7 +89,7 @@ export function emailCode<Env = unknown>(options: EmailCodeOptions<Env>): FormLo
   };
 }
 
-const addressWrong: LoginResult = { kind: 'refused', reason: 'email_malformed' };
+const addressWrong: Refused = { kind: 'refused', reason: 'email_malformed' };
 const codeWrong: Refused = { kind: 'refused', reason: 'email_code_wrong' };
 
 function proven(account: Account, { issuer }: LoginServices): Authenticated {

@@ -7,10 +7,11 @@ import type { Html } from '../lib/html.ts';
 import { checkNames } from '../lib/names.ts';
 import { identityOf, type NewAccount, usernameKey } from '../model/account.ts';
 import { isOutage } from '../model/error.ts';
-import { checkMailer, type SendEmail } from '../model/email.ts';
+import { checkMailer, foldAddress, type SendEmail } from '../model/email.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Words } from '../words/words.ts';
-import type { FormLogin, LoginResult, LoginServices } from '../model/login.ts';
+import type { FormLogin, LoginResult, LoginServices, Step, StepView } from '../model/login.ts';
+import type { Json } from '../model/store.ts';
 import { passwordSection } from './password-change.ts';
 import { makeSeeds } from './password-seeds.ts';
 import { resetPages } from './password-reset.ts';
@@ -59,21 +60,20 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
       ? { prepare: ({ accounts, env }: LoginServices) => seeds.prepare(accounts, env), checkEnv: (env: unknown) => seeds.check(env) }
       : {}),
     fields,
-    async prove(read, services) {
-      const username = read('username').trim();
-      const secret = read('password');
-      if (!isBounded(username, MAX_USERNAME) || !isBounded(secret, MAX_PASSWORD)) return refused('credentials_malformed');
-      const retryAfter = await services.attempt('password', usernameKey(username), RULES);
-      if (retryAfter !== null) return { kind: 'limited', retryAfter };
-      let reason = 'credentials_wrong';
-      const tell = (why: string): void => void (reason = why);
-      const account = await services.accounts.checkPassword(username, secret, undefined, tell).catch(async (error: unknown) => {
-        if (isOutage(error)) await services.withdraw('password', usernameKey(username), RULES); // the password was not checked
-        throw error;
-      });
-      if (!account) return refused(reason);
-      await services.succeeded('password', usernameKey(username));
-      return { kind: 'proven', identity: identityOf(account, services.issuer), stamp: account.stamp };
+    prove: (read, services) => check(read('username').trim(), read('password'), services),
+    identifier: {
+      accepts: (identifier) => isBounded(identifier, MAX_USERNAME),
+      begin: async (identifier) => ({ kind: 'step', keep: identifier }),
+      instead: (words) => words.password.instead,
+    },
+    steps: {
+      view: stepView,
+      async prove(read, kept, services) {
+        const identifier = kept as string;
+        const owner = foldAddress(identifier) === null ? null : await services.accounts.findByEmail(identifier);
+        const result = await check(owner?.username ?? identifier, read('password'), services, identifier);
+        return result as Exclude<LoginResult, Step>;
+      },
     },
     ...(rules.sendEmail
       ? { checkIssuer: (issuer: string): void => checkMailer(rules.sendEmail as SendEmail<never>, issuer, 'password') }
@@ -84,6 +84,39 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
         'logins: password() needs scrypt, which this runtime lacks. Start with serve() from portcullis/node or portcullis/worker.',
       );
     },
+  };
+}
+
+/** @param counted the name under which attempts are counted. */
+async function check(username: string, secret: string, services: LoginServices, counted = username): Promise<LoginResult> {
+  if (!isBounded(username, MAX_USERNAME) || !isBounded(secret, MAX_PASSWORD)) return refused('credentials_malformed');
+  const key = usernameKey(counted);
+  const retryAfter = await services.attempt('password', key, RULES);
+  if (retryAfter !== null) return { kind: 'limited', retryAfter };
+  let reason = 'credentials_wrong';
+  const tell = (why: string): void => void (reason = why);
+  const account = await services.accounts.checkPassword(username, secret, undefined, tell).catch(async (error: unknown) => {
+    if (isOutage(error)) await services.withdraw('password', key, RULES); // the password was not checked
+    throw error;
+  });
+  if (!account) return refused(reason);
+  await services.succeeded('password', key);
+  return { kind: 'proven', identity: identityOf(account, services.issuer), stamp: account.stamp };
+}
+
+/** The page for the password, after the identifier. The identifier is in a field that only password managers see. */
+function stepView(kept: Json, { password: say, signIn }: Words): StepView {
+  const identifier = kept as string;
+  return {
+    title: say.enter,
+    text: html`<strong><bdi>${identifier}</bdi></strong>`,
+    fields: html`<input
+        type="hidden"
+        name="username"
+        value="${identifier}"
+        autocomplete="username"
+      />${field('password', say.password, 'current-password', { id: 'password-password', type: 'password', autofocus: true })}`,
+    button: signIn.button,
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Html, HtmlValue } from '../lib/html.ts';
 import type { Text, Words } from '../words/words.ts';
+import type { IdentifierPart } from './identifier-part.ts';
 import type { LoginServices } from './login-services.ts';
 import type { Params } from './params.ts';
 import type { RecheckContext, Verdict as StayVerdict } from './origin.ts';
@@ -60,6 +61,10 @@ export interface FormLogin {
   readonly label?: Text;
   /** Label of a login that is only a button. It is shown next to the fields of other logins, and `fields` is not called. */
   readonly button?: Text;
+  /** Text of the button under its fields, if they only lead to a next page. */
+  readonly next?: Text;
+  /** Set if it can share a field with other logins; used if several logins have it. */
+  readonly identifier?: IdentifierPart;
   /** The fields, with earlier input (never a password), in the page's language. */
   fields(typed: { readonly [name: string]: string }, words: Words): Html;
   /** Checks the input. `read` gives a field's value, empty if absent. */
@@ -169,6 +174,15 @@ export function haveSignIn(logins: readonly Login[]): boolean {
 /** Whether a login has fields on our page. */
 export function isForm(login: Login): login is FormLogin {
   return login.kind === undefined || login.kind === 'form';
+}
+
+/** A login that can share the field for the identifier. */
+export type IdentifierLogin = FormLogin & Required<Pick<FormLogin, 'identifier'>>;
+
+/** The logins that share one field for the identifier; empty if there are fewer than two. */
+export function identifierLogins(logins: readonly Login[]): readonly IdentifierLogin[] {
+  const found = logins.filter((login): login is IdentifierLogin => isForm(login) && login.identifier !== undefined);
+  return found.length > 1 ? found : [];
 }
 
 /** Whether a login is at an upstream. */

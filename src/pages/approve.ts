@@ -203,9 +203,12 @@ function signIn(ways: Ways, { login, words }: ApproveView): Html {
       ${loginFields(typed, login)}
     </fieldset>
     <div class="actions">
-      <button class="main" name="decision" value="approve" ${unchecked(typed)}>${say.signInAndAllow}</button>
+      <button class="main" name="decision" value="approve" ${unchecked(typed)}>
+        ${typed.length === 1 ? (typed[0]?.next ?? say.signInAndAllow) : say.signInAndAllow}
+      </button>
     </div>`;
-  return html`${waysIn(ways, words, fields, say.continueAndAllow)} ${pressed.length > 0 && html`<p class="foot">${say.continuing}</p>`}`;
+  return html`${waysIn(ways, words, fields, say.continueAndAllow)}
+  ${(pressed.length > 0 || typed[0]?.next !== undefined) && html`<p class="foot">${say.continuing}</p>`}`;
 }
 
 function about({ client, redirectUri, scopes: list, sites = [], account, words: { approve: say, confirm } }: ApproveView): Html {

@@ -62,7 +62,9 @@ function signIn({ logins, sites = [], order, login, words }: LoginPageView): Htm
   const { typed } = apart(logins);
   const fields = html`<div class="part">${loginFields(typed, login)}</div>
     <div class="actions">
-      <button class="main" name="decision" value="sign-in" ${unchecked(typed)}>${words.signIn.button}</button>
+      <button class="main" name="decision" value="sign-in" ${unchecked(typed)}>
+        ${typed.length === 1 ? (typed[0]?.next ?? words.signIn.button) : words.signIn.button}
+      </button>
     </div>`;
   return html`${enterButton(ways, 'sign-in')} ${waysIn(ways, words, fields, words.approve.continueWith)}`;
 }

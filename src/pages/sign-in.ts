@@ -12,6 +12,8 @@ export interface LoginView {
   /** Text of its button, if it has no fields. The button is posted as `with`. */
   readonly button?: HtmlValue;
   readonly fields: Html;
+  /** Text of the button, if the fields only lead to a next page. */
+  readonly next?: HtmlValue;
 }
 
 /** A link beside the fields: forgotten password, sign-up. */

@@ -3,6 +3,7 @@ import { html } from '../lib/html.ts';
 import { accessKey } from './de/access-key.ts';
 import { clientPolicy } from './de/client-policy.ts';
 import { passkey } from './de/passkey.ts';
+import { emailCode, totp } from './de/steps.ts';
 import type { Translation } from './words.ts';
 
 /** All texts in German. */
@@ -77,6 +78,7 @@ export const de: Translation = {
     rememberElsewhere: 'Sie werden weiterhin gefragt, wenn eine andere Website Sie hierher schickt.',
   },
   signIn: {
+    next: 'Weiter',
     title: 'Anmelden',
     button: 'Anmelden',
     signedInTitle: 'Sie sind angemeldet',
@@ -91,6 +93,8 @@ export const de: Translation = {
     limited: (when) => `Zu viele Versuche. Versuchen Sie es ${when} noch einmal.`,
   },
   password: {
+    enter: 'Passwort eingeben',
+    instead: 'Stattdessen das Passwort verwenden',
     label: 'Passwort',
     username: 'Benutzername',
     password: 'Passwort',
@@ -158,49 +162,8 @@ export const de: Translation = {
     known: (server, link) =>
       `Jemand, vermutlich Sie, hat mit dieser Adresse ein Konto bei ${server} angefordert. Sie haben schon eines.\n\nMelden Sie sich hier an:\n${link}\n\nWenn Sie es nicht waren, tun Sie nichts.\n`,
   },
-  emailCode: {
-    label: 'E-Mail-Code',
-    address: 'E-Mail-Adresse',
-    title: 'Sehen Sie in Ihre E-Mails',
-    sent: (address) =>
-      html`Wenn ${address} sich hier anmelden darf, ist ein Code dorthin unterwegs. Geben Sie ihn auf dieser Seite ein; er gilt 10 Minuten.`,
-    code: 'Code',
-    button: 'Anmelden',
-    again: 'Neuen Code senden',
-    subject: (code, host) => `${code} ist Ihr Code für ${host}`,
-    codeIs: (host) => `Ihr Code zum Anmelden bei ${host}:`,
-    expires: 'Geben Sie ihn auf der Seite ein, die danach gefragt hat. Er gilt 10 Minuten, ein einziges Mal.',
-    ignore: (host) =>
-      `Wenn Sie sich nicht gerade bei ${host} anmelden wollten, tun Sie nichts und geben Sie den Code niemandem: Ohne ihn kommt niemand hinein.`,
-  },
-  totp: {
-    left: (count) => (count === 1 ? '1 Wiederherstellungscode ist übrig.' : `${count} Wiederherstellungscodes sind übrig.`),
-    askTitle: 'Bestätigen Sie, dass Sie es sind',
-    ask: 'Öffnen Sie Ihre Authentifizierungs-App und geben Sie den Code ein, den sie für diesen Server zeigt.',
-    code: 'Code Ihrer App',
-    confirm: 'Bestätigen',
-    lost: 'Stattdessen einen Wiederherstellungscode verwenden',
-    recoveryCode: 'Wiederherstellungscode',
-    title: 'Authentifizierungs-App',
-    on: 'Ein: Beim Anmelden wird nach ihrem Code gefragt',
-    off: 'Aus',
-    why: 'Schützt Ihr Konto auch dann, wenn jemand Ihr Passwort erfährt.',
-    scan: 'Scannen Sie das mit Ihrer Authentifizierungs-App',
-    picture: 'QR-Code mit dem Schlüssel für Ihre Authentifizierungs-App',
-    open: 'Oder in einer App auf diesem Gerät öffnen',
-    byHand: 'Oder den Schlüssel von Hand eingeben',
-    firstCode: 'Der Code, den die App jetzt zeigt',
-    turnOn: 'Einschalten',
-    codeWrong:
-      'Das ist nicht der Code, den die App jetzt zeigt. Sehen Sie noch einmal nach, und prüfen Sie, ob die Uhr Ihres Geräts richtig geht.',
-    recoveryCodes: 'Ihre Wiederherstellungscodes',
-    keepCodes:
-      'Ohne Ihre App kommen Sie mit jedem davon einmal hinein. Drucken Sie sie aus oder bewahren Sie sie in einem Passwortmanager auf: Sie werden nicht noch einmal gezeigt, und frühere gelten nicht mehr.',
-    kept: 'Ich habe sie aufbewahrt',
-    since: (day) => html`Eingeschaltet seit dem ${day}.`,
-    renew: 'Neue Wiederherstellungscodes',
-    turnOff: 'Ausschalten',
-  },
+  emailCode,
+  totp,
   refused: {
     other: 'Das hat nicht geklappt. Prüfen Sie Ihre Eingabe und versuchen Sie es noch einmal.',
     credentials_wrong: 'Benutzername oder Passwort ist falsch.',

@@ -3,6 +3,7 @@ import { html } from '../lib/html.ts';
 import { accessKey } from './es/access-key.ts';
 import { clientPolicy } from './es/client-policy.ts';
 import { passkey } from './es/passkey.ts';
+import { emailCode, totp } from './es/steps.ts';
 import type { Translation } from './words.ts';
 
 /** All texts in Spanish. */
@@ -76,6 +77,7 @@ export const es: Translation = {
     rememberElsewhere: 'Se te seguirá preguntando cuando otro sitio te envíe aquí.',
   },
   signIn: {
+    next: 'Continuar',
     title: 'Iniciar sesión',
     button: 'Iniciar sesión',
     signedInTitle: 'Has iniciado sesión',
@@ -90,6 +92,8 @@ export const es: Translation = {
     limited: (when) => `Demasiados intentos. Vuelve a intentarlo ${when}.`,
   },
   password: {
+    enter: 'Introduce tu contraseña',
+    instead: 'Usar la contraseña en su lugar',
     label: 'Contraseña',
     username: 'Nombre de usuario',
     password: 'Contraseña',
@@ -157,47 +161,8 @@ export const es: Translation = {
     known: (server, link) =>
       `Alguien, seguramente tú, ha pedido una cuenta en ${server} con esta dirección. Ya tienes una.\n\nInicia sesión aquí:\n${link}\n\nSi no fuiste tú, no hagas nada.\n`,
   },
-  emailCode: {
-    label: 'Código por correo',
-    address: 'Correo electrónico',
-    title: 'Mira tu correo',
-    sent: (address) => html`Si ${address} puede iniciar sesión aquí, va en camino un código. Escríbelo en esta página; vale 10 minutos.`,
-    code: 'Código',
-    button: 'Iniciar sesión',
-    again: 'Enviar otro código',
-    subject: (code, host) => `${code} es tu código para ${host}`,
-    codeIs: (host) => `Tu código para iniciar sesión en ${host}:`,
-    expires: 'Escríbelo en la página que lo pidió. Vale 10 minutos, una sola vez.',
-    ignore: (host) =>
-      `Si no acabas de intentar iniciar sesión en ${host}, no hagas nada y no des el código a nadie: sin él no entra nadie.`,
-  },
-  totp: {
-    left: (count) => (count === 1 ? 'Queda 1 código de recuperación.' : `Quedan ${count} códigos de recuperación.`),
-    askTitle: 'Confirma que eres tú',
-    ask: 'Abre tu aplicación de autenticación y escribe el código que muestra para este servidor.',
-    code: 'Código de tu aplicación',
-    confirm: 'Confirmar',
-    lost: 'Usar en su lugar un código de recuperación',
-    recoveryCode: 'Código de recuperación',
-    title: 'Aplicación de autenticación',
-    on: 'Activada: al iniciar sesión se pide su código',
-    off: 'Desactivada',
-    why: 'Protege tu cuenta aunque alguien averigüe tu contraseña.',
-    scan: 'Escanea esto con tu aplicación de autenticación',
-    picture: 'Código QR con la clave para tu aplicación de autenticación',
-    open: 'O ábrelo en una aplicación de este dispositivo',
-    byHand: 'O escribe la clave a mano',
-    firstCode: 'El código que muestra la aplicación ahora',
-    turnOn: 'Activar',
-    codeWrong: 'Ese no es el código que muestra la aplicación ahora. Míralo otra vez y comprueba que tu dispositivo esté en hora.',
-    recoveryCodes: 'Tus códigos de recuperación',
-    keepCodes:
-      'Sin tu aplicación, cada uno te deja entrar una vez. Imprímelos o guárdalos en un gestor de contraseñas: no se vuelven a mostrar y los anteriores ya no valen.',
-    kept: 'Los he guardado',
-    since: (day) => html`Está activada desde el ${day}.`,
-    renew: 'Códigos de recuperación nuevos',
-    turnOff: 'Desactivar',
-  },
+  emailCode,
+  totp,
   refused: {
     other: 'No ha funcionado. Revisa lo que has escrito y vuelve a intentarlo.',
     credentials_wrong: 'Nombre de usuario o contraseña incorrectos.',

@@ -3,6 +3,7 @@ import { html } from '../lib/html.ts';
 import { accessKey } from './fr/access-key.ts';
 import { clientPolicy } from './fr/client-policy.ts';
 import { passkey } from './fr/passkey.ts';
+import { emailCode, totp } from './fr/steps.ts';
 import type { Translation } from './words.ts';
 
 /** All texts in French. */
@@ -77,6 +78,7 @@ export const fr: Translation = {
     rememberElsewhere: 'La question vous est toujours posée quand un autre site vous envoie ici.',
   },
   signIn: {
+    next: 'Continuer',
     title: 'Se connecter',
     button: 'Se connecter',
     signedInTitle: 'Vous êtes connecté',
@@ -91,6 +93,8 @@ export const fr: Translation = {
     limited: (when) => `Trop d’essais. Réessayez ${when}.`,
   },
   password: {
+    enter: 'Saisissez votre mot de passe',
+    instead: 'Utiliser plutôt le mot de passe',
     label: 'Mot de passe',
     username: 'Nom d’utilisateur',
     password: 'Mot de passe',
@@ -158,53 +162,8 @@ export const fr: Translation = {
     known: (server, link) =>
       `Quelqu’un, sans doute vous, a demandé un compte sur ${server} avec cette adresse. Vous en avez déjà un.\n\nConnectez-vous ici :\n${link}\n\nSi ce n’était pas vous, ne faites rien.\n`,
   },
-  emailCode: {
-    label: 'Code par e-mail',
-    address: 'Adresse e-mail',
-    title: 'Consultez vos e-mails',
-    sent: (address) =>
-      html`Si ${address} peut se connecter ici, un code lui est envoyé. Saisissez-le sur cette page ; il est valable 10 minutes.`,
-    code: 'Code',
-    button: 'Se connecter',
-    again: 'Envoyer un autre code',
-    subject: (code, host) => `${code} est votre code pour ${host}`,
-    codeIs: (host) => `Votre code pour vous connecter à ${host} :`,
-    expires: 'Saisissez-le sur la page qui l’a demandé. Il est valable 10 minutes, une seule fois.',
-    ignore: (host) =>
-      `Si vous ne venez pas d’essayer de vous connecter à ${host}, ne faites rien et ne donnez le code à personne : sans lui, personne n’entre.`,
-  },
-  totp: {
-    left: (count) =>
-      count === 0
-        ? 'Il ne reste aucun code de secours.'
-        : count === 1
-          ? 'Il reste 1 code de secours.'
-          : `Il reste ${count} codes de secours.`,
-    askTitle: 'Confirmez que c’est bien vous',
-    ask: 'Ouvrez votre application d’authentification et saisissez le code qu’elle affiche pour ce serveur.',
-    code: 'Code de votre application',
-    confirm: 'Confirmer',
-    lost: 'Utiliser plutôt un code de secours',
-    recoveryCode: 'Code de secours',
-    title: 'Application d’authentification',
-    on: 'Activée : son code est demandé à la connexion',
-    off: 'Désactivée',
-    why: 'Protège votre compte même si quelqu’un apprend votre mot de passe.',
-    scan: 'Scannez ceci avec votre application d’authentification',
-    picture: 'Code QR avec la clé pour votre application d’authentification',
-    open: 'Ou l’ouvrir dans une application de cet appareil',
-    byHand: 'Ou saisir la clé à la main',
-    firstCode: 'Le code que l’application affiche maintenant',
-    turnOn: 'Activer',
-    codeWrong: 'Ce n’est pas le code que l’application affiche maintenant. Regardez encore, et vérifiez que votre appareil est à l’heure.',
-    recoveryCodes: 'Vos codes de secours',
-    keepCodes:
-      'Sans votre application, chacun vous laisse entrer une fois. Imprimez-les ou gardez-les dans un gestionnaire de mots de passe : ils ne seront plus affichés, et les anciens ne sont plus valables.',
-    kept: 'Je les ai gardés',
-    since: (day) => html`Activée depuis le ${day}.`,
-    renew: 'Nouveaux codes de secours',
-    turnOff: 'Désactiver',
-  },
+  emailCode,
+  totp,
   refused: {
     other: 'Cela n’a pas fonctionné. Vérifiez votre saisie et réessayez.',
     credentials_wrong: 'Nom d’utilisateur ou mot de passe incorrect.',

@@ -3,6 +3,7 @@ import { html } from '../lib/html.ts';
 import { accessKey } from './it/access-key.ts';
 import { clientPolicy } from './it/client-policy.ts';
 import { passkey } from './it/passkey.ts';
+import { emailCode, totp } from './it/steps.ts';
 import type { Translation } from './words.ts';
 
 /** All texts in Italian. */
@@ -77,6 +78,7 @@ export const it: Translation = {
     rememberElsewhere: 'Ti verrà chiesto comunque quando un altro sito ti manda qui.',
   },
   signIn: {
+    next: 'Continua',
     title: 'Accedi',
     button: 'Accedi',
     signedInTitle: 'Hai eseguito l’accesso',
@@ -91,6 +93,8 @@ export const it: Translation = {
     limited: (when) => `Troppi tentativi. Riprova ${when}.`,
   },
   password: {
+    enter: 'Inserisci la password',
+    instead: 'Usa invece la password',
     label: 'Password',
     username: 'Nome utente',
     password: 'Password',
@@ -158,47 +162,8 @@ export const it: Translation = {
     known: (server, link) =>
       `Qualcuno, molto probabilmente tu, ha chiesto un account su ${server} con questo indirizzo. Ne hai già uno.\n\nAccedi qui:\n${link}\n\nSe non sei stato tu, non fare nulla.\n`,
   },
-  emailCode: {
-    label: 'Codice via e-mail',
-    address: 'Indirizzo e-mail',
-    title: 'Controlla la posta',
-    sent: (address) => html`Se ${address} può accedere qui, è in arrivo un codice. Scrivilo in questa pagina; vale 10 minuti.`,
-    code: 'Codice',
-    button: 'Accedi',
-    again: 'Invia un altro codice',
-    subject: (code, host) => `${code} è il tuo codice per ${host}`,
-    codeIs: (host) => `Il tuo codice per accedere a ${host}:`,
-    expires: 'Scrivilo nella pagina che lo ha chiesto. Vale 10 minuti, una sola volta.',
-    ignore: (host) =>
-      `Se non hai appena provato ad accedere a ${host}, non fare nulla e non dire il codice a nessuno: senza, nessuno entra.`,
-  },
-  totp: {
-    left: (count) => (count === 1 ? 'Resta 1 codice di recupero.' : `Restano ${count} codici di recupero.`),
-    askTitle: 'Conferma che sei tu',
-    ask: 'Apri la tua app di autenticazione e scrivi il codice che mostra per questo server.',
-    code: 'Codice della tua app',
-    confirm: 'Conferma',
-    lost: 'Usa invece un codice di recupero',
-    recoveryCode: 'Codice di recupero',
-    title: 'App di autenticazione',
-    on: 'Attiva: all’accesso viene chiesto il suo codice',
-    off: 'Non attiva',
-    why: 'Protegge il tuo account anche se qualcuno scopre la tua password.',
-    scan: 'Inquadralo con la tua app di autenticazione',
-    picture: 'Codice QR con la chiave per la tua app di autenticazione',
-    open: 'Oppure aprilo in un’app di questo dispositivo',
-    byHand: 'Oppure scrivi la chiave a mano',
-    firstCode: 'Il codice che l’app mostra adesso',
-    turnOn: 'Attiva',
-    codeWrong: 'Non è il codice che l’app mostra adesso. Guarda di nuovo e controlla che l’orologio del dispositivo sia giusto.',
-    recoveryCodes: 'I tuoi codici di recupero',
-    keepCodes:
-      'Senza la tua app, ciascuno ti fa entrare una volta. Stampali o conservali in un gestore di password: non vengono più mostrati e quelli precedenti non valgono più.',
-    kept: 'Li ho conservati',
-    since: (day) => html`È attiva dal ${day}.`,
-    renew: 'Nuovi codici di recupero',
-    turnOff: 'Disattiva',
-  },
+  emailCode,
+  totp,
   refused: {
     other: 'Non ha funzionato. Controlla quello che hai scritto e riprova.',
     credentials_wrong: 'Nome utente o password errati.',

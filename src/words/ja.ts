@@ -3,6 +3,7 @@ import { html } from '../lib/html.ts';
 import { accessKey } from './ja/access-key.ts';
 import { clientPolicy } from './ja/client-policy.ts';
 import { passkey } from './ja/passkey.ts';
+import { emailCode, totp } from './ja/steps.ts';
 import type { Translation } from './words.ts';
 
 /** All texts in Japanese. */
@@ -77,6 +78,7 @@ export const ja: Translation = {
     rememberElsewhere: '別のサイトから移動してきた場合は、引き続き確認します。',
   },
   signIn: {
+    next: '続ける',
     title: 'サインイン',
     button: 'サインイン',
     signedInTitle: 'サインインしています',
@@ -91,6 +93,8 @@ export const ja: Translation = {
     limited: (when) => `試行回数が多すぎます。${when}にもう一度お試しください。`,
   },
   password: {
+    enter: 'パスワードを入力',
+    instead: '代わりにパスワードを使う',
     label: 'パスワード',
     username: 'ユーザー名',
     password: 'パスワード',
@@ -158,48 +162,8 @@ export const ja: Translation = {
     known: (server, link) =>
       `このアドレスで、${server} のアカウントの作成が求められましたが、すでにアカウントがあります。\n\nこちらからサインインしてください：\n${link}\n\nお心当たりがない場合は、何もしないでください。\n`,
   },
-  emailCode: {
-    label: 'メールのコード',
-    address: 'メールアドレス',
-    title: 'メールをご確認ください',
-    sent: (address) =>
-      html`${address} がここでサインインできる場合は、コードをお送りしました。このページに入力してください。有効期間は 10 分です。`,
-    code: 'コード',
-    button: 'サインイン',
-    again: '別のコードを送信',
-    subject: (code, host) => `${host} のコードは ${code} です`,
-    codeIs: (host) => `${host} にサインインするためのコード：`,
-    expires: 'コードを求めたページに入力してください。有効期間は 10 分で、1 回だけ使えます。',
-    ignore: (host) =>
-      `今 ${host} にサインインしようとしていない場合は、何もせず、コードをだれにも教えないでください。コードがなければ、だれもサインインできません。`,
-  },
-  totp: {
-    left: (count) => `リカバリーコードの残りは ${count} 個です。`,
-    askTitle: 'ご本人の確認',
-    ask: '認証アプリを開き、このサーバー用に表示されているコードを入力してください。',
-    code: 'アプリのコード',
-    confirm: '確認',
-    lost: '代わりにリカバリーコードを使う',
-    recoveryCode: 'リカバリーコード',
-    title: '認証アプリ',
-    on: 'オン：サインイン時にコードを求めます',
-    off: 'オフ',
-    why: 'パスワードを知られても、アカウントを守れます。',
-    scan: '認証アプリで読み取ってください',
-    picture: '認証アプリ用の鍵が入った QR コード',
-    open: 'または、このデバイスのアプリで開く',
-    byHand: 'または、鍵を手で入力する',
-    firstCode: 'アプリに今表示されているコード',
-    turnOn: 'オンにする',
-    codeWrong: 'アプリに今表示されているコードと一致しません。もう一度確認し、デバイスの時計が合っているかもお確かめください。',
-    recoveryCodes: 'リカバリーコード',
-    keepCodes:
-      'アプリがないとき、1 つにつき 1 回サインインできます。印刷するか、パスワードマネージャーに保管してください。再び表示されることはなく、以前のものは使えません。',
-    kept: '保管しました',
-    since: (day) => html`${day}からオンになっています。`,
-    renew: 'リカバリーコードを作り直す',
-    turnOff: 'オフにする',
-  },
+  emailCode,
+  totp,
   refused: {
     other: 'うまくいきませんでした。入力した内容を確認して、もう一度お試しください。',
     credentials_wrong: 'ユーザー名またはパスワードが違います。',

@@ -9,6 +9,7 @@ import { serve } from '../../src/node/serve.ts';
 import { passkeys } from '../../src/logins/passkey.ts';
 import { registerClient } from '../../src/testing/oauth-client.ts';
 import { github, google } from '../../src/upstreams/index.ts';
+import { allLanguages } from '../../src/words/index.ts';
 import { ALICE, options } from './app.ts';
 import { checkAccessible, shoot, visit } from './chromium.ts';
 import { leave } from './person.ts';
@@ -23,6 +24,7 @@ export async function checkFirstScreen(browser: Browser): Promise<void> {
   const own = [passkeys(), password({ accounts: () => [ALICE] }), emailCode({ sendEmail: consoleMailer(() => undefined) })];
   const provider = new OAuthProvider({
     ...options,
+    pages: { languages: allLanguages },
     logins: [upstream(google(SITE)), upstream(github(SITE)), ...own],
     scopesSupported: {
       'notes:read': 'Read your notes',
@@ -85,10 +87,13 @@ export async function checkFirstScreen(browser: Browser): Promise<void> {
 
   await once('Enter in a field signs in with what was typed, although other sites stand above it', async (page) => {
     await page.goto(await consent());
-    await page.locator('input[name=username]').focus();
+    await page.locator('input[name=identifier]').focus();
     await page.keyboard.type(ALICE.username);
-    await page.keyboard.press('Tab');
-    await page.keyboard.type(ALICE.password);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Enter your password' }).waitFor();
+    await checkAccessible(page);
+    await shoot(page, 'first-screen-password');
+    await page.keyboard.type(ALICE.password); // the field has the focus
     const came = await leave(page, () => page.keyboard.press('Enter'));
     assert.match(came.searchParams.get('code') ?? '', /^code_/);
   });

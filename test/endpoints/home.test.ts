@@ -3,6 +3,7 @@ import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
+import { allLanguages } from '../../src/words/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { type App, ISSUER, makeApp, optionsFor } from '../support/app.ts';
 import { shownText } from '../pages/markup.ts';
@@ -78,6 +79,7 @@ describe('endpoints/home', () => {
         issuer: `${ISSUER}/base`,
         apiHandlers: { '/mcp': handler, '/files': handler },
         resources: { '/files': { name: 'Files <b>' } },
+        pages: { languages: allLanguages },
       },
       { runtime: makeRuntime(), address: () => undefined },
     );

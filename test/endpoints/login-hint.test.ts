@@ -10,10 +10,12 @@ import { awayTo, makeUpstreamApp } from '../support/upstream-app.ts';
 const fieldOf = (page: BrowserPage, name: string): string | undefined =>
   new RegExp(`<input[^>]*name="${name}"[^>]*?value="([^"]*)"`, 's').exec(page.text)?.[1];
 const twoWays = { logins: [password(), emailCode({ sendEmail: () => undefined })] };
+const { identifier: _, ...plain } = password();
+const twoForms = { logins: [plain, emailCode({ sendEmail: () => undefined })] };
 
 describe('endpoints/authorize with a login_hint', () => {
   it('fills in the name, and the address if it is one, until the user types another', async () => {
-    const app = await makeApp('memory', twoWays);
+    const app = await makeApp('memory', twoForms);
     const [client, browser] = [await app.client(), app.browser()];
     const page = await browser.get(await client.authorizeUrl({ login_hint: 'alice@example.com' }));
     expect([fieldOf(page, 'username'), fieldOf(page, 'email')]).toEqual(['alice@example.com', 'alice@example.com']);
@@ -22,6 +24,14 @@ describe('endpoints/authorize with a login_hint', () => {
     const named = await browser.get(await client.authorizeUrl({ login_hint: 'alice' }));
     expect([fieldOf(named, 'username'), fieldOf(named, 'email')]).toEqual(['alice', '']);
     expect(fieldOf(await browser.get(await client.authorizeUrl()), 'username')).toBe('');
+  });
+
+  it('fills in the one field for the identifier, if there are several logins behind it', async () => {
+    const app = await makeApp('memory', twoWays);
+    const [client, browser] = [await app.client(), app.browser()];
+    const page = await browser.get(await client.authorizeUrl({ login_hint: 'alice@example.com' }));
+    expect(fieldOf(page, 'identifier')).toBe('alice@example.com');
+    expect(fieldOf(await browser.get(await client.authorizeUrl()), 'identifier')).toBe('');
   });
 
   it('SEC-165 shows it as text, passes over what can be no name, and refuses two', async () => {

@@ -36,7 +36,8 @@ async function submit(call: Call): Promise<Response> {
   if ('step' in user) return askStep(call, user, { returnTo });
   if (!('problem' in user)) return redirectTo(returnTo, [user.cookie]);
   const { problem: error, status, retryAfter } = user;
-  const typed = { username: form.optional('username') ?? '', email: form.optional('email') ?? '' };
+  const [username = '', email = '', identifier = ''] = ['username', 'email', 'identifier'].map((name) => form.optional(name) ?? '');
+  const typed = { username, email, identifier };
   return showLogin(call, { error, status, ...(retryAfter === undefined ? {} : { retryAfter }), typed });
 }
 

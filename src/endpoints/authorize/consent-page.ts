@@ -20,7 +20,7 @@ import type { ClientView } from '../../pages/client.ts';
 import type { AccountView } from '../../pages/sign-in.ts';
 import { sayFor, type Words } from '../../words/words.ts';
 import type { Call } from '../endpoint.ts';
-import { hasLinks, linksFor, loginView, noLoginPage } from '../sign-in/pages.ts';
+import { hasLinks, linksFor, loginViews, noLoginPage } from '../sign-in/pages.ts';
 import { grantableScope, organizationOf } from './grantable-scopes.ts';
 import type { FoundPending } from './pending.ts';
 import { nameOf, type SignedIn } from '../sign-in/sign-in.ts';
@@ -74,7 +74,7 @@ export async function consentPage(
       session?.organizations && session.organizations.length > 1
         ? session.organizations.map(({ id, name }) => ({ id, name, checked: id === organization }))
         : [],
-    logins: settings.logins.filter(isForm).map((login) => loginView(login, typed, words)),
+    logins: loginViews(settings.logins, typed, words),
     links: hasLinks(settings) ? linksFor(settings, words, await requestUrl(as, pending, client)) : [],
     sites: settings.logins.filter(isRedirect),
     order: settings.logins.map(({ id }) => id),
@@ -90,7 +90,7 @@ export async function consentPage(
 
 /** The fields of our own logins, prefilled from `login_hint`. */
 function hinted({ hint = '' }: PendingAuthorization): { readonly [field: string]: string } {
-  return { username: hint, email: hint.includes('@') ? hint : '' };
+  return { username: hint, email: hint.includes('@') ? hint : '', identifier: hint };
 }
 
 /** What this user granted this client before, if that is unambiguous. */

@@ -48,7 +48,7 @@ async function decide(call: Call, form: Params, showing: Showing): Promise<{ use
   const { as, words } = call;
   const ticked = form.all('scope');
   const remember = showing.pending.device === undefined && form.optional('remember') === 'yes';
-  const typed = Object.fromEntries(['login', 'username', 'email'].map((name) => [name, form.optional(name) ?? '']));
+  const typed = Object.fromEntries(['login', 'username', 'email', 'identifier'].map((name) => [name, form.optional(name) ?? '']));
   const organization = form.optional('organization');
   const again = (text: HtmlValue, status: number, more: Partial<Consent> = {}, retryAfter?: number): Promise<Response> =>
     consentPage(call, { ...showing, ticked, remember, organization, typed, ...more, problem: { text, status, retryAfter } });

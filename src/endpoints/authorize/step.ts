@@ -10,7 +10,7 @@ import { OAuthError } from '../../model/error.ts';
 import type { Authenticated, Steps } from '../../model/login.ts';
 import type { Params } from '../../model/params.ts';
 import type { SecondFactorPassed } from '../../model/second-factor.ts';
-import { type Flow, askStep, type Kept, stepAnswer, stepsOf } from '../sign-in/ask-step.ts';
+import { type Flow, askStep, type Kept, otherLogins, stepAnswer, stepsOf } from '../sign-in/ask-step.ts';
 import { repeatedReturn, repeatedStep, keepReturn } from './repeated-answer.ts';
 import { issueCode } from './issue-code.ts';
 import { checkBrowser, expiredPage, findPending, type FoundPending, otherBrowser } from './pending.ts';
@@ -70,7 +70,10 @@ async function submitted(
   }
   const left = await spendTry(as, hash);
   if (left === null) return null;
-  const result = await steps.prove((field) => form.optional(field) ?? '', kept.keep, servicesOf(call));
+  const other = otherLogins(as.settings, record.asker, kept).find(({ id }) => id === form.optional('instead'));
+  const result = other
+    ? await other.identifier.begin(kept.identifier ?? '', servicesOf(call))
+    : await steps.prove((field) => form.optional(field) ?? '', kept.keep, servicesOf(call));
   if (result.kind === 'refused' || result.kind === 'limited') {
     const problem = notSignedIn(call, record.asker.slice(record.asker.indexOf(':') + 1), result);
     if (left > 0) return stepAnswer(call, { asker: record.asker, secret, kept, problem });
@@ -78,7 +81,7 @@ async function submitted(
     return startAgain(call, returned, problem);
   }
   if (left > 0 && !(await takeStep(as, hash))) return null; // the last attempt has taken it already
-  const user = await nextOf(call, returned, result);
+  const user = await nextOf(call, other ? { ...returned, record: { ...record, asker: `login:${other.id}` } } : returned, result);
   if (user === null) return expiredPage(call);
   if ('step' in user) return askStep(call, user, kept.flow);
   return arrive(call, returned, user);
@@ -110,7 +113,12 @@ async function nextOf(
 ): Promise<SignedIn | NextStep | null> {
   switch (result.kind) {
     case 'step':
-      return { asker: record.asker, step: result, ...(kept.first ? { first: kept.first } : {}) };
+      return {
+        asker: record.asker,
+        step: result,
+        ...(kept.first ? { first: kept.first } : {}),
+        ...(kept.identifier === undefined ? {} : { identifier: kept.identifier }),
+      };
     case 'proven':
       return admit(call, { login: record.asker.slice('login:'.length), proven: result });
     case 'passed':

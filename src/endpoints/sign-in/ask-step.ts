@@ -6,7 +6,9 @@
 import { openStep } from '../../core/records/sign-in-steps.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { SecondFactorPassed } from '../../model/second-factor.ts';
-import { isForm, type Authenticated, type Steps } from '../../model/login.ts';
+import { html } from '../../lib/html.ts';
+import { type Authenticated, type IdentifierLogin, identifierLogins, isForm, type Steps } from '../../model/login.ts';
+import { say } from '../../words/words.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Json } from '../../model/store.ts';
 import { approvePending, type Choice, PENDING_TTL } from '../../model/pending-authorization.ts';
@@ -27,10 +29,16 @@ export type Flow =
   | { readonly returnTo: string };
 
 /** What is sealed into a step. */
-export type Kept = { readonly keep: Json; readonly flow: Flow; readonly first?: FirstProof; readonly lang: string };
+export type Kept = {
+  readonly keep: Json;
+  readonly flow: Flow;
+  readonly first?: FirstProof;
+  readonly lang: string;
+  readonly identifier?: string;
+};
 
 /** Opens a step and shows its page. */
-export async function askStep(call: Call, { asker, step, first }: NextStep, flow: Flow): Promise<Response> {
+export async function askStep(call: Call, { asker, step, first, identifier }: NextStep, flow: Flow): Promise<Response> {
   const { as } = call;
   const { secrets, records } = as;
   const wait = await as.limit(`step\n${call.network}`, STEPS, WINDOW);
@@ -51,7 +59,13 @@ export async function askStep(call: Call, { asker, step, first }: NextStep, flow
   }
   const cookie = flowCookie(pendingHash ?? hash);
   const browser = (pendingHash !== null && cookieOf(call, cookie)) || secrets.secret();
-  const kept: Kept = { keep: step.keep, flow, lang: call.words.lang, ...(first ? { first } : {}) };
+  const kept: Kept = {
+    keep: step.keep,
+    flow,
+    lang: call.words.lang,
+    ...(first ? { first } : {}),
+    ...(identifier === undefined ? {} : { identifier }),
+  };
   await openStep(as, hash, {
     v: 1,
     asker,
@@ -75,10 +89,14 @@ export async function stepAnswer(
   const steps = stepsOf(settings, asker);
   if (!steps) throw new TypeError(`${asker} asked for a step and has no \`steps\` to go on with.`);
   const view = steps.view(kept.keep, words);
+  const others = otherLogins(settings, asker, kept).map(
+    ({ id, identifier }) =>
+      html`<button class="plain" name="instead" value="${id}" formnovalidate>${say(identifier.instead, words)}</button>`,
+  );
   return stepPage({
     action: settings.paths.step,
     step: secret,
-    view,
+    view: others.length > 0 ? { ...view, more: html`${view.more}${others}` } : view,
     words,
     scriptHash: view.script === undefined ? undefined : await scriptHashOf(as, view.script),
     leaves: 'pendingId' in kept.flow,
@@ -87,6 +105,12 @@ export async function stepAnswer(
     retryAfter: problem?.retryAfter,
     status: problem?.status,
   });
+}
+
+/** The other logins that the identifier of a sign-in can belong to. */
+export function otherLogins({ logins }: Settings, asker: string, { identifier }: Kept): readonly IdentifierLogin[] {
+  if (identifier === undefined) return [];
+  return identifierLogins(logins).filter((one) => asker !== `login:${one.id}` && one.identifier.accepts(identifier));
 }
 
 /** The login or factor that continues a step; undefined if the options have changed meanwhile. */

@@ -2,13 +2,14 @@
  * Sign-in pages: the sign-in page itself, the logins and links that pages show, the messages for a failed upstream sign-in, and the page of
  * a server without any login of its own.
  */
-import { html, type HtmlValue } from '../../lib/html.ts';
+import { field, html, type HtmlValue } from '../../lib/html.ts';
 import {
   type Authenticated,
-  type FormLogin,
   hostOf,
+  identifierLogins,
   isForm,
   isRedirect,
+  type Login,
   type Refused,
   type ReturnResult,
   type SiteLogin,
@@ -28,7 +29,7 @@ export interface Showing {
   readonly error?: HtmlValue;
   readonly status?: number;
   readonly retryAfter?: number;
-  readonly typed?: { readonly username: string; readonly email: string };
+  readonly typed?: { readonly username: string; readonly email: string; readonly identifier: string };
   /** Where to go afterwards; default: as the request says. */
   readonly returnTo?: string;
 }
@@ -43,11 +44,15 @@ export async function showLogin(call: Call, { typed, returnTo, ...problem }: Sho
   const sites = logins.filter(isRedirect);
   if (forms.length + sites.length === 0 && (!session || again)) return noLoginPage(call);
   const known = (claim: string): string => (typeof session?.claims[claim] === 'string' ? session.claims[claim] : '');
-  const filled = typed ?? { username: known('preferred_username'), email: known('email') };
+  const filled = typed ?? {
+    username: known('preferred_username'),
+    email: known('email'),
+    identifier: known('email') || known('preferred_username'),
+  };
   const to = returnTo ?? returnPath(call) ?? paths.login;
   return loginPage({
     action: signInUrl(as, to),
-    logins: forms.map((one) => loginView(one, filled, words)),
+    logins: loginViews(logins, filled, words),
     sites,
     order: logins.map(({ id }) => id),
     account: session && !again ? { name: nameOf(session.claims, words) } : null,
@@ -92,11 +97,17 @@ function refusal(result: Refused, label: string, words: Words): HtmlValue {
   return result.text === undefined && !Object.hasOwn(words.refused, result.reason) ? words.site.refused(label) : sayRefused(result, words);
 }
 
-/** A login as a page offers it. */
-export function loginView(login: FormLogin, typed: { readonly [name: string]: string }, words: Words): LoginView {
-  const { id, label, button } = login;
-  if (button !== undefined) return { id, button: say(button, words), fields: html`` };
-  return { id, label: say(label, words), fields: login.fields(typed, words) };
+/** The logins as a page offers them. Those that can share the field for the identifier do, in the place of the first one. */
+export function loginViews(logins: readonly Login[], typed: { readonly [name: string]: string }, words: Words): readonly LoginView[] {
+  const shared = identifierLogins(logins);
+  const fields = field('identifier', words.password.nameOrEmail, 'username', { id: 'identifier', value: typed['identifier'] });
+  return logins.filter(isForm).flatMap((login): readonly LoginView[] => {
+    const { id, label, button, next } = login;
+    if (login === shared[0]) return [{ id, label: words.password.nameOrEmail, fields, next: words.signIn.next }];
+    if (shared.some((one) => one === login)) return [];
+    if (button !== undefined) return [{ id, button: say(button, words), fields: html`` }];
+    return [{ id, label: say(label, words), fields: login.fields(typed, words), ...(next ? { next: say(next, words) } : {}) }];
+  });
 }
 
 /** Whether there are links to any. */

@@ -15,6 +15,7 @@ import type { Organization } from '../../model/identity.ts';
 import {
   type Authenticated,
   hostOf,
+  identifierLogins,
   isForm,
   type Limited,
   type LoginServices,
@@ -69,6 +70,8 @@ export interface NextStep {
   readonly step: Step;
   /** Set if the login is done and a second factor follows. */
   readonly first?: FirstProof;
+  /** The identifier of a sign-in that began with one, so that the user can switch to another login. */
+  readonly identifier?: string;
 }
 
 /** The services of the server that a login may use in this call. */
@@ -115,6 +118,13 @@ function accountsFor({ as: { accounts }, request, network }: Call): Accounts {
 export async function signIn(call: Call, form: Params): Promise<SignedIn | NextStep | NotSignedIn> {
   const wanted = form.optional('with') ?? form.optional('login');
   const logins = call.as.settings.logins.filter(isForm);
+  const identifier = form.optional('identifier')?.trim();
+  const shared = identifierLogins(logins);
+  if (identifier !== undefined && form.optional('with') === undefined && shared[0]) {
+    const login = shared.find((one) => one.identifier.accepts(identifier)) ?? shared[0];
+    const step = await login.identifier.begin(identifier, servicesOf(call));
+    return step.kind === 'step' ? { asker: `login:${login.id}`, step, identifier } : notSignedIn(call, login.id, step);
+  }
   const login = logins.find((one) => one.id === wanted) ?? logins[0];
   if (!login) return { problem: call.words.signIn.choose, status: 400 };
   const result = await login.prove((field) => form.optional(field) ?? '', servicesOf(call));

@@ -5,6 +5,8 @@ import type { Html, HtmlValue } from '../../lib/html.ts';
 /** Texts of signing in by user name and password, and of the pages around it. */
 export const password = {
   label: 'Password',
+  enter: 'Enter your password',
+  instead: 'Use your password instead',
   username: 'Username',
   password: 'Password',
   title: 'Password',

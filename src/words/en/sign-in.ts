@@ -6,6 +6,7 @@ import type { Html, HtmlValue } from '../../lib/html.ts';
 export const signIn = {
   title: 'Sign in',
   button: 'Sign in',
+  next: 'Continue',
   signedInTitle: 'You are signed in',
   signOut: 'Sign out',
   yourAccount: 'your account',

@@ -10,6 +10,8 @@ export const step = {
 /** Texts of signing in with a code sent by e-mail, and of the message. */
 export const emailCode = {
   label: 'Email code',
+  send: 'Send code',
+  instead: 'Email me a code instead',
   address: 'Email address',
   title: 'Check your email',
   /** True with or without a message: a caller must not learn which addresses are known. */
