@@ -26,7 +26,7 @@ const COMMANDS: { readonly [name: string]: Command } = {
     },
   },
   connect: {
-    help: async () => (await import('./connect-usage.ts')).CONNECT_USAGE,
+    help: async () => (await import('./connect-options.ts')).CONNECT_USAGE,
     async run(argv, terminal) {
       const [{ connect }, { parseConnectOptions }] = await Promise.all([import('./connect.ts'), import('./connect-options.ts')]);
       await connect(parseConnectOptions(argv), terminal);

@@ -3,10 +3,18 @@
  * request, the API requires a User-Agent, and an address may be unverified.
  */
 import type { Seconds } from '../model/store.ts';
-import { type Asked, makeCodes, type Registered } from './fake-codes.ts';
-import { type FakeTokens, type Given, makeTokens, type TokenWays } from './fake-tokens.ts';
+import {
+  type Asked,
+  type FakeTokens,
+  type Fault,
+  faulty,
+  type Given,
+  makeCodes,
+  makeTokens,
+  type Registered,
+  type TokenWays,
+} from './fake-parts.ts';
 import type { Decision } from './fake-upstream.ts';
-import { type Fault, faulty } from './fault.ts';
 
 /** A fake GitHub. */
 export interface FakeGitHub {

@@ -4,11 +4,18 @@
  */
 import { fromUtf8 } from '../lib/bytes.ts';
 import type { Seconds } from '../model/store.ts';
-import { makeCodes, type Registered } from './fake-codes.ts';
-import { type Forge, makeSigner } from './fake-signer.ts';
-import { type FakeTokens, makeTokens, type TokenWays } from './fake-tokens.ts';
+import {
+  type FakeTokens,
+  type Fault,
+  faulty,
+  type Forge,
+  makeCodes,
+  makeSigner,
+  makeTokens,
+  type Registered,
+  type TokenWays,
+} from './fake-parts.ts';
 import type { Decision } from './fake-upstream.ts';
-import { type Fault, faulty } from './fault.ts';
 
 /** A fake Slack. */
 export interface FakeSlack {

@@ -4,11 +4,20 @@
  * `offline_access`. In a B2B project the access token contains the organization and the member's roles.
  */
 import type { Seconds } from '../model/store.ts';
-import { type Asked, makeCodes, type Registered } from './fake-codes.ts';
-import { type Forge, makeSigner } from './fake-signer.ts';
-import { type FakeTokens, type Given, makeTokens, type TokenWays } from './fake-tokens.ts';
+import {
+  type Asked,
+  type FakeTokens,
+  type Fault,
+  faulty,
+  type Forge,
+  type Given,
+  makeCodes,
+  makeSigner,
+  makeTokens,
+  type Registered,
+  type TokenWays,
+} from './fake-parts.ts';
 import type { Decision } from './fake-upstream.ts';
-import { type Fault, faulty } from './fault.ts';
 
 /** A fake Stytch project. */
 export interface FakeStytch {

@@ -3,10 +3,19 @@
  * `portcullis/upstreams`, and call `visit` in place of the user. It can fail in every way, and sign what an honest provider would not.
  */
 import type { Seconds } from '../model/store.ts';
-import { type Asked, makeCodes, type Registered } from './fake-codes.ts';
-import { type FakeAlgorithm, type Forge, makeSigner } from './fake-signer.ts';
-import { type FakeTokens, makeTokens, type TokenWays } from './fake-tokens.ts';
-import { type Fault, faulty } from './fault.ts';
+import {
+  type Asked,
+  type FakeAlgorithm,
+  type FakeTokens,
+  type Fault,
+  faulty,
+  type Forge,
+  makeCodes,
+  makeSigner,
+  makeTokens,
+  type Registered,
+  type TokenWays,
+} from './fake-parts.ts';
 
 /** What the user does at the provider. */
 export interface Decision {

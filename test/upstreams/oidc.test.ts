@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { base64url, utf8 } from '../../src/lib/bytes.ts';
-import type { Forge } from '../../src/testing/fake-signer.ts';
+import type { Forge } from '../../src/testing/fake-parts.ts';
 import type { FakeUpstream } from '../../src/testing/fake-upstream.ts';
 import { oidc, type OidcOptions } from '../../src/upstreams/oidc.ts';
 import type { Upstream } from '../../src/upstreams/contract.ts';

@@ -1,7 +1,7 @@
 /** Sign in with Slack, against a fake that refuses what Slack's documentation says Slack refuses. */
 import { describe, expect, it } from 'vitest';
 import { makeFakeSlack } from '../../src/testing/fake-slack.ts';
-import type { Fault } from '../../src/testing/fault.ts';
+import type { Fault } from '../../src/testing/fake-parts.ts';
 import { slack, type SlackOptions } from '../../src/upstreams/slack.ts';
 import { APP, arrival, failureIn, locationOf, realNow, REDIRECT, trip } from '../support/provider-trip.ts';
 

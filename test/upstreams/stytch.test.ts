@@ -1,6 +1,6 @@
 /** Sign-in with Stytch, consumer and B2B, against a fake of its Connected Apps; what B2B tokens hold follows Stytch's session tokens. */
 import { describe, expect, it } from 'vitest';
-import type { Fault } from '../../src/testing/fault.ts';
+import type { Fault } from '../../src/testing/fake-parts.ts';
 import { makeFakeStytch } from '../../src/testing/fake-stytch.ts';
 import { stytch, type StytchOptions } from '../../src/upstreams/stytch.ts';
 import { APP, arrival, failureIn, locationOf, realNow, REDIRECT, trip } from '../support/provider-trip.ts';

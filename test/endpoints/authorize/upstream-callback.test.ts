@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { codeOf, tokensOf } from '../../../src/testing/oauth-client.ts';
-import type { Fault } from '../../../src/testing/fault.ts';
+import type { Fault } from '../../../src/testing/fake-parts.ts';
 import { ISSUER } from '../../support/app.ts';
 import {
   APP,
