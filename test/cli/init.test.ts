@@ -38,7 +38,7 @@ describe('portcullis init', () => {
     expect(readdirSync(path).toSorted()).toEqual(['.env', '.gitignore', 'README.md', 'app.test.ts', 'app.ts', 'node.ts', 'package.json', 'tsconfig.json', 'worker.ts', 'wrangler.jsonc']); // prettier-ignore
     expect(JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'))).toMatchObject({
       name: 'my-notes',
-      dependencies: { portcullis: '^0.1.0' },
+      dependencies: { portcullis: '^0.2.0' },
     });
     expect(statSync(join(path, '.env')).mode & 0o777).toBe(0o600);
     expect(readFileSync(join(path, '.gitignore'), 'utf8')).toContain('.env');
