@@ -16,6 +16,11 @@ const findFormer = lazy(async () => (await import('../core/records/former.ts')).
 
 const CLIENT_ID = /^[\w-]{1,128}$/;
 
+/** Whether a text can be the id of a registered client. */
+export function isClientId(text: string): boolean {
+  return CLIENT_ID.test(text);
+}
+
 /** The known client, or null; fetches nothing. @param isLate whether a slightly outdated record will do, for display. */
 export async function findClient(as: AuthServer, id: string, isLate = false): Promise<Client | null> {
   const { records, settings } = as;

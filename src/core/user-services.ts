@@ -48,7 +48,7 @@ export interface UserServices {
 export function makeUserServices(parts: UserServicesParts): UserServices {
   const { runtime, store, records, secrets, signUpUrl } = parts;
   const over = { ...parts, now: () => runtime.now() };
-  const consents = lazyObject<Consents>({ find: true, keep: true, forget: true, forgetAll: true }, async () =>
+  const consents = lazyObject<Consents>({ find: true, readAhead: true, keep: true, forget: true, forgetAll: true }, async () =>
     (await import('./records/consents.ts')).makeConsents(store, secrets, over.now, runtime),
   );
   const passkeys = lazyObject<Passkeys>(

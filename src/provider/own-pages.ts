@@ -4,11 +4,10 @@
  *
  *   beginConsent → your page → approveConsent | denyConsent → beginUpstream → upstream provider → finishUpstream → completeAuthorization
  */
-import { resolveClient, unknownReason } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { findUpstreamState, newState, openUpstreamState, stateIn, takeUpstreamState } from '../core/records/upstream-states.ts';
 import { flowCookie, isSameOrigin, setCookie } from '../endpoints/sign-in/browser-context.ts';
-import { findPending, type FoundPending, type OpenedPending, openPending, otherBrowser } from '../endpoints/authorize/pending.ts';
+import { findPending, formIdOf, type FoundPending, type OpenedPending, openPending, otherBrowser } from '../endpoints/authorize/pending.ts';
 import { isFirstPartyStart } from '../endpoints/authorize/skip-consent.ts';
 import { checkNames } from '../lib/names.ts';
 import { isLoopbackRedirect } from '../lib/url.ts';
@@ -21,6 +20,7 @@ import { requestedPart } from '../model/scope.ts';
 import type { Json, Key } from '../model/store.ts';
 import { type Approved, approvedScope, PENDING_TTL, type PendingAuthorization } from '../model/pending-authorization.ts';
 import { authorizationErrorRedirect, type AuthRequest, onPage } from './auth-request.ts';
+import { clientOfRequest, withClient } from './client-of-request.ts';
 import { checkAuthRequest, checkOptions, checkRequest, checkScope, checkText, checkUserId, refusePrefetch } from './own-arguments.ts';
 import { has, readRecord, versioned } from '../core/records/record.ts';
 
@@ -97,13 +97,12 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
   /** The client of a request, if the request is still valid. Its values may come from a form. */
   const check = async (request: AuthRequest): Promise<Client> => {
     checkAuthRequest('OAuthHelpers', request);
-    const client = await resolveClient(as, request.clientId, network);
-    if (!client) throw new OAuthError('invalid_client', unknownReason(as, request.clientId));
+    const client = await clientOfRequest(as, request, network);
     findRedirect(client, request.redirectUri, as.settings.clientRegistration.redirectSchemes);
     if (!resourceOf(as.settings, request.resource)) throw new OAuthError('invalid_target', 'resource_unknown');
     return client;
   };
-  const open = async (request: AuthRequest, approved?: Approved): Promise<OpenedPending> => {
+  const open = async (request: AuthRequest, approved?: Approved): Promise<OpenedPending & Pick<FoundPending, 'client'>> => {
     const client = await check(request);
     const wait = await as.limit(`authorize\n${network}`, OPENED, WINDOW);
     if (wait !== null)
@@ -111,7 +110,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
         status: 429,
         hint: `Too many sign-ins were started from this network. Try again in ${wait} seconds.`,
       });
-    return openPending(as, client, {
+    const opened = await openPending(as, client, {
       ...requestedPart(request),
       redirectUri: request.redirectUri,
       state: request.state === '' ? undefined : request.state,
@@ -120,25 +119,27 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
       jkt: request.dpopJkt,
       approved,
     });
+    return { ...opened, client };
   };
   const requestOf = ({ clientId, redirectUri, state = '', resource, challenge, jkt, ...pending }: PendingAuthorization): AuthRequest => ({
     responseType: 'code', clientId, redirectUri, state, resource, ...requestedPart(pending),
     ...(jkt === undefined ? {} : { dpopJkt: jkt }),
     codeChallenge: challenge, codeChallengeMethod: 'S256', issuer: as.settings.issuer,
   }); // prettier-ignore
-  /** Takes the pending authorization of a form; only one call succeeds. */
-  const take = async (request: Request, id: string): Promise<FoundPending & { readonly headers: Headers }> => {
+  /** Finds the pending authorization of a form that decides. */
+  const find = async (request: Request, id: string): Promise<FoundPending & { readonly headers: Headers }> => {
     if (request.method !== 'POST') throw new OAuthError('invalid_request', 'method', { hint: 'A decision is sent by POST.' });
     if (!isSameOrigin({ request, as }, false)) throw otherBrowser('cross_site');
     const found = await findPending({ request, as }, id);
-    if (!found || found.pending.approved || !(await records.takePending(found.pendingHash))) throw over();
+    if (!found || found.pending.approved) throw over();
     return { ...found, headers: answerHeaders(setCookie(as, flowCookie(found.pendingHash), '', 0)) };
   };
   return {
     describeConsent: (request) => onPage(async () => describe(as, await check(request), request)),
     beginConsent: (request) =>
       onPage(async () => {
-        const { pendingId: handle, cookie } = await open(request);
+        const { cookie, ...opened } = await open(request);
+        const handle = formIdOf(opened);
         const headers = answerHeaders(cookie);
         headers.set('content-security-policy', "frame-ancestors 'none'");
         headers.set('x-frame-options', 'DENY');
@@ -156,13 +157,15 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
           checkNames('approveConsent: remember', remember, 'subject');
           checkUserId('approveConsent', 'remember.subject', remember.subject);
         }
-        const { pending, client, headers } = await take(request, id);
+        const { pending, pendingHash, client, headers } = await find(request, id);
         const required = resourceOf(as.settings, pending.resource)?.requiredScopes ?? []; // without them every call is rejected
         const granted = scope ? approvedScope(pending, [...scope, ...required]) : pending.scope;
+        const approved = withClient(as, { ...requestOf(pending), scope: granted }, client);
+        // The browser of the page has said yes; the note is only about that, and who takes the request first has it.
+        const [isFirst] = await Promise.all([records.takePending(pendingHash), noteApproved(as, approved)]);
+        if (!isFirst) throw over();
         if (remember)
           await as.consents.keep({ ...pending, client, userId: remember.subject }, { asked: pending.scope, granted, remember: true });
-        const approved = { ...requestOf(pending), scope: granted };
-        await noteApproved(as, approved);
         return { request: approved, headers };
       }),
     denyConsent: (request, id, options = {}) =>
@@ -170,7 +173,8 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
         checkDecision('denyConsent', request, id, options);
         checkNames('denyConsent', options, 'description');
         const { description = 'The user denied the request.' } = options;
-        const { pending, client, headers } = await take(request, id);
+        const { pending, pendingHash, client, headers } = await find(request, id);
+        if (!(await records.takePending(pendingHash))) throw over();
         as.emit({ kind: 'consent.denied', clientId: client.id });
         const redirectTo = authorizationErrorRedirect(requestOf(pending), 'access_denied', description);
         headers.set('location', redirectTo);

@@ -3,16 +3,15 @@
  * own pages.
  */
 import { isShutOut } from '../core/users/removed-users.ts';
-import { resolveClient, unknownReason } from '../clients/find.ts';
+import { resolveClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { checkRequest as checkParams, requestedParams } from '../endpoints/authorize/authorization-request.ts';
-import { openGrant } from '../endpoints/authorize/open-grant.ts';
+import { openGrant, type Opening } from '../endpoints/authorize/open-grant.ts';
 import { disconnectOthers } from '../core/records/grants.ts';
 import { parseFields } from '../lib/http.ts';
 import { checkNames } from '../lib/names.ts';
 import { checkAuthRequest, checkRequest, checkScope, checkUserId, refusePrefetch } from './own-arguments.ts';
 import { OAuthError } from '../model/error.ts';
-import { revoke } from '../model/grant-transitions.ts';
 import { isSite } from '../model/login.ts';
 import { paramsOf } from '../model/params.ts';
 import { resourceOf } from '../model/resource.ts';
@@ -21,6 +20,7 @@ import { requestedPart } from '../model/scope.ts';
 import type { Json } from '../model/store.ts';
 import { grantIdOf } from '../model/token.ts';
 import type { LinkedAccount, UpstreamTokens } from '../model/upstream.ts';
+import { clientOfRequest, withClient } from './client-of-request.ts';
 import { type ClientInfo, withoutSecret } from './client-info.ts';
 import { AuthorizationError, type AuthRequest, onPage } from './auth-request.ts';
 
@@ -74,7 +74,7 @@ export function makeRequests(as: AuthServer, network: string): Requests {
     await asked.take();
     const { client, redirect, state = '', challenge, resource, prompt, jkt } = checked;
     const request = { responseType: 'code', clientId: client.id, redirectUri: redirect, state, resource: resource.uri } as const;
-    return {
+    const all: AuthRequest = {
       ...request,
       ...requestedPart(checked),
       codeChallenge: challenge,
@@ -84,6 +84,7 @@ export function makeRequests(as: AuthServer, network: string): Requests {
       ...(prompt.length > 0 ? { prompt } : {}),
       ...(client.entered ? { clientIsKnown: true as const } : {}),
     };
+    return withClient(as, all, client);
   };
   const complete = async (completion: Completion): Promise<{ redirectTo: string }> => {
     checkNames('completeAuthorization', completion, 'request userId scope props metadata revokeExistingGrants upstreams');
@@ -101,23 +102,20 @@ export function makeRequests(as: AuthServer, network: string): Requests {
       throw new TypeError(
         `completeAuthorization: \`upstreams\` names ${JSON.stringify(lost.account.provider)}, and no login of that id keeps tokens; give \`logins\` an upstream(…, { keepTokens: true }) for it.`,
       );
-    if (await isShutOut(as.store, userId)) throw shutOut();
-    const client = await resolveClient(as, request.clientId, network);
-    if (!client) throw new OAuthError('invalid_client', unknownReason(as, request.clientId));
+    const client = await clientOfRequest(as, request, network);
+    if (upstreams.length > 0 && (await isShutOut(as.store, userId))) throw shutOut(); // whose tokens are not kept
     const redirect = findRedirect(client, request.redirectUri, as.settings.clientRegistration.redirectSchemes); // the stored registration decides, not the values in the request
     const resource = resourceOf(as.settings, request.resource)?.uri ?? unknownResource();
     const linked = await Promise.all(upstreams.map(({ account, tokens }) => as.vault.keep(userId, account, tokens)));
-    const code = await openGrant(as, {
+    const opening: Opening = {
       client, userId, props, resource, linked, redirectUri: redirect, challenge: request.codeChallenge,
       ...(request.dpopJkt === undefined ? {} : { jkt: request.dpopJkt }),
       ...(metadata === undefined ? {} : { metadata }),
       ...requestedPart(request),
       scope: request.scope.filter((one) => scope.includes(one)),
-    }); // prettier-ignore
-    if (await isShutOut(as.store, userId)) {
-      await as.records.changeGrant(grantIdOf('code', code) ?? '', revoke('user_signed_out', as.now())); // disabled while it was stored
-      throw shutOut();
-    }
+    }; // prettier-ignore
+    const code = await openGrant(as, opening, async () => !(await isShutOut(as.store, userId)));
+    if (code === null) throw shutOut(); // disabled, maybe while it was stored: the grant has ended
     if (revokeExistingGrants)
       await disconnectOthers(as, { userId, clientId: client.id, resource, redirectUri: redirect }, grantIdOf('code', code) ?? '');
     return { redirectTo: answerTo(redirect, { code, state: request.state || undefined, iss: as.settings.issuer }) };

@@ -67,6 +67,24 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
     expect([tokensOf(tokens).access !== '', tokens.body['scope']]).toEqual([true, 'read']);
   });
 
+  it('reads the client of a request anew for a copy, for another id in it, and after some seconds', async () => {
+    const { app, oauth, client, parse } = await own(store);
+    const asked = await parse();
+    await oauth.clients.delete(client.id);
+    expect((await oauth.describeConsent(asked)).clientId).toBe(client.id); // read a moment ago
+    expect(await refused(oauth.describeConsent({ ...asked }))).toBe('invalid_client');
+    const complete = (request: AuthRequest): Promise<string> =>
+      refused(oauth.completeAuthorization({ request, userId: 'u', scope: request.scope, props: {} }));
+    expect(await complete(asked)).toBe('invalid_client'); // looked at after the grant was stored
+    expect((await oauth.listUserGrants('u')).grants).toEqual([]);
+    app.clock.pass(6);
+    expect(await refused(oauth.describeConsent(asked))).toBe('invalid_client');
+    const other = await registerClient({ send: app.send, issuer: ISSUER, redirectUri: 'https://other.example/callback' });
+    const changed = await oauth.parseAuthRequest(new Request(await other.authorizeUrl()));
+    Object.assign(changed, { clientId: client.id });
+    expect(await refused(oauth.describeConsent(changed))).toBe('invalid_client');
+  });
+
   it('keeps the scopes that every call needs, whatever was ticked (R-04)', async () => {
     const { oauth, parse } = await own(store, ['read']);
     const asked = await parse({ scope: 'write' });

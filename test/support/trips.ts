@@ -7,7 +7,7 @@ export type Around = <T>(call: () => Promise<T>) => Promise<T>;
 export interface TripMeter {
   readonly around: Around;
   /** The length of the longest chain of calls, each of which began after the one before it had ended. */
-  depthOf(run: () => Promise<unknown>): Promise<number>;
+  depthOf(request: () => Promise<unknown>): Promise<number>;
 }
 
 declare module 'vitest' {
@@ -19,23 +19,23 @@ declare module 'vitest' {
 
 /** Makes a meter. */
 export function tripMeter(): TripMeter {
-  let [ended, isOn] = [0, false];
+  let [ended, isOn, run] = [0, false, 0];
   return {
     async around(call) {
       if (!isOn) return call();
-      const depth = ended + 1;
+      const [depth, own] = [ended + 1, run];
       try {
         const result = await call();
         await turns(); // what began together with this call has begun before it ends
         return result;
       } finally {
-        ended = Math.max(ended, depth);
+        if (own === run) ended = Math.max(ended, depth); // not of work that went on behind the request before
       }
     },
-    async depthOf(run) {
-      [ended, isOn] = [0, true];
+    async depthOf(request) {
+      [ended, isOn, run] = [0, true, run + 1];
       try {
-        await run();
+        await request();
         return ended;
       } finally {
         isOn = false;

@@ -1,10 +1,10 @@
 /**
  * Client records: reads registered clients, and changes them by conditional writes. For deletion see `client-removal.ts`.
  */
-import { changeRecord } from '../../model/change-record.ts';
+import { changeRecord, type Edited } from '../../model/change-record.ts';
 import type { Client } from '../../model/client.ts';
 import { grantTTL } from '../../model/resource.ts';
-import type { Cursor, IndexKey, Key } from '../../model/store.ts';
+import type { Cursor, IndexKey, Key, Stored } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { has, readRecord } from './record.ts';
 
@@ -17,12 +17,13 @@ export async function addClient(as: AuthServer, client: Client): Promise<boolean
   return (await as.store.write(keyOf(client.id), client, 'absent', optionsOf(client))) !== null;
 }
 
-/** Changes a client; null if there is none. `edit` may run more than once, each time on the current record. */
-export async function changeClient(as: AuthServer, id: string, edit: (client: Client) => Client): Promise<Client | null> {
-  return changeRecord(as, keyOf(id), isActive, (client) => {
+/** Changes a client; null if there is none. `edit` may run more than once, each time on the current record. @param known what was just read; saves the first read. */
+export async function changeClient(as: AuthServer, id: string, edit: (client: Client) => Client, known?: Stored): Promise<Client | null> {
+  const edited = (client: Client | null): Edited<Client | null> => {
     const next = client && edit(client);
     return next === null || next === client ? { result: next } : { write: next, ...optionsOf(next), result: next };
-  });
+  };
+  return changeRecord(as, keyOf(id), isActive, edited, known);
 }
 
 /** Finds a client, including one that is being deleted, so that its deletion can be finished. */
@@ -50,16 +51,23 @@ export async function countClients(as: AuthServer): Promise<number> {
   return count;
 }
 
-/** Whether a client still exists. Extends the life of a registration that is used: it must outlive the grant. */
-export async function renewClient(as: AuthServer, id: string): Promise<boolean> {
+/**
+ * Whether a client still exists. Extends the life of a registration that is used: it must outlive the grant. A client that has to be written
+ * is not read again: the write holds only if it is unchanged.
+ *
+ * @param known the client as it was read, or its id.
+ */
+export async function renewClient(as: AuthServer, known: Client | string): Promise<boolean> {
   const { clientRegistrationTTL } = as.settings;
   const needed = as.now() + grantTTL(as.settings);
-  const renewed = await changeClient(as, id, (client) => {
+  const edit = (client: Client): Client => {
     const { unused, ...used } = client;
     if (client.expiresAt === undefined || (client.expiresAt >= needed && !unused)) return client;
     return { ...used, expiresAt: Math.max(client.expiresAt, needed + clientRegistrationTTL) };
-  });
-  return renewed !== null;
+  };
+  if (typeof known === 'string') return (await changeClient(as, known, edit)) !== null;
+  const stored = edit(known) === known ? undefined : as.records.storedClient(known);
+  return (await changeClient(as, known.id, edit, stored)) !== null;
 }
 
 /** Storage key of a client. */

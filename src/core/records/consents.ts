@@ -6,9 +6,9 @@
  * An entry counts only while the client is unchanged: a new name, redirect URI or key invalidates it (SEC-097).
  */
 import { isLoopbackRedirect, parseLoopback } from '../../lib/url.ts';
-import { type RecordAccess, changeRecord } from '../../model/change-record.ts';
+import { type Edited, type RecordAccess, changeRecord } from '../../model/change-record.ts';
 import type { Client } from '../../model/client.ts';
-import type { Key, Seconds, Store } from '../../model/store.ts';
+import type { Key, Seconds, Store, Stored } from '../../model/store.ts';
 import { has, readRecord, versioned } from './record.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -46,8 +46,10 @@ export interface Approval {
 export interface Consents {
   /** What was allowed, one entry for each organization; empty if the client has changed. */
   find(target: ConsentTarget): Promise<readonly Consented[]>;
-  /** Stores an approval. Scopes that were requested and not granted are no longer allowed. */
-  keep(target: ConsentTarget, yes: Approval): Promise<void>;
+  /** Reads ahead, beside other work, what `keep` will change. */
+  readAhead(userId: string, clientId: string): Promise<Stored | null>;
+  /** Stores an approval. Scopes that were requested and not granted are no longer allowed. @param known what `readAhead` gave. */
+  keep(target: ConsentTarget, yes: Approval, known?: Stored | null): Promise<void>;
   /** Forgets what a user allowed a client. */
   forget(userId: string, clientId: string): Promise<void>;
   /** Forgets everything that a user allowed. Safe to call again after an interruption. */
@@ -75,14 +77,15 @@ export function makeConsents(store: Store, secrets: Secrets, now: () => Seconds,
       const redirect = redirectKey(redirectUri);
       return stored.value.entries.filter((one) => one.redirect === redirect && one.resource === resource);
     },
-    async keep({ userId, client, redirectUri, resource }, yes) {
+    readAhead: async (userId, clientId) => store.read(await keyOf(userId, clientId)),
+    async keep({ userId, client, redirectUri, resource }, yes, known) {
       const [key, described] = [await keyOf(userId, client.id), await describe(secrets, client)];
       const target = {
         redirect: redirectKey(redirectUri),
         resource,
         ...(yes.organization === undefined ? {} : { organization: yes.organization }),
       };
-      await changeRecord({ store, runtime }, key, isConsent, (stored) => {
+      const edit = (stored: ConsentRecord | null): Edited<undefined> => {
         const entries = stored?.described === described ? stored.entries : [];
         const others = entries.filter((one) => !isAt(one, target));
         const entry = {
@@ -95,7 +98,8 @@ export function makeConsents(store: Store, secrets: Secrets, now: () => Seconds,
         };
         const next: ConsentRecord = { v: 1, userId, clientId: client.id, described, entries: [...others.slice(1 - MAX_ENTRIES), entry] };
         return { write: next, until: now() + CONSENT_TTL, index: [`consents:${userId}`], result: undefined };
-      });
+      };
+      await changeRecord({ store, runtime }, key, isConsent, edit, known);
     },
     forget: async (userId, clientId) => void (await store.remove(await keyOf(userId, clientId))),
     async forgetAll(userId) {

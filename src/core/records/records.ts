@@ -13,6 +13,7 @@ import { type Cursor, type Json, type Key, NothingDone, type Page, type Seconds 
 import type { IndexKey, Store, Stored, WriteOptions } from '../../model/store.ts';
 import type { PendingAuthorization } from '../../model/pending-authorization.ts';
 import type { SlowTransition } from '../../model/grant-transitions.ts';
+import { type Counts, makeCounts } from './counts.ts';
 import { listsOfIdentity } from '../users/identities.ts';
 import { isGrant, listsOfGrant, locateGrant, moveGrant } from './moved-grants.ts';
 import { has, readRecord, valueOf, versioned, type Versioned } from './record.ts';
@@ -84,7 +85,7 @@ export interface ChangeOptions {
 }
 
 /** Operations on records. */
-export interface Records {
+export interface Records extends Counts {
   /** @throws {OAuthError} `invalid_grant` if there is no such grant, or the transition's own error. */
   changeGrant<T>(id: string, transition: SlowTransition<T>, options?: ChangeOptions): Promise<T>;
   /** Begins to read a grant that `changeGrant` will need, beside other work; it needs no `catch`. */
@@ -96,6 +97,8 @@ export interface Records {
   readGrant(id: string, known?: VersionedGrant): Promise<VersionedGrant | null>;
   grantsOf(userId: string, after?: Cursor): Promise<Page>;
   findClient(id: string): Promise<Client | null>;
+  /** The record that `findClient` read a client from. */
+  storedClient(client: Client): Stored | undefined;
   /** A client that may be slightly out of date: for pages shown before anything is decided. */
   findClientStale(id: string): Promise<Client | null>;
   /** Caches a client from its metadata document until the document expires. */
@@ -125,11 +128,6 @@ export interface Records {
   changeAccount(id: string, edit: (account: AccountRecord | null) => AccountRecord | null): Promise<AccountRecord | null>;
   removeAccount(id: string): Promise<void>;
   removeKey(key: Key): Promise<void>;
-  /** Counts one attempt under a name. @returns the count in the current window, and when the window ends. */
-  count(name: string, per: Seconds, now: Seconds): Promise<{ readonly count: number; readonly endsAt: Seconds }>;
-  /** Takes one attempt back. */
-  uncount(name: string): Promise<void>;
-  forgetCount(name: string): Promise<void>;
 }
 
 /**
@@ -147,6 +145,7 @@ export function makeRecords(
   const read = <T>(key: Key, kind: (value: unknown) => value is T): Promise<Versioned<T> | null> => readRecord(store, key, kind);
   const value = async <T>(key: Key, kind: (value: unknown) => value is T): Promise<T | null> => (await read(key, kind))?.value ?? null;
   const over = { store, runtime };
+  const clients = new WeakMap<Client, Versioned<Client>>();
   /** The store, reporting each write of one grant. */
   const reporting = (id: string): RecordAccess['store'] => ({
     read: (key) => store.read(key),
@@ -199,7 +198,12 @@ export function makeRecords(
       return found && (found.grant === known?.value ? known : { value: found.grant, version: found.version, at: found.at });
     },
     grantsOf: (userId, after) => store.list(`user:${userId}`, after),
-    findClient: (id) => value(`client:${id}`, isClient),
+    async findClient(id) {
+      const stored = await read(`client:${id}`, isClient);
+      if (stored) clients.set(stored.value, stored);
+      return stored?.value ?? null;
+    },
+    storedClient: (client) => clients.get(client),
     findClientStale: async (id) =>
       store.readStale ? (valueOf(await store.readStale(`client:${id}`), isClient)?.value ?? null) : value(`client:${id}`, isClient),
     saveDocument: async (hash, client, until) => void (await store.write(`document:${hash}`, client, 'any', { until })),
@@ -243,28 +247,8 @@ export function makeRecords(
       }),
     removeAccount: async (id) => void (await store.remove(`account:${id}`)),
     removeKey: async (key) => void (await store.remove(key)),
-    async count(name, per, now) {
-      if (!store.increment) return countIn(over, `limit:${name}`, per, now);
-      const count = await store.increment(`limit:${name}`, per);
-      if (count === null) throw new OAuthError('temporarily_unavailable', 'limit_unreadable', { headers: { 'retry-after': '1' } });
-      return count;
-    },
-    uncount: (name) =>
-      changeRecord(over, `limit:${name}`, isCount, (stored) => {
-        if (!stored) return { result: undefined };
-        return { write: { v: 1, count: Math.max(0, stored.count - 1), endsAt: stored.endsAt }, until: stored.endsAt, result: undefined };
-      }),
-    forgetCount: async (name) => void (await store.remove(`limit:${name}`)),
+    ...makeCounts(store, runtime),
   };
-}
-
-/** Each attempt is counted before it is made; if the count fails, so does the attempt. For stores that cannot count in one step. */
-function countIn(over: RecordAccess, key: Key, per: Seconds, now: Seconds): Promise<{ count: number; endsAt: Seconds }> {
-  return changeRecord(over, key, isCount, (stored) => {
-    const { count, endsAt } = stored ?? { count: 0, endsAt: now + per };
-    const result = { count: count + 1, endsAt };
-    return { write: { v: 1, ...result }, until: endsAt, result };
-  });
 }
 
 /** Until when a session is kept, and its index. */
@@ -293,4 +277,3 @@ export const isAccount = (value: unknown): value is AccountRecord =>
   versioned(value) && has(value, 'id', 'username', 'stamp') && !has(value, 'announced');
 const isIdentity = (value: unknown): value is { userId: string } => versioned(value) && has(value, 'userId', 'issuer');
 const isUsername = (value: unknown): value is { accountId: string } => has(value, 'accountId');
-const isCount = (value: unknown): value is { count: number; endsAt: Seconds } => has(value, 'count', 'endsAt');

@@ -13,7 +13,7 @@ import { openPending } from './pending.ts';
 import { readForm, type Call } from '../endpoint.ts';
 import { sessionOf, withLanguage } from '../sign-in/browser-context.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
-import { answerError, skipConsent } from './skip-consent.ts';
+import { answerError, type Asked, skipConsent, targetOf } from './skip-consent.ts';
 
 const REQUESTS = 300;
 const WINDOW = 600;
@@ -22,13 +22,15 @@ const WINDOW = 600;
 export async function authorize(call: Call): Promise<Response> {
   const { as, request, url } = call;
   const asked = await requestedParams(as, request.method === 'POST' ? await readForm(request) : paramsIn(url));
-  const session = await sessionOf(call);
-  const checked = await checkedFor(call, asked, session);
+  const { session, checked } = await sessionAndRequest(call, asked);
   if ('location' in checked) return answerError(call, checked, checked.isTrusted ? null : session);
   if (request.method === 'HEAD')
     return new Response(null, { headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' } });
   // Signed-in users are counted by user: a flood from their network must not lock them out (SEC-228).
-  const wait = await as.limit(`authorize\n${session === null ? call.network : `user\n${session.userId}`}`, REQUESTS, WINDOW);
+  const [wait, consented] = await Promise.all([
+    as.limit(`authorize\n${session === null ? call.network : `user\n${session.userId}`}`, REQUESTS, WINDOW),
+    session ? as.consents.find(targetOf(checked, session)) : [],
+  ]);
   if (wait !== null) {
     throw new OAuthError('temporarily_unavailable', 'authorize_limited', {
       status: 429,
@@ -39,21 +41,28 @@ export async function authorize(call: Call): Promise<Response> {
   const lang = as.settings.languages.find(localesOf(asked.params.all('ui_locales')[0]));
   const waiting = checked.prompt.includes('none') ? null : await waits(await withLanguage(call, lang), asked, checked, session);
   if (waiting) return waiting; // a pushed request is not taken: the same one goes on when the client is approved
-  const answer = (await skipConsent(call, checked, session)) ?? (await askConsent(await withLanguage(call, lang), checked, session, lang));
+  const answer =
+    (await skipConsent(call, { ...checked, consented }, session)) ??
+    (await askConsent(await withLanguage(call, lang), { ...checked, consented }, session, lang));
   await asked.take(); // last, so that a request that fails can be sent again
   return answer;
 }
 
-/**
- * A cached client is enough if the result can only be a page. A redirect to the client, or a grant without a page, needs the
- * current record of the client.
- */
-async function checkedFor({ as, network }: Call, asked: RequestedParams, session: SignedIn | null): ReturnType<typeof checkRequest> {
-  if (as.store.readStale && session === null) {
-    const seen = await checkRequest(as, asked, network, true);
-    if (!('location' in seen) && seen.prompt.length === 0) return seen;
+/** Who is signed in, and the checked request; session and client are read at the same time. */
+async function sessionAndRequest(
+  call: Call,
+  asked: RequestedParams,
+): Promise<{ readonly session: SignedIn | null; readonly checked: Awaited<ReturnType<typeof checkRequest>> }> {
+  const { as, network } = call;
+  if (!as.store.readStale) {
+    const [session, checked] = await Promise.all([sessionOf(call), checkRequest(as, asked, network)]);
+    return { session, checked };
   }
-  return checkRequest(as, asked, network);
+  // A cached client is enough if the result can only be a page. A redirect to the client, or a grant without a page, needs its record.
+  const session = await sessionOf(call);
+  const seen = session === null ? await checkRequest(as, asked, network, true) : null;
+  const isEnough = seen !== null && !('location' in seen) && seen.prompt.length === 0;
+  return { session, checked: isEnough ? seen : await checkRequest(as, asked, network) };
 }
 
 function paramsIn(url: URL): Params {
@@ -71,8 +80,8 @@ async function waits(call: Call, asked: RequestedParams, checked: CheckedRequest
   return waitingClientPage(call, client, again, session?.userId);
 }
 
-async function askConsent(call: Call, checked: CheckedRequest, here: SignedIn | null, lang: string | null): Promise<Response> {
-  const { client, redirect, state, resource, challenge, prompt, jkt, hint } = checked;
+async function askConsent(call: Call, checked: Asked, here: SignedIn | null, lang: string | null): Promise<Response> {
+  const { client, redirect, state, resource, challenge, prompt, jkt, hint, consented } = checked;
   const stale = prompt.includes('login') ? here : null;
   const { cookie, ...opened } = await openPending(call.as, client, {
     ...requestedPart(checked),
@@ -85,7 +94,7 @@ async function askConsent(call: Call, checked: CheckedRequest, here: SignedIn | 
     hint,
     ...(stale ? { staleSession: stale.hash, mustProve: true } : {}),
   });
-  const page = await consentPage(call, { ...opened, client, session: stale ? null : here });
+  const page = await consentPage(call, { ...opened, client, consented, session: stale ? null : here });
   page.headers.append('set-cookie', cookie);
   return page;
 }

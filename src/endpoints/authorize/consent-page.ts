@@ -22,12 +22,14 @@ import { sayFor, type Words } from '../../words/words.ts';
 import type { Call } from '../endpoint.ts';
 import { hasLinks, linksFor, loginViews, noLoginPage } from '../sign-in/pages.ts';
 import { grantableScope, organizationOf } from './grantable-scopes.ts';
-import type { FoundPending } from './pending.ts';
+import { formIdOf, type FoundPending } from './pending.ts';
 import { nameOf, type SignedIn } from '../sign-in/sign-in.ts';
 
 /** The input of the page, on the first and on later showings. */
 export interface Consent extends Pick<FoundPending, 'pendingId' | 'pending' | 'client'> {
   readonly session: SignedIn | null;
+  /** What this user allowed this client before, if it was read. */
+  readonly consented?: readonly Consented[] | undefined;
   /** The scopes selected and the fields entered before; on the first showing all scopes that are not sensitive, and empty fields. */
   readonly ticked?: readonly string[];
   readonly remember?: boolean;
@@ -39,7 +41,7 @@ export interface Consent extends Pick<FoundPending, 'pendingId' | 'pending' | 'c
 /** The page. */
 export async function consentPage(
   call: Call,
-  { pending, pendingId, client, session, ticked, remember, organization, typed = hinted(pending), problem }: Consent,
+  { pending, pendingId, client, session, consented, ticked, remember, organization, typed = hinted(pending), problem }: Consent,
 ): Promise<Response> {
   const { as, words } = call;
   const { settings } = as;
@@ -48,13 +50,13 @@ export async function consentPage(
   const resource = resourceOf(settings, pending.resource);
   const acting = session && organizationOf(session, organization);
   const mayGive = session && acting !== 'open' ? await grantableScope(call, session, acting, pending.scope, client) : pending.scope;
-  const before = session && (await allowedBefore(as, pending, client, session));
+  const before = session && (await allowedBefore(as, { pending, client, session, consented }));
   const had = settings.expandScopes(before?.scope ?? []);
   const isNew = (name: string): boolean => !had.includes(name);
   const stepUp = pending.scope.some(isNew);
   return approvePage({
     action: settings.paths.approve,
-    pendingId,
+    pendingId: formIdOf({ pendingId, client }),
     client: clientView(client, call),
     redirectUri: pending.redirectUri,
     redirectHost,
@@ -94,10 +96,13 @@ function hinted({ hint = '' }: PendingAuthorization): { readonly [field: string]
 }
 
 /** What this user granted this client before, if that is unambiguous. */
-async function allowedBefore(as: AuthServer, pending: PendingAuthorization, client: Client, user: SignedIn): Promise<Consented | null> {
-  const acting = organizationOf(user, undefined);
+async function allowedBefore(
+  as: AuthServer,
+  { pending, client, session, consented }: Pick<Consent, 'pending' | 'client' | 'consented'> & { readonly session: SignedIn },
+): Promise<Consented | null> {
+  const acting = organizationOf(session, undefined);
   if (acting === 'open') return null;
-  const entries = await as.consents.find({ ...pending, userId: user.userId, client });
+  const entries = consented ?? (await as.consents.find({ ...pending, userId: session.userId, client }));
   return entries.find(({ organization }) => organization === acting?.id) ?? null;
 }
 

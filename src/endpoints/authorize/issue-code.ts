@@ -4,7 +4,6 @@
  *
  *   scopes confirmed → code chosen, once → consent stored → grant → still signed in → pending authorization taken → redirect
  */
-import type { AuthServer } from '../../core/auth-server.ts';
 import { keepAnswer } from '../../core/records/decision-answers.ts';
 import { OAuthError } from '../../model/error.ts';
 import { type Choice, DEVICE_TTL, type PendingAuthorization } from '../../model/pending-authorization.ts';
@@ -39,9 +38,13 @@ export async function issueCode(call: Call, asked: CodeRequest): Promise<Respons
     ...(user.cookie === undefined ? {} : { cookie: user.cookie }),
   });
   // The code is chosen before its grant is stored, so that a second click, or a retry after a failure, uses the same code.
-  const answer = await keepAnswer<Decision>(as, place, { answer: kept, browserHash: pending.browserHash });
+  const [answer, before] = await Promise.all([
+    keepAnswer<Decision>(as, place, { answer: kept, browserHash: pending.browserHash }),
+    as.consents.readAhead(user.userId, client.id),
+  ]);
   if (answer.said !== yes.said || answer.code === undefined) return expiredPage(call); // a denial came first, or another approval
-  await as.consents.keep({ ...pending, client, userId: user.userId }, { organization, asked: pending.scope, granted: scope, remember });
+  const approval = { organization, asked: pending.scope, granted: scope, remember };
+  await as.consents.keep({ ...pending, client, userId: user.userId }, approval, before);
   const life = pending.device ? { codeTTL: DEVICE_TTL } : {};
   const code = await grantTo(call, { ...pending, ...life, client, user, choice, code: answer.code });
   if (code === null) return expiredPage(call);
@@ -82,20 +85,13 @@ export async function grantTo(call: Call, { user, choice, ...opening }: Granting
   const props = { claims: user.claims, ...(permissions ? { permissions } : {}), ...where };
   const linked = user.linked ?? (await upstreamAccountsOf(call, user)) ?? [];
   const origin = await originOf(call, user);
-  const code = await openGrant(as, { ...opening, userId: user.userId, props, scope, ...where, linked, ...(origin ? { origin } : {}) });
-  if (!(await endedMeanwhile(as, code, user))) return code;
-  await as.consents.forget(user.userId, opening.client.id);
-  return null;
-}
-
-/**
- * Signing a user out ends the sessions first and the grants second: a grant stored between the two finds its session gone,
- * and ends itself. So nothing in flight outlives a removed account or a new password (SEC-037, SEC-053).
- */
-async function endedMeanwhile(as: AuthServer, code: string, user: SignedIn): Promise<boolean> {
-  if (await as.records.findSession(user.hash)) return false;
-  await as.records.changeGrant(grantIdOf('code', code) ?? '', revoke('user_signed_out', as.now()));
-  return true;
+  // Signing a user out ends the sessions first and the grants second: a grant stored between the two finds its session gone, and ends
+  // itself. So nothing in flight outlives a removed account or a new password (SEC-037, SEC-053).
+  const isSignedIn = async (): Promise<boolean> => (await as.records.findSession(user.hash)) !== null;
+  const who = { userId: user.userId, props, scope, ...where, linked, ...(origin ? { origin } : {}) };
+  const code = await openGrant(as, { ...opening, ...who }, isSignedIn);
+  if (code === null) await as.consents.forget(user.userId, opening.client.id);
+  return code;
 }
 
 /** Records the answer for the device, once. A later grant is ended. @param by hash of the form's pendingId. @param code of the grant, null if denied. */

@@ -47,7 +47,15 @@ export async function newCode({ secrets, place, clientPlaces }: AuthServer, redi
 }
 
 /** Stores the grant and returns its authorization code. */
-export async function openGrant(as: AuthServer, opening: Opening): Promise<string> {
+export async function openGrant(as: AuthServer, opening: Opening): Promise<string>;
+/**
+ * The same while a user is signed in.
+ *
+ * @param isSignedIn asked after the grant was stored: if the user was signed out meanwhile the grant ends, and the result is null.
+ */
+export async function openGrant(as: AuthServer, opening: Opening, isSignedIn: () => Promise<boolean>): Promise<string | null>;
+/** The same. */
+export async function openGrant(as: AuthServer, opening: Opening, isSignedIn = async () => true): Promise<string | null> {
   if (as.settings.clientPolicy !== null) await checkClient(as, opening.client);
   const { client, userId, scope, resource, redirectUri, challenge, props, organization, linked = [], jkt } = opening;
   const { settings, secrets } = as;
@@ -90,14 +98,16 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
     usedAt: now,
     ended: null,
   };
-  if (!(await as.records.openGrant(grant))) return code;
-  if (!(await isStillThere(as, client))) {
+  const isFirst = await as.records.openGrant(grant);
+  const [isThere, isHere] = await Promise.all([!isFirst || isStillThere(as, client), isSignedIn()]);
+  if (!isThere) {
     await as.records.changeGrant(id, revoke('client_deleted', now));
     throw new OAuthError('invalid_client', 'client_deleted', { status: 400 });
   }
-  if (as.settings.clientPolicy !== null) await endIfBlocked(as, client, id);
-  as.emit({ kind: 'grant.opened', grantId: id, clientId: client.id, userId });
-  return code;
+  if (isFirst && as.settings.clientPolicy !== null) await endIfBlocked(as, client, id);
+  if (isFirst) as.emit({ kind: 'grant.opened', grantId: id, clientId: client.id, userId });
+  if (!isHere) await as.records.changeGrant(id, revoke('user_signed_out', now));
+  return isHere ? code : null;
 }
 
 async function sealOrigin(
@@ -113,8 +123,8 @@ async function sealOrigin(
  * Extends a registration that is in use: it outlives the grant by its own lifetime, because a refresh does not read it. Read after
  * the grant was stored: deleting a client marks it before looking for its grants, so one of the two sees the other.
  */
-async function isStillThere(as: AuthServer, { id, documentHost }: Client): Promise<boolean> {
-  return documentHost !== undefined || as.settings.clients.has(id) || renewClient(as, id);
+async function isStillThere(as: AuthServer, client: Client): Promise<boolean> {
+  return client.documentHost !== undefined || as.settings.clients.has(client.id) || renewClient(as, client);
 }
 
 /** Blocking a client marks it before looking for its grants, so one of the two sees the other. */

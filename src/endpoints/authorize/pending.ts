@@ -2,7 +2,7 @@
  * Pending authorizations: opened once the client and the redirect URI are verified, bound to the browser by a cookie, and found again by the
  * id in the form of the consent page.
  */
-import { findClient } from '../../clients/find.ts';
+import { findClient, isClientId } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import { equalTexts } from '../../lib/bytes.ts';
 import { type Defined, defined } from '../../lib/defined.ts';
@@ -56,16 +56,38 @@ export async function openPending(
   return { pendingId, pendingHash, pending, cookie: setCookie(as, flowCookie(pendingHash), browser, PENDING_TTL) };
 }
 
+/** The id as a form carries it: with the client's, so that both records are read at the same time. It decides nothing. */
+export function formIdOf({ pendingId, client }: Pick<FoundPending, 'pendingId' | 'client'>): string {
+  return client.documentHost === undefined && isClientId(client.id) ? `${pendingId}.${client.id}` : pendingId;
+}
+
+/** The two ids of a form. */
+function idsIn(formId: string): { readonly pendingId: string; readonly clientId: string | undefined } {
+  const [pendingId = '', clientId = ''] = formId.split('.', 2);
+  return { pendingId, clientId: isClientId(clientId) ? clientId : undefined };
+}
+
+/** The id of the pending authorization that a form carries. */
+export function pendingIdIn(formId: string): string {
+  return idsIn(formId).pendingId;
+}
+
 /**
  * Finds the pending authorization of a form or a callback; null if it is over, or its client was deleted.
  *
+ * @param formId the id, or what `formIdOf` made of it.
  * @throws {OAuthError} if another browser began it, or the client's redirect URI is no longer registered.
  */
-export async function findPending({ request, as }: Pick<Call, 'request' | 'as'>, pendingId: string): Promise<FoundPending | null> {
+export async function findPending({ request, as }: Pick<Call, 'request' | 'as'>, formId: string): Promise<FoundPending | null> {
+  const { pendingId, clientId } = idsIn(formId);
   const pendingHash = await as.secrets.recordId(pendingId);
-  const pending = await as.records.findPending(pendingHash);
-  const client = pending && (pending.described ?? (await findClient(as, pending.clientId)));
-  if (!pending || !client) return null;
+  const [pending, named] = await Promise.all([
+    as.records.findPending(pendingHash),
+    clientId === undefined ? null : findClient(as, clientId),
+  ]);
+  if (!pending) return null;
+  const client = pending.described ?? (clientId === pending.clientId ? named : await findClient(as, pending.clientId));
+  if (!client) return null;
   await checkBrowser({ request, as }, pendingHash, pending.browserHash);
   return { pendingId, pendingHash, pending, client, redirect: redirectOf(pending, client, as.settings.clientRegistration.redirectSchemes) };
 }

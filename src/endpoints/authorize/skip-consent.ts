@@ -5,6 +5,7 @@
  *   prompt → signed in → remembered → not from another site → grant → still remembered → redirect
  */
 import { isLoopbackRedirect } from '../../lib/url.ts';
+import type { Consented, ConsentTarget } from '../../core/records/consents.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import { answerTo } from '../../model/redirect.ts';
@@ -22,8 +23,16 @@ import { grantableScope, organizationOf } from './grantable-scopes.ts';
 import type { ConfirmedScopes } from './confirm-scopes.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
 
+/** A checked request with what the signed-in user allowed the client before, as just read. */
+export type Asked = CheckedRequest & { readonly consented: readonly Consented[] };
+
+/** What a request asks a user to consent to. */
+export function targetOf({ client, redirect, resource }: CheckedRequest, { userId }: Pick<SignedIn, 'userId'>): ConsentTarget {
+  return { userId, client, redirectUri: redirect, resource: resource.uri };
+}
+
 /** The redirect to the client, or null if the user has to be asked. */
-export async function skipConsent(call: Call, request: CheckedRequest, user: SignedIn | null): Promise<Response | null> {
+export async function skipConsent(call: Call, request: Asked, user: SignedIn | null): Promise<Response | null> {
   const silent = request.prompt.includes('none');
   if (request.prompt.length > 0 && !silent) return null;
   const location = user && (await pass(call, request, user));
@@ -56,11 +65,11 @@ export async function answerError(
     : errorPage({ error, words, brand: as.settings.brand, backTo: location, advice: await adviceFor(as, error) });
 }
 
-async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promise<string | null> {
+async function pass(call: Call, request: Asked, user: SignedIn): Promise<string | null> {
   const { as } = call;
   const { client, redirect, resource, challenge, state, jkt } = request;
   if (isLoopbackRedirect(redirect) || !isFirstPartyStart(call.request, client)) return null;
-  const choice = await rememberedChoice(call, request, user);
+  const choice = await rememberedChoice(call, request, user, request.consented);
   if (!choice || !(await upstreamAccountsOf(call, user))) return null; // a disconnected account needs a new sign-in
   const code = await grantTo(call, {
     client,
@@ -74,7 +83,7 @@ async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promis
   });
   if (code === null) return null;
   // Revoking an app deletes the remembered consent first and ends grants second: a grant written between the two ends itself here.
-  if (!(await rememberedChoice(call, request, user))) {
+  if (!(await rememberedChoice(call, request, user, await as.consents.find(targetOf(request, user))))) {
     await as.records.changeGrant(grantIdOf('code', code) ?? '', revoke('revoked', as.now()));
     return null;
   }
@@ -82,9 +91,12 @@ async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promis
 }
 
 /** The remembered consent, if it covers the request and leaves nothing to choose. */
-async function rememberedChoice(call: Call, request: CheckedRequest, user: SignedIn): Promise<ConfirmedScopes | null> {
-  const { client, redirect, resource, scope } = request;
-  const entries = await call.as.consents.find({ userId: user.userId, client, redirectUri: redirect, resource: resource.uri });
+async function rememberedChoice(
+  call: Call,
+  { client, scope }: CheckedRequest,
+  user: SignedIn,
+  entries: readonly Consented[],
+): Promise<ConfirmedScopes | null> {
   const covering = entries.filter(({ remembered }) => isWithin(scope, call.as.settings.expandScopes(remembered)));
   const [entry] = covering;
   if (covering.length !== 1 || !entry || scope.length === 0) return null;

@@ -65,8 +65,12 @@ export function flowCookie(pendingHash: string): string {
 }
 
 /** The user signed in for this authorization: a session from before a request for a new sign-in does not count. */
-export async function sessionFor(call: Call, { staleSession }: { readonly staleSession?: string }): Promise<KnownSession | null> {
-  const session = await sessionOf(call);
+export async function sessionFor(call: Call, pending: { readonly staleSession?: string }): Promise<KnownSession | null> {
+  return countsFor(pending, await sessionOf(call));
+}
+
+/** The same of a session that was read already. */
+export function countsFor({ staleSession }: { readonly staleSession?: string }, session: KnownSession | null): KnownSession | null {
   return session?.hash === staleSession ? null : session;
 }
 

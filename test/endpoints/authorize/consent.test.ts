@@ -71,6 +71,17 @@ describe('endpoints/authorize/consent: whose yes it is', () => {
     }
   });
 
+  it('SEC-127 goes by the client of the stored request, whichever client the id in the form names', async () => {
+    for (const named of ['', '.', '.no-such-client', `.${'x'.repeat(200)}`, '.https://evil.example/client', 'another']) {
+      const { app, browser, page, client } = await atConsent();
+      const [id = '', own = ''] = pendingIn(page).split('.');
+      expect(own).toBe(client.id);
+      const pending = named === 'another' ? `${id}.${(await app.client()).id}` : id + named;
+      const code = codeOf(await browser.submit(page, { ...yes, pending }));
+      expect((await client.redeem(code)).status).toBe(200);
+    }
+  });
+
   it('SEC-127 goes by the stored request, whatever stands in the form', async () => {
     const { client, browser, page, app } = await atConsent();
     const other = await app.client({ redirect_uris: ['https://evil.example/cb'] });
