@@ -92,8 +92,8 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     : (await import('./on-tokens.ts')).issueAsked(asking));
   const { clientId, userId, resource } = grant;
   as.clientPlaces.note(grant.code?.redirectUri, as.place);
-  if (isCaughtUp) as.emit({ kind: 'grant.caught_up', grantId, clientId, userId });
-  as.emit({ kind: rotated.kind === 'repeated' ? 'grant.repeated' : 'grant.refreshed', grantId, clientId, userId });
+  if (isCaughtUp) as.emit({ kind: 'grant.caught_up', grantId: grant.id, clientId, userId });
+  as.emit({ kind: rotated.kind === 'repeated' ? 'grant.repeated' : 'grant.refreshed', grantId: grant.id, clientId, userId });
   if (rotated.kind !== 'repeated') {
     const { scope, expiresAt, jkt } = rotated.access;
     return { accessToken, refreshToken: rotated.kind === 'kept' ? presented : tokens.refreshToken, scope, resource, expiresAt, jkt };

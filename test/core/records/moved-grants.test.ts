@@ -96,6 +96,18 @@ describe('core/records/moved-grants', () => {
     expect(mostAtOnce()).toBe(1);
   });
 
+  it('costs one read for each call after the move, also with a token from before it, and keeps its id in events', async () => {
+    const { app, tokens, at } = await makeWorld();
+    const moved = tokensOf(await at('oc').refresh(tokens.refresh));
+    const next = tokensOf(await at('oc').refresh(moved.refresh));
+    for (const { access } of [next, tokens]) await app.call(access); // the first call may follow a signpost
+    app.counts.reads = 0;
+    for (const { access } of [next, tokens, moved]) expect((await app.call(access)).status).toBe(200);
+    expect(app.counts.reads).toBe(3);
+    const ids = app.events.flatMap((event) => ('grantId' in event && event.kind.startsWith('grant.') ? [event.grantId] : []));
+    expect([ids.length, new Set(ids)]).toEqual([4, new Set([grantIdOf('refresh', tokens.refresh)])]);
+  });
+
   it('stays where it is while its client does', async () => {
     const { tokens, at, places } = await makeWorld();
     const next = tokensOf(await at('weur').refresh(tokens.refresh));
