@@ -5,6 +5,7 @@ import { emailCode } from '../../src/logins/email-code.ts';
 import { passkeys } from '../../src/logins/passkey.ts';
 import { password } from '../../src/logins/password.ts';
 import { totp } from '../../src/logins/totp.ts';
+import { allLanguages } from '../../src/words/index.ts';
 import { McpAgent } from '../../src/mcp/index.ts';
 import type { AuthContext } from '../../src/model/access.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
@@ -29,6 +30,7 @@ export const options: OAuthProviderOptions = {
   clientRegistrationEndpoint: '/register',
   scopesSupported: { 'notes:read': 'Read your notes', 'notes:write': 'Change and delete your notes' },
   logins: [password({ accounts: () => [ALICE] })],
+  pages: { languages: allLanguages },
 };
 
 /** The same with passkeys beside the password, and accounts for whoever comes. */
