@@ -21,6 +21,8 @@ export interface Job {
   readonly head?: string;
   /** Where a value of its own goes into each request: the bearer token, or a field of the form. */
   readonly vary?: { readonly place: 'bearer' | 'head' | 'code' | 'refresh_token' | 'token'; readonly values: readonly string[] };
+  /** Requests a second, sent when they are due whether or not others were answered; without it, a connection sends when it has its answer. */
+  readonly rate?: number;
   /** Each connection goes on with the refresh token that it was answered. */
   readonly chain?: boolean;
 }
@@ -31,6 +33,8 @@ export interface Result {
   /** The first failure's answer. */
   readonly sample: string;
   readonly milliseconds: number;
+  /** Of each request that was answered, from when it was due, in milliseconds. */
+  readonly waits: readonly number[];
   /** Tokens that were answered. */
   readonly access: readonly string[];
   readonly refresh: readonly string[];
@@ -48,9 +52,12 @@ interface Answer {
 export async function run(job: Job): Promise<Result> {
   const access: string[] = [];
   const refresh: string[] = [];
+  const waits: number[] = [];
+  const due: number[] = Array.from({ length: job.connections }, () => performance.now());
   let [failures, sample, sent] = [0, '', 0];
   const began = performance.now();
   const next = (previous: Answer | null, lane: number): string | null => {
+    if (previous) waits.push(performance.now() - (due[lane] ?? 0));
     if (previous && previous.status !== job.status) {
       if (failures++ === 0) sample = `${previous.status} ${previous.body.slice(0, 300)}`;
       if (failures > 50) return null;
@@ -61,12 +68,19 @@ export async function run(job: Job): Promise<Result> {
     if (sent >= job.requests || performance.now() - began > LIMIT_MS) return null;
     const values = job.vary?.values ?? [''];
     const own = job.chain ? (tokens?.['refresh_token'] ?? values[lane]) : values[sent % values.length];
+    due[lane] = job.rate === undefined ? performance.now() : began + (sent / job.rate) * 1000;
     sent++;
     return requestOf(job, own ?? '');
   };
-  await Promise.all(Array.from({ length: job.connections }, (_, lane) => converse(job.port, (previous) => next(previous, lane))));
+  const converseIn = (lane: number): Promise<void> =>
+    converse(
+      job.port,
+      (previous) => next(previous, lane),
+      () => (due[lane] ?? 0) - performance.now(),
+    );
+  await Promise.all(Array.from({ length: job.connections }, (_, lane) => converseIn(lane)));
   if (sent < job.requests && failures === 0) [failures, sample] = [job.requests - sent, 'out of time'];
-  return { failures, sample, milliseconds: performance.now() - began, access, refresh };
+  return { failures, sample, milliseconds: performance.now() - began, waits, access, refresh };
 }
 
 function requestOf({ path, form, json, head: more = 'accept: application/json\r\n', vary }: Job, value: string): string {
@@ -79,14 +93,18 @@ function requestOf({ path, form, json, head: more = 'accept: application/json\r\
   return `${head}${bearer}content-type: application/x-www-form-urlencoded\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** One connection: `next` is given the answer before and says what to send, null for nothing more. */
-function converse(port: number, next: (previous: Answer | null) => string | null): Promise<void> {
+/**
+ * One connection: `next` is given the answer before and says what to send, null for nothing more; `early` how many milliseconds too early
+ * that would be now.
+ */
+function converse(port: number, next: (previous: Answer | null) => string | null, early: () => number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ port, host: '127.0.0.1', noDelay: true });
     let held = '';
     const go = (previous: Answer | null): void => {
       const request = next(previous);
-      if (request !== null) return void socket.write(request, 'latin1');
+      if (request !== null)
+        return early() > 1 ? void setTimeout(() => socket.write(request, 'latin1'), early()) : void socket.write(request, 'latin1');
       socket.end();
       resolve();
     };

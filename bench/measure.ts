@@ -71,7 +71,8 @@ export async function measure(bench: Bench, operation: Operation, load: Load, sh
   return micros;
 }
 
-async function jobOf(bench: Bench, operation: Operation, requests: number): Promise<Job> {
+/** What the load process is to ask. */
+export async function jobOf(bench: Bench, operation: Operation, requests: number): Promise<Job> {
   const { subject, server } = bench;
   const job = { port: server.port, requests, connections: CONNECTIONS, status: 200 };
   const token = { ...job, path: '/token' };

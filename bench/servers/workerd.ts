@@ -21,6 +21,7 @@ const CLASSES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'mcp-cached': { PORTCULLIS: 'PortcullisStore' },
   agents: { AGENTS_MCP: 'AgentsMcp' },
   stores: { PORTCULLIS: 'BenchStore' },
+  cost: { PORTCULLIS: 'CostStore' },
 };
 /** One for each number of grants that the bench of stores asks workerd to hold. */
 const DATABASES = ['D1_1000', 'D1_10000', 'D1_100000'];
@@ -47,10 +48,10 @@ const worker = new Miniflare(
     modules: [{ type: 'ESModule', path: 'worker.mjs', contents: outputFiles[0]?.text }],
     compatibilityDate: '2026-10-23',
     compatibilityFlags: ['nodejs_compat'],
-    bindings: { PORTCULLIS_LIMITS: 'off' },
-    ...(name === 'stores' ? { d1Databases: DATABASES } : {}),
+    ...(name === 'cost' ? {} : { bindings: { PORTCULLIS_LIMITS: 'off' } }),
+    ...(name === 'stores' ? { d1Databases: DATABASES } : name === 'cost' ? { d1Databases: ['D1'] } : {}),
     ...(objects.length === 0 ? {} : { durableObjects: Object.fromEntries(objects) }),
-    ...(name === 'incumbent' || name === 'agents' ? { kvNamespaces: ['OAUTH_KV'] } : {}),
+    ...(name === 'incumbent' || name === 'agents' || name === 'cost' ? { kvNamespaces: ['OAUTH_KV'] } : {}),
     host: '127.0.0.1',
     port: 0,
   }),
