@@ -16,8 +16,13 @@ interface Entry {
   readonly name: string;
   /** Modules of `src` that are bundled whole. */
   readonly modules: readonly string[];
-  /** What counts: what loads at the start, with what loads until a first token is used and given back, or whatever may load at all. */
-  readonly counts: 'start' | 'first token' | 'all';
+  /** The names that are used, where those are not all. */
+  readonly names?: readonly string[];
+  /**
+   * What counts: what loads at the start, with what loads until a first token is used and given back, or whatever may load at all; and that
+   * in one file, as wrangler makes it, where what may load is there from the start.
+   */
+  readonly counts: 'start' | 'first token' | 'all' | 'one file';
   /** KiB; none where nothing is promised. What was aimed at, and where it is missed, stands in docs/reference/performance.md. */
   readonly budget?: number;
   /** Folders of `src` whose modules count nothing: every name in them is there and empty. */
@@ -34,18 +39,31 @@ const SERVER = ['provider/oauth-provider.ts', 'core/web-runtime.ts', 'stores/dur
 const PAGES = /\/src\/(pages|words|logins)\//;
 
 const ENTRIES: readonly Entry[] = [
-  { name: 'guard alone', modules: ['guard/index.ts'], counts: 'start', budget: 5.5 },
-  { name: 'server + guard, start, without pages and logins', modules: SERVER, counts: 'start', budget: 37, without: PAGES },
+  { name: 'guard alone', modules: ['guard/index.ts'], counts: 'start', budget: 6 },
+  { name: 'server + guard, start, without pages and logins', modules: SERVER, counts: 'start', budget: 46, without: PAGES },
   {
     name: 'server + guard, until a first token, without pages and logins',
     modules: SERVER,
     counts: 'first token',
-    budget: 50.5,
+    budget: 64,
     without: PAGES,
   },
   { name: 'server + guard, until a first token, with what the start holds of pages', modules: SERVER, counts: 'first token' },
   { name: 'server + guard, with pages and password, start', modules: [...SERVER, 'logins/password.ts'], counts: 'start' },
   { name: 'the same with every page, grant type and language', modules: [...SERVER, 'logins/password.ts'], counts: 'all' },
+  {
+    name: 'server with pages of its own, one file as wrangler makes it',
+    modules: ['worker/main.ts', 'worker/index.ts'],
+    names: ['OAuthProvider', 'PortcullisStore'],
+    counts: 'one file',
+    budget: 162,
+  },
+  {
+    name: 'the same with password and all languages',
+    modules: ['worker/main.ts', 'worker/index.ts', 'words/index.ts'],
+    names: ['OAuthProvider', 'PortcullisStore', 'password', 'allLanguages'],
+    counts: 'one file',
+  },
   { name: 'portcullis/mcp, without the SDK', modules: ['mcp/index.ts'], counts: 'start' },
   { name: 'everything on Workers, start: portcullis + portcullis/worker', modules: ['worker/main.ts', 'worker/index.ts'], counts: 'start' },
   { name: 'everything on Workers, all of it', modules: ['worker/main.ts', 'worker/index.ts'], counts: 'all' },
@@ -71,16 +89,19 @@ if (over > 0) {
   process.exitCode = 1;
 }
 
-async function bundle({ modules, without }: Pick<Entry, 'modules' | 'without'>): Promise<Bundle> {
+async function bundle({ modules, names, counts, without }: Omit<Entry, 'name' | 'budget'>): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
-    stdin: { contents: modules.map((path) => `export * from './src/${path}';`).join('\n'), resolveDir: root },
+    stdin: {
+      contents: names ? usedOf(modules, names) : modules.map((path) => `export * from './src/${path}';`).join('\n'),
+      resolveDir: root,
+    },
     bundle: true,
     minify: true,
     write: false,
     metafile: true,
     absWorkingDir: root,
     outdir: 'out',
-    splitting: true, // what is loaded when it is first needed is a file of its own
+    splitting: counts !== 'one file', // what is loaded when it is first needed is a file of its own
     format: 'esm',
     target: 'es2023',
     conditions: ['workerd', 'worker'],
@@ -89,6 +110,13 @@ async function bundle({ modules, without }: Pick<Entry, 'modules' | 'without'>):
     plugins: without ? [leftOut(without)] : [],
   });
   return { texts: new Map(outputFiles.map(({ path, text }) => [path.slice(root.length), text])), outputs: metafile.outputs };
+}
+
+/** A program that uses some names and no others. */
+function usedOf(modules: readonly string[], names: readonly string[]): string {
+  const imports = modules.map((path, at) => `import * as m${at} from './src/${path}';`).join('\n');
+  const pick = (name: string): string => modules.map((_, at) => `m${at}.${name}`).join(' ?? ');
+  return `${imports}\nexport const used = [${names.map(pick).join(', ')}];`;
 }
 
 /** The chunks that count, one after the other. */
@@ -107,7 +135,7 @@ function weighed({ texts, outputs }: Bundle, counts: Entry['counts']): Uint8Arra
 
 /** Which modules that load late are loaded by a real journey of the bundled server. */
 async function usedUntilFirstToken(): Promise<ReadonlySet<string>> {
-  const { texts, outputs } = await bundle({ modules: SERVER });
+  const { texts, outputs } = await bundle({ modules: SERVER, counts: 'first token' });
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-size-'));
   const seen = new Set<string>();
   const hooks = registerHooks({
