@@ -7,6 +7,7 @@
 export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/core/dpop.ts': 'src/journeys/{dpop,proof-order}.ts',
   'src/core/signing-keys.ts': 'src/journeys/signed-tokens.ts',
+  'src/core/vault/vault-refresh.ts': 'src/core/vault/vault.ts',
   'src/core/verify.ts':
     'src/{endpoints/oauth/introspect,grants/client-credentials,grants/token-exchange,journeys/cached-tokens,journeys/dpop,journeys/refusal-reasons,journeys/resources,journeys/vault}.ts',
   'src/endpoints/account/account.ts': 'src/journeys/account.ts',

@@ -88,7 +88,7 @@ async function othersOf(userId: string, { signIns }: LoginServices): Promise<rea
   const { identities, passkeys } = await signIns.list(userId);
   return [
     ...passkeys.map(({ name }) => name),
-    ...identities.map(({ issuer, account }) => `${parseUrl(issuer)?.host ?? issuer}${account === null ? '' : ` (${account})`}`),
+    ...identities.map(({ issuer, account }) => `${parseUrl(issuer)?.host || issuer}${account === null ? '' : ` (${account})`}`),
   ];
 }
 

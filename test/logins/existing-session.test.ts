@@ -49,6 +49,10 @@ describe('logins/existing-session', () => {
   it('signs in who is there at the return, and refuses if no one is', async () => {
     const finish = (made: RedirectLogin) => made.finish({ request: REQUEST } as never, AT as never);
     expect(await finish(redirecting())).toEqual({ kind: 'proven', identity: IDENTITY });
+    const asked: unknown[] = [];
+    await finish(redirecting({ find: (...all) => (asked.push(all), null) }));
+    expect(asked).toEqual([[REQUEST, AT.env]]);
+    await expect(finish(redirecting({ find: () => ({ ...IDENTITY, issuer: AT.issuer }) }))).rejects.toThrow('is this server itself');
     expect(await finish(redirecting({ find: () => null }))).toEqual({ kind: 'refused', reason: 'session_missing' });
   });
 
@@ -56,7 +60,7 @@ describe('logins/existing-session', () => {
     expect(() => make({ find: null as never })).toThrow('existingSession: `find` must be a function');
     expect(() => make({ finds: 1 } as never)).toThrow(/existingSession.*finds/);
     for (const label of [undefined, '', 7]) expect(() => redirecting({ label } as never)).toThrow('existingSession: `label` is missing');
-    for (const signInUrl of ['http://app.example/in', 'javascript:alert(1)', '//evil.example', 'sign-in', '', 'ftp://localhost/x'])
+    for (const signInUrl of ['http://app.example/in', 'javascript:alert(1)', '//evil.example', 'sign-in', '', 'ftp://localhost/x', new URL('https://app.example') as never])
       expect(() => redirecting({ signInUrl })).toThrow('existingSession: `signInUrl` must be a path');
     for (const signInUrl of ['https://app.example', 'http://localhost:3000/in', 'http://127.0.0.1/in', '/in']) expect(() => redirecting({ signInUrl })).not.toThrow();
   }); // prettier-ignore

@@ -75,5 +75,5 @@ async function mayPart({ as }: Call, userId: string, joined: readonly LinkedIden
 }
 
 function nameOf(issuer: string): string {
-  return parseUrl(issuer)?.host ?? issuer;
+  return parseUrl(issuer)?.host || issuer;
 }

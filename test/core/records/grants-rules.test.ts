@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AuthServer } from '../../../src/core/auth-server.ts';
 import * as grants from '../../../src/core/records/grants.ts';
+import { isCut } from '../../../src/core/records/former.ts';
 import { OAuthError } from '../../../src/model/error.ts';
 import type { Grant } from '../../../src/model/grant.ts';
 import type { Store } from '../../../src/model/store.ts';
@@ -90,6 +91,24 @@ describe('core/records/grants', () => {
     await grants.disconnectOthers(server, { ...own, clientId: document, redirectUri: 'https://a.example/cb' }, 'new');
     expect(await live()).toEqual(['g1', 'g3', 'g5']);
   });
+
+  it('ends with it what the same owner has in a former store, and of a client with a document that stays', async () => {
+    const { as } = makeServer({ settings: { formerStore: {} as never } });
+    const cuts: unknown[] = [];
+    const isCutNow = async (owner: Parameters<typeof isCut>[1][number]) => isCut(as, [owner], as.now());
+    const document = 'https://app.example/client.json';
+    const own = { resource: 'r', redirectUri: 'https://a.example/cb' };
+    await grants.disconnect(as, 'u1', 'c1', atOnce);
+    await grants.disconnectOthers(as, { ...own, userId: 'u2', clientId: 'c2' }, 'new');
+    await grants.disconnectOthers(as, { ...own, userId: 'u2', clientId: document }, 'new');
+    await grants.disconnectAll(as, 'u3', atOnce);
+    await grants.endGrants(as, { clientId: 'c4' });
+    for (const owner of [{ userId: 'u1', clientId: 'c1' }, { userId: 'u2', clientId: 'c2' }, { userId: 'u2', clientId: document }, { userId: 'u3' }, { clientId: 'c4' }, { userId: 'u1' }, {}])
+      cuts.push(await isCutNow(owner));
+    expect(cuts).toEqual([true, true, false, true, true, false, false]);
+    await grants.endGrants(as, 'all');
+    expect(await isCutNow({})).toBe(true);
+  }); // prettier-ignore
 
   it('passes over a grant that expires while grants are ended, and over no other failure', async () => {
     const { server, released } = await makeWorld(ref('r1'), ref('r2'));

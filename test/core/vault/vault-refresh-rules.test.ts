@@ -81,8 +81,10 @@ describe('core/vault/vault-refresh, tokens that are valid', () => {
 
   it('are returned while another request refreshes, or while the site is left alone', async () => {
     for (const record of [{ lease: { holder: 'x', until: 1_790_000_001 } }, { quietUntil: 1_790_000_001 }]) {
-      const { source, old, asked } = await makeWorld({ left: 60, record });
+      const { source, old, asked, clock, fresh } = await makeWorld({ left: 60, record });
       expect([await source(REF), asked]).toEqual([old, []]);
+      clock.pass(1);
+      expect([await source(REF), asked.length]).toEqual([fresh, 1]);
     }
   });
 });
@@ -161,6 +163,7 @@ describe('core/vault/vault-refresh, a refresh', () => {
     expect(asked).toHaveLength(1);
     clock.pass(20);
     await expect(source(REF)).rejects.toMatchObject({ message: expect.not.stringContaining('goes on') });
+    expect(asked).toHaveLength(2);
     clock.pass(30);
     await expect(source(REF)).rejects.toMatchObject({ message: expect.stringContaining('If this goes on') });
     expect((await stored())?.failures).toBe(3);
@@ -183,6 +186,17 @@ describe('core/vault/vault-refresh, a refresh', () => {
     const { source, stored, base, events } = await makeWorld({ answer: new TypeError('a fault') });
     await expect(source(REF)).rejects.toThrow('a fault');
     expect([await stored(), events]).toEqual([base, []]);
+  });
+
+  it('does not overwrite the tokens that another process got meanwhile', async () => {
+    const other: UpstreamTokens = { accessToken: 'other', refreshToken: 'other-refresh', expiresAt: 1_790_009_000 };
+    const world = await makeWorld({
+      answer: async () => {
+        await world.store.write(vaultKey('one'), { ...world.base, sealed: await sealVaulted(secrets, 'one', other, KEY) }, 'any', {});
+        return { kind: 'refreshed', tokens: world.fresh };
+      },
+    });
+    expect([await world.source(REF), await world.storedTokens()]).toEqual([world.fresh, other]);
   });
 
   it('gives no token once the account was released meanwhile, and writes nothing back', async () => {

@@ -53,13 +53,14 @@ function makeWorld({ revoked = true, refreshed = { kind: 'refused', reason: 'ove
 
 describe('core/vault, accounts', () => {
   it('keeps tokens sealed, until the last grant that the session can open has ended', async () => {
-    const { keep, record, now, clock, vault, store } = makeWorld();
+    const { as, keep, record, now, clock, vault, store } = makeWorld();
     const ref = await keep();
     expect(ref).toEqual({ id: expect.stringMatching(/^[\w-]{22}$/), key: expect.stringMatching(/^[\w-]{43}$/), account: ACCOUNT });
     const stored = await record(ref);
     expect(stored).toEqual({ v: 1, userId: 'u1', provider: 'corp', accountHash: expect.any(String), sealed: expect.any(String), sealedKey: expect.stringMatching(/^s1\./), round: 0, lease: null, quietUntil: 0, endsAt: now + 1100 });
     expect(JSON.stringify(stored)).not.toMatch(new RegExp(`a1|refresh|${ref.key}`));
     expect((await store.list('upstreams:u1')).keys).toEqual([`upstream:${ref.id}`]);
+    expect(await as.keyring?.open('vault', stored?.sealedKey ?? '', vaultKey(ref.id))).toBe(ref.key);
     const gone = { ...ref, id: 'gone' };
     expect([await vault.allExist([ref]), await vault.allExist([]), await vault.allExist([ref, gone])]).toEqual([true, true, false]);
     clock.pass(1100);
