@@ -64,7 +64,7 @@ async function answering(status: number, text = ''): Promise<{ url: string; stop
 }
 
 describe('cli/connect', () => {
-  it('leads from a URL to the answer of a tool, and leaves nothing behind', async () => {
+  it('connects to a URL, calls a tool and revokes its token at the end', async () => {
     const { code, out, err, pages } = await run(['connect', `${served.url}/mcp`, '--call', 'whoami']);
     expect(err).toContain(`${served.url}/authorize?`);
     expect(out).toContain('Connected to served 1.2.3, protocol 2026-07-28.');
@@ -121,7 +121,7 @@ describe('cli/connect', () => {
     expect(readFileSync(file, 'utf8')).not.toBe(first);
   });
 
-  it('signs in anew when what was kept is no longer good', async () => {
+  it('signs in again if the saved tokens are no longer valid', async () => {
     const file = join(folder, 'ended.json');
     await run(['connect', `${served.url}/mcp`, '--save', file]);
     served.clock.pass(40 * 86_400);

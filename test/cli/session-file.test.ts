@@ -39,7 +39,7 @@ describe('cli/session-file', () => {
     }
   }); // prettier-ignore
 
-  it('says what it cannot read or write, and leaves nothing behind', () => {
+  it('names a file that it cannot read or write, and leaves no temporary file', () => {
     expect(() => readSession(folder, URL_OF_SERVER)).toThrow(/^Cannot read .*EISDIR.* Name another file after --save\.$/);
     expect(() => writeSession(join(folder, 'none', 'x'), { url: URL_OF_SERVER, port: 1 })).toThrow(/^Cannot write .*ENOENT.* Name another file after --save\.$/);
     expect(() => writeSession(folder, { url: URL_OF_SERVER, port: 1 })).toThrow(/^Cannot write /);

@@ -206,7 +206,7 @@ describe('clients/metadata-document, how often (F-45)', () => {
     expect([new Set(verdicts.map((one) => one.slice(0, 3))), world.fetched]).toEqual([new Set(['400']), [ID]]);
   });
 
-  it('fetches once for many at the same time, of whom one alone is counted', async () => {
+  it('fetches once for simultaneous requests, and counts one of them', async () => {
     const world = await setUp();
     world.answer = async () => {
       await new Promise((next) => setTimeout(next, 5));

@@ -170,7 +170,7 @@ describe('clients/private-key-jwt: what is refused, with one answer for everythi
     }
   });
 
-  it('SEC-066 makes a network wait that guesses, and lets the client in from elsewhere', async () => {
+  it('SEC-066 delays a network that guesses, but not the client on another network', async () => {
     const { app, client, raw } = await withCode();
     const bad = (await signer.sign(clientClaims(client.id, app.clock.now()))).slice(0, -4);
     for (let at = 0; at < 30; at++) expect((await raw(`${bad}AAAA`)).status).toBe(401);

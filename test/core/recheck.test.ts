@@ -69,7 +69,7 @@ describe('core/recheck', () => {
     expect(await run(openGrant({ origin: { login: 'gone' } }))).toEqual({ result: null, asked: [], events: [] });
   });
 
-  it('asks the login with what it kept and a token, and notes the time of a yes', async () => {
+  it('asks the login with its stored values and a token, and stores the time of a positive answer', async () => {
     const grant = await signedIn();
     const { result, asked, events } = await run(grant);
     expect([asked, events]).toEqual([[[{ id: 7 }, { env: { NAME: 'env' }, token: TOKEN }]], []]);
@@ -99,7 +99,7 @@ describe('core/recheck', () => {
     }
   }); // prettier-ignore
 
-  it('ends the grant at a no, and keeps it as it is at anything else', async () => {
+  it('ends the grant at a negative answer, and does not change it at any other', async () => {
     const grant = await signedIn();
     expect((await run(grant, { verdict: 'no' })).result).toBeNull();
     expect((await run(grant, { verdict: 'unknown' })).result).toBe(grant);

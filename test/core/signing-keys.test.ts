@@ -121,7 +121,7 @@ describe('core/signing-keys', () => {
     await expect(signerFor(server([NEW]).as, 'ES256')).rejects.toMatchObject({ reason: 'secret_missing' });
   });
 
-  it('seals its keys anew under the newest secret, and goes on to sign with them', async () => {
+  it('encrypts its keys with the newest secret, and continues to sign with them', async () => {
     const { server, stored } = makeWorld();
     const { kid } = await signerFor(server().as, 'ES256');
     const before = await stored();
@@ -132,7 +132,7 @@ describe('core/signing-keys', () => {
     expect((await signerFor(server([NEW]).as, 'ES256')).kid).toBe(kid);
   });
 
-  it('seals anew what is left under an older secret, beside keys that are not', async () => {
+  it('encrypts again only the keys that are under an older secret', async () => {
     const { clock, inner, server, stored } = makeWorld();
     const old = server().as;
     await signerFor(old, 'ES256');

@@ -62,7 +62,7 @@ describe('endpoints/home', () => {
     expect(await (await app.ask('GET', '/', null, BROWSER)).text()).toBe('ours 1');
   });
 
-  it('says nothing but 404 elsewhere, and shows the page only for a missing or wrong token', async () => {
+  it('answers 404 on other paths, and shows the page only for a missing or wrong token', async () => {
     const app = await appWith();
     expect((await app.ask('GET', '/nowhere', null, BROWSER)).status).toBe(404);
     const { tokens } = await app.signedIn();
@@ -70,7 +70,7 @@ describe('endpoints/home', () => {
     expect([allowed.status, (await allowed.text()).includes('mcp-remote')]).toEqual([200, false]);
   });
 
-  it('stands below the path of the issuer, names each of several routes, and speaks the language of the browser', async () => {
+  it('is served below the path of the issuer, names each route, and uses the language of the browser', async () => {
     const { apiRoute: _route, apiHandler: _handler, ...rest } = optionsFor([]);
     const handler = (): Response => new Response('ok');
     const provider = new OAuthProvider(

@@ -53,7 +53,7 @@ describe('grants/direct-grant', () => {
     expect(events).toEqual([{ kind: 'grant.opened', grantId: id, clientId: 'client', userId: 'user', at: START }]);
   });
 
-  it('stores whom and what it was asked for', async () => {
+  it('stores client, user, scopes and resource of the request', async () => {
     const { as } = server();
     const organization = { id: 'o', name: 'O' };
     const linked = [{ id: 'r1', account: { provider: 'site', id: 'a1' } }] as unknown as UpstreamRef[];

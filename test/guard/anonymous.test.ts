@@ -39,7 +39,7 @@ describe('guard, callers without a token', () => {
     await expect(handle(ask(), undefined, ctx)).rejects.toThrow(/one context for two callers/);
   });
 
-  it('reads the token where it is told to, and nowhere else', async () => {
+  it('reads the token only from the configured header', async () => {
     const own = guard({ ...options, tokenOf: (request) => request.headers.get('x-vouched') });
     expect(await own(ask({ 'x-vouched': 'good' }))).toEqual({ ...access, upstream: expect.any(Function), connect: expect.any(Function) });
     expect(await own(ask({ authorization: 'Bearer good' }))).toMatchObject({ status: 401 });
@@ -47,7 +47,7 @@ describe('guard, callers without a token', () => {
   });
 });
 
-describe('OAuthProvider, callers and tokens of elsewhere', () => {
+describe('OAuthProvider, anonymous callers and tokens of other servers', () => {
   const echo = (_request: Request, _env: unknown, ctx: Context): Response =>
     Response.json({ user: ctx.auth?.userId ?? null, anonymous: requestState(ctx).isAnonymous ?? false });
 

@@ -35,7 +35,7 @@ describe('guard/guard, protect', () => {
     await expect(requestState(ctx).stillGood?.()).rejects.toThrow(/cannot be checked right now/);
   });
 
-  it('notes a token that it found elsewhere than in its header, and no other', async () => {
+  it('records a token only if it was not in the Authorization header', async () => {
     const ask = async (more: Partial<GuardOptions>, headers: Record<string, string>): Promise<string | undefined> => {
       const ctx: Context = { waitUntil() {} };
       const response = await guard({ ...options, ...more }).protect(() => new Response('ok'))(request({ headers }), {}, ctx);

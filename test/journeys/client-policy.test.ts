@@ -17,7 +17,7 @@ const linkIn = ({ text }: BrowserPage): string => (/<a href="([^"]+)">Try again/
 const clientsOf = (app: App): ReturnType<App['provider']['helpers']>['clients'] => app.provider.helpers(app.env).clients;
 
 describe.each(storeNames)('clients under a policy, on %s', (store) => {
-  it('lets a new client wait, tells the user whom to ask and the operator who waits, and lets the same flow go on when it is approved', async () => {
+  it('holds a new client, names the contact to the user and the client to the operator, and continues the flow after the approval', async () => {
     const app = await makeApp(store, APPROVE);
     const [client, browser] = [await app.client(), app.browser()];
     const waiting = await browser.get(await client.authorizeUrl());

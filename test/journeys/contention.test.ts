@@ -30,7 +30,7 @@ describe.each(storeNames)('registrations on %s', (store) => {
 });
 
 describe('registrations', () => {
-  it('count a place whose client is still being written, when all are counted anew (F-22)', async () => {
+  it('count a reserved place whose client is not written yet, when all clients are counted again (F-22)', async () => {
     const clock = makeClock();
     const inner = memoryStore(clock);
     const held: (() => void)[] = [];

@@ -78,7 +78,7 @@ describe('device clients that the operator did not enter', () => {
     expectJson(await ask(await worldOf('memory', { ...device, grant_types: [GRANT] }), ID), 'invalid_client');
   });
 
-  it('SEC-220 SEC-099 fetches no document for a request that leads nowhere', async () => {
+  it('SEC-220 SEC-099 fetches no document for an invalid request', async () => {
     const app = await worldOf('memory');
     const fields = { client_id: ID, resource: 'https://elsewhere.example/' };
     expectJson(await expectNothingWritten(app, () => post(app, '/device_authorization', fields)), 'invalid_target');

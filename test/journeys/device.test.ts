@@ -28,7 +28,7 @@ async function typed(app: App, { body }: JsonAnswer, browser = app.browser()): P
 }
 
 describe.each(storeNames)('a device on %s', (store) => {
-  it('gets tokens when a person typed its code, compared it, said yes and signed in (RFC 8628 §3)', async () => {
+  it('gets tokens after the user has typed and compared its code, approved and signed in (RFC 8628 §3)', async () => {
     const app = await makeApp(store, options);
     const asked = await ask(app, { scope: 'read', resource: RESOURCE });
     expect(asked.body).toMatchObject({ verification_uri: `${ISSUER}/device`, expires_in: 600, interval: 5 });
@@ -91,7 +91,7 @@ describe.each(storeNames)('a device on %s', (store) => {
     expect(foreign.status).toBe(403);
   }); // prettier-ignore
 
-  it('SEC-220 asks a hasty device to slow down, each time by five seconds', async () => {
+  it('SEC-220 tells a device that polls too often to slow down, each time by five seconds', async () => {
     const app = await makeApp(store, options);
     const asked = await ask(app);
     expectJson(await poll(app, asked), 'authorization_pending');
@@ -129,7 +129,7 @@ describe.each(storeNames)('a device on %s', (store) => {
     expect((await app.call(tokensOf(good[0]!).access)).status).toBe(200);
   });
 
-  it('hears a no, and that its time is over; the first answer of two counts', async () => {
+  it('is told of a denial and of its expiry; the first of two answers counts', async () => {
     const app = await makeApp(store, options);
     const [refused, late, twice] = [await ask(app), await ask(app), await ask(app)];
     const browser = app.browser();

@@ -168,7 +168,7 @@ describe('an existing session', () => {
     expect((await browser.get(`${ISSUER}/account`)).text).toContain('Alice');
   });
 
-  it('elsewhere is come back from to our own origin, whole', async () => {
+  it('at another origin redirects back to our origin, with the whole request', async () => {
     const { app, browser } = await hosted('memory', { signInUrl: 'https://app.example/in?theme=dark' });
     const gone = await browser.submit(await browser.get(await (await app.client()).authorizeUrl()), { with: 'session' });
     const { origin, pathname, searchParams } = new URL(gone.location ?? '');

@@ -172,7 +172,7 @@ describe.each(storeNames)('proofs on %s', (store) => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
-  it('of keys that cost a stranger nothing and us much are refused before they are looked at (F-21)', async () => {
+  it('with keys that are expensive to verify are refused before the verification (F-21)', async () => {
     const app = await makeApp(store, options);
     const { client, tokens } = await app.signedIn();
     const prover = await makeProver(app.clock, 'RS256');

@@ -74,7 +74,7 @@ describe('a refused call', () => {
     expect(app.events).toHaveLength(1);
   });
 
-  it('says which scope is missing, and which page called from elsewhere', async () => {
+  it('names the missing scope, and the page of another origin', async () => {
     const app = await makeApp('memory', { scopesSupported: ['read', 'write'] });
     const strict = await makeApp('memory', { scopesSupported: ['read', 'write'], requiredScopes: ['write'] });
     const { tokens } = await app.signedIn();
@@ -116,7 +116,7 @@ describe('a refused token request', () => {
     });
   });
 
-  it('has a reason for each cause of a client that is not let in', async () => {
+  it('has a reason for each cause of a refused client', async () => {
     const app = await makeApp('memory');
     const { id, secret = '' } = await app.client({ token_endpoint_auth_method: 'client_secret_post' });
     const open = await app.client();

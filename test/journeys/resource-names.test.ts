@@ -63,7 +63,7 @@ describe.each(storeNames)('a resource and its name with a slash, on %s', (store)
     }
   });
 
-  it('gives who names none of two routes a token that is good at both, and nowhere else (R-12)', async () => {
+  it('issues a token for both routes if the request names none of them, and for no other resource (R-12)', async () => {
     const app = await makeApp(store, {
       apiRoute: undefined as never, apiHandler: undefined as never, apiHandlers: { '/a': whoami, '/b': whoami },
       resources: { 'https://api.example/x': {}, '/a': { requiredScopes: ['write'] } },

@@ -4,7 +4,7 @@ import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, ISSUER, makeApp, storeNames } from '../support/app.ts';
 
 describe.each(storeNames)('on %s', (store) => {
-  it('a crowd that signs in at once from one network is not taken for a flood', async () => {
+  it('many users who sign in at once from one network are not limited as an attack', async () => {
     const app = await makeApp(store);
     const client = await app.client();
     const url = await client.authorizeUrl();

@@ -18,19 +18,22 @@ const claimsOf = (token: string) => parseAssertion(token)?.claims ?? {};
 const elsewhere = (app: App) =>
   verifyJwt({ issuer: ISSUER, now: app.clock.now, fetch: (input, init) => app.send(new Request(input, init)) }).verify;
 describe.each(storeNames)('signed access tokens on %s', (store) => {
-  it.each(['ES256', 'EdDSA', 'RS256'] as const)('are good at a guard elsewhere and at ours, signed with %s (RFC 9068 §2)', async (alg) => {
-    const app = await makeApp(store, { ...options, accessTokenSigning: alg });
-    const { client, tokens } = await app.signedIn();
-    const head = parseAssertion(tokens.access);
-    expect([head?.alg, head?.typ]).toEqual([alg, 'at+jwt']);
-    expect(claimsOf(tokens.access)).toMatchObject({
+  it.each(['ES256', 'EdDSA', 'RS256'] as const)(
+    'are valid at a guard of another server and at ours, signed with %s (RFC 9068 §2)',
+    async (alg) => {
+      const app = await makeApp(store, { ...options, accessTokenSigning: alg });
+      const { client, tokens } = await app.signedIn();
+      const head = parseAssertion(tokens.access);
+      expect([head?.alg, head?.typ]).toEqual([alg, 'at+jwt']);
+      expect(claimsOf(tokens.access)).toMatchObject({
       iss: ISSUER, sub: app.aliceId, aud: RESOURCE, client_id: client.id, scope: 'read write', exp: app.clock.now() + 3600,
     }); // prettier-ignore
-    expect(await elsewhere(app)(tokens.access, RESOURCE)).toMatchObject({ userId: app.aliceId, clientId: client.id });
-    expect(await elsewhere(app)(tokens.access, `${ISSUER}/other`)).toBeNull();
-    const own = await app.call(tokens.access);
-    expect(own.access).toMatchObject({ userId: app.aliceId, props: { claims: { name: 'Alice' } } });
-  });
+      expect(await elsewhere(app)(tokens.access, RESOURCE)).toMatchObject({ userId: app.aliceId, clientId: client.id });
+      expect(await elsewhere(app)(tokens.access, `${ISSUER}/other`)).toBeNull();
+      const own = await app.call(tokens.access);
+      expect(own.access).toMatchObject({ userId: app.aliceId, props: { claims: { name: 'Alice' } } });
+    },
+  );
 
   it('SEC-072 end at introspection and at our guard with the grant, although their signature stays good', async () => {
     const app = await makeApp(store, options);

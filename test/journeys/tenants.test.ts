@@ -41,7 +41,7 @@ const call = (app: Many, url: string, token: string): Promise<Response> =>
   app.send(new Request(url, { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: '{}' }));
 
 describe.each(storeNames)('tenants on %s', (store) => {
-  it('SEC-108 S-003 serve each issuer its own documents, at the path-inserted address and nowhere else', async () => {
+  it('SEC-108 S-003 serve each issuer its own documents, at the path-inserted URL only', async () => {
     const app = await makeMany(store);
     const get = async (url: string): Promise<[number, Record<string, unknown>]> => {
       const response = await app.send(new Request(url));

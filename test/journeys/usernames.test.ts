@@ -44,7 +44,7 @@ describe.each(storeNames)('user names on %s', (store) => {
     expect([made.status, (await accounts.findByUsername('alice'))?.username]).toEqual([200, '\u0430lice']);
   });
 
-  it('give way to a proven address: the reset goes to the account that proved it (F-33)', async () => {
+  it('rank below a verified address: the reset goes to the account that verified it (F-33)', async () => {
     const app = await appWith(store);
     const { accounts } = app.provider.helpers(app.env);
     await accounts.create({ username: 'alice@example.com', password: 'a long passphrase', email: 'eve@example.com', emailVerified: true });

@@ -38,7 +38,7 @@ describe('logins/login', () => {
     expect([plain, Object.keys(plain)]).toEqual([{ kind: 'proven', identity: IDENTITY }, ['kind', 'identity']]);
   });
 
-  it('refuses the user whom it denies, and an identity under this server’s own issuer', async () => {
+  it('refuses a denied user, and an identity under this server’s own issuer', async () => {
     expect(await make({ deny: 'Not you.' }).finish()).toEqual({ kind: 'refused', reason: 'denied_by_login', text: 'Not you.' });
     await expect(make({ ...IDENTITY, issuer: AT.issuer }).finish()).rejects.toThrow(
       'login "sso": the identity\'s `issuer` is this server itself',

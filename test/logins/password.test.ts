@@ -123,7 +123,7 @@ describe('logins/password', () => {
     expect([accounts.hashed, counts.size]).toEqual([0, 0]);
   });
 
-  it('takes a password of 1,024 characters and a name with the blank that a phone put behind it', async () => {
+  it('accepts a password of 1,024 characters, and a user name with a trailing blank', async () => {
     await accounts.create({ username: 'long', password: 'p'.repeat(1024) });
     expect(await tryWith('long ', 'p'.repeat(1024))).toMatchObject({ kind: 'proven' });
   });

@@ -39,7 +39,7 @@ const named = (claims: object, organization?: string): Partial<CallbackResult> =
 });
 
 describe('logins/upstream, who comes in', () => {
-  it('is whom the site vouches for, with what was asked for', async () => {
+  it('is the identity of the provider, with the requested claims', async () => {
     expect(await finish()).toStrictEqual(proven());
     expect(await finish({ keepTokens: true, joinByEmail: true }, { authenticatedAt: 5 })).toStrictEqual(
       proven({ joinByEmail: 'uma@corp.example', authenticatedAt: 5, upstream: { account: { provider: 'corp', id: 'u-1', name: 'Uma', email: 'uma@corp.example' }, tokens: TOKENS } }),
@@ -51,7 +51,7 @@ describe('logins/upstream, who comes in', () => {
     expect(await finish({ joinByEmail: true }, named({ email: 7, email_verified: true }))).not.toHaveProperty('joinByEmail');
   }); // prettier-ignore
 
-  it('is whom the lists name, by verified address, domain and organization', async () => {
+  it('is accepted by the lists of verified addresses, domains and organizations', async () => {
     const refused = (reason: string): object => expect.objectContaining({ kind: 'refused', reason });
     const corp = { emailDomains: ['Corp.example', 'b.example'] };
     expect(await finish(corp)).toMatchObject({ kind: 'proven' });
@@ -66,7 +66,7 @@ describe('logins/upstream, who comes in', () => {
     expect(await finish({ organizations: ['o'], ...corp }, named({}, 'o'))).toEqual(refused('email_domain_not_allowed'));
   }); // prettier-ignore
 
-  it('is whom a mapping lets in, with what it says', async () => {
+  it('is accepted by a mapping, with its claims and permissions', async () => {
     expect(await finish({ mapIdentity: () => ({ deny: 'no' }) })).toEqual({ kind: 'refused', reason: 'denied_by_mapping', text: 'no' });
     const asked: unknown[] = [];
     const mapped = { claims: { team: 'blue', idp: 'x' }, permissions: ['p'], organizations: [{ id: 'o', name: 'O' }] };

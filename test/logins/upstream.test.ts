@@ -77,7 +77,7 @@ describe('logins/upstream', () => {
     expect(access?.props).toMatchObject({ permissions: ['notes:read'] });
   });
 
-  it('keeps out whom a mapping denies, says why, escaped, and lets the person tell the client', async () => {
+  it('refuses a user whom a mapping denies, shows the reason escaped, and lets the user return to the client', async () => {
     const app = await make({ mapIdentity: () => ({ deny: 'Ask <it@corp.example> for access.' }) });
     const at = await atConsent(app);
     const page = await throughCorp(app, at);

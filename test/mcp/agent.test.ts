@@ -48,7 +48,7 @@ describe('mcp/agent', () => {
     expect(await answerOf(Later.Router)).toBe('later');
   });
 
-  it('is made anew for every request: nothing of one caller is left for the next', async () => {
+  it('is created for every request: nothing of one caller remains for the next', async () => {
     class Counting extends Demo {
       calls = 0;
       server = new McpServer({ name: 'demo', version: '1.0.0' });

@@ -211,7 +211,7 @@ describe('demos that are copied', () => {
     expect(new URL(back.location ?? '').searchParams.get('state')).not.toBe('forged');
   });
 
-  it('compared a field with a cookie, both of which a stranger can set, and never took the cookie back: here it has to be the pending authorization of this browser, once', async () => {
+  it('compared a field with a cookie that an attacker can set both, and never removed the cookie: here only the pending authorization of this browser counts, once', async () => {
     const app = await makeApp(STORE);
     const [client, browser, stranger] = [await app.client(), app.browser(), app.browser()];
     const page = await browser.get(await client.authorizeUrl());
@@ -237,7 +237,7 @@ describe('demos that are copied', () => {
     expect((await client.redeem(codeOf(back))).body['scope']).toBe('read');
   });
 
-  it('remembered a yes for the browser: here it is for one user of it, one redirect, these scopes', async () => {
+  it('remembered an approval for the browser: here it is for one user, one redirect URI and these scopes', async () => {
     const app = await makeApp(STORE);
     await app.provider.helpers(app.env).accounts.create({ ...BOB });
     const website = { send: app.send, issuer: ISSUER, redirectUri: 'https://app.example/callback' };

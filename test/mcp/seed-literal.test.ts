@@ -26,7 +26,7 @@ const SEEDS: readonly [name: string, handler: FetchObject][] = [
 ];
 
 describe.each(SEEDS)("the seed's own requirePermission with %s", (_name, handler) => {
-  it.each(LINES)('refuses and lets in by context.props, for the %s client (N-11)', async (line) => {
+  it.each(LINES)('allows and refuses by context.props, for the %s client (N-11)', async (line) => {
     const [user, admin] = await Promise.all([[], ['admin']].map((may) => connect(line, handler, () => accessWith(may))));
     expect(await user?.call('adminAction')).toEqual({ text: 'Permission denied: requires admin', isError: false });
     expect(await admin?.call('adminAction')).toEqual({ text: 'Admin action completed', isError: false });

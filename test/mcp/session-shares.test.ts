@@ -155,7 +155,7 @@ describe('mcp, shares', () => {
     await stream.cancel();
   });
 
-  it('keeps one record of all wishes to cancel, however many requests they name (F-07)', async () => {
+  it('stores all cancellations in one record, for any number of requests (F-07)', async () => {
     const app = await serving();
     const session = await begun(app, await tokenOf(app));
     const size = async (): Promise<number> => (await app.inner.all?.())?.records.length ?? 0;

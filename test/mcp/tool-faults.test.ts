@@ -117,7 +117,7 @@ describe('the pattern for guarded tools', () => {
   });
 
   it.each(LINES)(
-    'listed tools in the order of the moment: here what a user may not see is left out, and nothing else moves (%s client)',
+    'listed tools in changing order: here forbidden tools are left out and the others keep their order (%s client)',
     async (line) => {
       let access = as(['mcp'], ['billing:admin']);
       const client = await connect(line, handler, () => access);

@@ -63,7 +63,7 @@ describe('every order in which requests with one code can meet its grant', () =>
     expect(states).toBeGreaterThan(500);
   });
 
-  it('would notice a 503 that is not noted, a late write that the note leaves alone, and a note that stays (F-17)', () => {
+  it('would find a 503 that is not recorded, a late write that the record ignores, and a record that stays (F-17)', () => {
     const unspent = { ...CODE_MACHINE, noteUnanswered: (() => () => ({ result: null })) as typeof noteUnanswered };
     expect(exploreCode(bounds, unspent).broken?.promise).toBe('a client that heard nothing but a 503 gets its tokens');
     const idle: typeof noteUnanswered =

@@ -24,7 +24,7 @@ describe('model/client-policy', () => {
     ]);
   });
 
-  it('takes for the hosts of a client where its document is and where codes are sent, and none for a program on a computer', () => {
+  it('takes the hosts of a client from its document and its redirect URIs, and none for a native app', () => {
     expect([hostsOf(web), hostsOf(local), hostsOf(document)]).toEqual([['app.example'], [], ['tools.example']]);
     expect([
       isOfHosts(web, ['app.example']),

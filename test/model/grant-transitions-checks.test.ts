@@ -105,7 +105,7 @@ describe('model/transition, check by check', () => {
     expect(reasonOf(redeem(redemption({ jkt: 'key' }), minted(1))(wants)), 'the key that it was asked for with').toBeNull();
   });
 
-  it('narrows by the rules of the resource, and gives the defaults again only to whom they were given (R-04)', () => {
+  it('narrows by the rules of the resource, and repeats the default scopes only for a grant that got them (R-04)', () => {
     const rules = (uri: string): ScopeRules => (uri === 'https://mcp.example/mcp' ? { known: ['read', 'write'], required: ['read'] } : {});
     const scopeOf = (verdict: Verdict<unknown>): unknown => verdict.grant?.access.at(-1)?.scope;
     expect(scopeOf(redeem(redemption({ scope: ['write'], rules }), minted(1))(openGrant()))).toEqual(['read', 'write']);

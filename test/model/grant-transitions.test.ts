@@ -198,7 +198,7 @@ describe('model/transition, in any order', () => {
     expect(reasonOf(rotate(rotation('refresh-1', 3, START + 119, { jkt: 'other' }), minted(3))(bound))).toBeNull();
   });
 
-  it('follows the successors to the live token, also where one of them was retired by a clock that is behind (F-13)', async () => {
+  it('follows the successors to the live token, also if a slow clock retired one of them (F-13)', async () => {
     let grant = redeemed();
     for (const [n, now] of [[2, START + 60], [3, START], [4, START + 61]] as const)
       grant = grantAfter(rotate(rotation(`refresh-${n - 1}`, n, now), minted(n))(grant));

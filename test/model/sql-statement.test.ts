@@ -30,7 +30,7 @@ describe('model/sql-statement', () => {
     expect(text.startsWith(statementOf(text))).toBe(true);
   });
 
-  it('gives it without semicolons, space and comments behind it', () => {
+  it('returns it without trailing semicolons, space and comments', () => {
     expect(statementOf("\tSELECT ';' /* a */ ; -- b\n;\n")).toBe("\tSELECT ';'");
     expect(statementOf(`${TRIGGER};`)).toBe(TRIGGER);
   });

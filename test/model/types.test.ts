@@ -25,7 +25,7 @@ interface Own extends Record<string, unknown> {
 const source = { resource: 'https://mcp.example/mcp', authorizationServers: ['https://as.example'], verify: () => null };
 
 describe('the types of a caller', () => {
-  it('know who calls and which props there are behind the guard', () => {
+  it('type ctx.auth and ctx.props behind the guard', () => {
     const guarded = guard(source).protect((_request, _env, ctx) => {
       expectTypeOf(ctx.auth).toEqualTypeOf<Access<AuthContext>>();
       expectTypeOf(ctx.props.claims.name).toEqualTypeOf<string | undefined>();

@@ -111,7 +111,7 @@ describe('node/fetch-public: where it connects to', () => {
     }
   });
 
-  it('speaks https only', async () => {
+  it('fetches https only', async () => {
     await expect(makeFetchPublic()('http://client.example/a', { signal: AbortSignal.timeout(1000), headers: {} })).rejects.toThrow('https');
   });
 });

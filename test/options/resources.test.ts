@@ -8,7 +8,7 @@ const settings = (more: Partial<OAuthProviderOptions>) =>
   settingsOf(parseOptions(optionsFor([], more)), { issuer: 'https://mcp.example' }, true, {});
 
 describe('options/resources', () => {
-  it('completes a route and a resource elsewhere with what is special about each', () => {
+  it('completes a route and a resource of another server with their settings', () => {
     const { resources, defaultResource } = settings({
       name: 'Notes',
       apiRoute: ['/mcp', '/files'],

@@ -23,7 +23,7 @@ describe('pages/approve with other sites to sign in at', () => {
     expect(text).not.toMatch(/type="(password|text)"|name="login"/);
   });
 
-  it('puts sites behind the password, so that Enter in a field signs in with what was typed', async () => {
+  it('puts upstream logins after the password, so that Enter in a field signs in with it', async () => {
     const text = await approvePage({ ...view, logins: [form] }).text();
     expect(buttonsOf(text)).toEqual(['decision=approve', 'with=github', 'decision=deny']);
     expect(/<button[^>]*value="github"[^>]*>/.exec(text)?.[0]).toContain('formnovalidate');

@@ -121,7 +121,7 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
     expect(await refused(oauth.approveConsent(post(cookie), id))).toBe('let through');
   });
 
-  it('SEC-132 tells the client of a no, once, with the text of the application', async () => {
+  it('SEC-132 tells the client of a denial, once, with the text of the application', async () => {
     const { oauth, asked } = await own(store);
     const { handle: id, headers } = await oauth.beginConsent(asked);
     const denied = await oauth.denyConsent(post(cookiesOf(headers)), id, { description: 'Not now\r\n“please”' });

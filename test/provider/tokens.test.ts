@@ -45,7 +45,7 @@ describe.each(storeNames)('provider/tokens on %s', (store) => {
     for (const { accessToken } of [child, grandchild]) expect(await verifyToken(accessToken)).toBeNull();
   });
 
-  it('W-07 is an authorization server without an API, whose tokens a resource server elsewhere verifies through it', async () => {
+  it('W-07 is an authorization server without an API, which verifies its tokens for another resource server', async () => {
     const elsewhere = 'https://api.example/mcp';
     const app = await makeApp(store, { apiRoute: undefined, apiHandler: undefined, resources: { [elsewhere]: {} } } as never);
     const client = await app.client();

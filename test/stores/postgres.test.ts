@@ -158,7 +158,7 @@ describe.skipIf(!server)('stores/postgres', async () => {
     await expect(store.read('a:1')).rejects.toThrow('newer version of Portcullis');
   });
 
-  it('survives a connection that is killed in the moment in which it is made (F-70)', async () => {
+  it('survives a connection that is killed while it is opened (F-70)', async () => {
     // A pool of our own: with a real one the two messages come in one packet once in some hundred kills.
     const rows = [{ layout: LAYOUTS.length }];
     const connection = Object.assign(new EventEmitter(), { query: async () => ({ rows }), release: () => undefined });

@@ -182,7 +182,7 @@ describe('Slack with tokens of the user', () => {
     expect(await provider.revoke({ tokens: next, env: {} })).toBe(true);
   });
 
-  it('lets in members of one workspace only, where that is said, and wants scopes (R-34)', async () => {
+  it('accepts only members of a configured workspace, and requires scopes (R-34)', async () => {
     const { fake, provider } = await slackWith({ team: 'T999' });
     expect(await failureIn(arrival(provider, fake.visit))).toBe('refused team_not_allowed');
     await expect(slackWith({ userScopes: [] })).rejects.toThrow('`userScopes` is empty');
@@ -224,7 +224,7 @@ describe('GitHub that does not tell of a membership', () => {
     expect(await errorOf(arrival(provider, fake.visit))).toMatchObject({ failure: 'unavailable', retryAfter: 90 });
   });
 
-  it('lets in by another organization that it does tell of, and follows no link to another site (R-36)', async () => {
+  it('accepts a member of another listed organization, and follows no link to another site (R-36)', async () => {
     const { fake, provider } = make();
     fake.organizations = { initech: 'active' };
     fake.faults.set('/user/memberships/orgs/acme', { status: 403, headers: { 'x-github-sso': 'required; url=https://evil.example/' } });

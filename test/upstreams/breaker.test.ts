@@ -48,7 +48,7 @@ describe('upstreams/breaker', () => {
     expect(await run(async () => 'fine')).toBe('fine');
   });
 
-  it('begins to count anew with each success, and counts no refusal and no 429, which are about one person', async () => {
+  it('restarts its count at each success, and counts no refusal and no 429, which concern one user', async () => {
     const { run, fail } = make();
     await fail(4);
     await run(async () => 'fine');

@@ -174,7 +174,7 @@ describe('upstreams/oidc', () => {
     expect(() => oidc({ ...APP, issuer: 'https://idp.example', ...wrong })).toThrow(message);
   }); // prettier-ignore
 
-  it('speaks as a public client, and with Basic where a provider wants that', async () => {
+  it('authenticates as a public client, or with Basic if the provider requires that', async () => {
     const fake = await fakeProvider();
     const open = oidc({ clientId: 'portcullis', issuer: fake.issuer, fetch: fake.fetch });
     expect(await failureIn(trip(open, fake.visit))).toBe('broken token_invalid_client');

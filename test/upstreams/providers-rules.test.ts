@@ -88,7 +88,7 @@ describe('upstreams/google', () => {
     (options: ProviderOptions): Upstream =>
       google({ ...options, ...more });
 
-  it('lets in accounts of the domain alone where one is named, and names the organization', async () => {
+  it('accepts only accounts of a configured domain, and returns the organization', async () => {
     expect(await come(ISSUER, { hd: 'corp.example', email_verified: true }, make({ hd: 'corp.example' }))).toMatchObject({ organization: 'corp.example', claims: { email_verified: true } });
     for (const hd of [undefined, 'evil.example', '']) {
       expect(await come(ISSUER, { hd }, make({ hd: 'corp.example' }))).toBe('refused domain_not_allowed');
@@ -132,7 +132,7 @@ describe('upstreams/entra', () => {
   const ISSUER = `${MICROSOFT}/${TID}/v2.0`;
   const claims = { tid: TID, oid: 'o' };
 
-  it('knows a person by tenant and object id, and lets in those of the tenants that are named', async () => {
+  it('identifies a user by tenant and object id, and accepts those of the configured tenants', async () => {
     expect(await come(ISSUER, claims, make())).toMatchObject({ issuer: ISSUER, subject: `${TID}:o`, organization: TID });
     for (const more of [{ tenant: TID.toUpperCase() }, { tenants: [OTHER, TID.toUpperCase()] }]) expect(await come(ISSUER, claims, make(more))).toMatchObject({ organization: TID });
     for (const more of [{ tenant: OTHER }, { tenants: [OTHER] }, { tenants: [] }]) expect(await come(ISSUER, claims, make(more))).toBe('refused tenant_not_allowed');
@@ -184,7 +184,7 @@ describe('upstreams/workos', () => {
     expect(await come({ user: { id: 'u' }, access_token: token({}) })).not.toHaveProperty('claims.name');
   }); // prettier-ignore
 
-  it('lets in members of the organization alone where one is named, and lets them stay', async () => {
+  it('accepts only members of a configured organization, also when it checks again', async () => {
     const answer = (org_id?: string): object => ({ user: { id: 'u' }, access_token: token({ org_id }) });
     expect([await come(answer('o'), 'o'), await come(answer(), 'o'), await come(answer('x'), 'o')]).toEqual([expect.objectContaining({ organization: 'o' }), 'refused organization_not_allowed', 'refused organization_not_allowed']);
     const provider = workos({ ...APP, organizationId: 'o' });

@@ -20,7 +20,7 @@ describe('upstreams/slack', () => {
     }); // prettier-ignore
   });
 
-  it('lets in one workspace only where told, and says so to Slack', async () => {
+  it('accepts one workspace only if configured, and requests it from Slack', async () => {
     const { fake, provider } = await make({ team: 'T1' });
     expect((await locationOf(provider)).searchParams.get('team')).toBe('T1');
     expect(await failureIn(trip(provider, fake.visit))).toBe('refused team_not_allowed');

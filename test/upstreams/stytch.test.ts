@@ -42,7 +42,7 @@ describe('upstreams/stytch', () => {
     expect('permissions' in (await trip(plain.provider, plain.fake.visit))).toBe(false);
   });
 
-  it('lets in members of one organization only where told', async () => {
+  it('accepts members of one organization only if configured', async () => {
     const { fake, provider } = await make({ organization: 'organization-live-1' });
     expect(await failureIn(trip(provider, fake.visit))).toBe('refused organization_not_allowed');
     fake.member = { ...MEMBER, organizationId: 'organization-live-2' };

@@ -48,7 +48,7 @@ describe('verifiers/api-keys', () => {
     expect(await read(KEY, { ...HOLDER, expiresAt: now + 60 }, null)).toHaveProperty('expiresAt', now + 60);
   });
 
-  it('makes keys of 256 random bits behind their prefix', async () => {
+  it('makes keys of a prefix and 256 random bits', async () => {
     const [one, two] = [await makeApiKey('acme_'), await makeApiKey('acme_')];
     expect([one.key, one.hash]).toEqual([expect.stringMatching(/^acme_[\w-]{43}$/), await hashApiKey(one.key)]);
     expect(one.key).not.toBe(two.key);

@@ -72,7 +72,7 @@ describe('verifiers/discovery, what', () => {
 });
 
 describe('verifiers/discovery, for how long', () => {
-  it('keeps it for an hour, asks once for many, and goes on with it while it cannot be had anew', async () => {
+  it('caches the document for an hour, fetches once for simultaneous callers, and uses the old one while the fetch fails', async () => {
     const world = setUp();
     world.answers.set(OAUTH, () => Response.json(GOOD));
     expect(await Promise.all([world.find(), world.find()])).toEqual([FOUND, FOUND]);

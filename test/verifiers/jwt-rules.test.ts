@@ -150,7 +150,7 @@ describe('verifiers/jwt, keys', () => {
     await expect(down.ask({})).rejects.toThrow('(keys_status_500)');
   });
 
-  it('sends a token of another issuer nowhere', async () => {
+  it('sends a token of another issuer to no server', async () => {
     const { as, ask } = await setUp();
     expect(await ask({ iss: 'https://other.example' })).toMatch(/^issuer_wrong/);
     expect(as.asked).toEqual([]);

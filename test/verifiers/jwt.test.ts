@@ -114,7 +114,7 @@ describe('verifiers/jwt, tokens to refuse', () => {
     expect(await check(await as.sign({ aud: RESOURCE, exp: as.clock + 60, jti: 'x' }, {}, one))).toBeNull();
   });
 
-  it('SEC-203 follows no header that points elsewhere, and refuses critical and compressed ones', async () => {
+  it('SEC-203 follows no URL in a header, and refuses critical and compressed tokens', async () => {
     const { as, check } = await setUp();
     const stranger = await makeKey('ES256', 'ES256-1');
     const links = { jku: 'https://evil.example/keys', x5u: 'https://evil.example/x', jwk: stranger.jwk, x5c: ['AAAA'] };
@@ -228,7 +228,7 @@ describe('verifiers/jwt, a key that is not there', () => {
     expect(await check(token)).not.toBeNull();
   }); // prettier-ignore
 
-  it('costs one fetch in thirty seconds, whatever tokens of strangers say of their age (F-56)', async () => {
+  it('fetches at most once in thirty seconds, for tokens with any claimed time (F-56)', async () => {
     const { as, check } = await setUp();
     const stranger = await makeKey('ES256', 'nobody');
     await check(await as.sign({ aud: RESOURCE }));

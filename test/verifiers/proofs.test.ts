@@ -115,7 +115,7 @@ describe('verifiers/proofs', () => {
     expect([statusOf(await check(request())), statusOf(await check(request()))]).toEqual([200, 401]);
   });
 
-  it('is not needed behind the provider, which checks the proofs of tokens of others by itself', async () => {
+  it('is not needed behind the provider, which checks proofs of other servers’ tokens itself', async () => {
     const as = await makeIssuer(ISSUER);
     const app = await makeApp('memory', { externalTokens: verifyJwt({ issuer: ISSUER, fetch: as.fetch, now: as.now }), secret: SECRET });
     const prover = await makeProver(app.clock);

@@ -54,7 +54,7 @@ describe('a signed token that is not good (N-02)', async () => {
     expect(told[0]?.detail).toContain(String.raw`x\n?portcullis`);
   });
 
-  it('prints a line and tells the caller where the resource is on loopback, and nothing elsewhere', async () => {
+  it('prints a line and tells the caller if the resource is on loopback, and nothing otherwise', async () => {
     const lines = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     for (const resource of ['http://localhost:8787/mcp', 'http://127.0.0.1:1/mcp', 'http://[::1]:1/mcp', RESOURCE]) {
       lines.mockClear();

@@ -26,7 +26,7 @@ describe('words/languages', () => {
     expect(makeLanguages().of('en').signIn.title).toBe('Sign in');
   });
 
-  it('speaks English alone until languages are passed in, and then those', () => {
+  it('uses only English until languages are passed in', () => {
     expect(makeLanguages().find(['de', 'pt', 'en'])).toBe('en');
     const two = makeLanguages([german, portuguese], { de: { signIn: { title: 'Willkommen' } } });
     expect([two.find(['fr', 'de-AT']), two.find(['pt-PT']), two.find(['fr'])]).toEqual(['de', 'pt-BR', null]);

@@ -23,7 +23,7 @@ const until = (what: () => unknown, is: unknown): Promise<void> =>
 const someone = (): string => crypto.randomUUID();
 
 describe('worker/object-events', () => {
-  it('SEC-185 a right that is taken away is gone at the next call, and the client of that user alone lists its tools anew', async () => {
+  it('SEC-185 a revoked right ends at the next call, and only the client of that user lists its tools again', async () => {
     // Two handlers with news of their own, as in two isolates: the object is all they share.
     const [here, there] = [objectEvents(NEWS), objectEvents(NEWS)];
     const build = (): McpServer => {
@@ -58,7 +58,7 @@ describe('worker/object-events', () => {
     await until(() => sockets(ada.access.userId), 0);
   });
 
-  it('tells which lists changed, hears nothing after the end, and nothing of the same user at another issuer', async () => {
+  it('delivers which lists changed, but nothing after the end, nor for the same user id at another issuer', async () => {
     const events = objectEvents(NEWS);
     const userId = someone();
     const heard: UserEvent[] = [];
@@ -76,7 +76,7 @@ describe('worker/object-events', () => {
     expect(heard).toHaveLength(4);
   });
 
-  it('listens anew when the object hangs up, and takes that for news of everything', async () => {
+  it('reconnects when the object disconnects, and then reports every list as changed', async () => {
     const events = objectEvents(NEWS);
     const userId = someone();
     const heard: UserEvent[] = [];

@@ -9,7 +9,7 @@ describe('worker/runtime, fetch', () => {
   afterEach(() => void vi.unstubAllGlobals());
   const withFlags = (flags: Record<string, boolean>): void => void vi.stubGlobal('Cloudflare', { compatibilityFlags: flags });
 
-  it('SEC-088 fetches for strangers only where the compatibility flag keeps it to public addresses (S-088)', () => {
+  it('SEC-088 fetches untrusted URLs only if the compatibility flag restricts fetches to public addresses (S-088)', () => {
     expect(Cloudflare.compatibilityFlags['global_fetch_strictly_public']).not.toBe(true); // as these tests are configured
     expect(workerRuntime().fetchPublic).toBeUndefined();
     withFlags({ global_fetch_strictly_public: false });

@@ -65,7 +65,7 @@ describe('cli/doctor, itself', () => {
     expect(asked.some(({ url }) => new URL(url).host === 'other.example')).toBe(true);
   }); // prettier-ignore
 
-  it('takes a registration back at the host that gave it, and nowhere else', async () => {
+  it('deletes a registration only at the host that issued it', async () => {
     const registering = async (manage: (origin: string) => string) =>
       examineWith(
         ({ path, origin }, answer) => void (path === '/register' && answer.status === 201 && Object.assign(answer.body, { registration_client_uri: manage(origin), registration_access_token: 'management' })),

@@ -44,7 +44,7 @@ class Notes extends McpAgent<unknown, unknown, AuthContext> {
 }
 
 describe('cli/doctor, of whole servers', () => {
-  it('finds nothing wrong with our own, before and behind the guard, for each directory', async () => {
+  it('finds nothing wrong with our own server, with and without a token, for each directory', async () => {
     const served = await startServer({ apiHandler: Notes.serve('/mcp') } as never);
     const folder = mkdtempSync(join(tmpdir(), 'portcullis-doctor-'));
     try {
@@ -116,7 +116,7 @@ describe('cli/doctor, of whole servers', () => {
     expect(report).toMatchObject({ outcome: 'fine', tools: 1 });
   }); // prettier-ignore
 
-  it('names the public URL that a server behind a plain proxy does not know', async () => {
+  it('names the public URL to a server behind a proxy that does not forward it', async () => {
     const served = await startServer({ issuer: 'http://localhost:1' } as never);
     const inside = new URL(served.url);
     const proxy = createServer((request, response) => {

@@ -156,7 +156,7 @@ describe('core/records/devices, polls', () => {
     expect((await record())?.['interval']).toBe(30);
   });
 
-  it('are hasty where another poll was written meanwhile, and over when the request has expired', async () => {
+  it('are too early if another poll was written meanwhile, and over when the request has expired', async () => {
     const { poll, clock, key, store } = await makeWorld();
     expect((await Promise.all([poll(), poll()])).toSorted()).toEqual(['pending', 'slow_down']);
     clock.pass(TTL - 1);

@@ -119,7 +119,7 @@ describe('core/users/accounts, seeds', () => {
     expect(await accounts.findByUsername('carol')).toMatchObject({ withoutPassword: true });
   });
 
-  it('gives way to another change of the account that happens meanwhile', async () => {
+  it('fails if another request changes the account meanwhile', async () => {
     const { as } = makeServer();
     await as.accounts.seed(ALICE);
     const id = (await as.accounts.findByUsername('alice'))?.id ?? '';

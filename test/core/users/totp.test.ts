@@ -79,7 +79,7 @@ describe('core/users/totp, codes', () => {
     expect(await totps.useCode(USER, await codeAt())).toBe(false);
   });
 
-  it('seals its secret anew under the newest secret of the server when a code is used', async () => {
+  it('encrypts its secret with the newest secret of the server when a code is used', async () => {
     const { codeAt, clock, store, record } = await makeWorld();
     const before = await record();
     clock.pass(PERIOD);

@@ -79,7 +79,7 @@ describe('core/vault/vault-refresh, tokens that are valid', () => {
     }
   });
 
-  it('are returned while another request refreshes, or while the site is left alone', async () => {
+  it('are returned while another request refreshes, or while the provider is not asked after a failure', async () => {
     for (const record of [{ lease: { holder: 'x', until: 1_790_000_001 } }, { quietUntil: 1_790_000_001 }]) {
       const { source, old, asked, clock, fresh } = await makeWorld({ left: 60, record });
       expect([await source(REF), asked]).toEqual([old, []]);

@@ -194,7 +194,7 @@ describe('endpoints/authorize/consent: what the answer is', () => {
     expect([back.text, back.headers.get('cache-control')]).toEqual(['', 'no-store, private']);
   });
 
-  it('SEC-132 tells the client of a no and forgets the request (S-047)', async () => {
+  it('SEC-132 tells the client of a denial and deletes the request (S-047)', async () => {
     const { browser, page } = await atConsent();
     expectRedirect(await browser.submit(page, { decision: 'deny' }), 'access_denied');
     expectPage(await browser.submit(page, yes));

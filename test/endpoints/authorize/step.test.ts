@@ -79,7 +79,7 @@ describe.each(storeNames)('endpoints/step on %s', (store) => {
     expect([...browser.cookies.keys()]).toEqual([SESSION]);
   });
 
-  it('leads from the sign-in page to a session, and leaves no other cookie behind', async () => {
+  it('begins a session from the sign-in page, and leaves no other cookie', async () => {
     const app = await withWord(store);
     const browser = app.browser();
     const page = await browser.submit(await browser.get(`${ISSUER}/login`), ALICE);

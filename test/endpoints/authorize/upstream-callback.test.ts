@@ -263,7 +263,7 @@ describe('endpoints/authorize/upstream-callback: what comes back', () => {
     expect([reasonsOf(app), opened(app)]).toEqual([['token_bad_verification_code', 'user_status_401', 'id_missing'], false]);
   });
 
-  it('SEC-147 SEC-116 S-174 keeps the provider’s tokens nowhere: not in props, pages, cookies, events or storage, and takes none as its own', async () => {
+  it('SEC-147 SEC-116 S-174 stores the provider’s tokens in no props, page, cookie, event or record, and accepts none as its own', async () => {
     const written: string[] = [];
     const app = await makeUpstreamApp('memory');
     const write = app.store.write.bind(app.store);

@@ -52,7 +52,7 @@ describe.each(storeNames)('endpoints/introspect on %s', (store) => {
     expect((await ask(app, (await app.signedIn()).tokens.access, {}, robot)).body).toEqual({ active: false });
   });
 
-  it('serves a guard elsewhere that asks by our own verifier', async () => {
+  it('serves a guard on another server that uses our verifier', async () => {
     const app = await makeApp(store, { clients });
     const { client, tokens } = await app.signedIn();
     const { verify } = verifyIntrospection({

@@ -5,7 +5,7 @@ describe('mcp/events/channels', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('leaves no connection behind that will not LISTEN, as that of a standby (F-61)', async () => {
+  it('closes a connection on which LISTEN fails, such as that of a standby (F-61)', async () => {
     const open = new Set<object>();
     const connect = (): PostgresListener => {
       const client = {

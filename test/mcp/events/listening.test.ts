@@ -70,7 +70,7 @@ describe('mcp/events/listening', () => {
   });
 });
 
-describe('mcp/listening, what a stream leaves behind', () => {
+describe('mcp/events/listening, after the end of a stream', () => {
   const access = { ...accessWith([]), expiresAt: Math.floor(Date.now() / 1000) + 3600 };
 
   it('leaves no listener on the signal of its client, and no timer (F-61)', () => {

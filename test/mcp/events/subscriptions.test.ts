@@ -111,7 +111,7 @@ describe.each(storeNames)('what a client wants of its session, on %s', (store) =
     expect(await heardOf(app, session)).toEqual(['raw error']);
   });
 
-  it('a subscription brings news of that resource and of no other, to that session alone, until it is taken back', async () => {
+  it('a subscription reports updates of that resource only, to that session only, until it is cancelled', async () => {
     const app = await serving(store);
     const token = await tokenOf(app);
     const [session, other] = [await begun(app, token), await begun(app, token)];
@@ -190,7 +190,7 @@ describe.each(storeNames)('what a client wants of its session, on %s', (store) =
     await stream.cancel();
   });
 
-  it('a client of 2026-07-28 hears of the resources that it listens for', async () => {
+  it('a client of 2026-07-28 gets updates of the resources that it listens for', async () => {
     const app = await serving(store);
     const told: string[] = [];
     const client = new Client({ name: 'new', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });

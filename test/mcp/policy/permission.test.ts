@@ -132,7 +132,7 @@ describe('mcp/permission, scopes', () => {
     expect(JSON.stringify(half)).toContain('scope=\\"sudo\\"');
   });
 
-  it('never challenges a user whom no scope would help, and denies where a rule fails', async () => {
+  it('sends no challenge if more scopes would not help, and denies if a rule fails', async () => {
     const denied = { isError: true, content: [{ type: 'text', text: 'You do not have permission to use this tool.' }] };
     const admins = requireAny([{ permissions: ['admin'], scopes: ['write'] }], () => text('never'));
     expect(await admins(scoped([]))).toEqual(denied);

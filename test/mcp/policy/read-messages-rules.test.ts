@@ -79,7 +79,7 @@ describe('mcp/policy/read-messages, bounds', () => {
       expect(await said(batch)).toEqual(['id_twice', 400, expect.anything()]);
   }); // prettier-ignore
 
-  it('keeps params as they came, but for members that another parser takes for deciding ones', () => {
+  it('keeps params unchanged, without members that another parser could dispatch by', () => {
     const paramsOf = (params: object, method = 'tools/call'): unknown => {
       const found = parseMessages(text({ ...PING, method, params }));
       return 'messages' in found ? found.messages[0]?.params : found.reason;
@@ -91,7 +91,7 @@ describe('mcp/policy/read-messages, bounds', () => {
   }); // prettier-ignore
 });
 
-describe('mcp/policy/read-messages, anew', () => {
+describe('mcp/policy/read-messages, for another handler', () => {
   it('writes a message as one and a batch as a batch, and leaves what is no POST without a body', async () => {
     const anew = async (request: Request): Promise<Request> => {
       const made = await readAnew(request);

@@ -40,7 +40,7 @@ describe('mcp/policy/read-messages', () => {
     expect(read(body)).toBe(reason);
   }); // prettier-ignore
 
-  it('F-01 leaves out members that it does not know, and those that another parser takes for a deciding one', () => {
+  it('F-01 removes unknown members, and those that another parser could dispatch by', () => {
     const lookAlikes = { NAME: 'a', Uri: 'a', rEf: 'a', ARGUMENTS: {}, argumentſ: {} };
     expect(read({ ...PING, Id: 2, METHOD: 'x', extra: 1, params: { ...lookAlikes, name: 'b', other: 1 } })).toEqual([{ ...PING, params: { name: 'b', other: 1 } }]); // prettier-ignore
   });
@@ -63,7 +63,7 @@ describe('mcp/policy/read-messages', () => {
     expect(await reasonOf(requestOf(new Uint8Array([0xff])))).toEqual(['not_utf8', 400]);
   });
 
-  it('F-01 writes a request anew, without what described the bytes that came', async () => {
+  it('F-01 serializes a request again, without headers that described the original bytes', async () => {
     const text = ` [${JSON.stringify(PING)}, {"jsonrpc":"2.0","id":2,"method":"ping","Method":"x"}]`;
     const anew = await readAnew(requestOf(text, { 'content-type': 'application/json; charset=utf-16', 'content-encoding': 'identity', 'x-own': '1' })); // prettier-ignore
     if ('reason' in anew) throw new Error(anew.reason);

@@ -203,7 +203,7 @@ describe.each(storeNames)('sessions on %s', (store) => {
     expect((await ask(app, session, 'GET', undefined, { 'last-event-id': 'nonsense' })).status).toBe(400);
   });
 
-  it('hears that a client cancels, in another request', async () => {
+  it('receives a cancellation by the client in another request', async () => {
     const app = await serving(store);
     held = holding();
     const session = await begun(app, await tokenOf(app));

@@ -74,7 +74,7 @@ describe('node/http/globals', () => {
     expect(kinds).toEqual([true, false, false, true]);
   });
 
-  it('are left alone where the option says so, and on Bun and Deno, whose servers look inside a response (N-07)', async () => {
+  it('are not replaced if the option says so, nor on Bun and Deno, whose servers read the internals of a response (N-07)', async () => {
     vi.resetModules();
     const { overrideGlobalObjects, isOverridden } = await import('../../../src/node/http/globals.ts');
     const { serve } = await import('../../../src/node/serve.ts');
@@ -92,7 +92,7 @@ describe('node/http/globals', () => {
   });
 });
 
-it('serves the metadata of a guarded function at its path and nowhere else', async () => {
+it('serves the metadata of a guarded function only at its path', async () => {
   const { url } = await start(protect(echo as never) as Fetch);
   expect((await fetch(`${url}/.well-known/oauth-protected-resource/mcp`)).status).toBe(200);
   expect((await fetch(`${url}/x/.well-known/oauth-protected-resource/mcp`)).status).toBe(401);

@@ -32,7 +32,7 @@ describe('stores/d1', () => {
     expect(await d1Store(D1).read('a:1')).not.toBeNull();
   });
 
-  it('leaves no entry behind in a list that a refused write named', async () => {
+  it('adds no entry to a list with a refused write', async () => {
     const store = d1Store(D1);
     await store.write('grant:refused', 1, 'any', { index: ['user:kept'] });
     expect(await store.write('grant:refused', 2, 'absent', { index: ['user:refused', 'user:kept'] })).toBeNull();
