@@ -144,7 +144,7 @@ describe('portcullis init', () => {
     expect(readFileSync(join(folder, 'given-tenant/README.md'), 'utf8')).toContain('http://localhost:8787/authorize/callback/keycloak');
   }); // prettier-ignore
 
-  it('makes nothing for a person who leaves', async () => {
+  it('creates nothing if the user cancels', async () => {
     const path = join(folder, 'left');
     const { prompts } = person(Symbol('cancel'));
     const leaving = runInit(parseInitOptions([path]), { out: () => undefined, err: () => undefined, open() {}, after: () => () => undefined }, { prompts: async () => prompts, isInteractive: true }); // prettier-ignore

@@ -39,7 +39,7 @@ describe('cli/reach', () => {
     expect((await ask('https://public.example/mcp', 'http://public.example:8080/'))[0]).toBe('ok'); // another origin of a public host
   }); // prettier-ignore
 
-  it('looks hosts up by itself where it is told no other way, and takes a public address for what it is', async () => {
+  it('resolves hosts by default, and accepts a public address', async () => {
     const reach = makeReach(new URL('https://93.184.216.34/mcp'));
     await expect(reach(new URL('http://localhost:1/'))).rejects.toThrow('93.184.216.34 sends this client to localhost:1');
     await expect(reach(new URL('https://93.184.216.35/'))).resolves.toBeUndefined();

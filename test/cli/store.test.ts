@@ -62,7 +62,7 @@ describe('cli/store', () => {
     expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(503);
   });
 
-  it('copies the records of tenants and epochs, and writes nothing of a file that is not whole (F-12)', async () => {
+  it('copies the records of tenants and epochs, and writes nothing of an incomplete file (F-12)', async () => {
     const [from, to, file] = [fresh(), fresh(), fresh()];
     const store = sqliteStore(from);
     for (let n = 0; n < 200; n++) await store.write(`acme/2026-11-23@grant:${n}`, n, 'any', { index: ['acme/2026-11-23@user:1'] });

@@ -38,7 +38,7 @@ it('Claude registers twice for one connection, with a secret, and uses the secon
   expect(await call(tokens.access_token)).toBe(200);
 });
 
-it('Claude refreshes from two addresses at once and goes on with either answer', async () => {
+it('Claude refreshes from two addresses at once and can use either response', async () => {
   const played = await play(byDocument);
   const fields = { grant_type: 'refresh_token', refresh_token: played.tokens.refresh_token };
   const [one, other] = await Promise.all([played.token(fields), played.token(fields)]);

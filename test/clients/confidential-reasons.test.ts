@@ -118,7 +118,7 @@ describe('clients/confidential, the secret before', () => {
 });
 
 describe('clients/confidential, guesses (S-029)', () => {
-  it('lets a network guess thirty times in five minutes at one client, and others go on', async () => {
+  it('limits guesses at one client to thirty in five minutes for each network', async () => {
     const guess = (id = 'open', address?: string): Promise<string> => ask({ client_id: id, client_secret: 'guess' }, undefined, address);
     for (let at = 0; at < 30; at++) expect(await guess()).toBe('401 secret_wrong');
     expect(await guess()).toBe('429 secret_limited');

@@ -83,7 +83,7 @@ describe('clients/confidential', () => {
     expect((await redeem({ client_id: client.id }, header)).status).toBe(200);
   });
 
-  it('SEC-062 form-decodes what stands in the header, after base64, split at the first colon', () => {
+  it('SEC-062 splits the decoded header at the first colon, then form-decodes both parts', () => {
     expect(parseBasic(basic('a%3Ab:c%25d').authorization)).toEqual({ id: 'a:b', secret: 'c%d' });
     expect(parseBasic(basic('a+b:c+d').authorization)).toEqual({ id: 'a b', secret: 'c d' });
     expect(parseBasic(basic('id:se:cr:et').authorization)).toEqual({ id: 'id', secret: 'se:cr:et' });

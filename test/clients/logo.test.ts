@@ -120,7 +120,7 @@ describe('clients/logo', () => {
     expect(off.fetched).toEqual([]);
   });
 
-  it('fetches so many for one network, and so many from one host, and no more', async () => {
+  it('limits fetches for each network and from each host', async () => {
     const world = await setUp();
     const tryOne = async (at: number, address: string, host = `h${at}.example`): Promise<number> => {
       const { body } = await world.ask('POST', '/register', JSON.stringify({ redirect_uris: [REDIRECT], logo_uri: `https://${host}/${at}.png` }), {

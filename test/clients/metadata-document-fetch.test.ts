@@ -131,13 +131,13 @@ describe('clients/metadata-document, why it cannot be had', () => {
   });
 });
 
-describe('clients/metadata-document, whose is taken', () => {
+describe('clients/metadata-document, accepted hosts', () => {
   it('is not the one of this very server (SEC-103)', async () => {
     const world = await setUp();
     expect([await world.look(`${ISSUER}/app.json`), world.fetched.length]).toEqual(['400 document_unwelcome', 0]);
   });
 
-  it('is that of the hosts in the policy and of those below them (SEC-105)', async () => {
+  it('accepts documents of the hosts in the policy and their subdomains (SEC-105)', async () => {
     const world = await setUp({ clientIdMetadataPolicy: ['client.example', 'other.example'] });
     for (const host of ['client.example', 'a.b.client.example', 'other.example']) expect(await world.look(`https://${host}/app.json`)).toBe('201');
     for (const host of ['evilclient.example', 'client.example.evil.example', 'example.com'])
@@ -145,7 +145,7 @@ describe('clients/metadata-document, whose is taken', () => {
     expect(world.fetched).toHaveLength(3);
   }); // prettier-ignore
 
-  it('is that of the URLs for which a function says so (SEC-105)', async () => {
+  it('accepts documents of the URLs that a function accepts (SEC-105)', async () => {
     const world = await setUp({ clientIdMetadataPolicy: ({ pathname }) => pathname === '/app.json' });
     expect([await world.look(), await world.look('https://client.example/b.json')]).toEqual(['201', '400 document_unwelcome']);
   });

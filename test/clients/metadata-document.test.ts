@@ -25,7 +25,7 @@ const refused = (changes: Record<string, unknown>): string => {
 };
 
 describe('clients/metadata-document: what a document must be', () => {
-  it('gives a public client whose id is the URL (S-084)', () => {
+  it('describes a public client whose id is the URL (S-084)', () => {
     expect(read()).toEqual({
       id: ID,
       documentHost: 'client.example',

@@ -20,7 +20,7 @@ const profile: Profile = {
 
 connects(profile);
 
-it('n8n that stands on its own host gets in, with its secret in either place', async () => {
+it('self-hosted n8n connects, with its secret in the header or the body', async () => {
   const client = {
     id: 'n8n',
     secret: 'a-secret-with+plus-and%percent-signs',

@@ -75,7 +75,7 @@ describe('clients/private-key-jwt, reasons', () => {
     expect(await ask({}, { kid: 'key-1' }, {}, other)).toBe('401 assertion_signature');
   });
 
-  it('takes an assertion once, for each client by itself, until it ends and the skew is over', async () => {
+  it('accepts an assertion once for each client, until it has expired with the allowed skew', async () => {
     const claims = { jti: 'one', exp: app.clock.now() + 60 };
     expect(await ask(claims)).toBe('200');
     expect(await ask(claims)).toBe('401 assertion_replayed');
@@ -93,7 +93,7 @@ describe('clients/private-key-jwt, reasons', () => {
     expect(await look(60)).toBe('429 document_limited');
   });
 
-  it('takes an assertion again after an outage of ours', async () => {
+  it('accepts an assertion again after a 503 of ours', async () => {
     const claims = { jti: 'one' };
     const { write } = app.store;
     let writes = 0;

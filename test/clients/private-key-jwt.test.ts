@@ -94,7 +94,7 @@ describe('clients/private-key-jwt: what is refused, with one answer for everythi
     expect((await redeem()).status).toBe(200);
   }); // prettier-ignore
 
-  it('SEC-201 refuses "none" however it is spelled, and a MAC made with the public key', async () => {
+  it('SEC-201 refuses "none" in any spelling, and a MAC made with the public key', async () => {
     const { app, client, raw } = await withCode();
     const part = (value: unknown): string => btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
     const claims = part(clientClaims(client.id, app.clock.now()));
@@ -293,7 +293,7 @@ describe('clients/private-key-jwt: keys at an address', () => {
   }; // prettier-ignore
 
   it.each(Object.keys(WAYS))(
-    'refreshes for a client whose host answers with %s, from what it said last, for seven days (R-03)',
+    'refreshes for a client whose host answers with %s, with its last document, for seven days (R-03)',
     async (way) => {
       const world = await outside();
       const { app, client } = world;
@@ -317,7 +317,7 @@ describe('clients/private-key-jwt: keys at an address', () => {
     },
   );
 
-  it.each([404, 410, 301, 401])('ends a client whose host answers with %i: that is no outage (R-03, SEC-096)', async (status) => {
+  it.each([404, 410, 301, 401])('ends a client whose host answers with %i, which is not an outage (R-03, SEC-096)', async (status) => {
     const world = await outside();
     const { app, client } = world;
     const sign = async (): Promise<Record<string, string>> => shown(await signer.sign(clientClaims(ID, app.clock.now())));

@@ -149,7 +149,7 @@ describe('core/store-retry', () => {
     });
   });
 
-  it('FLT-05 never lets a call in and never says 401 while the store is down, and goes on once it is back', async () => {
+  it('FLT-05 answers calls with 503, not 200 or 401, while the store is down, and recovers afterwards', async () => {
     const { app, faulty } = await brokenApp();
     const { client, tokens } = await app.signedIn();
     faulty.plan('refuse', 1, true);

@@ -62,7 +62,7 @@ describe('core/verify: answers', () => {
     ]);
   });
 
-  it('says which of token and grant has ended, which row does not open, and which token came before', async () => {
+  it('tells an ended token from an ended grant, a record that cannot be opened, and a replaced token', async () => {
     const app = await makeApp('memory', { accessTokenTTL: 60 });
     const reason = async (token: string): Promise<unknown> => [(await app.call(token)).status, lastReason(app)];
     const { tokens } = await app.signedIn();

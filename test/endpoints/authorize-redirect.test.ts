@@ -183,7 +183,7 @@ describe('endpoints/authorize/authorize: redirect URIs', () => {
     expectPage(await refused(app, ['https://other.example/cb'], { redirect_uri: WEB }), { never: [WEB] });
   });
 
-  it('shows a page for an unknown client, whatever redirect URI it names (S-042)', async () => {
+  it('shows a page for an unknown client, with any redirect URI (S-042)', async () => {
     const app = await makeApp('memory');
     for (const id of ['nobody', 'https://evil.example/client', 'a:b', '../x', '__proto__', ''])
       expectPage(await refused(app, [WEB], { client_id: id }), { never: ['evil.example'] });

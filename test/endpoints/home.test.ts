@@ -14,7 +14,7 @@ const appWith = (more: Partial<OAuthProviderOptions> = {}): Promise<App> => make
 const textOf = async (answer: Response): Promise<string> => shownText(await answer.text()).replace(/\s+/g, ' ');
 
 describe('endpoints/home', () => {
-  it('shows a person what the server is and the lines that connect each client (N-17)', async () => {
+  it('shows what the server is and the command to connect each client (N-17)', async () => {
     const app = await appWith({ name: 'Acme Notes' });
     const answer = await app.ask('GET', '/', null, BROWSER);
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);

@@ -80,7 +80,7 @@ describe('examples/demo: a login of its own', () => {
       return (await browser.submit(page, { decision: 'approve', username, password })).location;
     });
 
-  it('greets who signed in, and lists the tools of that user alone', async () => {
+  it('greets the signed-in user, and lists only the tools of that user', async () => {
     const [ada, bob] = [await signedIn('ada', 'a long passphrase'), await signedIn('bob', 'another passphrase')];
     expect(await ada.say('whoami')).toMatch(/^Hello, Ada!/);
     expect(await ada.tools()).toContain('hidden_from_users');

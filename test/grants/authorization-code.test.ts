@@ -132,7 +132,7 @@ describe('grants/authorization-code', () => {
     expect((await app.call(access)).status).toBe(200);
   });
 
-  it('SEC-037 gives nothing for the code of a user who was removed or changed the password', async () => {
+  it('SEC-037 issues no tokens for the code of a user who was removed or has changed the password', async () => {
     const app = await makeApp('memory');
     const { accounts } = app.provider.helpers(app.env);
     const first = await app.toCode();
@@ -169,7 +169,7 @@ describe('grants/authorization-code', () => {
     expect((await expectNothingWritten(app, () => client.redeem(code))).status).toBe(400);
   });
 
-  it('touches nothing for a code whose secret is guessed', async () => {
+  it('changes nothing for a code with a wrong secret', async () => {
     const app = await makeApp('memory');
     const { client, code } = await app.toCode();
     const forged = `${code.slice(0, 28)}${'A'.repeat(43)}`;

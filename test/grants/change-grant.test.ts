@@ -60,7 +60,7 @@ describe('grants/change-grant', () => {
     expect(await run({ configured, grant: { configured: true } })).toEqual(['public', 0, 0]);
   });
 
-  it('reads the registration of a client that had a secret: without one it may go on, with one it must authenticate', async () => {
+  it('reads the registration of a client that had a secret: it must authenticate unless the secret was removed', async () => {
     const grant = { clientAuth: 'confidential' } as const;
     expect(await run({ grant, stored: clientOf('none') })).toEqual(['public', 1, 0]);
     expect(await run({ grant, stored: clientOf('client_secret_post') })).toEqual(['invalid_client', 'secret_missing', 0]);

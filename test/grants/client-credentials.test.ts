@@ -82,7 +82,7 @@ describe('grants/client-credentials: scopes and refusals', () => {
     for (const [fields, error, status] of refusals) expectJson(await ask(app, fields), error, status);
   });
 
-  it('S-070 refuses resources that are not ours, and stores nothing then', async () => {
+  it('S-070 refuses unknown resources, and stores nothing', async () => {
     const app = await makeApp('memory', { clients });
     for (const resource of ['https://other.example/mcp', 'nonsense', `${ISSUER}/`])
       expectJson(await expectNothingWritten(app, () => ask(app, { ...ROBOT, resource })), 'invalid_target');

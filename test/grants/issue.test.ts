@@ -15,7 +15,7 @@ describe('grants/issue', () => {
     expect(answer).toEqual({ ...PLAIN, refresh_token: 'r', issued_token_type: 'urn:x', token_type: 'DPoP' });
   });
 
-  it('leaves out a resource that stands for every route, and never says that a token lives for less than no time', () => {
+  it('omits the resource of a token for every route, and never returns a negative expires_in', () => {
     const { resource: _, ...rest } = PLAIN;
     expect(tokenAnswer({ ...TOKENS, resource: 'https://as.example#every-route' }, 101)).toEqual({ ...rest, expires_in: 0 });
   });

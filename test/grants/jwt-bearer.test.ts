@@ -287,7 +287,7 @@ describe('grants/jwt-bearer: what is refused, and nothing is stored', () => {
     expect(fetched).toEqual([`${IDP}/keys`, `${IDP}/keys`]);
   });
 
-  it('S-260 says that it takes such assertions where it does, and not whose (S-267)', async () => {
+  it('S-260 advertises the grant type if it is enabled, but not the trusted issuers (S-267)', async () => {
     const metadataOf = async (more: Partial<OAuthProviderOptions>): Promise<Record<string, unknown>> =>
       (await (await (await makeApp('memory', more)).ask('GET', '/.well-known/oauth-authorization-server')).json()) as Record<
         string,

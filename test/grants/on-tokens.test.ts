@@ -95,7 +95,7 @@ describe('grants/on-tokens', () => {
     expect((await app.call(tokens.access)).status).toBe(200);
   });
 
-  it('ends the grant on invalid_grant, whatever token it has', async () => {
+  it('ends the grant on invalid_grant, with any of its tokens', async () => {
     let isOver = false;
     const app = await makeApp('memory', {
       onTokens: () => {
@@ -120,7 +120,7 @@ describe('grants/on-tokens', () => {
     expect(app.events.find(({ kind }) => kind === 'request.failed')).toMatchObject({ error: expect.any(TypeError) });
   });
 
-  it('asks for no one who presents a wrong token, another client, or a token that is over', async () => {
+  it('does not ask the application for a wrong token, another client, or an expired token', async () => {
     let times = 0;
     const app = await makeApp('memory', { onTokens: () => void times++ });
     const { client, tokens } = await app.signedIn();

@@ -175,7 +175,7 @@ describe('grants/refresh-token', () => {
     expect((await client.refresh(only.refresh)).status).toBe(200);
   });
 
-  it('answers a retry whose access token was dropped for newer ones, so that the client refreshes', async () => {
+  it('answers a retry whose access token was replaced by newer ones, so that the client refreshes', async () => {
     const app = await makeApp('memory');
     const { client, tokens } = await app.signedIn();
     let next = tokensOf(await client.refresh(tokens.refresh));

@@ -39,7 +39,7 @@ const exchange = async (
   );
 
 describe.each(storeNames)('grants/token-exchange on %s', (store) => {
-  it('gives a token with less in it, that says who acts, and ends with the one it came of (RFC 8693 §2.2, §4.1)', async () => {
+  it('issues a narrower token that names the actor and ends with the exchanged one (RFC 8693 §2.2, §4.1)', async () => {
     const app = await makeApp(store, options);
     const { tokens, client } = await app.signedIn();
     app.clock.pass(600);
@@ -77,7 +77,7 @@ describe.each(storeNames)('grants/token-exchange on %s', (store) => {
     for (const token of [tokens.access, second, third]) expect((await app.call(token)).status).toBe(401);
   });
 
-  it('ends with the very token that was exchanged, however that one ends (F-18)', async () => {
+  it('ends with the exchanged token, in every way in which that can end (F-18)', async () => {
     const app = await makeApp(store, options);
     const { tokens, client } = await app.signedIn();
     const [child, sibling] = [tokensOf(await exchange(app, tokens.access)).access, tokensOf(await client.refresh(tokens.refresh))];
@@ -152,7 +152,7 @@ describe('grants/token-exchange: SEC-217', () => {
     for (const token of [tokens.access, child, grandchild]) expect((await app.call(token)).status).toBe(401);
   });
 
-  it('SEC-217 gives tokens for resources of ours only, by name', async () => {
+  it('SEC-217 issues tokens only for our own resources', async () => {
     const app = await makeApp('memory', { ...options, apiRoute: ['/mcp', '/tools'], apiHandler: whoami });
     const client = await app.client();
     const { access } = tokensOf(await client.redeem(await client.signIn(app.browser(), ALICE, { resource: RESOURCE })));
@@ -184,7 +184,7 @@ describe('grants/token-exchange: SEC-217', () => {
     },
   );
 
-  it('hands on the organization of the user, and tells the policy of no key where there is none', async () => {
+  it('keeps the organization of the user, and passes the policy no key if there is none', async () => {
     const told: unknown[] = [];
     const app = await makeApp('memory', { ...options, tokenExchange: (asked) => (told.push(asked), true) });
     const { tokens } = await app.signedIn();
@@ -239,7 +239,7 @@ describe('grants/token-exchange: SEC-217', () => {
     await expect(makeApp('memory', { tokenExchange: true as never })).rejects.toThrow('`tokenExchange` must be a function');
   });
 
-  it('SEC-217 gives nothing where the policy fails', async () => {
+  it('SEC-217 issues nothing if the policy throws', async () => {
     const app = await makeApp('memory', { ...options, tokenExchange: () => Promise.reject(new Error('policy is down')) });
     const { tokens } = await app.signedIn();
     expect((await expectNothingWritten(app, () => exchange(app, tokens.access))).status).toBe(500);

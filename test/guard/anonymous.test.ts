@@ -57,7 +57,7 @@ describe('OAuthProvider, anonymous callers and tokens of other servers', () => {
     expect((await app.ask('POST', '/mcp', null, { authorization: 'Bearer x' })).status).toBe(401);
   });
 
-  it('asks `externalTokens` of tokens that are not ours, and names their issuers in the metadata', async () => {
+  it('passes tokens that are not ours to `externalTokens`, and names their issuers in the metadata', async () => {
     const asked: string[] = [];
     const resource = `${ISSUER}/mcp`;
     const externalTokens = {

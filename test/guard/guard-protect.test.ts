@@ -10,7 +10,7 @@ import { access, guardOptions, RESOURCE } from '../support/guarded.ts';
 const options: GuardOptions = { ...guardOptions, allowedOrigins: ['https://app.example'] };
 const request = (init: RequestInit = {}, url = RESOURCE): Request => new Request(url, init);
 describe('guard/guard, protect', () => {
-  it('makes a context where the runtime passes none, and hands on what it was given', async () => {
+  it('makes a context if the runtime passes none, and passes its other arguments on', async () => {
     const seen: unknown[] = [];
     const fetch = guard(options).protect<string>((_request, env, ctx) => {
       seen.push(env, typeof ctx.waitUntil, requestState(ctx).challenge);

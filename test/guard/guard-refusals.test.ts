@@ -227,7 +227,7 @@ describe('guard/guard, verdicts and contexts', () => {
     expect(ctx).not.toHaveProperty('props');
   });
 
-  it('gives every context the same accessors for its props, which are those of its own caller', () => {
+  it('gives every context the same accessors, which return the props of its own caller', () => {
     const [one, two] = [
       { ...good, props: 1 },
       { ...good, props: 2 },

@@ -17,7 +17,7 @@ const call = (authorization?: string, more: Partial<GuardOptions> = {}, init: Re
 const status = (verdict: Access | Response): number => (verdict instanceof Response ? verdict.status : 200);
 
 describe('guard/guard, before any handler', () => {
-  it('lets a good token in and says who called (S-123, S-127)', async () => {
+  it('accepts a valid token and returns the caller (S-123, S-127)', async () => {
     for (const header of ['Bearer good', 'bearer good', 'BEARER  good', 'Bearer\tgood ', 'bEaReR good'])
       expect(await call(header)).toEqual({ ...access, upstream: expect.any(Function), connect: expect.any(Function) });
   });
@@ -128,7 +128,7 @@ describe('guard/guard, around a handler', () => {
   );
   const ask = async (init: RequestInit = {}, url = RESOURCE): Promise<Response> => protect(new Request(url, init), {}, { waitUntil() {} });
 
-  it('tells the handler who called, and serves its metadata', async () => {
+  it('passes the caller to the handler, and serves the metadata', async () => {
     expect(await (await ask({ headers: { authorization: 'Bearer good' } })).json()).toEqual({ auth: access, props: access.props });
     expect(await (await ask({}, 'https://mcp.example/.well-known/oauth-protected-resource/mcp')).json()).toMatchObject({
       authorization_servers: ['https://as.example'],

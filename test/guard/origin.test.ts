@@ -59,7 +59,7 @@ describe('guard/origin', () => {
     expect(status('http://10.0.0.7/mcp', 'https://mcp.example', [], 'https://mcp.example/mcp')).toBeUndefined();
   });
 
-  it('answers in JSON-RPC and says nothing of what is allowed', async () => {
+  it('answers in JSON-RPC without naming allowed origins', async () => {
     const response = checkOrigin(at('https://mcp.example/mcp', 'https://evil.example'), ['https://app.example']);
     expect(response?.headers.get('cache-control')).toBe('no-store');
     expect(await response?.json()).toEqual({

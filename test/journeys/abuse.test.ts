@@ -66,7 +66,7 @@ describe('work that tells nothing', () => {
 
 describe('a network that asks too often', () => {
   it(
-    'SEC-228 lets one network open so many requests and no more, which go by themselves, and troubles neither another network nor who is signed in',
+    'SEC-228 limits the open requests of one network, which expire, without an effect on other networks or signed-in users',
     { timeout: 60_000 },
     async () => {
       const { app, browser } = await signedIn('memory');

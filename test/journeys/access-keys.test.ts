@@ -192,7 +192,7 @@ describe.each(storeNames)('personal access tokens on %s', (store) => {
     expect((await app.call(key)).status).toBe(200);
   });
 
-  it('hold no more than the form says and the user may give, and refuse what cannot be', async () => {
+  it('have at most the selected scopes that the user may grant, and are refused for invalid values', async () => {
     const app = await makeApp(store, {
       ...asNow,
       accessKeys: { maxTTL: 30 * DAY, maxPerUser: 2 },

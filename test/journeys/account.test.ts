@@ -56,7 +56,7 @@ describe.each(storeNames)('the account page on %s', (store) => {
     expect([(await here.get(`${ISSUER}/account`)).status, (await there.get(`${ISSUER}/account`)).status]).toEqual([200, 303]);
   });
 
-  it('SEC-053 signs out everywhere, apps too if ticked', async () => {
+  it('SEC-053 signs out everywhere, and disconnects apps if selected', async () => {
     const app = await makeApp(store);
     const { tokens, browser } = await app.signedIn();
     const other = await signIn(app);
@@ -118,7 +118,7 @@ describe('the account page', () => {
     await expectNothingWritten(app, () => browser.get(`${ISSUER}/account`));
   });
 
-  it('SEC-053 signs out everywhere, however many browsers there are', async () => {
+  it('SEC-053 signs out everywhere, with any number of browsers', async () => {
     const app = await makeApp('memory');
     const browser = await signIn(app);
     const held = { v: 1, userId: app.aliceId, claims: {}, createdAt: 0, expiresAt: app.clock.now() + 3600 } as const;
@@ -141,7 +141,7 @@ describe('the account page', () => {
       });
   });
 
-  it('leads there from the sign-in page, and back to it for who is not signed in', async () => {
+  it('is linked from the sign-in page, and redirects there without a session', async () => {
     const app = await makeApp('memory');
     expect((await app.browser().get(`${ISSUER}/account?after=x`)).location).toBe('/login?return_to=%2Faccount%3Fafter%3Dx');
     expect((await (await signIn(app)).get(`${ISSUER}/login`)).text).toContain('href="/account"');

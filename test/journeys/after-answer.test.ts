@@ -38,7 +38,7 @@ function watched(inner: Store): {
 }
 
 describe('when an answer is out', () => {
-  it('FLT-28 nothing more is written, whatever was asked', async () => {
+  it('FLT-28 nothing is written after the response, for any request', async () => {
     const clock = makeClock();
     const { store, late, during } = watched(memoryStore(clock));
     const app = await during(() => appOn(store, clock));

@@ -37,7 +37,7 @@ describe.each(storeNames)('tries on %s', (store) => {
     expect((await signIn(app, 1)).status).toBe(303);
   });
 
-  it('of a browser that signed in before have a count of their own, in whatever network (F-35)', async () => {
+  it('of a browser that signed in before are counted separately, in any network (F-35)', async () => {
     const app = await makeApp(store);
     const mine = app.browser();
     expect((await signIn(app, 1, ALICE, mine)).status).toBe(303);
@@ -60,7 +60,7 @@ describe.each(storeNames)('tries on %s', (store) => {
     expect([(await signIn(app, 1)).status, (await signIn(app, 2)).status]).toEqual([429, 303]);
   });
 
-  it('for a code by e-mail and for a link to a new password leave other networks theirs (F-35)', async () => {
+  it('for an e-mailed code or a reset link are counted for each network (F-35)', async () => {
     const mail = makeMailbox();
     const app = await makeApp(store, { logins: [emailCode({ sendEmail: mail.send }), password({ sendEmail: mail.send, signUp: 'open' })] });
     const email = 'alice@example.com';
@@ -106,7 +106,7 @@ describe.each(storeNames)('tries on %s', (store) => {
 });
 
 describe('tries that could not be made', () => {
-  it('are not counted: who was told to come back has all of them left (F-67)', async () => {
+  it('are not counted if the answer was 503 (F-67)', async () => {
     const clock = makeClock();
     const { scrypt, ...machine } = makeRuntime();
     let isBusy = false;

@@ -23,7 +23,7 @@ describe.each(storeNames)('tokens that are believed for a while, on %s', (store)
     expect(reads).toEqual([1, 0, 0, 1, 0]);
   });
 
-  it('end at once where they are revoked here, by themselves or with their grant', async () => {
+  it('end at once if they are revoked in this process, alone or with their grant', async () => {
     const app = await makeApp(store, options);
     for (const revoked of ['access', 'refresh'] as const) {
       const { client, tokens } = await app.signedIn();

@@ -118,7 +118,7 @@ describe('a client known by its document: what is said of it', () => {
     expect(() => start(false)).not.toThrow();
   });
 
-  it('SEC-101 always asks the user, names the host, and warns of the loopback redirect: who is signed in is not asked less', async () => {
+  it('SEC-101 always asks the user, also with a session, names the host, and warns of the loopback redirect', async () => {
     const app = await world();
     const [client, browser] = [await app.known(), app.browser()];
     for (let time = 0; time < 2; time++) {
@@ -183,7 +183,7 @@ describe('a client known by its document: when it is fetched', () => {
     expect(app.fetched).toEqual([ID]);
   });
 
-  it('fetches once for many who ask at once, and again after a failure', async () => {
+  it('fetches once for simultaneous requests, and again after a failure', async () => {
     const app = await world();
     const { promise, resolve } = Promise.withResolvers<Response>();
     app.answers.set(ID, () => promise);
@@ -313,7 +313,7 @@ describe('a client known by its document: what is kept, and for how long', () =>
 });
 
 describe('a client known by its document: what a failure tells', () => {
-  it('SEC-104 shows one page whatever went wrong: no address, no status, no body (S-082)', async () => {
+  it('SEC-104 shows the same page for every failure: no address, no status, no body (S-082)', async () => {
     const failures: Answer[] = [
       () => Promise.reject(new Error('connect ECONNREFUSED 10.0.0.7:443')), () => Promise.reject(new Error('The name has an address that is not public.')),
       () => Promise.reject(new Error('self-signed certificate')), () => new Response('secret body', { status: 404 }), () => new Response('secret body', { status: 200 }),

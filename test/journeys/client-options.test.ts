@@ -71,7 +71,7 @@ describe.each(storeNames)('a client of the options on %s', (store) => {
     expectJson(await poll(back), 'authorization_pending');
   });
 
-  it('that has a secret now has to show it, by the method that stands there now (F-21)', async () => {
+  it('that now has a secret must send it, by the configured method (F-21)', async () => {
     const { tokens, waiting, redeem, now, refresh, poll } = await opened(store, OPEN);
     for (const [spec, form, headers] of [[POST, SECRET_IN_FORM, {}], [BASIC, {}, SECRET_IN_HEADER]] as const) {
       const app = await now(spec);

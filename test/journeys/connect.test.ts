@@ -113,7 +113,7 @@ async function makeWorld(store: string, only = false): Promise<World> {
 const textOf = ({ result }: Message): string => result?.content?.[0]?.text ?? '';
 
 describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
-  it('2026-07-28: the call asks for input, the person connects on a page of ours, and the retry has the token', async () => {
+  it('2026-07-28: the call asks for input, the user connects the account on our page, and the retry gets the token', async () => {
     const world = await makeWorld(store);
     const asked = await world.files(MODERN);
     expect(asked.result).toMatchObject({ resultType: 'input_required', inputRequests: { connect: { method: 'elicitation/create' } } });
@@ -173,7 +173,7 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
     expect([login.status, decodeURIComponent(login.location ?? '')]).toEqual([303, expect.stringContaining('/account/connect?link=')]);
   });
 
-  it('may be of a site that no user signs in with: it stands on no page for that, and opens nothing', async () => {
+  it('may be of a provider without a login: no page offers it, and it signs in no user', async () => {
     const world = await makeWorld(store, true);
     const { url } = (await world.files('2025-11-25')).error!.data!.elicitations[0]!;
     expect((await world.visit(url)).text).toContain('Connected');
@@ -216,7 +216,7 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
       expect(await world.files(MODERN, wrong)).toMatchObject({ status: 400, error: { code: -32602, message: 'Invalid requestState' } });
   });
 
-  it('S-184: keeps the tokens for this user, nothing of them readable, and gives them back with the grant', async () => {
+  it('S-184: stores the tokens for this user, encrypted, and revokes them with the grant', async () => {
     const world = await makeWorld(store);
     const written: string[] = [];
     const write = world.store.write.bind(world.store);
@@ -244,7 +244,7 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
     expect((await world.files('2025-11-25', { token })).error?.code).toBe(-32042);
   });
 
-  it('names what the person did not allow, once and with one link, and goes on when they do (R-35)', async () => {
+  it('names the scopes that the user did not allow, once and with one link, and continues when they are allowed (R-35)', async () => {
     const world = await makeWorld(store);
     const asked = await world.files(MODERN);
     const accept = { requestState: asked.result!.requestState, inputResponses: { connect: { action: 'accept' } } };
@@ -269,7 +269,7 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
     expect(textOf(await world.files('2025-11-25'))).toBe('docs with upstream-');
   });
 
-  it('asks again where the site has ended the connection, and the grant goes on', async () => {
+  it('asks again if the provider has ended the connection, and the grant stays', async () => {
     const world = await makeWorld(store);
     world.idp.ways.lifetime = 300;
     await world.visit((await world.files('2025-11-25')).error!.data!.elicitations[0]!.url);

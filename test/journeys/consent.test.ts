@@ -33,7 +33,7 @@ async function remembered(store: string, more: Parameters<typeof makeApp>[1] = {
 const isAsked = (page: BrowserPage): boolean => page.status === 200 && page.location === null && page.text.includes('name="decision"');
 
 describe.each(storeNames)('consent on %s', (store) => {
-  it('asks nothing where the person wanted to be asked no more, and the code is as good as any (S-156)', async () => {
+  it('asks nothing after "do not ask again", and issues an ordinary code (S-156)', async () => {
     const { app, client, open } = await remembered(store);
     const back = await open();
     const tokens = tokensOf(await client.redeem(codeOf(back)));
@@ -95,7 +95,7 @@ describe.each(storeNames)('consent on %s', (store) => {
     },
   );
 
-  it('asks again where a page of ours sends the browser to the request, whatever the browser says of it (F-40)', async () => {
+  it('asks again if one of our pages redirects to the request, with any headers of the browser (F-40)', async () => {
     const { browser, client } = await remembered(store);
     const path = (await client.authorizeUrl({ scope: 'read' })).slice(ISSUER.length);
     const login = await browser.get(`${ISSUER}/login?again=1&return_to=${encodeURIComponent(path)}`, { 'sec-fetch-site': 'cross-site' });
@@ -106,7 +106,7 @@ describe.each(storeNames)('consent on %s', (store) => {
     codeOf(await browser.get(ISSUER + path)); // the person opens it
   });
 
-  it('SEC-101 never remembers a program on this computer, whatever the form says', async () => {
+  it('SEC-101 never remembers the consent for a native app, with any form', async () => {
     const app = await makeApp(store, SCOPES);
     const { client, browser } = await app.signedIn();
     const page = await browser.get(await client.authorizeUrl());
@@ -187,7 +187,7 @@ describe.each(storeNames)('consent on %s', (store) => {
     codeOf(await browser.submit(login, { decision: 'approve', ...ALICE }));
   });
 
-  it('SEC-194 asks at a step-up for what is new alone, and grants no more than was asked and ticked', async () => {
+  it('SEC-194 asks at a step-up only for new scopes, and grants only requested and selected ones', async () => {
     const app = await makeApp(store, SCOPES);
     const [client, browser] = [await app.client(), app.browser()];
     const grantOf = async (page: BrowserPage, fields: Record<string, string | readonly string[]> = {}): Promise<unknown> =>
@@ -206,7 +206,7 @@ describe.each(storeNames)('consent on %s', (store) => {
     expectRedirect(denied, 'access_denied');
   });
 
-  it('takes back what was asked and not ticked any more', async () => {
+  it('removes scopes that were requested and are no longer selected', async () => {
     const { browser, open } = await remembered(store);
     codeOf(await browser.submit(await open({ scope: 'read write' }), { decision: 'approve', scope: ['write'], remember: 'yes' }));
     expect(isAsked(await open())).toBe(true);

@@ -39,7 +39,7 @@ describe.each(storeNames)('the cost of a request on %s', (store) => {
     },
   );
 
-  it('is small for everything that a person waits for', async () => {
+  it('is small for every page and form', async () => {
     const app = await makeApp(store);
     expect(await costOf(app, () => app.ask('GET', '/.well-known/oauth-authorization-server'))).toBe(cost(0, 0));
     expect(await costOf(app, () => app.register({ redirect_uris: ['https://app.example/cb'] }))).toBe(cost(1, 3, 0, 1)); // the places (counted the first time); a limit, the places, the client

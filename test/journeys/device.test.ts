@@ -52,7 +52,7 @@ describe.each(storeNames)('a device on %s', (store) => {
     expect((await app.call(access)).status).toBe(200);
   });
 
-  it('is connected once, however often the person presses Allow (R-02)', async () => {
+  it('is connected once, for any number of clicks on Allow (R-02)', async () => {
     const app = await makeApp(store, options);
     const [asked, browser] = [await ask(app), app.browser()];
     const page = await typed(app, asked, browser);
@@ -64,7 +64,7 @@ describe.each(storeNames)('a device on %s', (store) => {
     expect((await app.call(tokensOf(await poll(app, asked)).access)).status).toBe(200);
   });
 
-  it('SEC-220 takes a typed code in any case and with any dashes, and fills in one that came with the link without using it', async () => {
+  it('SEC-220 accepts a typed code in any case and with any dashes, and only fills in one from the link', async () => {
     const app = await makeApp(store, options);
     const asked = await ask(app);
     const code = String(asked.body['user_code']);
@@ -76,7 +76,7 @@ describe.each(storeNames)('a device on %s', (store) => {
     expect((await browser.get(`${ISSUER}/device?user_code=%22%3E%3Cscript%3E`)).text).not.toContain('<script>');
   }); // prettier-ignore
 
-  it('SEC-220 bounds guessing, tells nothing of a wrong code, and lets only the session decide that typed the right one', async () => {
+  it('SEC-220 limits guessing, reveals nothing about a wrong code, and accepts the decision only from the session that typed the code', async () => {
     const app = await makeApp(store, options);
     const asked = await ask(app);
     const page = await typed(app, asked);
@@ -102,7 +102,7 @@ describe.each(storeNames)('a device on %s', (store) => {
     expectJson(await poll(app, asked), 'authorization_pending');
   });
 
-  it('SEC-220 gives nothing to another client, to one that does not prove itself, and to a made-up code', async () => {
+  it('SEC-220 issues nothing to another client, an unauthenticated client, or for an unknown code', async () => {
     const app = await makeApp(store, options);
     const box = { client_id: 'box', client_secret: SECRET };
     const asked = await ask(app, box);

@@ -115,7 +115,7 @@ describe.each(storeNames)('tokens that are bound to a key on %s', (store) => {
     expect((await call(app, next.access, await other.proof('POST', RESOURCE, { token: next.access }))).status).toBe(200);
   });
 
-  it('SEC-215 take a proof once, in however many processes, and only for its very request', async () => {
+  it('SEC-215 accept a proof once, in any number of processes, and only for its own request', async () => {
     const app = await makeApp(store);
     const { client, tokens, prover, again } = await signedIn(app);
     const apps = [app, ...(await Promise.all([1, 2].map(() => appOn(app.inner, app.clock))))];

@@ -29,7 +29,7 @@ describe('events', () => {
     expect(later?.requestId).not.toBe(ended?.requestId);
   });
 
-  it('SEC-177 say under the id that the client is told what is broken, and nothing of it goes out', async () => {
+  it('SEC-177 contain the error under the id that the client gets, and the response nothing of it', async () => {
     const clock = makeClock();
     const faulty = faultyStore(memoryStore({ now: clock.now }));
     const app = await appOn(faulty.store, clock);

@@ -24,7 +24,7 @@ async function hosted(store: string, options: Parameters<typeof makeHostApp>[0] 
 const backFrom = (page: BrowserPage): string => ISSUER + (new URL(page.location ?? '', ISSUER).searchParams.get('return_to') ?? '');
 
 describe.each(storeNames)('an existing session on %s', (store) => {
-  it('signs in without a click: the consent page shows the account, and the tool knows who calls', async () => {
+  it('signs in without a click: the consent page shows the account, and the tool gets the user', async () => {
     const { app, host, browser } = await hosted(store);
     host.signIn(browser, 'u1');
     const client = await app.client();
@@ -36,7 +36,7 @@ describe.each(storeNames)('an existing session on %s', (store) => {
     expect(host.asked.every(({ method, body }) => method === 'GET' && body === null)).toBe(true);
   });
 
-  it('sends who has none to the application after the yes, and takes them back once, in that browser', async () => {
+  it('redirects a user without one to the application after the approval, and accepts the return once, in that browser', async () => {
     const { app, host, browser } = await hosted(store);
     const client = await app.client();
     const page = await browser.get(await client.authorizeUrl());
@@ -89,7 +89,7 @@ describe.each(storeNames)('an existing session on %s', (store) => {
     expect((await app.call(tokens.access)).access?.props).toMatchObject({ claims: { name: 'Hugo Host' } });
   });
 
-  it('is no fresh proof, unless the application says so or asks once more', async () => {
+  it('is not recent authentication unless the application says so or asks again', async () => {
     const { app, host, browser } = await hosted(store);
     host.signIn(browser, 'u1');
     const page = await browser.get(`${ISSUER}/account/sign-ins`);
@@ -107,7 +107,7 @@ describe.each(storeNames)('an existing session on %s', (store) => {
     expect((await join()).location).toContain('again=1');
   });
 
-  it('is no fresh proof where the application says no time, also when it was asked once more (F-31)', async () => {
+  it('is not recent authentication if the application returns no time, also after it asked again (F-31)', async () => {
     const { app, host, browser } = await hosted(store);
     host.signIn(browser, 'u1');
     const page = await browser.get(`${ISSUER}/account/sign-ins`);
@@ -124,7 +124,7 @@ describe.each(storeNames)('an existing session on %s', (store) => {
     expect((await browser.submit(page, { join: 'session' })).location).toContain('again=1');
   });
 
-  it('SEC-037 leaves what was allowed to apps, until the application ends it for good', async () => {
+  it('SEC-037 keeps the grants of apps until the application revokes them', async () => {
     const { app, host, browser } = await hosted(store);
     const { findUserId, signOut } = app.provider.helpers(app.env);
     host.signIn(browser, 'u1');
@@ -160,7 +160,7 @@ describe('an existing session', () => {
     expect(host.login.kind).toBe('redirect');
   });
 
-  it('stands beside other logins, and leaves their sessions alone', async () => {
+  it('works beside other logins, and does not change their sessions', async () => {
     const host = makeHostApp();
     const app = await makeApp('memory', { logins: [password(), host.login] });
     const { browser } = await app.signedIn();

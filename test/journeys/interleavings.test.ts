@@ -7,7 +7,7 @@ import { makeApp, storeNames } from '../support/app.ts';
 import { chance } from '../support/random.ts';
 
 describe.each(storeNames)('clients that race on %s', (store) => {
-  it.each([1, 2, 3, 4, 5, 6])('keep one live chain, whatever their order (seed %i; SEC-030, SEC-044)', async (seed) => {
+  it.each([1, 2, 3, 4, 5, 6])('keep one live chain, in any order (seed %i; SEC-030, SEC-044)', async (seed) => {
     const random = chance(seed);
     const app = await makeApp(store);
     const { client, code } = await app.toCode();

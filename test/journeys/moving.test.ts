@@ -61,7 +61,7 @@ describe.each(storeNames)('moving from and to %s', (name) => {
 });
 
 describe('moving', () => {
-  it('writes nothing of a file that is not whole, wherever it is wrong (F-12)', async () => {
+  it('writes nothing of an incomplete or damaged file (F-12)', async () => {
     const source = memoryStore({ now: () => NOW });
     for (let n = 0; n < 200; n++) await source.write(`a:${n}`, n, 'any');
     const lines = await linesOf(source);

@@ -71,7 +71,7 @@ describe.each(storeNames)('own login on %s', (store) => {
     expect((await browser.submit(page, { decision: 'approve', ...ALICE })).status).toBe(400);
   });
 
-  it('keeps what was ticked when the password was wrong, and lets the next try through', async () => {
+  it('keeps the selection after a wrong password, and accepts the next attempt', async () => {
     const app = await makeApp(store);
     const [client, browser] = [await app.client(), app.browser()];
     const page = await browser.get(await client.authorizeUrl());

@@ -24,7 +24,7 @@ async function signIn(app: App, secret: string = ALICE.password): Promise<{ brow
 const wordsOf = (page: BrowserPage): string => page.text.replace(/<style>[^]*<\/style>/, '').replace(/<[^>]+>/g, ' ');
 
 describe.each(storeNames)('a password on %s', (store) => {
-  it('SEC-053 is changed with the present one: all else of the user ends, this browser goes on under a new session', async () => {
+  it('SEC-053 is changed with the current one: all other sessions and grants end, this browser gets a new session', async () => {
     const app = await appWith(store, {});
     const { tokens } = await app.signedIn();
     const [{ browser }, other] = [await signIn(app), await signIn(app)];
@@ -112,7 +112,7 @@ describe.each(storeNames)('a password on %s', (store) => {
     expect((await app.browser().get(late.url)).status).toBe(400);
   });
 
-  it('leads from the consent page over a sign-up by e-mail back to the consent page, and says nothing of taken addresses', async () => {
+  it('returns from a sign-up by e-mail to the consent page, and reveals no known addresses', async () => {
     const mail = makeMailbox();
     const app = await appWith(store, { signUp: 'open', sendEmail: mail.send });
     const [client, browser] = [await app.client(), app.browser()];

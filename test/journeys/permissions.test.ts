@@ -31,7 +31,7 @@ describe.each(storeNames)('permissions on %s', (store) => {
     expect((await app.use((await app.connect()).tokens.access)).token).toMatch(/^upstream-/); // and the way is open again
   });
 
-  it('answers 401, too, where the grant goes on without that account (R-56)', async () => {
+  it('also answers 401 if the grant stays without that account (R-56)', async () => {
     const app = await makeApp(store, { permissions: () => Promise.reject(new UpstreamTokenError('ended', 'corp')) });
     const { tokens } = await app.signedIn();
     const { status, response } = await app.call(tokens.access);

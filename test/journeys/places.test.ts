@@ -161,7 +161,7 @@ describe.each(storeNames)('a person and a client in several places, on %s', (sto
     expect((await app.call(access, '/mcp', { 'x-test-place': 'me' })).status).toBe(200);
   });
 
-  it('takes a token, a cookie or a form for unknown whose place was changed', async () => {
+  it('treats a token, cookie or form with a changed place as unknown', async () => {
     const app = await makeApp(store);
     const { client, browser, tokens } = await app.signedIn();
     for (const sign of ['B', 'E', 'I', 'P', '_', 'A']) {

@@ -135,7 +135,7 @@ describe.each(storeNames)('proofs on %s', (store) => {
     expect((await post(app, codeForm(client, codeOf(back)), await prover.proof('POST', TOKEN))).body['token_type']).toBe('DPoP');
   });
 
-  it('are good again after a 503, which asks for the same request once more: a code and a refresh with a proof (F-16, F-21)', async () => {
+  it('stay valid after a 503, so that the same request can be repeated: a code and a refresh with a proof (F-16, F-21)', async () => {
     await sameRequest(store, async (app) => {
       const { client, code } = await app.toCode();
       const proof = await (await makeProver(app.clock)).proof('POST', TOKEN);

@@ -31,7 +31,7 @@ async function restarted({ app, client, refresh }: In, login: UpstreamOptions, s
 const withdrawn = ({ app }: In): number =>
   app.events.filter((one) => one.kind === 'grant.ended' && one.reason === 'access_withdrawn').length;
 
-describe.each(storeNames)('who may come in, asked again on %s', (store) => {
+describe.each(storeNames)('users of an upstream provider, checked again on %s', (store) => {
   it.each([
     ['taken off the list', { emails: ['uma@corp.example'] }, { emails: ['other@corp.example'] }],
     ['of another domain than is wanted', { emailDomains: ['corp.example'] }, { emailDomains: ['acme.example'] }],

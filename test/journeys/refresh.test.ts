@@ -24,7 +24,7 @@ describe.each(storeNames)('refresh on %s', (store) => {
     expect((await app.call(next.access)).status).toBe(200);
   });
 
-  it('gives a client whose answer was lost the same successor, until the grace of 120 s is over (FLT-03)', async () => {
+  it('repeats the same successor to a client that lost the response, until the grace of 120 s is over (FLT-03)', async () => {
     const app = await makeApp(store);
     const { client, tokens } = await app.signedIn();
     const lost = tokensOf(await client.refresh(tokens.refresh));
@@ -57,7 +57,7 @@ describe.each(storeNames)('refresh on %s', (store) => {
     expect(app.events.filter((event) => event.kind === 'grant.ended')).toMatchObject([{ reason: 'refresh_reused' }]);
   });
 
-  it('goes on with a token whose write the store has lost, and still ends the family for an older one (F-66)', async () => {
+  it('accepts a token whose write the store has lost, and still ends the family for an older one (F-66)', async () => {
     const app = await losing(store);
     const { client, tokens } = await app.signedIn();
     const key = `grant:${tokens.refresh.slice('refresh_'.length, 'refresh_'.length + 22)}` as const;
@@ -137,7 +137,7 @@ describe.each(storeNames)('refresh on %s', (store) => {
     expect((await client.refresh(live.refresh)).body['error']).toBe('invalid_grant');
   });
 
-  it('lets one of 100 parallel redemptions of one code through, whose tokens live until the code is replayed later (SEC-030, S-054, R-22)', async () => {
+  it('accepts one of 100 parallel redemptions of one code, whose tokens live until the code is replayed later (SEC-030, S-054, R-22)', async () => {
     const app = await makeApp(store);
     const client = await app.client();
     const code = await client.signIn(app.browser(), { username: 'alice', password: 'correct horse battery' });

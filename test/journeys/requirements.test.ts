@@ -53,7 +53,7 @@ describe('requirements of the specification', () => {
     expect((await app.call(tokensOf(refreshed).access)).status).toBe(401);
   }); // prettier-ignore
 
-  it('S-095 registers clients by themselves only where the operator named an address for it, and bounded', async () => {
+  it('S-095 offers dynamic registration only if the operator has configured it, with limits', async () => {
     const app = await makeApp(STORE, { clientRegistration: { most: 1 } });
     const metadata = async (one: App): Promise<string> => (await one.ask('GET', '/.well-known/oauth-authorization-server')).text();
     expect([await metadata(app), (await app.register(redirectUris)).status]).toEqual([expect.stringContaining('registration_endpoint'), 201]);
@@ -63,7 +63,7 @@ describe('requirements of the specification', () => {
     expect([(await off.ask('POST', '/register')).status, (await metadata(off)).includes('registration_endpoint')]).toEqual([404, false]);
   }); // prettier-ignore
 
-  it('S-138 takes no plain http address for anything that gets a token or a secret, or says who signed', async () => {
+  it('S-138 refuses http URLs for everything that gets a token or secret, or names a signer', async () => {
     const trusted = { issuer: 'https://idp.example', kind: 'workload', claims: { sub: 'x' }, scope: [] } as const;
     const refusals: (() => unknown)[] = [
       () => verifyIntrospection({ issuer: 'http://as.example', clientId: 'a', clientSecret: 'b' }),
@@ -158,7 +158,7 @@ describe('requirements of the specification', () => {
     expect(await (await without.ask('GET', '/.well-known/oauth-authorization-server')).text()).not.toContain('registration_endpoint');
   });
 
-  it('S-012 stands at the paths that clients of 2025-03-26 guess: /authorize, /token, /register at the origin', async () => {
+  it('S-012 uses the default paths of clients of 2025-03-26: /authorize, /token, /register at the origin', async () => {
     const app = await makeApp(STORE);
     expect((await app.ask('GET', '/authorize')).status).toBe(400);
     expect((await app.ask('POST', '/token')).status).toBe(400);

@@ -88,7 +88,7 @@ describe.each(storeNames)('a resource and its name with a slash, on %s', (store)
     ]);
   });
 
-  it('keeps the scopes that every call needs, whatever is ticked, where none of several routes is named (R-04, R-12)', async () => {
+  it('keeps required scopes for any selection if the request names none of several routes (R-04, R-12)', async () => {
     const app = await makeApp(store, {
       apiRoute: undefined as never, apiHandler: undefined as never, apiHandlers: { '/a': whoami, '/b': whoami }, requiredScopes: ['read'],
       scopesSupported: ['read', 'write'],

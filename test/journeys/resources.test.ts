@@ -18,7 +18,7 @@ const several = {
 } as const;
 
 describe.each(storeNames)('several resources on %s', (store) => {
-  it('SEC-112 SEC-115 binds a token to one of them, however its URL is spelled, and gives each its own life', async () => {
+  it('SEC-112 SEC-115 binds a token to one of them, in any spelling of its URL, with the lifetime of that resource', async () => {
     const app = await makeApp(store, several);
     const client = await app.client();
     const asked = { resource: 'HTTPS://MCP.EXAMPLE/mcp2?session=1', scope: 'read' };
@@ -39,7 +39,7 @@ describe.each(storeNames)('several resources on %s', (store) => {
     expect(body).toMatchObject({ resource: `${ISSUER}/mcp2` });
   });
 
-  it('lets a scope that includes another do what the other may, from the guard to a refresh, and no more', async () => {
+  it('treats a scope that includes another as both, from the guard to a refresh', async () => {
     const app = await makeApp(store, { ...several, defaultResource: '/mcp2' });
     const client = await app.client();
     const page = await app.browser().get(await client.authorizeUrl({ scope: 'write' }));

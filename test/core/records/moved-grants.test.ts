@@ -269,7 +269,7 @@ describe('core/records/moved-grants', () => {
     for (const list of [`user:${app.aliceId}`, `client:${at('oc').id}`] as const) expect((await app.inner.list(list)).keys).toEqual(keys);
   });
 
-  it('has one live grant whatever comes together: refreshes from several places, and a revocation', async () => {
+  it('has one live grant after any order of refreshes from several places and a revocation', async () => {
     for (let seed = 1; seed <= 60; seed++) {
       const world = await makeWorld();
       const { app, tokens, at, places, mostAtOnce } = world;

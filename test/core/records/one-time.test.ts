@@ -131,7 +131,7 @@ describe('core/records/one-time, work', () => {
     expect((await store.read(key))?.value).toBe('newer');
   });
 
-  it('reports the first failure when the store is down as well, and a fault of ours in its place', async () => {
+  it('reports the first failure if the store is down as well, but a fault of our own instead', async () => {
     const inner = memoryStore({ now: () => NOW });
     const version = await inner.write(key, 'kept', 'absent', { until });
     const failing = (error: Error): Promise<unknown> => {

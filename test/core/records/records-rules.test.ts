@@ -78,7 +78,7 @@ describe('core/records/records, finding', () => {
 });
 
 describe('core/records/records, grants', () => {
-  it('are listed by user and client, and access keys by themselves, and live as long as what is in them', async () => {
+  it('are listed by user and client, access keys in a list of their own, and live as long as their tokens', async () => {
     const { records, store, clock, at } = makeWorld();
     expect([await records.openGrant(openGrant()), await records.openGrant(openGrant({ userId: 'other' }))]).toEqual([true, false]);
     await records.openGrant(openGrant({ id: 'key', key: { name: 'n' } } as unknown as Partial<Grant>));
@@ -176,7 +176,7 @@ describe('core/records/records, the rest', () => {
     expect(await at('pending:h')).toBeUndefined();
   });
 
-  it('gives an identity to the first user who asks, and lists it', async () => {
+  it('links an identity to the first user, and lists it', async () => {
     const { records, store, at } = makeWorld();
     const candidate = (userId: string) => ({ userId, issuer: 'i', account: 'ada', createdAt: 1 });
     expect(await Promise.all(['u1', 'u2'].map((user) => records.userOf('h', candidate(user))))).toEqual(['u1', 'u1']);

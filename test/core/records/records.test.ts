@@ -66,7 +66,7 @@ describe('core/records/records', () => {
     { v: 2, id: 'grant' },
     { v: 1 },
     { v: '1', id: 'grant', clientId: 'c', userId: 'u', access: [], retired: [], lifetimes: {} },
-  ] as Json[])('FLT-24 takes the row %j for none, whatever it is asked for as', async (row) => {
+  ] as Json[])('FLT-24 treats the malformed record %j as absent, for every kind', async (row) => {
     const store = inMemory();
     const records = makeRecords(store);
     for (const kind of ['grant', 'client', 'pending', 'session', 'account', 'username']) await store.write(`${kind}:x`, row, 'any');

@@ -11,7 +11,7 @@ async function makeWorld() {
 }
 
 describe('core/records/upstream-states', () => {
-  it('reads the parameter of a URL where it stands once and has the shape of ours', () => {
+  it('reads a state parameter only if it occurs once and has our format', () => {
     const state = 'A'.repeat(43);
     const read = (query: string) => states.stateIn(`https://as.example/callback${query}`);
     expect([read(`?state=${state}`), read(`?code=x&state=${state}&iss=y`)]).toEqual([state, state]);

@@ -186,14 +186,14 @@ describe('core/users/accounts, addresses', () => {
     expect(await accounts.findByEmail('alice@mail.example')).toBeNull();
   });
 
-  it('frees an address whose account is gone, when it is looked for', async () => {
+  it('frees the address of a removed account when it is looked up', async () => {
     const { accounts, as, alice, store } = await withAlice({ email: 'alice@mail.example', emailVerified: true });
     await as.records.removeAccount(alice.id); // the process died before the address was free
     expect(await accounts.findByEmail('alice@mail.example')).toBeNull();
     expect(await store.read(`email:${await as.secrets.hash('alice@mail.example')}`)).toBeNull();
   });
 
-  it('makes an account with no more than what it was given, and none with a value that is missing by mistake', async () => {
+  it('creates an account with the given values only, and none with an undefined value', async () => {
     const { accounts, alice } = await withAlice();
     expect([alice.permissions, alice.email]).toEqual([[], undefined]);
     await expect(accounts.create({ username: 'bob', password: undefined } as never)).rejects.toThrow('The password of "bob" is undefined');

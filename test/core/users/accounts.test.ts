@@ -130,7 +130,7 @@ describe('core/users/accounts', () => {
     expect(await accounts.checkPassword('é'.normalize('NFD'), 'pâssword-é'.normalize('NFD'))).not.toBeNull();
   });
 
-  it('assigns a name once, in whatever spelling and however many ask concurrently', async () => {
+  it('assigns a name once, in any spelling and for any number of concurrent requests', async () => {
     for (const { store } of await makeStores(() => START)) {
       const { accounts } = makeOn(store);
       const all = await Promise.allSettled(

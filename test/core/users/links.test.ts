@@ -10,7 +10,7 @@ async function makeWorld() {
 }
 
 describe('core/users/links', () => {
-  it('finds what a link carries by its secret and kind, until it ends, and shows it to no one who reads the store', async () => {
+  it('finds the content of a link by its secret and kind until it expires, and stores it encrypted', async () => {
     const { links, secret, key, clock, store } = await makeWorld();
     expect(secret).toMatch(/^[\w-]{43}$/);
     expect([await links.find('reset', secret), await links.find('reset', secret)]).toEqual([{ userId: 'u' }, { userId: 'u' }]);

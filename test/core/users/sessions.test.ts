@@ -31,7 +31,7 @@ describe('core/users/sessions', () => {
     expect(await useSession(as, 's1')).toBeNull();
   });
 
-  it('ends at its absolute end, however it is used', async () => {
+  it('ends at its absolute end, also in use', async () => {
     const { as, clock } = await makeWorld();
     for (let passed = 0; passed < 86_400 - 1800; passed += 1800) {
       expect(await useSession(as, 's1')).not.toBeNull();

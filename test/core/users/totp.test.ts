@@ -121,7 +121,7 @@ describe('core/users/totp, codes', () => {
 });
 
 describe('core/users/totp, recovery', () => {
-  it('takes each recovery code once, however it is typed, and tells of it', async () => {
+  it('accepts each recovery code once, in any spelling, and emits an event', async () => {
     const { totps, recovery, toldOf } = await makeWorld();
     const [first = '', second = '', third = ''] = recovery;
     expect(await totps.useRecovery(USER, first)).toBe(true);

@@ -28,7 +28,7 @@ describe('core/users/user-ids', () => {
     await expect(userIdOf(as, identityOf('s1', ''))).rejects.toThrow('An identity needs an issuer and a subject.');
   });
 
-  it('is the same user for all who ask at once', async () => {
+  it('is the same user for simultaneous requests', async () => {
     const { as } = make();
     const ids = await Promise.all([1, 2, 3].map(() => userIdOf(as, identityOf())));
     expect(new Set(ids).size).toBe(1);

@@ -175,7 +175,7 @@ describe('core/vault/vault-refresh, a refresh', () => {
     expect([await source(REF), (await stored())?.quietUntil]).toEqual([old, now + 2]);
   });
 
-  it('stores a refresh token that came without a usable access token, and says so', async () => {
+  it('stores a refresh token from a response without a usable access token, and emits an event', async () => {
     const { source, events, storedTokens, now } = await makeWorld({ answer: { kind: 'refreshed', tokens: { accessToken: '', refreshToken: 'next', expiresAt: 1_790_000_000 } } });
     await expect(source(REF)).rejects.toMatchObject({ failure: 'unavailable', retryAfter: 2 });
     expect(await storedTokens()).toEqual({ accessToken: '', refreshToken: 'next', expiresAt: now });

@@ -145,7 +145,7 @@ describe('core/vault, releases', () => {
     expect(told()).toHaveLength(1);
   });
 
-  it('keeps an account that a live grant of the user names, on whatever page of the list, and not one that an ended or exchanged grant names', async () => {
+  it('keeps an account that a live grant of the user names, on any page of the list, but not for an ended or exchanged grant', async () => {
     const { vault, keep, record, grantWith, as } = makeWorld();
     const [ref, ended, exchanged] = [await keep(), await keep(OTHER), await keep({ ...OTHER, id: 'a3' })];
     await grantWith('A'.repeat(22), [ref]);
@@ -179,7 +179,7 @@ describe('core/vault, releases', () => {
     expect(told()).toEqual(['in_use_elsewhere', 'revoked']);
   });
 
-  it('says what came of the revocation', async () => {
+  it('returns the result of the revocation', async () => {
     const results: unknown[] = [];
     for (const revoked of [true, false, new Error('down')]) {
       const { vault, keep, told, events } = makeWorld({ revoked });

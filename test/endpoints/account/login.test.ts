@@ -92,7 +92,7 @@ describe('endpoints/account/login', () => {
     expect(wrong.text).not.toContain('wrong horse');
   });
 
-  it('SEC-152 makes an account wait after ten wrong passwords, also after a restart, and never for good', async () => {
+  it('SEC-152 delays an account after ten wrong passwords, also after a restart, for a limited time', async () => {
     const app = await makeApp('memory');
     const tries = async (count: number, fields: Record<string, string>, address: string): Promise<number[]> => {
       const statuses: number[] = [];
@@ -109,7 +109,7 @@ describe('endpoints/account/login', () => {
     expect((await signIn(app, {}, { 'x-test-address': '198.51.100.1' })).page.status).toBe(303);
   });
 
-  it('SEC-152 SEC-154 counts a network once, however its addresses are written', async () => {
+  it('SEC-152 SEC-154 counts a network once, in any spelling of its addresses', async () => {
     const app = await makeApp('memory');
     const spellings = ['2001:db8:1:2::1', '2001:DB8:1:2:0:0:0:9', '2001:0db8:0001:0002:ffff::', '2001:db8:1:2:a:b:c:d'];
     for (let at = 0; at < 100; at++) {

@@ -109,7 +109,7 @@ describe('endpoints/authorize/authorization-request', () => {
     expect(await told({ response_type: 'token', state: null })).toEqual([error, ['iss', ISSUER]]);
   });
 
-  it('grants what every call of a resource needs, whatever a client asks for', async () => {
+  it('grants the scopes that every call of a resource needs, for any request', async () => {
     const app = await makeApp('memory', { requiredScopes: ['read'] });
     const client = await app.client();
     const granted = async (scope: string | null): Promise<unknown> => {

@@ -132,7 +132,7 @@ describe('endpoints/authorize/authorize: PKCE, scope, resource, response type', 
     expect((await one.call(tokens.access)).access?.resource).toBe(MCP);
   });
 
-  it('SEC-173 refuses a hostile scope, however long', async () => {
+  it('SEC-173 refuses a hostile scope of any length', async () => {
     const app = await makeApp('memory');
     const many = Array.from({ length: 10_000 }, (_, at) => `s${at}`).join(' ');
     for (const scope of ['x'.repeat(50_000), many, 'read "write"', 'read\\write', 'read\u0001', 'réad', 'read\twrite'])
@@ -269,7 +269,7 @@ describe('endpoints/authorize/authorize: state, repeats, limits', () => {
     expect((await from('203.0.113.9')).status).toBe(200);
   });
 
-  it('SEC-224 takes no identity from the request: who grants is who signed in', async () => {
+  it('SEC-224 takes no identity from the request: the signed-in user grants', async () => {
     const app = await makeApp('memory');
     const { accounts } = app.provider.helpers(app.env);
     const mallory = await accounts.create({ username: 'mallory', password: 'mallory horse battery' });

@@ -49,7 +49,7 @@ describe.each(storeNames)('a fresh sign-in at an OpenID provider on %s', (store)
     expect(await join()).toContain('again=1');
   });
 
-  it('is not had by signing in with an old session of there, whose time is told', async () => {
+  it('is not fulfilled by an old session at the provider with a known time', async () => {
     const app = await makeUpstreamApp(store);
     app.idp.user = { ...app.idp.user, auth_time: app.clock.now() - 86_400 };
     const at = await atConsent(app);
@@ -88,7 +88,7 @@ describe.each(storeNames)('a fresh sign-in at an OpenID provider on %s', (store)
     expect((await browser.submit(await browser.get(`${ISSUER}/account/sign-ins`), { join: 'github' })).location).toContain('again=1');
   });
 
-  it('is refused where the site cannot tell the time, and had by the second factor where there is one (F-32)', async () => {
+  it('is refused if the provider returns no time, but fulfilled by a second factor (F-32)', async () => {
     const app = await makeUpstreamApp(store, {
       options: { secondFactor: totp(), secret: 'a-secret-of-the-server-with-more-than-32-characters' },
     });
@@ -121,7 +121,7 @@ describe.each(storeNames)('a fresh sign-in at an OpenID provider on %s', (store)
     expect((await browser.submit(renew, { decision: 'renew' })).text).toContain('Your recovery codes');
   });
 
-  it('is not demanded of who only wants another account (F-32)', async () => {
+  it('is not required to switch the account (F-32)', async () => {
     const app = await makeUpstreamApp(store);
     const at = await atConsent(app);
     codeOf(await throughGitHub(app, at));

@@ -96,7 +96,7 @@ describe('endpoints/authorize/confirm-scopes: scopes that only some may grant', 
     },
   };
 
-  it('SEC-194 shows what is left before it grants less than was ticked, and grants no more', async () => {
+  it('SEC-194 shows the remaining scopes before it grants fewer than selected, and grants only those', async () => {
     const app = await makeApp('memory', { ...SCOPES, grantableScopes: () => ['read'] });
     const [client, browser] = [await app.client(), app.browser()];
     const page = await browser.get(await client.authorizeUrl());
@@ -144,7 +144,7 @@ describe('endpoints/authorize/confirm-scopes: scopes that only some may grant', 
     );
   });
 
-  it('grants nothing where it cannot be told, and is told who asks and for which organization', async () => {
+  it('grants nothing if the look-up fails, and passes user, client and organization to it', async () => {
     const asked: unknown[] = [];
     const app = await makeUpstreamApp('memory', {
       login: { mapIdentity: ({ claims }: Identity) => ({ organizations: claims['email_verified'] === true ? [ACME] : [] }) },

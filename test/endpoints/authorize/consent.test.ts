@@ -26,7 +26,7 @@ async function atConsent(more: Parameters<typeof makeApp>[1] = {}, metadata: Rec
 const pendingIn = (page: BrowserPage): string => /name="pending" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
 const cookiesOf = (browser: Browser): string => [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
 
-describe('endpoints/authorize/consent: whose yes it is', () => {
+describe('endpoints/authorize/consent: the approving user', () => {
   it('SEC-124 takes no yes without a pending authorization, with a made-up one, or with one of another browser', async () => {
     const { app, browser, page } = await atConsent();
     const stranger = app.browser();
@@ -82,7 +82,7 @@ describe('endpoints/authorize/consent: whose yes it is', () => {
     }
   });
 
-  it('SEC-127 goes by the stored request, whatever stands in the form', async () => {
+  it('SEC-127 uses the stored request, with any content of the form', async () => {
     const { client, browser, page, app } = await atConsent();
     const other = await app.client({ redirect_uris: ['https://evil.example/cb'] });
     const changed = {
@@ -124,7 +124,7 @@ describe('endpoints/authorize/consent: whose yes it is', () => {
     expectPage(await browser.submit(shown, yes));
   });
 
-  it('repeats no code that is over, and none of a person who was signed out (R-02)', async () => {
+  it('repeats no expired code, and none of a user who was signed out (R-02)', async () => {
     const { app, client, browser, page } = await atConsent();
     codeOf(await browser.submit(page, yes));
     app.clock.pass(61);
@@ -135,7 +135,7 @@ describe('endpoints/authorize/consent: whose yes it is', () => {
     expectPage(await browser.submit(shown, { decision: 'approve' }));
   });
 
-  it('goes on with the same code where the store failed after the yes (R-02)', async () => {
+  it('continues with the same code if the store failed after the approval (R-02)', async () => {
     const { app, client, browser, page } = await atConsent();
     const { write } = app.store;
     let failing = true;
@@ -200,7 +200,7 @@ describe('endpoints/authorize/consent: what the answer is', () => {
     expectPage(await browser.submit(page, yes));
   });
 
-  it('SEC-132 SEC-019 sends neither yes nor no to a redirect URI that is registered no more', async () => {
+  it('SEC-132 SEC-019 redirects neither an approval nor a denial to a redirect URI that is no longer registered', async () => {
     for (const decision of ['deny', 'approve']) {
       const { app, client, browser, page } = await atConsent();
       const key = `client:${client.id}` as const;
@@ -211,7 +211,7 @@ describe('endpoints/authorize/consent: what the answer is', () => {
     }
   });
 
-  it('SEC-037 shows a page where the client was removed while a person decided', async () => {
+  it('SEC-037 shows a page if the client was removed before the decision', async () => {
     const { app, client, browser, page } = await atConsent();
     await app.store.remove(`client:${client.id}`);
     expectPage(await expectNothingWritten(app, () => browser.submit(page, yes)));

@@ -62,7 +62,7 @@ async function atWord(app: App, browser: Browser = app.browser()): Promise<{ bro
 }
 
 describe.each(storeNames)('endpoints/step on %s', (store) => {
-  it('leads from the consent page over two steps to a code, with the scopes that were ticked', async () => {
+  it('issues a code for the selected scopes after the consent page and two steps', async () => {
     const app = await makeApp(store, { logins: [riddles()] });
     const [client, browser] = [await app.client(), app.browser()];
     const consent = await browser.get(await client.authorizeUrl({ scope: 'read write' }));
@@ -99,7 +99,7 @@ describe.each(storeNames)('endpoints/step on %s', (store) => {
     expect(app.events.filter(({ kind }) => kind === 'login.succeeded')).toHaveLength(1);
   });
 
-  it('SEC-160 signs in one of two whose right answers are being looked at in the same moment', async () => {
+  it('SEC-160 signs in one of two requests with the right answer at the same moment', async () => {
     const gate = Promise.withResolvers<void>();
     let looking = 0;
     const slow: SecondFactor = {
@@ -173,7 +173,7 @@ describe('endpoints/authorize/step', () => {
     expect(codeOf(await browser.submit(one, { answer: 'sesame' }))).toMatch(/^code_/);
   });
 
-  it('lets the later of two yeses to one request go on, and the earlier not', async () => {
+  it('continues the later of two approvals of one request, and not the earlier', async () => {
     const app = await withWord();
     const [client, browser] = [await app.client(), app.browser()];
     const consent = await browser.get(await client.authorizeUrl({ scope: 'read write' }));

@@ -19,7 +19,7 @@ import { oidc } from '../../../src/upstreams/oidc.ts';
 const reasonsOf = (app: UpstreamApp): string[] => app.events.flatMap((event) => (event.kind === 'login.failed' ? [event.reason] : []));
 const opened = (app: UpstreamApp): boolean => app.events.some(({ kind }) => kind === 'grant.opened' || kind === 'login.succeeded');
 
-describe('endpoints/authorize/upstream-callback: whose return it is', () => {
+describe('endpoints/authorize/upstream-callback: the returning browser', () => {
   it('SEC-138 S-171 makes no state before the yes: only the flow cookie and the pending authorization stand until then', async () => {
     const app = await makeUpstreamApp('memory');
     const before = app.counts.writes;
@@ -78,7 +78,7 @@ describe('endpoints/authorize/upstream-callback: whose return it is', () => {
     },
   );
 
-  it('gives the one code to returns that come at once, however slow the site is (R-02, SEC-223)', async () => {
+  it('sends the same code to simultaneous returns, also with a slow provider (R-02, SEC-223)', async () => {
     const app = await makeUpstreamApp('memory');
     const at = await atConsent(app);
     const url = await app.idp.visit(await awayTo('corp', at));
@@ -89,7 +89,7 @@ describe('endpoints/authorize/upstream-callback: whose return it is', () => {
     expect(app.idp.calls.filter((name) => name === 'token')).toHaveLength(1);
   });
 
-  it('goes on from the consent page where the first of two returns ended in a page (R-02)', async () => {
+  it('continues from the consent page if the first of two returns ended in a page (R-02)', async () => {
     const app = await makeUpstreamApp('memory', { login: { emailDomains: ['elsewhere.example'] } });
     const at = await atConsent(app);
     const url = await app.idp.visit(await awayTo('corp', at));
@@ -223,25 +223,22 @@ describe('endpoints/authorize/upstream-callback: what comes back', () => {
     ['answers a list', { status: 200, body: ['access_token'] }, 502, 'oauth_invalid_response'],
     ['redirects', { status: 302, headers: { location: 'https://evil.example' } }, 502, 'oauth_response_is_not_conform'],
   ];
-  it.each(faults)(
-    'SEC-142 FLT-17 shows the page once more, with what to do, when the token endpoint %s',
-    async (_what, fault, status, reason) => {
-      const app = await makeUpstreamApp('memory', { oidc: { timeout: 1 } });
-      const at = await atConsent(app);
-      app.idp.faults.set('token', fault);
-      const page = await throughCorp(app, at);
-      expectPage(page, { status, never: ['evil.example', 'xxxx'] });
-      expect(page.text).toContain('role="alert"');
-      expect([reasonsOf(app), opened(app)]).toEqual([[reason], false]);
-      if (reason === 'status_429') expect(page.headers.get('retry-after')).toBe('30');
-      app.idp.faults.clear(); // and when it is back, the same page leads on
-      expect(codeOf(await throughCorp(app, { ...at, page }))).toMatch(/^code_/);
-    },
-  );
+  it.each(faults)('SEC-142 FLT-17 shows the page again, with advice, when the token endpoint %s', async (_what, fault, status, reason) => {
+    const app = await makeUpstreamApp('memory', { oidc: { timeout: 1 } });
+    const at = await atConsent(app);
+    app.idp.faults.set('token', fault);
+    const page = await throughCorp(app, at);
+    expectPage(page, { status, never: ['evil.example', 'xxxx'] });
+    expect(page.text).toContain('role="alert"');
+    expect([reasonsOf(app), opened(app)]).toEqual([[reason], false]);
+    if (reason === 'status_429') expect(page.headers.get('retry-after')).toBe('30');
+    app.idp.faults.clear(); // and when it is back, the same page leads on
+    expect(codeOf(await throughCorp(app, { ...at, page }))).toMatch(/^code_/);
+  });
 
   it.each([
     ['discovery', 'down', 503], ['discovery', 'html', 502], ['discovery', 'hangs', 503], ['jwks', 'down', 503], ['jwks', 'huge', 502], ['jwks', 'html', 502],
-  ] as const)('SEC-142 SEC-148 shows a page when %s is %s, and goes on when it is back', async (endpoint, fault, status) => {
+  ] as const)('SEC-142 SEC-148 shows a page when %s is %s, and works again afterwards', async (endpoint, fault, status) => {
     const app = await makeUpstreamApp('memory', { oidc: { timeout: 1 } });
     const at = await atConsent(app);
     app.idp.faults.set(endpoint, fault);

@@ -42,7 +42,7 @@ describe.each(storeNames)('endpoints/introspect on %s', (store) => {
     expectJson(await answerOf(await app.ask('POST', `/introspect?token=${tokens.access}`, '', { ...FORM, ...basic('notes') })), 'invalid_request');
   }); // prettier-ignore
 
-  it('tells a client of its own token, and nothing of one that a person gave another', async () => {
+  it('describes a client’s own token, but none of another client', async () => {
     const app = await makeApp(store, { clients });
     const robot = { client_id: 'robot', client_secret: SECRET };
     const given = await answerOf(

@@ -52,7 +52,7 @@ describe('endpoints/oauth/metadata', () => {
     },
   );
 
-  it('SEC-227 advertises what is accepted: every endpoint stands, every method and grant type is taken', async () => {
+  it('SEC-227 advertises only what works: every endpoint answers, every method and grant type is accepted', async () => {
     const app = await makeApp('memory');
     const document = await documentAt(app, PATHS[0] ?? '');
     for (const [name, url] of Object.entries(document).filter(([key]) => key.endsWith('_endpoint')))

@@ -30,7 +30,7 @@ describe.each(storeNames)('endpoints/push on %s', (store) => {
     }
   });
 
-  it('SEC-221 opens a pushed request once, for its own client, in time; another client takes nothing', async () => {
+  it('SEC-221 opens a pushed request once, in time, for its own client only', async () => {
     const app = await makeApp(store);
     const [client, stranger] = [await app.client(), await app.client()];
     const answer = await send(app, await requestOf(client));
@@ -50,7 +50,7 @@ describe.each(storeNames)('endpoints/push on %s', (store) => {
       expectRedirect(await app.browser().get(await client.authorizeUrl({ request_uri: uri })), 'request_uri_not_supported');
   });
 
-  it('refuses where the request is pushed what it would refuse from a browser, and keeps nothing of it (RFC 9126 §2.1, §2.3)', async () => {
+  it('refuses a pushed request as it would refuse it from a browser, and stores nothing (RFC 9126 §2.1, §2.3)', async () => {
     const app = await makeApp(store);
     const client = await app.client();
     const secret = await app.client({ token_endpoint_auth_method: 'client_secret_post' });

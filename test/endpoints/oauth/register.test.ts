@@ -61,7 +61,7 @@ describe('endpoints/oauth/register', () => {
     for (let at = 0; at < 20; at++) expect((await app.register(GOOD)).body['client_id']).toMatch(/^[\w-]{22}$/);
   });
 
-  it('SEC-073 SEC-171 reads no more than 64 KiB, also where no length is told', async () => {
+  it('SEC-073 SEC-171 reads at most 64 KiB, also without Content-Length', async () => {
     const app = await makeApp('memory');
     const big = JSON.stringify({ ...GOOD, client_name: 'x'.repeat(70_000) });
     expectJson(await raw(app, big), 'invalid_request', 413);

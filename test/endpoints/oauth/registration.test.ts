@@ -91,7 +91,7 @@ describe.each(storeNames)('endpoints/registration on %s', (store) => {
     expect(refused.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
   });
 
-  it('takes so many clients that are in use and no more, and tells that it is full (R-15, SEC-080)', async () => {
+  it('limits the number of clients in use, and reports that it is full (R-15, SEC-080)', async () => {
     const app = await makeApp(store, { clientRegistration: { most: 3 }, clientRegistrationTTL: 3600, refreshTokenTTL: 3600 });
     for (let at = 0; at < 3; at++) await app.signedIn();
     const full = await post(app, GOOD);

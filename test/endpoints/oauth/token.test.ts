@@ -107,7 +107,7 @@ describe('endpoints/oauth/token', () => {
     expectJson(await answerOf(await post(await makeApp('memory'), body)), 'invalid_request');
   });
 
-  it('SEC-171 reads no more than 64 KiB, whether the length is told or not', async () => {
+  it('SEC-171 reads at most 64 KiB, with and without Content-Length', async () => {
     const app = await makeApp('memory');
     expectJson(await answerOf(await post(app, `a=${'x'.repeat(65_536)}`)), 'invalid_request', 413);
     let pulled = 0;
@@ -142,7 +142,7 @@ describe('endpoints/oauth/token', () => {
     expectJson(await client.token({ grant_type: type, client_id: client.id }), 'unsupported_grant_type');
   });
 
-  it('SEC-177 tells nothing of an internal error but a number to ask for, and tells the listener everything', async () => {
+  it('SEC-177 returns only an id for an internal error, and passes the error to the listener', async () => {
     let broken = false;
     const clock = makeClock();
     const store = memoryStore(clock);

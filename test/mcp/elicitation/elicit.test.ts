@@ -218,7 +218,7 @@ describe.each(storeNames)('tools that ask, on %s', (store) => {
     expect(ran.length).toBe(before);
   });
 
-  it('SEC-192: take an answer once, however often the client sends it', async () => {
+  it('SEC-192: accepts an answer once, for any number of requests with it', async () => {
     const app = await serving(store);
     const token = await tokenOf(app);
     const { key, state } = questionIn(await raw(app, token, 'book'));

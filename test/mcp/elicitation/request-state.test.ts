@@ -78,7 +78,7 @@ describe.each(storeNames)('what a client carries back, on %s', (store) => {
     expect(ran).toEqual(['one accept']);
   });
 
-  it('F-05 holds what a person said for ten minutes and no longer, also where it holds a link', async () => {
+  it('F-05 keeps the user’s answers for ten minutes, also with a link', async () => {
     let ctx: Context | undefined;
     const app = await makeApp(store, { apiHandler: (_request: Request, _env: unknown, seen: Context) => ((ctx = seen), Response.json({})), accessTokenTTL: 86_400 }); // prettier-ignore
     await app.call((await app.signedIn()).tokens.access);

@@ -99,7 +99,7 @@ describe('mcp/events/listening, after the end of a stream', () => {
     vi.useRealTimers();
   });
 
-  it('tells the end of an answer whose stream fails (F-61)', async () => {
+  it('reports the end of a response whose stream fails (F-61)', async () => {
     let overs = 0;
     const body = new ReadableStream({ pull: () => Promise.reject(new Error('broken')) });
     const answer = tellingItsEnd(new Response(body, { headers: { 'content-type': 'text/event-stream' } }), () => void overs++);
@@ -164,7 +164,7 @@ describe('mcp/listening, streams that must end', () => {
     expect(stream.ended()).toBe(true);
   });
 
-  it('gives the place back of a stream that was refused, and of one whose reader went away', async () => {
+  it('frees the slot of a refused stream, and of one whose reader has disconnected', async () => {
     const { access } = { access: { ...accessWith([]), expiresAt: Math.floor(Date.now() / 1000) + 3600 } };
     const handler = mcpHandler(build, { onError: () => undefined });
     const send = (params: object): Promise<Response> => {

@@ -236,7 +236,7 @@ describe('mcp/events/subscriptions', () => {
     expect(subscribedAs({ subscribed: [NOTE] }, 'notes://one/two')).toBeNull();
   });
 
-  it('holds back no message whose level it does not know', () => {
+  it('passes on messages with an unknown level', () => {
     const message = (level: string) => ({ method: 'notifications/message', params: { level } });
     expect(['debug', 'warning', 'emergency', 'odd'].map((level) => isBelow('warning', message(level)))).toEqual([
       true,

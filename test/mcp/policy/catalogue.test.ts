@@ -79,7 +79,7 @@ describe.each(SDKS)('mcp/declare with a server of %s', (_, make) => {
 });
 
 describe('mcp/declare, the catalogue', () => {
-  it('stops the start where a primitive does not say who may use it, with `strict`', () => {
+  it('refuses at start-up a primitive without a need, with `strict`', () => {
     const silent = [
       tool({ name: 'silent', handler: () => text('') }),
       resource({ name: 'r', uri: 'a://b', read: () => ({ contents: [] }) }),
@@ -88,7 +88,7 @@ describe('mcp/declare, the catalogue', () => {
     expect(() => catalogue([...all, ...silent])).not.toThrow();
   });
 
-  it('stops the start where a name stands twice', () => {
+  it('refuses at start-up a repeated name', () => {
     expect(() => catalogue([greet, greet as Declared])).toThrow(/the tool "greet" is declared twice/);
   });
 

@@ -53,7 +53,7 @@ const NOT_RUN = 'Not run: another call of the same batch was refused.';
 const DENIED_PROMPT = 'You do not have permission to use this prompt.';
 const DENIED_RESOURCE = 'You do not have permission to read this resource.';
 
-describe('mcp/policy/gate, what goes on', () => {
+describe('mcp/policy/gate, dispatched messages', () => {
   it.each([
     'initialize', 'ping', 'server/discover', 'logging/setLevel', 'tools/list', 'resources/list', 'resources/templates/list', 'prompts/list',
     'notifications/initialized', 'notifications/cancelled', 'notifications/progress', 'notifications/roots/list_changed',
@@ -72,7 +72,7 @@ describe('mcp/policy/gate, what goes on', () => {
     expect((await ask(message('resources/read', { uri: 'notes://open-not' }), { access: accessWith(['admin']) })).verdict).toMatchObject({ called: [] });
   }); // prettier-ignore
 
-  it('lets a hidden tool go on as one that the server must not find, in a batch too', async () => {
+  it('passes a call of a hidden tool on as one that the server must not find, also in a batch', async () => {
     expect((await ask(callOf('secret'))).verdict).toEqual({ goesOn: callOf('secret'), unknown: ['secret'], called: ['secret'] });
     const batch = [callOf('open', 1), callOf('secret', 2), callOf('secret', 3)];
     expect((await ask(batch)).verdict).toEqual({ goesOn: batch, unknown: ['secret', 'secret'], called: [] });
@@ -85,7 +85,7 @@ describe('mcp/policy/gate, what goes on', () => {
     expect((await ask(answer, { strict: true, access: null })).verdict).toEqual({ goesOn: answer, unknown: [], called: [] });
   });
 
-  it('lets tasks and notifications go on with what was judged, and other methods only where nothing is strict', async () => {
+  it('passes tasks and notifications on with judged calls, and other methods only without `strict`', async () => {
     for (const method of ['tasks/get', 'notifications/message', 'acme/run'])
       expect((await ask(message(method))).verdict).toMatchObject({ goesOn: { method } });
     for (const method of ['tasks/get', 'notifications/message'])
@@ -131,7 +131,7 @@ describe('mcp/policy/gate, what is refused', () => {
     ]);
   });
 
-  it('judges a tool whatever it is called, also as a method that goes on with what was judged', async () => {
+  it('judges a tool with any name, also one that is the name of a method', async () => {
     for (const name of ['tasks/get', 'notifications/message', 'ping'])
       expect((await ask(callOf(name), { strict: true })).verdict).toMatchObject({ unknown: [name] });
     expect((await ask(message('prompts/get', { name: 'tasks/get' }), { strict: true })).verdict).toEqual([
@@ -218,7 +218,7 @@ describe('mcp/policy/gate, messages that do not say what they call', () => {
     }
   });
 
-  it('knows no subscribing of 2026-07-28, whatever it is for', async () => {
+  it('passes on no `subscribe` of 2026-07-28, for any resource', async () => {
     for (const method of ['resources/subscribe', 'resources/unsubscribe'])
       expect((await ask(message(method, { _meta: MODERN }))).verdict).toEqual([404, error(-32601, 'Method not found')]);
     expect((await ask(message('resources/read', { _meta: MODERN }))).verdict).toMatchObject([400, { error: { code: -32602 } }]);
@@ -228,7 +228,7 @@ describe('mcp/policy/gate, messages that do not say what they call', () => {
 describe('mcp/policy/gate, what is told', () => {
   const who = { userId: 'u1', clientId: 'c1', grantId: 'g1' };
 
-  it('tells of each decision why, and nothing of methods that are free to all', async () => {
+  it('emits the reason of each decision, and nothing for methods that are open to all', async () => {
     expect((await ask(callOf('broken'))).events).toEqual([{ kind: 'call.denied', primitive: 'tool', name: 'broken', ...who, reason: 'rule_failed', error: new Error('why') }]);
     expect((await ask(callOf('read'))).events).toEqual([{ kind: 'call.challenged', primitive: 'tool', name: 'read', ...who, scope: ['notes:read'] }]);
     expect((await ask(callOf('read'), { access: null })).events).toEqual([{ kind: 'call.challenged', primitive: 'tool', name: 'read', scope: ['notes:read'] }]);
@@ -249,7 +249,7 @@ describe('mcp/policy/gate, lists', () => {
   const tools = ['open', 'read', 'admin', 'secret', 'free', 'other'].map((name) => ({ name }));
   const namesOf = (items: unknown[]): string[] => items.map((item) => (item as { name: string }).name);
 
-  it('leave out what a user may not use, whatever consent could do', () => {
+  it('leave out what a user may not use, also if further consent could allow it', () => {
     expect(namesOf(seen('tool', tools, accessWith()))).toEqual(['open', 'read', 'free', 'other']);
     expect(namesOf(seen('tool', tools, accessWith(['admin'])))).toEqual(['open', 'read', 'admin', 'secret', 'free', 'other']);
     expect(namesOf(seen('tool', tools, null))).toEqual(['open', 'read', 'free', 'other']);

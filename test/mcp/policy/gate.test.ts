@@ -101,7 +101,7 @@ describe.each(SDKS)('mcp/gate with a server of %s', (_, make) => {
     expect(ran).toEqual([]);
   });
 
-  it('S-120 challenges a caller with a key of their own by the scheme that they came by (RFC 9449 §7.1)', async () => {
+  it('S-120 challenges a caller with the scheme of the request, Bearer or DPoP (RFC 9449 §7.1)', async () => {
     const bound = { ...withScope(['notes:read']), cnf: { jkt: 'A'.repeat(43) } };
     expect((await call('save', bound)).challenge).toMatch(
       /^DPoP error="insufficient_scope", .*scope="notes:read notes:write", algs="ES256 /,
@@ -115,7 +115,7 @@ describe.each(SDKS)('mcp/gate with a server of %s', (_, make) => {
       expect((await call('read', withScope([scope]))).status).toBe(403);
   });
 
-  it('tells a user without the permission so in a result, and never challenges them, whatever scopes are missing too', async () => {
+  it('answers a missing permission with a result, never a challenge, also if scopes are missing too', async () => {
     for (const name of ['admin', 'both']) {
       const { status, challenge, body } = await call(name, withScope([]));
       expect([status, challenge]).toEqual([200, null]);
@@ -160,7 +160,7 @@ describe.each(SDKS)('mcp/gate with a server of %s', (_, make) => {
     expect((await ask(handler, complete, withScope([]))).body.error).toMatchObject({ message: 'You do not have permission to use this prompt.' });
   }); // prettier-ignore
 
-  it('SEC-183 refuses a batch whole when one call of it may not go on, and a message that repeats a name', async () => {
+  it('SEC-183 refuses a whole batch with one refused call, and a message that repeats a name', async () => {
     ran.length = 0;
     const batch = (names: readonly string[]): string => `[${names.map((name, at) => callOf(at, name)).join(',')}]`;
     expect((await ask(handler, batch(['open', 'read']), withScope([]))).status).toBe(403);

@@ -44,7 +44,7 @@ describe('mcp/policy/lists', () => {
     expect(sentBy(NEEDS, null, result({ prompts: [{ name: 'draft' }] }))).toEqual(result({ prompts: [] }));
   });
 
-  it('tells caches that a list is for one caller, where lists differ and the server said who may share it', () => {
+  it('marks a list as private for caches if lists differ by caller', () => {
     const list = result({ tools: [], cacheScope: 'public' });
     expect(sentBy(NEEDS, accessWith(), list)).toEqual(result({ tools: [], cacheScope: 'private' }));
     expect(sentBy({}, accessWith(), list)).toEqual(list);

@@ -94,7 +94,7 @@ describe('mcp/permission, scopes', () => {
     expect(await requireScopes('read', () => text('read'))(scoped(['read']))).toEqual(text('read'));
   });
 
-  it('SEC-195 asks for all scopes of the operation in the result where one is missing, whatever only looks like it', async () => {
+  it('SEC-195 asks for all scopes of the operation in the result if one is missing, also if a similar one is there', async () => {
     let ran = false;
     const save = requireScopes(['read', 'write'], () => text(String((ran = true))), { hierarchy });
     for (const scope of [[], ['read'], ['writer'], ['*'], ['WRITE', 'read']])
@@ -102,7 +102,7 @@ describe('mcp/permission, scopes', () => {
     expect(ran).toBe(false);
   });
 
-  it('challenges a caller with a key of their own by the scheme that they came by (RFC 9449 §7.1)', async () => {
+  it('challenges a caller with the scheme of the request, Bearer or DPoP (RFC 9449 §7.1)', async () => {
     const bound = { http: { authInfo: authInfoOf({ ...accessWith(), scope: [], cnf: { jkt: 'A'.repeat(43) } }) } };
     const refused = await requireScopes('read', () => text('never'))(bound);
     expect(refused).toMatchObject({ _meta: { 'mcp/www_authenticate': [expect.stringMatching(/^DPoP error="insufficient_scope"/)] } });

@@ -32,7 +32,7 @@ describe('mcp/policy/policy, needs', () => {
     expect(needOf('resource', 'n://2/z')).toEqual({});
   });
 
-  it('judges a URI as it came, as parsed and in its plainest spelling; open in one of them is not open', () => {
+  it('judges a URI as received, as parsed and folded; it is open only if all three are', () => {
     const { needOf } = policy({ resources: { 'https://h.example/a': A, 'HTTPS://H.example/a': B } });
     expect(needOf('resource', 'https://h.example/a')).toMatchObject({ permissions: ['a'], scopes: ['b'] });
     const strict = policy({ resources: { 'HTTPS://H.example/a': B }, strict: true });

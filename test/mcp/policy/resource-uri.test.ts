@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fold, foldedSpellingsOf, spellingsOf } from '../../../src/mcp/policy/resource-uri.ts';
 
 describe('mcp/policy/resource-uri (SEC-181)', () => {
-  it('knows a URI as it came and as the URL that the SDK makes of it', () => {
+  it('compares a URI as received and as the SDK parses it', () => {
     expect(spellingsOf('files://a/b')).toEqual(['files://a/b']);
     expect(spellingsOf('HTTPS://A.example')).toEqual(['HTTPS://A.example', 'https://a.example/']);
     expect(spellingsOf('no url')).toEqual(['no url']);

@@ -64,7 +64,7 @@ async function begin(world: World, id = 'one', asked: Asked = {}): Promise<void>
   world.answer = answer;
 }
 
-describe('mcp/sessions/bound-sessions, whose it is (SEC-189)', () => {
+describe('mcp/sessions/bound-sessions, owner (SEC-189)', () => {
   it('is the user’s, the client’s and that of the props that it began with', async () => {
     const world = setUp();
     await begin(world);
@@ -86,7 +86,7 @@ describe('mcp/sessions/bound-sessions, whose it is (SEC-189)', () => {
 });
 
 describe('mcp/sessions/bound-sessions, how it ends', () => {
-  it('ends with DELETE, whatever the handler goes on to answer, where the handler agrees', async () => {
+  it('ends with DELETE if the handler accepts it', async () => {
     const world = setUp();
     await begin(world);
     world.answer = () => new Response(null, { status: 405 });
@@ -121,7 +121,7 @@ describe('mcp/sessions/bound-sessions, how it ends', () => {
 });
 
 describe('mcp/sessions/bound-sessions, what the handler is given', () => {
-  it('is a request whose signal tells that the client has gone, and not that the answer is out', async () => {
+  it('passes a signal that aborts when the client disconnects, but not when the response is complete', async () => {
     const world = setUp();
     const gone = new AbortController();
     world.answer = () => new Response(new ReadableStream({ start: () => undefined }), { headers: { 'content-type': 'text/event-stream' } });
@@ -155,7 +155,7 @@ describe('mcp/sessions/bound-sessions, what the handler is given', () => {
     expect([boundSessions({ ...inner, servedPaths: ['/mcp'] as never }).servedPaths, 'servedPaths' in boundSessions(inner)]).toEqual([['/mcp'], false]);
   }); // prettier-ignore
 
-  it('is nothing where neither a guard nor a store stands in front', async () => {
+  it('answers with an error without a guard and a store in front', async () => {
     const handler = boundSessions({ fetch: async () => new Response('{}') });
     const request = (): Request => new Request(ENDPOINT);
     const message = /^boundSessions needs OAuthProvider in front/;

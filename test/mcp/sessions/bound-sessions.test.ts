@@ -136,7 +136,7 @@ describe('bound sessions', () => {
     expect(app.ran).toEqual(['given up']);
   });
 
-  it('tells a handler whose answer is out that nothing was given up (F-08)', async () => {
+  it('does not abort the signal of a handler whose response is complete (F-08)', async () => {
     const app = await serving('memory');
     const session = await begin(app, await tokenOf(app, ALICE));
     await (await call(app, session)).text();
@@ -158,7 +158,7 @@ describe('bound sessions', () => {
 });
 
 describe('mcp/sessions/bound-sessions', () => {
-  it('refuses an option that makes no sense, and a handler that no provider stands in front of', async () => {
+  it('refuses an invalid option, and a handler without a provider in front', async () => {
     const inner = sessionful();
     expect(() => boundSessions(inner, { idle: 5 })).toThrow('`idle`');
     expect(() => boundSessions(inner, { most: 0 })).toThrow('`most`');

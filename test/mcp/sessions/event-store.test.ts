@@ -24,7 +24,7 @@ async function recording(
 }
 
 describe('mcp/sessions/event-store', () => {
-  it('who waits for a call whose process has died is told so, for each request that has no answer', async () => {
+  it('sends an error for each unanswered request of a dead process', async () => {
     const clock = makeClock();
     const { sessionStore, record, open } = await recording([1, 'two', 3], { now: clock.now });
     open.delete(3);
@@ -53,7 +53,7 @@ describe('mcp/sessions/event-store', () => {
     expect(await stream.next()).toBeNull();
   });
 
-  it('goes on with its record where the answer to a write was lost: the last message is kept', async () => {
+  it('continues with its record if the response to a write was lost: the last message is stored', async () => {
     const { sessionStore, record, open, errors } = await recording([1], { unanswered: (write) => write === 0 });
     await record.storeEvent(STREAM, said({ method: 'notifications/progress' }));
     open.delete(1);
@@ -70,7 +70,7 @@ describe('mcp/sessions/event-store', () => {
     expect((await readStream(sessionStore, STREAM))?.open).toHaveLength(99);
   });
 
-  it('keeps so many streams of one session and no more, however many calls there are (F-06)', async () => {
+  it('limits the stored streams of one session, for any number of calls (F-06)', async () => {
     const handles = new Set<string>();
     const states = statesWith();
     const sessionStore = await sessionStoreOf(ID, {
@@ -85,7 +85,7 @@ describe('mcp/sessions/event-store', () => {
     expect(handles.size).toBeLessThanOrEqual(MAX_KEPT);
   });
 
-  it('takes no place of a call that is going on, and keeps the next one when it is over or its process has died (F-06)', async () => {
+  it('does not replace the stream of a running call, only one that is over or whose process has died (F-06)', async () => {
     const clock = makeClock();
     const sessionStore = await sessionStoreOf(ID, statesWith({ now: clock.now }));
     const going = Array.from({ length: MAX_KEPT }, (_, at) => ({ stream: `call-${at}`, open: new Set<Id>([1]) }));

@@ -53,7 +53,7 @@ describe('mcp/sessions/session-limit, places', () => {
     expect([world.ended, await one?.keep('a')]).toEqual([[], true]);
   }); // prettier-ignore
 
-  it('are free a tenth after the session has ended by itself', async () => {
+  it('are free a tenth of the idle time after the session has expired', async () => {
     const world = setUp();
     const slots = await world.slots({ idle: 105 });
     await world.take('a', slots);
@@ -73,7 +73,7 @@ describe('mcp/sessions/session-limit, places', () => {
     expect(world.ended).toEqual(['a', 'b', 'c']);
   });
 
-  it('are left without a write by who has none', async () => {
+  it('are released without a write by a session that has none', async () => {
     const world = setUp();
     const slots = await world.slots();
     await world.take('a', slots);

@@ -79,7 +79,7 @@ describe.each(storeNames)('many sessions on %s', (store) => {
     expect(statuses.filter((status) => status === 200)).toHaveLength(3);
   });
 
-  it('counts each user and each client by itself', async () => {
+  it('counts each user and each client separately', async () => {
     const app = await serving(store);
     await app.provider.helpers(app.env).accounts.create({ ...BOB });
     const own = await begun(app, await tokenOf(app));
@@ -163,7 +163,7 @@ describe('mcp/sessions/session-limit', () => {
     expect(ended).toEqual(['two']);
   });
 
-  it('a session whose place went while its end did not come is over when it is next told to be in use', async () => {
+  it('ends a session at its next use if it has lost its slot', async () => {
     const app = await serving('memory');
     const token = await tokenOf(app);
     const session = await begun(app, token);

@@ -79,7 +79,7 @@ describe.each(storeNames)('sessions on %s', (store) => {
     await client.close();
   });
 
-  it('keeps two calls apart whose servers both ask at once', async () => {
+  it('separates two calls whose servers ask at the same time', async () => {
     const app = await serving(store);
     let at = 0;
     const client = await connected(app, await tokenOf(app), () => ({ action: 'accept', content: { city: `city ${at++}` } }));
@@ -143,7 +143,7 @@ describe.each(storeNames)('sessions on %s', (store) => {
     await stateless.text();
   });
 
-  it('knows nothing of props: each request has those of its own moment (SEC-185)', async () => {
+  it('stores no props: each request has its own (SEC-185)', async () => {
     let permissions = ['admin'];
     const app = await serving(store, { permissions: () => permissions });
     const session = await begun(app, await tokenOf(app));
@@ -184,7 +184,7 @@ describe.each(storeNames)('sessions on %s', (store) => {
     for (const secret of [sessionId, 'Rome', 'Which city', 'elicitation', 'clientInfo']) expect(all).not.toContain(secret);
   });
 
-  it('goes on where a connection broke: from the last event, to its client alone, as often as asked', async () => {
+  it('resumes a broken connection from the last event, for its own client, any number of times', async () => {
     const app = await serving(store);
     held = holding();
     const session = await begun(app, await tokenOf(app));
@@ -280,7 +280,7 @@ describe.each(storeNames)('sessions on %s', (store) => {
     expect(errors).toEqual([]);
   }); // prettier-ignore
 
-  it('S-230: a client of 2026-07-28 has no session, whatever header it sends', async () => {
+  it('S-230: a client of 2026-07-28 has no session, with any header', async () => {
     const app = await serving(store, { permissions: () => ['admin'] });
     const token = await tokenOf(app);
     const seen: string[] = [];

@@ -39,7 +39,7 @@ describe('mcp/sessions/shares, as they are', () => {
     expect(take('z')).toBe('streams');
   });
 
-  it('are 64 calls of a user that go on without their client (F-06)', () => {
+  it('are 64 calls of a user that continue without their client (F-06)', () => {
     const open = shares();
     const calls = Array.from({ length: 66 }, () => new AbortController());
     for (const call of calls.slice(0, 64)) open.leave(ada, call);
@@ -66,7 +66,7 @@ describe('mcp/sessions/shares, calls without a client', () => {
 });
 
 describe('mcp/sessions/shares, calls at work', () => {
-  it('are known until they end, each session by itself', () => {
+  it('are counted until they end, for each session', () => {
     const open = shares();
     const [one, two] = [new AbortController(), new AbortController()];
     open.work('a', one.signal);

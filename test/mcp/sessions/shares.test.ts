@@ -46,12 +46,12 @@ describe('mcp/sessions/shares', () => {
     ]);
   });
 
-  it('takes no place for a stream whose client has gone already (F-06, F-61)', () => {
+  it('counts no stream whose client has already disconnected (F-06, F-61)', () => {
     const open = shares(LIMITS);
     for (let tries = 0; tries < 10; tries++) expect(open.take({ access: ada, session: 'one' }, AbortSignal.abort())).toBeNull();
   });
 
-  it('gives the place of a stream to others whose request workerd has ended, and of none that goes on (F-06, F-61)', () => {
+  it('frees the slot of a stream that workerd has ended, and of no running one (F-06, F-61)', () => {
     vi.useFakeTimers();
     const open = shares(LIMITS);
     const goesOn = new AbortController();
@@ -72,7 +72,7 @@ describe('mcp/sessions/shares', () => {
     vi.useRealTimers();
   });
 
-  it('ends the call that was left first, where too many of one user go on without their client (F-06)', () => {
+  it('ends the first disconnected call if too many of one user run without their client (F-06)', () => {
     const open = shares(LIMITS);
     const [first, second, third, other] = Array.from({ length: 4 }, () => new AbortController()) as [
       AbortController,

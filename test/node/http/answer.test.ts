@@ -44,7 +44,7 @@ describe('node/answer, limits', () => {
     expect(called).toBe(1);
   });
 
-  it('answers 413 when a chunked body grows past the limit, however it is read, and hangs up if it never ends (SEC-171)', async () => {
+  it('answers 413 if a chunked body exceeds the limit, for every way to read it, and disconnects if it never ends (SEC-171)', async () => {
     for (const fetch of [
       reading,
       streaming,

@@ -33,7 +33,7 @@ describe('node/http/half-sent', () => {
     },
   );
 
-  it('holds no place for a request whose body has not come, and one from then on (F-20)', async () => {
+  it('takes no slot for a request before its body arrives (F-20)', async () => {
     const opened = gate<void>();
     let inside = 0;
     const { port, url } = await start(
@@ -117,7 +117,7 @@ describe('node/response, clients that read nothing', () => {
   it.each([
     ['a large answer', (): Response => new Response(large)],
     ['an endless stream', streaming],
-  ] as const)('are hung up on after a while, whatever is left of %s (F-20)', async (_name, answer) => {
+  ] as const)('are disconnected after a while with a partial %s (F-20)', async (_name, answer) => {
     const closed = gate<void>();
     const { port } = await start(
       (request, env, ctx) => {

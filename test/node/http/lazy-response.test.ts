@@ -81,7 +81,7 @@ describe('node/http/lazy-response', () => {
     expect(await seen(() => Lazy.json(...(given as [unknown])))).toEqual(await seen(() => Native.json(...(given as [unknown]))));
   });
 
-  it('keeps what it was given, whatever becomes of that later', async () => {
+  it('keeps its arguments, also if they are changed later', async () => {
     const [bytes, headers] = [utf8.encode('one'), { 'x-a': '1' }];
     const response = new Lazy(bytes, { headers });
     bytes.fill(0);

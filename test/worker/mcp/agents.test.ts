@@ -62,7 +62,7 @@ describe('agents 0.32 behind our provider', () => {
   let grace: Connected;
   beforeAll(async () => void (grace = await signIn('/sessions', 'grace')));
 
-  it('McpAgent.serve has this.props, and its sessions and state go on working', async () => {
+  it('McpAgent.serve has this.props, and its sessions and state keep working', async () => {
     expect(await grace.tools()).toEqual(['whoami']);
     expect([await grace.say('whoami'), await grace.say('whoami')]).toEqual(['grace, call 1', 'grace, call 2']);
     const heidi = await signIn('/sessions', 'heidi');

@@ -20,7 +20,7 @@ describe('stores/cloudflare-kv', () => {
     expect(cloudflareKvStore(KV).atomic).toBe(false);
   });
 
-  it('FLT-13 keeps the real end beside the value, whatever KV asks for at least', async () => {
+  it('FLT-13 stores the real expiry with the value, independent of the minimum of KV', async () => {
     const lives: (number | undefined)[] = [];
     const namespace: KvBinding = {
       get: (key) => KV.get(key),

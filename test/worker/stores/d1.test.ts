@@ -20,7 +20,7 @@ describe('stores/d1', () => {
     });
   }
 
-  it('FLT-22 makes its tables once, however many isolates begin at the same moment, and refuses newer ones', async () => {
+  it('FLT-22 creates its tables once for any number of simultaneous isolates, and refuses newer tables', async () => {
     await D1.batch(['records', 'entries', 'layout'].map((table) => D1.prepare(`DROP TABLE IF EXISTS portcullis_${table}`)));
     const answers = await Promise.all(Array.from({ length: 6 }, (_, n) => d1Store(D1).write('a:1', n, 'absent')));
     expect(answers.filter((version) => version !== null)).toHaveLength(1);

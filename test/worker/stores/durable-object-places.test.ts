@@ -111,7 +111,7 @@ describe('places of stores/durable-object', () => {
     expect((await pagesOf(store, 'user:2')).flat()).toEqual([keys[7]]);
   });
 
-  it('goes on page by page in every place that has more', async () => {
+  it('continues page by page in every place that has more', async () => {
     const { store } = watched({ shards: 1 });
     const keys = ([null, 'wnam', 'me'] as const).flatMap((place) =>
       Array.from({ length: place === 'wnam' ? 450 : 210 }, (): Key => `grant:${secrets.id(place)}`),

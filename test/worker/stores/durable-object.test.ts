@@ -47,7 +47,7 @@ describe('stores/durable-object', () => {
     expect(calls).toEqual(['enter', 'enter', 'enter done', 'enter done', 'write', 'write done']);
   });
 
-  it('removes a new record again whose list cannot be entered', async () => {
+  it('removes a new record if its list entry cannot be written', async () => {
     const { namespace } = counting(async (verb) => (verb === 'enter' ? Promise.reject(new Error('the list is down')) : undefined));
     const store = durableObjectStore(namespace, { prefix: crypto.randomUUID() });
     const write = store.write('grant:1', 1, 'absent', { index: ['user:1'], until: 10 ** 10 });
@@ -55,7 +55,7 @@ describe('stores/durable-object', () => {
     expect(await store.read('grant:1')).toBeNull();
   });
 
-  it('skips an entry whose record was never written, and forgets it once no write can be under way', async () => {
+  it('skips an entry whose record was never written, and removes it once no write can be in progress', async () => {
     const clock = { time: 1_800_000_000 };
     const prefix = crypto.randomUUID();
     const object = PORTCULLIS.get(PORTCULLIS.idFromName(`${prefix}0`));
@@ -97,7 +97,7 @@ describe('stores/durable-object', () => {
     await expect(store.write('a:1', 1, 'any')).rejects.toThrow('written by another version of Portcullis');
   });
 
-  it('goes to the same objects whatever the load, and spreads keys evenly over them', async () => {
+  it('uses the same objects under any load, and distributes keys evenly over them', async () => {
     const names: string[] = [];
     const namespace: ObjectNamespace = {
       idFromName: (name: string) => name,
