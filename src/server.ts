@@ -16,6 +16,7 @@ import {
 import { askedHeaders, CROSS_ORIGIN, isPrefetch, json } from './lib/http.ts';
 import { lazy } from './lib/lazy.ts';
 import { withFormerNames } from './lib/names.ts';
+import type { AdminApi } from './model/admin.ts';
 import { OAuthError } from './model/error.ts';
 import { haveSignIn, hostOf, isRedirect, isSite } from './model/login.ts';
 import type { Settings } from './model/settings.ts';
@@ -51,8 +52,8 @@ const token = lazy(async () => (await import('./endpoints/oauth/token.ts')).toke
 export interface Route {
   readonly name: string;
   readonly methods: { readonly [method: string]: Endpoint };
-  /** Whether its errors are JSON or a page. */
-  readonly reader: 'program' | 'person';
+  /** Whether its errors are JSON or a page; `own`: JSON for pages of our own origin alone. */
+  readonly reader: 'program' | 'person' | 'own';
 }
 
 /** The route table of an issuer, by path. Endpoints for people exist only where we have a login to offer. */
@@ -122,6 +123,10 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
     const endpoint: Endpoint = (call) => loginPageOf(call, id, page);
     routes.set(`${paths.login}/${page.id}`, { name: `login/${page.id}`, methods: { GET: endpoint, POST: endpoint }, reader: 'person' });
   }
+  for (const { name, method } of settings.admin?.acts ?? []) {
+    const endpoint: Endpoint = (call) => (settings.admin as AdminApi).answer(name, call as never);
+    routes.set(`${paths.admin}/${name}`, { name: `admin/${name}`, methods: { [method]: endpoint }, reader: 'own' });
+  }
   return routes.set(paths.login, { name: 'login', methods: { GET: login, POST: login }, reader: 'person' });
 }
 
@@ -173,7 +178,7 @@ async function failure(route: Route, call: Call, error: unknown): Promise<Respon
     });
   else call.as.emit({ kind: 'request.refused', endpoint: route.name, code: known.code, reason: known.reason });
   const advice = call.as.isLoopback && !broken ? await adviceOn(known) : undefined;
-  if (route.reader === 'program') {
+  if (route.reader !== 'person') {
     return json(
       {
         error: known.code,
@@ -181,7 +186,7 @@ async function failure(route: Route, call: Call, error: unknown): Promise<Respon
         ...(broken ? { request_id: requestId } : {}),
       },
       known.status,
-      { ...CROSS_ORIGIN, ...known.headers },
+      { ...(route.reader === 'program' ? CROSS_ORIGIN : {}), ...known.headers },
     );
   }
   return errorPage({ error: known, requestId: broken ? requestId : undefined, brand: call.as.settings.brand, words: call.words, advice });

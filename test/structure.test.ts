@@ -28,6 +28,7 @@ const MAY_IMPORT: { readonly [wing: string]: readonly string[] } = {
   'server.ts': ['lib', 'model', 'pages', 'endpoints'],
   options: ['lib', 'model', 'guard', 'pages', 'words'],
   provider: ['lib', 'model', 'core', 'clients', 'grants', 'endpoints', 'guard', 'stores', 'server.ts', 'options'],
+  admin: ['lib', 'model', 'core', 'endpoints', 'provider'], // a value that the application passes to the provider
   'index.ts': ['lib', 'pages', 'words', 'model', 'core', 'guard', 'logins', 'stores', 'options', 'provider'],
   node: ['lib', 'model', 'guard', 'mcp', 'core', 'stores', 'provider', 'options', 'index.ts'],
   worker: ['lib', 'model', 'core', 'stores', 'mcp', 'provider', 'options', 'index.ts'], // of mcp the type of news alone

@@ -47,6 +47,17 @@ export type Event = Always &
     | { readonly kind: 'client.registered' | 'client.updated' | 'client.deleted'; readonly clientId: string }
     /** A client that was not decided about was met, with the user who wanted it; or an administrator decided. */
     | { readonly kind: 'client.waiting' | 'client.approved' | 'client.blocked'; readonly clientId: string; readonly userId?: string }
+    /** An administrator read or changed something through the administration API. */
+    | {
+        readonly kind: 'admin.acted';
+        /** `users/disable` … */
+        readonly act: string;
+        /** The administrator. */
+        readonly by: string;
+        /** The id of what was changed. */
+        readonly target?: string;
+        readonly outcome: 'done' | 'refused' | 'failed';
+      }
     | { readonly kind: 'login.succeeded'; readonly login: string; readonly userId: string }
     | { readonly kind: 'login.failed'; readonly login: string; readonly reason: string; readonly network: string }
     | {

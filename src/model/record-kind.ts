@@ -7,6 +7,7 @@
 /** Kinds that survive. */
 export const LASTING_RECORDS: readonly string[] = [
   'account',
+  'audit',
   'client',
   'client-status',
   'document',
@@ -29,6 +30,7 @@ export const LASTING_RECORDS: readonly string[] = [
 
 /** All other kinds. A kind in neither list ends too: forgetting it signs users out, and lets no one in. */
 export const ENDING_RECORDS: readonly string[] = [
+  'admins-leaving',
   'answered',
   'approved',
   'connection',
@@ -52,7 +54,7 @@ export const ENDING_RECORDS: readonly string[] = [
 ];
 
 /** Index prefixes that survive. */
-export const LASTING_LISTS: readonly string[] = ['accounts', 'client-status', 'clients', 'identities', 'passkeys'];
+export const LASTING_LISTS: readonly string[] = ['accounts', 'audit', 'client-status', 'clients', 'identities', 'passkeys'];
 
 /** All other index prefixes. `client:<id>` and `user:<id>` list grants. */
 export const ENDING_LISTS: readonly string[] = ['client', 'consents', 'keys', 'sessions', 'upstreams', 'user'];

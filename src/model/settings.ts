@@ -6,6 +6,7 @@ import type { Languages } from '../words/languages.ts';
 import type { Access } from './access.ts';
 import type { AccessKeyRules } from './access-key.ts';
 import type { Accounts } from './account.ts';
+import type { AdminApi } from './admin.ts';
 import type { Client } from './client.ts';
 import type { ClientPolicy } from './client-policy.ts';
 import type { ErrorCode } from './error.ts';
@@ -40,6 +41,8 @@ export interface Paths {
   readonly jwks: string;
   /** Pushed authorization request endpoint (RFC 9126). */
   readonly push: string;
+  /** Below it are the acts of the administration API. */
+  readonly admin: string | null;
 }
 
 /** Looks up what a user may do now. */
@@ -164,6 +167,8 @@ export interface Settings {
   /** Whether DPoP proofs must contain a nonce. */
   readonly dpopNonces: boolean;
   readonly authorizationCodeTTL: Seconds;
+  /** The administration API; null if it is off. */
+  readonly admin: AdminApi | null;
   /** Which clients may be connected; null if all may. */
   readonly clientPolicy: ClientPolicy | null;
   /** Rules for personal access tokens and service keys; null if they are off. */

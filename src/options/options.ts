@@ -2,6 +2,7 @@
  * Options of `OAuthProvider`. Their checks are in `option-checks.ts`, their defaults in `settings.ts`.
  */
 import type { TokenSource } from '../guard/token-source.ts';
+import type { AdminApi } from '../model/admin.ts';
 import type { Event } from '../model/event.ts';
 import type { ConfiguredClient } from '../model/client-spec.ts';
 import type { Context, GuardedContext, Handler } from '../model/handler.ts';
@@ -167,6 +168,8 @@ interface CommonOptions<Env> {
   readonly trustedIssuers?: readonly TrustedIssuer[];
   /** Decides which client may exchange which token for a narrower one (RFC 8693). Default: none. */
   readonly tokenExchange?: ExchangePolicy;
+  /** The administration API: `adminApi({ permission })` of `portcullis/admin`. Unset: none, and its paths do not exist. */
+  readonly admin?: AdminApi;
   /** Which clients may be connected: new ones wait for approval (`newClients: 'approve'`), lists of hosts. Unset: all, and none can be blocked. */
   readonly clientPolicy?: ClientPolicyOptions;
   /**
@@ -246,6 +249,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   tokenExchange: functionOf('that says whether an exchange may be'),
   accessKeys: null,
   clientPolicy: null,
+  admin: null,
   clientRegistration: null,
   requirePushedAuthorizationRequests: flag,
   deviceAuthorizationEndpoint: null,

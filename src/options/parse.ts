@@ -2,6 +2,7 @@
  * Parses the options when the provider is made: checks them once and adds every default. Values that need the issuer or the environment are
  * added in `settings.ts`. Each message names the option and the fix.
  */
+import type { AdminApi } from '../model/admin.ts';
 import type { Handler } from '../model/handler.ts';
 import type { Brand } from '../model/brand.ts';
 import { insteadOf } from '../lib/names.ts';
@@ -109,6 +110,7 @@ export function parseOptions<Env>(options: OAuthProviderOptions<Env>): ParsedOpt
     dpopNonces: options.dpopNonces ?? false,
     trustedIssuers: issuersOf(options.trustedIssuers ?? []),
     tokenExchange: options.tokenExchange ?? null,
+    admin: adminOf(options.admin, haveSignIn(logins)),
     clientPolicy: clientPolicyOf(options.clientPolicy),
     accessKeys: accessKeysOf(options.accessKeys, logins.length > 0),
     clientRegistration: registrationOf(options.clientRegistration),
@@ -149,6 +151,7 @@ function pathsOf({
   tokenEndpoint = '/token',
   clientRegistrationEndpoint,
   deviceAuthorizationEndpoint,
+  admin,
 }: OAuthProviderOptions<never>): Paths {
   for (const [option, path] of Object.entries({
     authorizeEndpoint,
@@ -175,8 +178,18 @@ function pathsOf({
     device: beside(authorizeEndpoint, 'device'),
     jwks: beside(tokenEndpoint, 'jwks'),
     push: beside(tokenEndpoint, 'par'),
+    admin: admin === undefined ? null : `${beside(authorizeEndpoint, 'admin')}/api`,
     register: clientRegistrationEndpoint ?? null,
   };
+}
+
+/** The administration API is for people who sign in here. */
+function adminOf(admin: AdminApi | undefined, hasLogins: boolean): AdminApi | null {
+  if (admin === undefined) return null;
+  if (!Array.isArray(admin?.acts) || typeof admin.answer !== 'function')
+    fail('admin', "must be what adminApi({ permission: 'admin' }) of portcullis/admin returns");
+  if (!hasLogins) fail('admin', 'needs `logins`: administrators sign in on our pages');
+  return admin;
 }
 
 function checkPath(option: string, path: string): void {

@@ -4,6 +4,15 @@
 export const requestAdvice: { readonly [reason: string]: string } = {
   'missing_*': 'The request lacks the parameter that the reason names; have the client send it.',
   'repeated_*': 'The request holds the parameter that the reason names more than once; have the client send it once.',
+  admin_input: 'The administration API got something that it does not take; the answer says what.',
+  admin_last: 'Two administrators take away each other at this moment; one of them stays.',
+  admin_limited: 'One administrator sent more than 600 requests in a minute; send fewer.',
+  admin_own_account: 'An administrator cannot shut out their own account; another administrator can.',
+  admin_permission_missing:
+    'The user who is signed in has not the permission of adminApi; give it to the account, or let the option permissions give it.',
+  admin_session_missing: 'No user is signed in with the cookie of the request; sign in first. Tokens do not open the administration API.',
+  admin_sign_in_old: 'The sign-in is older than ten minutes for a change, or an hour for reading; sign in again.',
+  admin_target_unknown: 'There is no such user, client, grant or key.',
   another_browser:
     'The page was opened in another browser or its cookie is gone; start again from the client, in one browser, under one host name.',
   authorize_limited: 'Too many sign-ins were started from this network; wait, or start the server with PORTCULLIS_LIMITS=off on loopback.',
@@ -37,6 +46,7 @@ export const requestAdvice: { readonly [reason: string]: string } = {
   'metadata_*': 'A member of the registration is wrong, which the reason and the error_description name; correct it.',
   method: 'The URL does not take this HTTP method; the Allow header says which it takes.',
   origin_not_allowed: 'A page of another origin called; add its origin to allowedOrigins.',
+  permissions_failed: 'The option permissions threw an error; the event says which.',
   prefetch: 'The browser fetched the page ahead; nothing is done until a person opens it.',
   prompt_contradicts: 'prompt=none was sent together with another value; send one of them.',
   prompt_none_consent: 'The person has to be asked and prompt=none forbids it; send the request without prompt=none.',

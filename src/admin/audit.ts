@@ -1,0 +1,49 @@
+/**
+ * Audit of changes: each is written before it is made, so that none is made that cannot be written, and gets its outcome after it.
+ */
+import type { AuthServer } from '../core/auth-server.ts';
+import { has, readRecord, versioned } from '../core/records/record.ts';
+import type { AuditRecord } from '../model/admin.ts';
+import { OAuthError } from '../model/error.ts';
+import type { Cursor, IndexKey, Key, Seconds } from '../model/store.ts';
+
+const ALL: IndexKey = 'audit:all';
+/** How long an entry is kept. */
+const AUDIT_TTL: Seconds = 90 * 86_400;
+
+/** What is known of a change before it is made. */
+export type Change = Pick<AuditRecord, 'act' | 'by' | 'target'>;
+
+/** Runs a change between its two entries. */
+export async function audited<T>(as: AuthServer, change: Change, work: () => Promise<T>): Promise<T> {
+  const [key, at]: [Key, Seconds] = [`audit:${as.secrets.id()}`, as.now()];
+  const write = async (entry: AuditRecord, when: 'absent' | 'any'): Promise<void> =>
+    void (await as.store.write(key, entry, when, { until: at + AUDIT_TTL, index: [ALL] }));
+  await write({ v: 1, at, ...change }, 'absent');
+  const end = async (outcome: NonNullable<AuditRecord['outcome']>): Promise<void> => {
+    as.emit({ kind: 'admin.acted', ...change, outcome });
+    await write({ v: 1, at, ...change, outcome }, 'any').catch(() => undefined); // the entry is there, and the act is done
+  };
+  try {
+    const result = await work();
+    await end('done');
+    return result;
+  } catch (error) {
+    await end((error instanceof OAuthError && error.status < 500) || error instanceof TypeError ? 'refused' : 'failed');
+    throw error;
+  }
+}
+
+/** One page of the entries, oldest first. */
+export async function listAudit(as: AuthServer, after?: Cursor): Promise<{ readonly entries: readonly object[]; readonly next?: Cursor }> {
+  const { keys, next } = await as.store.list(ALL, after);
+  const found = await Promise.all(keys.map((key) => readRecord(as.store, key, isEntry)));
+  const entries = found.flatMap((one) => {
+    if (!one) return [];
+    const { v: _v, ...entry } = one.value;
+    return [entry];
+  });
+  return next === undefined ? { entries } : { entries, next };
+}
+
+const isEntry = (value: unknown): value is AuditRecord => versioned(value) && has(value, 'at', 'act', 'by');

@@ -1,0 +1,95 @@
+/**
+ * Acts on grants and keys: list with filters, revoke one, or all of a user, a client or a scope, a page at a time.
+ */
+import { endUserGrant, type GrantFilter } from '../core/records/grants.ts';
+import type { GrantInfo } from '../provider/grants.ts';
+import { type Acts, type Admin, type Input, missing, wrong } from './act.ts';
+
+/** Acts on grants. */
+export const grants: Acts = {
+  grants: {
+    method: 'GET',
+    takes: ['user', 'client', 'scope', 'organization', 'unusedSince', 'after'],
+    async run({ helpers }, input) {
+      const { grants: found, ...page } = await helpers.listGrants(filterOf(input), input.optional('after'));
+      return { grants: found.filter(wantedBy(input)), ...page };
+    },
+  },
+  'grants/revoke': {
+    method: 'POST',
+    takes: ['id'],
+    async run(admin, input) {
+      const grant = await admin.helpers.findGrant(input.text('id'));
+      if (!grant || !(await endUserGrant(admin.as, grant.userId, grant.id))) throw missing('grant');
+      return { id: grant.id };
+    },
+  },
+  'grants/revoke-all': {
+    method: 'POST',
+    takes: ['user', 'client', 'scope', 'organization', 'unusedSince', 'after'],
+    async run(admin, input) {
+      const filter = filterOf(input);
+      if (filter === 'all' && ['scope', 'organization', 'unusedSince'].every((name) => input.all[name] === undefined))
+        throw wrong('Name a user, a client, a scope, an organization or unusedSince.');
+      return endPage(admin, filter, input);
+    },
+  },
+};
+
+/** Acts on access keys. */
+export const keys: Acts = {
+  keys: {
+    method: 'GET',
+    takes: ['user', 'organization', 'of', 'after'],
+    run({ helpers }, input) {
+      const [user, organization, of] = [input.optional('user'), input.optional('organization'), input.optional('of')];
+      if (of !== undefined && of !== 'server') throw wrong('of must be server.');
+      const filter = user === undefined ? (organization === undefined ? (of ?? 'all') : { organization }) : { userId: user };
+      return helpers.keys.list(filter, input.optional('after'));
+    },
+  },
+  'keys/create': {
+    method: 'POST',
+    takes: ['name', 'scope', 'resource', 'organization', 'ttl'],
+    run({ helpers }, input) {
+      const [resource, organization] = [input.optional('resource'), input.all['organization'] as { id: string; name: string } | undefined];
+      return helpers.keys.create({
+        name: input.text('name'),
+        scope: input.texts('scope'),
+        ttl: input.number('ttl'),
+        ...(resource === undefined ? {} : { resource }),
+        ...(organization === undefined ? {} : { organization }), // checked there
+      });
+    },
+  },
+  'keys/revoke': {
+    method: 'POST',
+    takes: ['id'],
+    async run({ helpers }, input) {
+      if (!(await helpers.keys.revoke(input.text('id')))) throw missing('key');
+      return {};
+    },
+  },
+};
+
+function filterOf(input: Input): GrantFilter {
+  const [userId, clientId] = [input.optional('user'), input.optional('client')];
+  if (userId !== undefined && clientId !== undefined) throw wrong('Name a user or a client, not both.');
+  return userId === undefined ? (clientId === undefined ? 'all' : { clientId }) : { userId };
+}
+
+function wantedBy(input: Input): (grant: GrantInfo) => boolean {
+  const [scope, organization, unusedSince] = [input.optional('scope'), input.optional('organization'), input.optionalNumber('unusedSince')];
+  return (grant) =>
+    (scope === undefined || grant.scope.includes(scope)) &&
+    (organization === undefined || grant.organization?.id === organization) &&
+    (unusedSince === undefined || grant.usedAt < unusedSince);
+}
+
+/** Ends what is wanted on one page; the caller goes on with `next`, so that no request takes without bound. */
+async function endPage({ as, helpers }: Admin, filter: GrantFilter, input: Input): Promise<{ ended: number; next?: string }> {
+  const { grants: found, ...page } = await helpers.listGrants(filter, input.optional('after'));
+  let ended = 0;
+  for (const { id, userId } of found.filter(wantedBy(input))) if (await endUserGrant(as, userId, id)) ended++;
+  return { ended, ...page };
+}

@@ -1,0 +1,196 @@
+/**
+ * Acts on users: find, list, create, disable, sign out, remove, and their ways to sign in.
+ */
+import { findIdentity } from '../core/users/identities.ts';
+import { isUserShutOut } from '../core/users/disabled-users.ts';
+import { endSessionOf, publicSessionId, sessionsOf } from '../core/users/sessions.ts';
+import type { Account, NewAccount } from '../model/account.ts';
+import type { Acts, Admin } from './act.ts';
+import { missing, wrong } from './act.ts';
+import { shuttingOut, stays } from './keep-admin.ts';
+
+/** An account without what only the server needs. */
+type UserInfo = Omit<Account, 'stamp'>;
+
+/** Acts on users. */
+export const users: Acts = {
+  users: {
+    method: 'GET',
+    takes: ['after'],
+    async run({ as, helpers }, input) {
+      const { keys, next } = await as.store.list('accounts:all', input.optional('after'));
+      const accounts = await Promise.all(keys.map((key) => helpers.accounts.find(key.slice('account:'.length))));
+      return { users: accounts.flatMap((account) => (account ? [infoOf(account)] : [])), next };
+    },
+  },
+  'users/outside': {
+    method: 'GET',
+    takes: ['after'],
+    async run({ as }, input) {
+      const { keys, next } = await as.store.list('identities:/all', input.optional('after'));
+      return { identities: await identitiesAt(as, keys), next };
+    },
+  },
+  'users/find': {
+    method: 'GET',
+    takes: ['q'],
+    async run({ as, helpers: { accounts } }, input) {
+      const q = input.text('q');
+      const found = await Promise.all([accounts.find(q), accounts.findByUsername(q), accounts.findByEmail(q)]);
+      const own = new Map(found.flatMap((account) => (account ? [[account.id, infoOf(account)]] : [])));
+      const { keys, next } = await as.store.list(`identities:/account/${q.toLowerCase()}`);
+      return { users: [...own.values()], identities: await identitiesAt(as, keys), next };
+    },
+  },
+  'users/show': {
+    method: 'GET',
+    takes: ['id'],
+    async run({ as, helpers }, input) {
+      const id = input.text('id');
+      const [account, signIns, sessions, disabled] = await Promise.all([
+        helpers.accounts.find(id),
+        helpers.signIns.list(id),
+        sessionsOf(as, id),
+        isUserShutOut(as, id),
+      ]);
+      return {
+        id,
+        account: account && infoOf(account),
+        disabled,
+        ...signIns,
+        sessions: await Promise.all(
+          sessions.map(async (session) => {
+            const { agent, network, createdAt, seenAt = createdAt, provenAt = null } = session;
+            return { id: await publicSessionId(as, session), agent, network, createdAt, seenAt, provenAt };
+          }),
+        ),
+      };
+    },
+  },
+  'users/create': {
+    method: 'POST',
+    takes: ['username', 'password', 'name', 'email', 'emailVerified', 'permissions'],
+    async run({ helpers }, input) {
+      const password = input.optional('password');
+      const [name, email, permissions] = [input.optional('name'), input.optional('email'), input.optionalTexts('permissions')];
+      const account: NewAccount = {
+        username: input.text('username'),
+        ...(password === undefined ? {} : { password }),
+        ...(name === undefined ? {} : { name }),
+        ...(email === undefined ? {} : { email, emailVerified: input.flag('emailVerified') }),
+        ...(permissions === undefined ? {} : { permissions }),
+      };
+      return { user: infoOf(await helpers.accounts.create(account)) };
+    },
+  },
+  'users/set-password': {
+    method: 'POST',
+    takes: ['id', 'password'],
+    async run(admin, input) {
+      const { id } = await accountOf(admin, input.text('id'));
+      await admin.helpers.accounts.setPassword(id, input.text('password'));
+      return { id };
+    },
+  },
+  'users/set-permissions': {
+    method: 'POST',
+    takes: ['id', 'permissions'],
+    async run(admin, input) {
+      const { id } = await accountOf(admin, input.text('id'));
+      const permissions = input.texts('permissions');
+      const set = (): Promise<void> => admin.helpers.accounts.setPermissions(id, permissions);
+      if (!permissions.includes(admin.permission)) await shuttingOut(admin, id, set);
+      else await set().then(() => stays(admin, id));
+      return { id, permissions };
+    },
+  },
+  'users/disable': { method: 'POST', takes: ['id'], run: (admin, input) => out(admin, input.text('id'), admin.helpers.disableUser) },
+  'users/enable': {
+    method: 'POST',
+    takes: ['id'],
+    async run(admin, input) {
+      const id = input.text('id');
+      await admin.helpers.enableUser(id);
+      await stays(admin, id);
+      return { id };
+    },
+  },
+  'users/sign-out': {
+    method: 'POST',
+    takes: ['id'],
+    async run({ helpers }, input) {
+      const id = input.text('id');
+      await helpers.signOut(id);
+      return { id };
+    },
+  },
+  'users/remove': { method: 'POST', takes: ['id'], run: (admin, input) => out(admin, input.text('id'), admin.helpers.accounts.remove) },
+  'users/end-session': {
+    method: 'POST',
+    takes: ['id', 'session'],
+    async run({ as }, input) {
+      if (!(await endSessionOf(as, input.text('id'), input.text('session')))) throw missing('session');
+      return {};
+    },
+  },
+  'users/remove-identity': {
+    method: 'POST',
+    takes: ['id', 'identity'],
+    async run(admin, input) {
+      const [id, identity] = [input.text('id'), input.text('identity')];
+      if (!(await shuttingOut(admin, id, () => admin.helpers.signIns.removeIdentity(id, identity)))) throw missing('identity');
+      return { id };
+    },
+  },
+  'users/remove-passkey': {
+    method: 'POST',
+    takes: ['id', 'passkey'],
+    async run(admin, input) {
+      const [id, passkey] = [input.text('id'), input.text('passkey')];
+      if (!(await shuttingOut(admin, id, () => admin.helpers.signIns.removePasskey(id, passkey)))) throw missing('passkey');
+      return { id };
+    },
+  },
+  'users/remove-second-factor': {
+    method: 'POST',
+    takes: ['id'],
+    async run({ helpers }, input) {
+      const id = input.text('id');
+      if (!(await helpers.signIns.removeSecondFactor(id))) throw missing('second factor');
+      return { id };
+    },
+  },
+  'consents/forget': {
+    method: 'POST',
+    takes: ['user', 'client'],
+    async run({ as }, input) {
+      const [user, client] = [input.text('user'), input.optional('client')];
+      await (client === undefined ? as.consents.forgetAll(user) : as.consents.forget(user, client));
+      return { user };
+    },
+  },
+};
+
+async function out(admin: Admin, id: string, work: (id: string) => Promise<void>): Promise<{ id: string }> {
+  await shuttingOut(admin, id, () => work(id));
+  return { id };
+}
+
+async function accountOf({ helpers }: Admin, id: string): Promise<Account> {
+  const account = await helpers.accounts.find(id);
+  if (!account) throw wrong('There is no account with this id; users of other sites have none here.');
+  return account;
+}
+
+async function identitiesAt({ store }: Admin['as'], keys: readonly string[]): Promise<readonly object[]> {
+  const found = await Promise.all(keys.map((key) => findIdentity(store, key.slice('identity:'.length))));
+  return found.flatMap((one) => {
+    if (!one) return [];
+    const { v: _v, ...identity } = one.value;
+    return [identity];
+  });
+}
+
+function infoOf({ stamp: _stamp, ...account }: Account): UserInfo {
+  return account;
+}
