@@ -21,7 +21,6 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/endpoints/authorize/upstream-redirect.ts': 'src/endpoints/authorize/upstream-callback.ts',
   'src/endpoints/oauth/register.ts': 'src/endpoints/oauth/registration.ts',
   'src/endpoints/oauth/client-request.ts': 'src/endpoints/oauth/{introspect,par,revoke}.ts',
-  'src/endpoints/oauth/device-authorization.ts': 'src/journeys/device{,-clients}.ts',
   'src/endpoints/sign-in/ask-step.ts': 'src/endpoints/authorize/step.ts',
   'src/endpoints/sign-in/browser-context.ts': 'src/endpoints/{cross-site,cross-origin,account/login}.ts',
   'src/endpoints/sign-in/require-session.ts': 'src/journeys/account.ts',

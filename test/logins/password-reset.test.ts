@@ -86,6 +86,9 @@ describe('logins/password-reset, asking', () => {
     const { ask, sent, clock, accounts } = await makeWorld();
     for (let count = 0; count < 5; count++) await ask('alice');
     expect(sent).toHaveLength(3);
+    clock.pass(3599);
+    await ask('alice');
+    expect(sent).toHaveLength(3);
     await ask('alice', 'other');
     expect(sent).toHaveLength(4);
     for (let at = 0; at < 30; at++) await accounts.create({ username: `u${at}`, email: `u${at}@mail.example`, emailVerified: true });
@@ -155,13 +158,13 @@ describe('logins/password-reset, choosing', () => {
     const addOthers = async (): Promise<void> => {
       const key = { id: 'a2V5', publicKey: 'aA', counter: 0, transports: [], backupEligible: false, backedUp: false };
       await as.passkeys.add({ ...key, userId: alice.id, name: 'Phone', createdAt: 1 });
-      for (const [hash, issuer, more] of [['h1', 'https://idp.example', { account: 'ada' }], ['h2', 'saml:x', {}]] as const)
+      for (const [hash, issuer, more] of [['h1', 'https://idp.example', { account: 'ada' }], ['h2', 'urn:x', {}], ['h3', 'app', {}]] as const)
         await store.write(`identity:${hash}`, { v: 1, userId: alice.id, issuer, createdAt: 1, ...more }, 'any', { index: [`identities:${alice.id}`] });
     };
     await addOthers();
     const of = await token();
     const [, , body] = shown(await open(of));
-    for (const part of ['<bdi>Phone</bdi>, <bdi>idp.example (ada)</bdi>, <bdi>saml:x</bdi>', 'type="checkbox" name="others" value="remove"', String(words.password.removeOthers)]) expect(body).toContain(part);
+    for (const part of ['with: <bdi>Phone</bdi>, <bdi>idp.example (ada)</bdi>, <bdi>urn:x</bdi>, <bdi>app</bdi>.', 'type="checkbox" name="others" value="remove"', String(words.password.removeOthers)]) expect(body).toContain(part);
     const kept = shown(await set(of));
     expect(kept[2]).toContain('<bdi>Phone</bdi>, <bdi>idp.example (ada)</bdi>');
     const removed = shown(await set(await token(), { others: 'remove' }));

@@ -60,8 +60,9 @@ describe('logins/password-sign-up, without messages', () => {
     const { show, post, accounts } = makeWorld();
     const [status, body] = shown(await show());
     expect(status).toBeUndefined();
-    for (const part of ['action="/act"', 'name="username"', 'name="name"', 'name="new-password"', String(words.password.create)]) expect(body).toContain(part);
-    expect(body).not.toMatch(/name="token"|problem/);
+    for (const part of ['action="/act"', 'name="username"', 'name="name"', 'name="new-password"', 'autocomplete="username"', 'autocomplete="name"', String(words.password.create)])
+      expect(body).toContain(part);
+    expect([body.match(/value=""/g)?.length, /name="token"|problem|value="[^"]/.test(body)]).toEqual([3, false]);
     const answer = await post();
     const ada = await accounts.findByUsername('ada');
     expect(ada).toMatchObject({ name: 'Ada', permissions: [] });
@@ -108,7 +109,9 @@ describe('logins/password-sign-up, without messages', () => {
       expect.stringContaining('60 minutes'),
     ]);
     expect([await accounts.findByUsername('ada'), (await post(GOOD, 'other')).kind]).toEqual([null, 'proven']);
-    clock.pass(3600);
+    clock.pass(3599);
+    expect((await post({ ...GOOD, username: 'grace' })).kind).toBe('page');
+    clock.pass(1);
     expect((await post({ ...GOOD, username: 'grace' })).kind).toBe('proven');
   });
 
@@ -120,11 +123,11 @@ describe('logins/password-sign-up, without messages', () => {
 });
 
 describe('logins/password-sign-up, with messages', () => {
-  it('asks for an address, and sends a link there, whoever it belongs to', async () => {
+  it('asks for an address, and answers alike for a new one and for one that has an account', async () => {
     const { show, post, sent, accounts, as, clock } = makeWorld({}, true);
     const [status, body] = shown(await show());
     expect(status).toBeUndefined();
-    for (const part of ['name="email"', 'type="email"', String(words.password.signUpHow), String(words.password.send)]) expect(body).toContain(part);
+    for (const part of ['name="email"', 'type="email"', 'autocomplete="email"', 'value=""', String(words.password.signUpHow), String(words.password.send)]) expect(body).toContain(part);
     await accounts.create({ username: 'bob', email: 'bob@mail.example', emailVerified: true });
     await accounts.create({ username: 'carol@mail.example' });
     const answers = [await post({ email: ' Ada@Mail.example ' }), await post({ email: 'bob@mail.example' }), await post({ email: 'carol@mail.example' })];
@@ -136,7 +139,9 @@ describe('logins/password-sign-up, with messages', () => {
     expect(sent.slice(1)).toMatchObject(['bob', 'carol'].map((name) => ({ to: `${name}@mail.example`, kind: 'account-exists', url: known, subject: words.email.knownSubject('Notes'), text: words.email.known('Notes', known) })));
     const token = new URL(url).searchParams.get('token') ?? '';
     expect(await as.links.find('sign-up', token)).toEqual({ accountId: expect.stringMatching(/^[\w-]{22}$/), email: 'ada@mail.example', returnTo: '/account' });
-    clock.pass(3600);
+    clock.pass(3599);
+    expect(await as.links.find('sign-up', token)).not.toBeNull();
+    clock.pass(1);
     expect(await as.links.find('sign-up', token)).toBeNull();
   }); // prettier-ignore
 
@@ -157,7 +162,10 @@ describe('logins/password-sign-up, with messages', () => {
     expect(sent).toHaveLength(3);
     for (let at = 0; at < 40; at++) await post({ email: `u${at}@mail.example` }, 'other');
     expect(sent).toHaveLength(33);
-    clock.pass(3600);
+    clock.pass(3599);
+    await post({ email: 'ada@mail.example' });
+    expect(sent).toHaveLength(33);
+    clock.pass(1);
     await post({ email: 'ada@mail.example' });
     expect(sent).toHaveLength(34);
   });
@@ -219,5 +227,9 @@ describe('logins/password-sign-up, with a link', () => {
       if (expected === 'throws') await expect(answer).rejects.toBe(error);
       else expect(await answer).toMatchObject(dead);
     }
+    const { page: other, as: open } = makeWorld();
+    const call = other(GOOD);
+    const failing = { ...call.services, accounts: { ...open.accounts, create: () => Promise.reject(new TypeError('a fault')) } };
+    await expect((signUpPages({ signUp: 'open' })[0] as LoginPage).answer({ ...call, services: failing })).rejects.toThrow('a fault');
   }); // prettier-ignore
 });

@@ -16,9 +16,9 @@ import { statesWith } from '../states.ts';
 const AGREED = { params: { a: 1 }, version: '2025-06-18', lists: ['tools'], canSubscribe: true } as const;
 
 async function makeWorld(most = 3) {
-  const world = { now: 1000, writes: [] as unknown[] };
+  const world = { now: 1000, writes: [] as unknown[], handles: [] as string[] };
   const inner = statesWith({ now: () => world.now });
-  const states: UserStates = { ...inner, write: (...all) => (world.writes.push(all[3]), inner.write(...all)) };
+  const states: UserStates = { ...inner, write: (...all) => (world.writes.push(all[3]), world.handles.push(all[0]), inner.write(...all)) };
   const keeper: Keeper = { clientId: 'c1', states, terms: { idle: 100, most } };
   const session = await newSession(states);
   return Object.assign(world, { states, keeper, session });
@@ -41,6 +41,8 @@ describe('mcp/sessions/session', () => {
     const found = await findSession(session.id, keeper);
     expect([found?.id, found?.kept, found?.sessionStore.label, await keptNow(session)]).toEqual([session.id, kept, session.sessionStore.label, kept]); // prettier-ignore
     expect(world.writes).toContain(100);
+    expect((await session.sessionStore.read('session'))?.value).toEqual(kept);
+    expect(world.handles.filter((handle) => !handle.startsWith(`mcp-session ${session.sessionStore.label} `))).toEqual([expect.stringMatching(/^mcp-session/)]); // prettier-ignore
     expect(await findSession(session.id, { ...keeper, clientId: 'c2' })).toBeNull();
     for (const id of ['', `${session.id}A`, `x${session.id}`, session.id.slice(1), 'A'.repeat(43)]) expect(await findSession(id, keeper)).toBeNull();
   }); // prettier-ignore
