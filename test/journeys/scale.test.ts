@@ -18,7 +18,7 @@ async function fill(app: App, grantId: string): Promise<void> {
 }
 
 describe.each(storeNames)('scale on %s', (store) => {
-  it('FLT-19 asks the store no more for a check, a refresh or a revocation with many grants, and lists and ends them page by page', async () => {
+  it('FLT-19 needs no more reads and writes for a check, a refresh or a revocation with many grants, and lists and ends them page by page', async () => {
     const app = await makeApp(store);
     const { client, tokens } = await app.signedIn();
     const spent = async (run: () => Promise<unknown>): Promise<readonly number[]> => {

@@ -60,7 +60,7 @@ describe.each(storeNames)('scopes on %s', (store) => {
     expectRedirect(await app.browser().get(await client.authorizeUrl({ scope: 'openid' })), 'invalid_scope');
   });
 
-  it('`offline_access` is granted to who asks for it, and is no tick box, no default, and nothing that a resource names (R-06)', async () => {
+  it('`offline_access` is granted on request, without a checkbox, and is neither a default nor a scope of a resource (R-06)', async () => {
     const listed: Partial<OAuthProviderOptions>['scopesSupported'] = {
       read: 'Read your notes',
       write: 'Change your notes',
@@ -95,7 +95,7 @@ describe.each(storeNames)('scopes on %s', (store) => {
     expect([answer.body['scope'], answer.body['refresh_token']]).toEqual(['read', undefined]);
   });
 
-  it('of which none is known give the defaults, which the person sees, and the same text goes on to refresh (R-13)', async () => {
+  it('of which none is known give the defaults, which the user sees, and the same text works at a refresh (R-13)', async () => {
     for (const [more, scope] of [[{}, 'read write'], [{ requiredScopes: ['read'] }, 'read']] as const) {
       const app = await makeApp(store, more);
       const { client, page, answer, refresh } = await granted(app, 'openid profile');

@@ -136,7 +136,7 @@ describe.each(storeNames)('other ways to sign in on %s', (store) => {
     expect(await accountOf(late)).not.toBe(mine);
   });
 
-  it('may be the application’s own: there with our state, back once, and who it names is who gets in', async () => {
+  it('can be a custom login: redirected with our state, accepted once, for the user that it returns', async () => {
     const own = login({
       id: 'sso',
       label: 'Intranet',

@@ -52,7 +52,7 @@ describe.each(storeNames)('signed access tokens on %s', (store) => {
     expectChallenge(await app.call(next.access), 'invalid_token');
   });
 
-  it('are given again, the very same, to a refresh whose answer was lost', async () => {
+  it('are repeated unchanged to a refresh that lost the response', async () => {
     const app = await makeApp(store, options);
     const { client, tokens } = await app.signedIn();
     const all = await Promise.all([1, 2, 3].map(async () => tokensOf(await client.refresh(tokens.refresh))));
@@ -61,7 +61,7 @@ describe.each(storeNames)('signed access tokens on %s', (store) => {
     expectJson(await client.redeem('code_x'), 'invalid_grant');
   });
 
-  it('SEC-201 SEC-202 SEC-203 SEC-204 SEC-205 SEC-206 cost one read at most when forged, and are refused however they were made', async () => {
+  it('SEC-201 SEC-202 SEC-203 SEC-204 SEC-205 SEC-206 cost one read at most when forged, and are refused in every form', async () => {
     const app = await makeApp(store, options);
     const { tokens } = await app.signedIn();
     const claims = claimsOf(tokens.access);
@@ -115,14 +115,14 @@ describe.each(storeNames)('signed access tokens on %s', (store) => {
     expect(JSON.stringify(await app.inner.read('signing-keys:ES256'))).not.toContain('"d"');
   });
 
-  it('SEC-210 FLT-14 are signed with one key, however many processes need the first one at once', async () => {
+  it('SEC-210 FLT-14 are signed with one key, also if several processes need the first one at once', async () => {
     const app = await makeApp(store, options);
     const others = await Promise.all([1, 2, 3].map(() => appOn(app.inner, app.clock, options)));
     const keys = await Promise.all([app, ...others].map(keysOf));
     expect(new Set(keys.map((set) => JSON.stringify(set))).size).toBe(1);
   });
 
-  it('are not signed with a key of its own by a process whose secret is another: 503, nothing is spent, and the keys stay (F-62, SEC-209)', async () => {
+  it('are not signed by a process with another secret: 503, nothing is spent, and the keys stay (F-62, SEC-209)', async () => {
     const app = await makeApp(store, options);
     const { client, tokens } = await app.signedIn();
     const before = await keysOf(app);
@@ -152,7 +152,7 @@ describe.each(storeNames)('signed access tokens on %s', (store) => {
     expect([(await client.refresh(tokens.refresh)).status, (await second.redeem(code)).status]).toEqual([200, 200]);
   });
 
-  it('go on under a new key where a lost secret is given up, which is told, with the old one published until its tokens are over (F-62)', async () => {
+  it('are signed with a new key after a lost secret was removed, with an event, and the old key stays published until its tokens end (F-62)', async () => {
     const app = await makeApp(store, options);
     const { tokens } = await app.signedIn();
     app.clock.pass(60);

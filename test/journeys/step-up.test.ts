@@ -141,7 +141,7 @@ describe.each(storeNames)('step-up on %s', (store) => {
     },
   );
 
-  it('never challenges a user without the role, who would come back with nothing more', async () => {
+  it('never challenges a user without the role, who could get no further scope', async () => {
     ran.length = 0;
     const app = await makeApp(store, OPTIONS);
     const { who, client, statuses } = await connect(app, 'auto');

@@ -87,7 +87,7 @@ describe.each(storeNames)('tenants on %s', (store) => {
     expect([...browser.cookies.keys()].filter((name) => name.includes('session'))).toEqual(['__Host-portcullis-acme.session']);
   });
 
-  it('SEC-198 know nothing of each other: clients, users, tokens, codes, sessions, grants, consents', async () => {
+  it('SEC-198 share no clients, users, tokens, codes, sessions, grants or consents', async () => {
     const app = await makeMany(store);
     const helpers = (tenant: string) => app.provider.helpers(app.env, tenant);
     const inAcme = await aliceAt(app, 'acme');

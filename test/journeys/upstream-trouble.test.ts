@@ -23,7 +23,7 @@ describe('failures of an upstream provider: a page for the user, and an event wi
     expect(failedBy(hub)).toEqual(told('token_incorrect_client_credentials'));
   });
 
-  it('a provider whose discovery cannot be reached: told at once after a while, and back when it is back', async () => {
+  it('a provider whose discovery cannot be reached: refused at once after a while, and used again when it is back', async () => {
     const app = await makeUpstreamApp(store);
     app.idp.faults.set('discovery', 'down');
     const at = await atConsent(app);
@@ -52,7 +52,7 @@ describe('failures of an upstream provider: a page for the user, and an event wi
     expect(failedBy(app)).toEqual(told('token_application_suspended'));
   });
 
-  it('a person without a verified address where one is demanded, and one who may not come in', async () => {
+  it('a user without a required verified address, and one who may not sign in', async () => {
     const app = await makeUpstreamApp(store, { login: { emailDomains: ['corp.example'] }, github: { organizations: ['acme'] } });
     app.idp.user = { sub: 'u-2', name: 'No Mail' };
     const page = await throughCorp(app, await atConsent(app));

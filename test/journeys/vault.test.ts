@@ -14,7 +14,7 @@ import { tool } from '../support/vault-tool.ts';
 const SECRET = 'k2Lr0mUOKnTzVg8Zr1bqT0hJ3yq5pXw9cD7fE6aB4sI=';
 
 describe.each(storeNames)('the vault on %s', (store) => {
-  it('gives a tool the token of the account that the user signed in with, its scopes, and who that is', async () => {
+  it('gives a tool the token of the account that the user signed in with, its scopes, and the account', async () => {
     const app = await makeVaultApp(store);
     const { tokens } = await app.connect();
     const said = await app.use(tokens.access);
@@ -53,7 +53,7 @@ describe.each(storeNames)('the vault on %s', (store) => {
     expect([third === second, app.idp.tokens.refreshes]).toEqual([false, { asked: 2, refused: 0 }]);
   });
 
-  it('spends a rotating refresh token once, however many calls find the token at its end', async () => {
+  it('spends a rotating refresh token once, for any number of calls with an expired token', async () => {
     const app = await makeVaultApp(store);
     const { tokens } = await app.connect();
     app.clock.pass(3590); // so that nobody could go on with the old one
@@ -230,7 +230,7 @@ describe.each(storeNames)('the vault on %s', (store) => {
     expect((await app.use(tokens.access)).status).toBe(401);
   });
 
-  it('lets a token that was exchanged use the accounts of the one it came of, by one refresh, and no longer than that one', async () => {
+  it('lets an exchanged token use the accounts of its parent, with one refresh, until the parent ends', async () => {
     const type = 'urn:ietf:params:oauth:grant-type:token-exchange';
     const gateway = { id: 'gateway', secret: SECRET, authMethod: 'client_secret_post', grantTypes: [type] } as const;
     const app = await makeVaultApp(store, { clients: [gateway], tokenExchange: () => true, accessTokenTTL: 86_400 });

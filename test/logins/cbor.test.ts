@@ -41,7 +41,7 @@ describe('logins/cbor, bounds', () => {
     expect([endOfCbor(of(0), 0, 2), endOfCbor(of(), 0, 1), endOfCbor(of(0), 1, 1)]).toEqual([-1, -1, -1]);
   });
 
-  it('takes seven levels below the first, and 256 items, and no more', () => {
+  it('accepts at most seven levels below the first, and 256 items', () => {
     expect([endOfCbor(arrays(7), 0, 1), endOfCbor(arrays(8), 0, 1)]).toEqual([8, -1]);
     const flat = (items: number): Uint8Array => new Uint8Array(items);
     expect([endOfCbor(flat(256), 0, 256), endOfCbor(flat(257), 0, 257)]).toEqual([256, -1]);

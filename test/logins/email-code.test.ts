@@ -145,7 +145,7 @@ describe('logins/email-code', () => {
     expect((await known.browser.submit(known.page, { code: await mailbox.codeFor(ADA) })).status).toBe(303);
   });
 
-  it('is one with the account whose address the operator vouches for, and with none that merely names it', async () => {
+  it('signs in to the account whose address the operator vouches for, and to none that merely has it', async () => {
     const { app, mailbox } = await make();
     const { accounts } = app.provider.helpers(app.env);
     const owner = await accounts.create({ username: 'ada', email: ADA, emailVerified: true, permissions: ['admin'] });
@@ -192,7 +192,7 @@ describe('logins/email-code', () => {
     expect(message.html).not.toMatch(/https?:|<img|<script|<a /);
   });
 
-  it('stands beside other logins on one page, each with its own fields', async () => {
+  it('is shown beside other logins on one page, each with its own fields', async () => {
     const mailbox = makeMailbox();
     const { identifier: _, ...plain } = password(); // a login of the application's own has none either
     const app = await makeApp('memory', { logins: [plain, emailCode({ sendEmail: mailbox.send, signUp: 'open' })] });

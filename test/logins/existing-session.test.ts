@@ -13,7 +13,7 @@ const begin = async (made: RedirectLogin, fresh = false) =>
   new URL(((await made.begin({ redirectUri: 'https://as.example/cb?x=1', state: 'st', fresh } as never, AT as never)) as { location: string }).location, 'https://own.example'); // prettier-ignore
 
 describe('logins/existing-session', () => {
-  it('asks the application who is signed in, with request and environment', async () => {
+  it('asks the application for the signed-in user, with request and environment', async () => {
     const asked: unknown[] = [];
     const { present } = make({ find: (...all) => (asked.push(all), { ...IDENTITY, permissions: ['a'], organizations: [{ id: 'o', name: 'O' }], authenticatedAt: 7, other: 1 }) }); // prettier-ignore
     expect(await present?.({ request: REQUEST, ...AT })).toEqual({ kind: 'proven', identity: IDENTITY, permissions: ['a'], organizations: [{ id: 'o', name: 'O' }], authenticatedAt: 7 }); // prettier-ignore
@@ -46,7 +46,7 @@ describe('logins/existing-session', () => {
     expect((await redirecting().begin({ redirectUri: 'https://as.example/cb', state: 's', fresh: false } as never, AT as never)) as object).toMatchObject({ keep: null }); // prettier-ignore
   });
 
-  it('signs in who is there at the return, and refuses if no one is', async () => {
+  it('signs in the user of the session at the return, and refuses without one', async () => {
     const finish = (made: RedirectLogin) => made.finish({ request: REQUEST } as never, AT as never);
     expect(await finish(redirecting())).toEqual({ kind: 'proven', identity: IDENTITY });
     const asked: unknown[] = [];

@@ -30,7 +30,7 @@ describe('logins/login', () => {
     expect(await make(null).made.begin(REDIRECT as never, AT as never)).toEqual({ location: 'https://sso.example/start', keep: null });
   });
 
-  it('asks it who has returned, and passes on what it knows of the user', async () => {
+  it('asks it for the returning user, and passes on the claims', async () => {
     const { finish, asked } = make({ ...IDENTITY, permissions: ['admin'], authenticatedAt: 7 });
     expect(await finish()).toEqual({ kind: 'proven', identity: IDENTITY, permissions: ['admin'], authenticatedAt: 7 });
     expect(asked).toEqual([{ ...CALLBACK, env: { NAME: 'env' } }]);

@@ -66,7 +66,7 @@ describe('logins/password, attempts', () => {
     ]);
   });
 
-  it('takes a try back that an outage of ours kept from being one, and no other', async () => {
+  it('does not count an attempt that failed with 503, but counts every other', async () => {
     const outage = new OAuthError('temporarily_unavailable', 'store_down');
     expect(await prove('Ada', 'secret', { error: outage })).toEqual([
       outage,

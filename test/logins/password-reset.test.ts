@@ -75,7 +75,7 @@ describe('logins/password-reset, asking', () => {
     expect(none).toEqual([]);
   });
 
-  it('prefers the account whose address it is to one that took the address as its name', async () => {
+  it('prefers the account with the verified address to one with the address as its name', async () => {
     const { ask, sent, accounts } = await makeWorld();
     await accounts.create({ username: 'alice@mail.example', password: 'correct horse', email: 'eve@mail.example', emailVerified: true });
     await ask('alice@mail.example');

@@ -123,7 +123,7 @@ describe.each(storeNames)('seeded accounts on %s', (store) => {
 });
 
 describe('a seeded account whose secret is not set', () => {
-  it('fails the start on Node; on Workers pages are 503, programs go on, and the log names the variable (F-34)', async () => {
+  it('fails the start on Node; on Workers pages are 503, other endpoints work, and the log names the variable (F-34)', async () => {
     const logged = vi.spyOn(console, 'error').mockReturnValue();
     const clock = makeClock();
     const runtime = makeRuntime();

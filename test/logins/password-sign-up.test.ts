@@ -32,14 +32,14 @@ function makeWorld(rules: Partial<PasswordRules> = {}, mails = false) {
 const shown = (answer: LoginPageAnswer): [number | undefined, string] => (answer.kind === 'page' ? [answer.status, answer.body.toString()] : [0, answer.kind]); // prettier-ignore
 const dead = { kind: 'page', status: 400, title: words.password.deadTitle, isDone: true };
 
-describe('logins/password-sign-up, who may', () => {
+describe('logins/password-sign-up, permission to sign up', () => {
   it('has no page where sign-up is closed, and a link from the sign-in only where it is open', () => {
     expect(signUpPages({ signUp: 'closed' })).toEqual([]);
     expect(makeWorld().signUp).toMatchObject({ id: 'sign-up' });
     expect([makeWorld().signUp.link?.(words), makeWorld({ signUp: 'invited' }).signUp.link]).toEqual([words.password.signUp, undefined]);
   });
 
-  it('tells a person without an invitation that one is needed, and makes no account', async () => {
+  it('tells a user without an invitation that one is needed, and creates no account', async () => {
     const { show, post, accounts } = makeWorld({ signUp: 'invited' });
     for (const answer of [await show(), await post()]) expect([answer, shown(answer)]).toEqual([expect.objectContaining({ title: words.password.signUpTitle }), [undefined, expect.stringContaining(String(words.password.invitedOnly))]]); // prettier-ignore
     expect(await accounts.findByUsername('ada')).toBeNull();

@@ -128,7 +128,7 @@ describe('logins/password', () => {
     expect(await tryWith('long ', 'p'.repeat(1024))).toMatchObject({ kind: 'proven' });
   });
 
-  it('makes the eleventh try on one account wait, however it is spelled, without hashing (SEC-152)', async () => {
+  it('delays the eleventh attempt on one account, in any spelling, without hashing (SEC-152)', async () => {
     for (let count = 0; count < 10; count++) await tryWith('ada', 'wrong horse');
     for (const username of ['ada', 'ADA', ' ada ', '\uFF41\uFF44\uFF41', '\u0430d\u0430'])
       expect(await tryWith(username, 'correct horse')).toEqual({ kind: 'limited', retryAfter: 900 });
@@ -136,7 +136,7 @@ describe('logins/password', () => {
     expect(await tryWith('eve', 'whatever it is')).toEqual(WRONG('credentials_wrong'));
   });
 
-  it('proves no more than the account as it was: a password changed meanwhile takes it back (SEC-053)', async () => {
+  it('does not sign in if the password was changed meanwhile (SEC-053)', async () => {
     const proven = await tryWith('ada', 'correct horse');
     if (proven.kind !== 'proven') throw new Error('not proven');
     expect(proven.stamp).toBe(accounts.kept.get('ada')!.stamp);

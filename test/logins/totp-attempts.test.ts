@@ -51,7 +51,7 @@ describe('logins/totp, attempts', () => {
     expect(await prove({ code: '123456' }, { waits: { totp: 0 } })).toEqual([limited(0), COUNTED.slice(0, 1)]);
   });
 
-  it('takes a recovery code without a count, before a code that stands beside it', async () => {
+  it('accepts a recovery code without counting, before a code in the same form', async () => {
     expect(await prove({ recovery: 'abcd efgh', code: '123456' })).toEqual([{ kind: 'passed' }, [['useRecovery', 'u', 'abcd efgh']]]);
     expect(await prove({ recovery: 'x' }, { isRight: false })).toEqual([
       { kind: 'refused', reason: 'recovery_code_wrong' },
@@ -61,7 +61,7 @@ describe('logins/totp, attempts', () => {
 });
 
 describe('logins/totp, the step', () => {
-  it('is asked for of those who have set it up, and needs the secret of the server', async () => {
+  it('is asked of users who have set it up, and needs the secret of the server', async () => {
     const ask = (isOn: boolean): Promise<unknown> =>
       Promise.resolve(totp().ask('u', { totps: { statusOf: async (userId: string) => (isOn && userId === 'u' ? {} : null) } } as never));
     expect([await ask(true), await ask(false)]).toEqual([{ kind: 'step', keep: { userId: 'u' } }, null]);

@@ -98,7 +98,7 @@ describe('logins/totp-section', () => {
     expect((await other.submit(step, { recovery: renewed[0] ?? '' })).status).toBe(303);
   });
 
-  it('is set up once, however many tabs confirm at the same time', async () => {
+  it('is set up once, also if several tabs confirm at the same time', async () => {
     const app = await make();
     const browser = await signedIn(app);
     const offers = [await browser.get(PAGE), await browser.get(PAGE)];

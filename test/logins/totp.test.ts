@@ -58,7 +58,7 @@ describe('logins/totp', () => {
 });
 
 describe.each(storeNames)('logins/totp on %s', (store) => {
-  it('is asked for after the password, and leads to the code with what was ticked', async () => {
+  it('is asked after the password, and then issues the code for the selected scopes', async () => {
     const { app, phone } = await make(store);
     const [client, browser] = [await app.client(), app.browser()];
     const consent = await browser.get(await client.authorizeUrl({ scope: 'read write' }));
@@ -162,7 +162,7 @@ describe('logins/totp', () => {
     expect((await by('strong')).page.status).toBe(303);
   });
 
-  it('answers a code with 503 and an event where the secret is missing, and goes on with recovery codes (F-62, SEC-209)', async () => {
+  it('answers a code with 503 and an event if the secret is missing, and still accepts recovery codes (F-62, SEC-209)', async () => {
     const clock = makeClock();
     const store = memoryStore({ now: clock.now });
     const first = await appOn(store, clock, OPTIONS);

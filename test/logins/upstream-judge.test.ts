@@ -38,7 +38,7 @@ const named = (claims: object, organization?: string): Partial<CallbackResult> =
   identity: { ...UMA, claims: claims as Identity['claims'], ...(organization === undefined ? {} : { organization }) },
 });
 
-describe('logins/upstream, who comes in', () => {
+describe('logins/upstream, accepted users', () => {
   it('is the identity of the provider, with the requested claims', async () => {
     expect(await finish()).toStrictEqual(proven());
     expect(await finish({ keepTokens: true, joinByEmail: true }, { authenticatedAt: 5 })).toStrictEqual(
@@ -101,14 +101,14 @@ describe('logins/upstream, a site that fails', () => {
     expect(await upstream(site(error)).begin({} as never, services)).toStrictEqual(result);
   }); // prettier-ignore
 
-  it('is no cover for a fault of ours', async () => {
+  it('reports a fault of our own code as such', async () => {
     await expect(finish({}, new TypeError('ours'))).rejects.toThrow('ours');
     await expect(Promise.resolve(upstream(site(new TypeError('ours'))).begin({} as never, services))).rejects.toThrow('ours');
   });
 });
 
 describe('logins/upstream, what the site is asked', () => {
-  it('says who asks, and whether tokens are kept', async () => {
+  it('passes the caller, and whether tokens are kept', async () => {
     const provider = site();
     await upstream(provider, { keepTokens: true }).begin({ state: 's' } as never, services);
     await upstream(provider).begin({ state: 's' } as never, services);
@@ -159,7 +159,7 @@ describe('logins/upstream, start-up', () => {
       expect(() => upstream(provider as never)).toThrow(/^upstream: the first argument must be a site/);
   });
 
-  it('refuses this server as its own site, whatever the slashes and capitals (SEC-109)', () => {
+  it('refuses this server as an upstream provider, in any spelling of its issuer (SEC-109)', () => {
     const login = upstream(site({}, { issuer: 'https://AS.example/a' }));
     for (const issuer of ['https://as.example/a', 'https://as.example/a//', 'HTTPS://as.example/a/']) expect(() => login.checkIssuer?.(issuer)).toThrow(/is this server itself/);
     expect(() => login.checkIssuer?.('https://x.example', ['https://x.example', 'https://as.example/a'])).toThrow(/is this server itself/);

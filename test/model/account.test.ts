@@ -45,7 +45,7 @@ describe('model/account', () => {
     expect(usernameKey(name)).toBe('admin');
   });
 
-  it('keeps names apart that can be told apart', () => {
+  it('separates names that look different', () => {
     const names = ['admin', 'ádmin', 'admin1', 'adm1n', 'a dmin', 'админ', '山田'];
     expect(new Set(names.map(usernameKey)).size).toBe(names.length);
     expect([usernameKey('a  b'), usernameKey('a‑b')]).toEqual(['a b', 'a-b']);

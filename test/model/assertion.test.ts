@@ -49,7 +49,7 @@ describe('model/assertion', () => {
     expect(parseAssertion(text)).toBeNull();
   });
 
-  it('accepts 16,384 characters and no more', () => {
+  it('accepts at most 16,384 characters', () => {
     const room = 16_384 - jwt(head, {}, '').length;
     const signature = 'A'.repeat(room - (room % 4));
     const filler = jwt(head, {}, signature);

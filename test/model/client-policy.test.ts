@@ -33,7 +33,7 @@ describe('model/client-policy', () => {
     ]).toEqual([true, false, false]);
   });
 
-  it('knows a host however it is spelt', () => {
+  it('recognizes a host in any spelling', () => {
     const spelt = (uri: string): Client => ({ ...web, redirectUris: [uri] });
     const denying = { ...policy, denyHosts: ['app.example'] };
     for (const uri of [

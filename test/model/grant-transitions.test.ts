@@ -27,7 +27,7 @@ describe('model/grant-transitions', () => {
     expect([reasonOf(verdict), verdict.grant]).toEqual([reason, undefined]);
   }); // prettier-ignore
 
-  it('reveals nothing of a later check to a request that fails an earlier one', () => {
+  it('reveals no later check to a request that fails an earlier one', () => {
     const spent = redeemed();
     const wrong = { clientId: 'other', redirectUri: 'x', challenge: 'x', resource: 'x', scope: ['x'], now: START + 99 };
     expect(reasonOf(redeem(redemption({ ...wrong, code: proofOf('x') }), minted(2))(spent))).toBe('code_unknown');

@@ -65,7 +65,7 @@ describe('model/place', () => {
     }
   });
 
-  it('keeps every other kind of record at home, whatever its id looks like', () => {
+  it('keeps every other kind of record at home, with any id', () => {
     const id = secrets.id('afr');
     for (const kind of ['client', 'account', 'identity', 'limit', 'username', 'consent', 'quota', '', 'constructor'])
       expect(placeOfKey(`${kind}:${id}`)).toBeNull();

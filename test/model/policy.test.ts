@@ -78,7 +78,7 @@ describe('model/policy, one need', () => {
     expect([maySee({}, null), maySee({ permissions: [] }, null)]).toEqual([true, true]);
   });
 
-  it('covers a scope by its name or by one above it, however far, and refuses a circle', () => {
+  it('covers a scope by its name or by one that includes it at any depth, and refuses a cycle', () => {
     const implied = impliedBy({ admin: ['write'], write: ['read'] });
     const covered = (granted: string): readonly boolean[] => ['admin', 'write', 'read', 'rea'].map((needed) => coversScope([granted], needed, implied));
     expect(['admin', 'write', 'read', 'x'].map(covered)).toEqual([

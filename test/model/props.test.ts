@@ -11,7 +11,7 @@ describe('model/props', () => {
     expect(() => broken.props).toThrow(SyntaxError); // and not before
   });
 
-  it('shows props to whatever looks at the object, and nothing of how they are kept', () => {
+  it('shows props to inspection, and hides how they are stored', () => {
     const made = withParsedProps({ userId: 'ada' }, '[1]');
     expect(Object.keys(made)).toEqual(['userId', 'props']);
     expect(JSON.stringify(made)).toBe('{"userId":"ada","props":[1]}');

@@ -57,7 +57,7 @@ describe('model/redirect', () => {
     for (const uri of uris) expect(() => checkRedirectUri(uri), uri).toThrow(expect.objectContaining({ code: 'invalid_redirect_uri', reason }));
   }); // prettier-ignore
 
-  it('takes a redirect URI of 2048 characters, and an at sign or a word of ours where it says nothing (SEC-008)', () => {
+  it('accepts a redirect URI of 2048 characters, with an at sign or a reserved word in a harmless place (SEC-008)', () => {
     for (const uri of [
       `https://app.example/${'x'.repeat(2028)}`,
       'https://app.example/@me',

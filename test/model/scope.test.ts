@@ -62,7 +62,7 @@ describe('model/scope', () => {
     for (const asked of [['admin'], ['rea'], ['READ'], ['*']]) expect(() => narrowScope(['read', 'write'], asked)).toThrow(invalid);
   });
 
-  it('SEC-049 narrows to what a granted scope stands for, and not upwards', () => {
+  it('SEC-049 narrows to scopes that a granted scope includes, never widens', () => {
     const cover = makeScopeExpansion([{ name: 'read' }, { name: 'write', includes: ['read'] }, { name: 'admin', includes: ['write'] }]);
     expect(cover(['admin'])).toEqual(['admin', 'write', 'read']);
     expect([cover(['write']), cover(['read']), cover([])]).toEqual([['write', 'read'], ['read'], []]);

@@ -14,7 +14,7 @@ describe('model/signing-key', () => {
     expect(nextDue([key(NOW)], late)).toBe(late + PUBLISHED_BEFORE);
   });
 
-  it('SEC-207 signs with the newest whose time has come, and publishes each until its last token is over', () => {
+  it('SEC-207 signs with the newest active key, and publishes each until its last token has expired', () => {
     const keys = [key(NOW), key(NOW + SIGNS_FOR)];
     expect(signingKey(keys, NOW - 1)).toBeNull();
     expect(signingKey(keys, NOW + SIGNS_FOR - 1)?.since).toBe(NOW);
@@ -23,7 +23,7 @@ describe('model/signing-key', () => {
     expect(published(keys, 3600, NOW + SIGNS_FOR + 3600 + 600)).toEqual([keys[1]]);
   });
 
-  it('signs with the newest in whatever order keys were read, and with the first of two that are as old', () => {
+  it('signs with the newest in any order of keys, and with the first of two of the same age', () => {
     const [old, one, other] = [key(NOW), key(NOW + 1), { ...key(NOW + 1), kid: 'other' }];
     for (const keys of [
       [old, one, other],

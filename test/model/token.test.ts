@@ -119,7 +119,7 @@ describe('model/token', () => {
     expect(linksOf('short')).toEqual(['short']);
   });
 
-  it('knows what is ours or begins like it, and nothing else', () => {
+  it('recognizes tokens with our prefixes only', () => {
     for (const text of ['access_', 'refresh_x', 'code_', `a.${part({ jti })}.b`]) expect([text, isOurs(text)]).toEqual([text, true]);
     for (const text of ['', 'xaccess_', 'access', 'gho_access_', 'a.b.c']) expect([text, isOurs(text)]).toEqual([text, false]);
   });

@@ -15,7 +15,7 @@ describe('node/databases', () => {
     expect([statSync(folder).mode & 0o777, statSync(join(folder, 'ada.sqlite')).mode & 0o777]).toEqual([0o700, 0o600]);
   });
 
-  it('holds few files open, and loses nothing of the others', async () => {
+  it('keeps few files open, and loses no data of the others', async () => {
     const databases = sqliteDatabases(folder);
     const names = Array.from({ length: 100 }, (_, at) => `user-${at}`);
     for (const [at, name] of names.entries()) {
@@ -28,7 +28,7 @@ describe('node/databases', () => {
     for (const [at, name] of names.entries()) expect(await databases(name, {}).query('SELECT x FROM t', [])).toEqual([{ x: at }]);
   });
 
-  it('takes one statement at a time, and carries out nothing of several', async () => {
+  it('accepts one statement at a time, and runs none of several', async () => {
     const { query } = sqliteDatabases(folder)('several', {});
     await query(`${MAKE};\n`, []);
     expect(() => query('INSERT INTO t VALUES (1); INSERT INTO t VALUES (2)', [])).toThrow(/one statement at a time/);

@@ -95,7 +95,7 @@ describe('node/fetch-public: where it connects to', () => {
     expect(textOf(await read(`https://client.example:${site.port}/a`, { lookup }))).toBe('{"ok":true}');
   });
 
-  it('checks the certificate against the name, whatever the environment says (S-088)', async () => {
+  it('checks the certificate against the name, in any environment (S-088)', async () => {
     const site = await siteOn('127.0.0.1');
     const lookup = async (): Promise<Address[]> => v4('127.0.0.1');
     const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
@@ -157,7 +157,7 @@ describe('node/fetch-public: what it reads', () => {
     expect(textOf(stuck)).toBe('late');
   });
 
-  it('SEC-104 tells nothing of a connection that breaks, and stays up', async () => {
+  it('SEC-104 reveals nothing about a broken connection, and keeps running', async () => {
     expect(textOf(await readFrom((request) => request.socket.destroy()))).toBe('unreachable');
     const broken = await readFrom((request, to) => {
       to.setHeader('content-type', 'application/json').write('{');

@@ -32,7 +32,7 @@ function held(maxWaiting = 4) {
 }
 
 describe('node/hash-queue', () => {
-  it('lets networks take turns, and is full at its bound, with 503 for who comes then (F-67)', async () => {
+  it('alternates between networks, and answers 503 when it is full (F-67)', async () => {
     const { ask, finish, done } = held();
     const flood = Array.from({ length: 5 }, () => ask('flood'));
     expect(await ask('flood')).toBe('503 hashing_busy');
@@ -43,7 +43,7 @@ describe('node/hash-queue', () => {
     expect(await honest).toBe('honest');
   });
 
-  it('drops the work of who hangs up, also of who had hung up before (F-67)', async () => {
+  it('drops the work of a caller that has disconnected (F-67)', async () => {
     const { ask, finish, done, gates } = held();
     const [first, left] = [ask('a'), new AbortController()];
     const second = ask('b', left.signal);

@@ -40,7 +40,7 @@ async function allowing(scope: readonly string[]): Promise<Connected> {
 }
 
 describe("the README's server", () => {
-  it('lets a client do what the person ticked, and asks for the rest (N-09)', async () => {
+  it('grants the selected scopes, and asks for the others later (N-09)', async () => {
     const all = await allowing(['notes:read', 'notes:write']);
     expect(await all.say('userInfo')).toBe('Hello, Ada!');
     expect(await all.say('adminAction')).toBe('Done');

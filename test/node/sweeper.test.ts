@@ -19,7 +19,7 @@ describe('node/sweeper', () => {
     expect(asked).toHaveLength(3);
   });
 
-  it('FLT-19 goes on without long pauses where much has expired, and rests again where little has', async () => {
+  it('FLT-19 continues without long pauses while much has expired, and pauses again afterwards', async () => {
     let [expired, goes] = [50_000, 0];
     const stop = startSweeper(async (most) => {
       goes++;
@@ -34,7 +34,7 @@ describe('node/sweeper', () => {
     stop();
   });
 
-  it('says in one line that a sweep failed, with its cause, and goes on', async () => {
+  it('reports a failed sweep in one line with its cause, and continues', async () => {
     const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     let times = 0;
     const stop = startSweeper(() => (times++, Promise.reject(new Error('down', { cause: new Error('no\nroom') }))));

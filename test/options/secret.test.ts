@@ -14,7 +14,7 @@ describe('options/secret', () => {
     expect(secretsOf(undefined, `${other}, ${GOOD}\n`)).toEqual([other, GOOD]);
   });
 
-  it('takes whatever 32 random bytes look like', () => {
+  it('accepts 32 random bytes in any encoding', () => {
     for (let round = 0; round < 500; round++)
       for (const form of ['hex', 'base64', 'base64url'] as const)
         expect(secretsOf(randomBytes(32).toString(form), undefined)).toHaveLength(1);

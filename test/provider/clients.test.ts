@@ -35,7 +35,7 @@ describe.each(storeNames)('provider/clients on %s', (store) => {
     ]);
   });
 
-  it('takes the old secret beside the new one for as long as it is told, and then no more', async () => {
+  it('accepts the old secret beside the new one for the overlap, and not after it', async () => {
     const app = await makeApp(store);
     const { client: info, secret: first = '' } = await verbs(app).create({ redirectUris: [REDIRECT], authMethod: 'client_secret_post' });
     const client = await known(app, info.id);
@@ -122,7 +122,7 @@ describe.each(storeNames)('provider/clients on %s', (store) => {
 describe('provider/clients: clients of the options', () => {
   const clients = [{ id: 'agent', secret: SECRET, redirectUris: [REDIRECT], authMethod: 'client_secret_post', name: 'Agent' }] as const;
 
-  it('has them from the start, reads nothing of them in the store, and keeps no secret there (S-094)', async () => {
+  it('has configured clients from the start, neither reads nor stores them, and stores no secret (S-094)', async () => {
     const app = await makeApp('memory', { clients });
     const client = await known(app, 'agent');
     const code = await client.signIn(app.browser(), ALICE);

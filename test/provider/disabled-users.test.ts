@@ -69,7 +69,7 @@ describe.each(storeNames)('a disabled user on %s', (store) => {
     expect([(await listGrants({ userId: 'u1' })).grants, (await listGrants({ userId: 'u2' })).grants]).toEqual([[], []]);
   });
 
-  it('who was removed is not enabled again', async () => {
+  it('does not enable a removed user', async () => {
     const app = await makeApp(store);
     await helpersOf(app).accounts.remove(app.aliceId);
     await helpersOf(app).disableUser(app.aliceId);

@@ -5,7 +5,7 @@ import { type App, makeApp, storeNames } from '../support/app.ts';
 const verbsOf = (app: App) => app.provider.helpers(app.env);
 
 describe.each(storeNames)('provider/grants on %s', (store) => {
-  it('lists who has access and takes it away from the next request on (S-157)', async () => {
+  it('lists the clients with access and revokes it from the next request on (S-157)', async () => {
     const app = await makeApp(store);
     const { client, tokens } = await app.signedIn();
     const other = await app.signedIn();

@@ -43,7 +43,7 @@ async function own(): Promise<Own> {
 }
 
 describe('provider/helpers', () => {
-  it('hands everything that is not ours to the default handler, with the helpers at hand', async () => {
+  it('passes all other requests to the default handler, with the helpers in its environment', async () => {
     const { send } = await own();
     for (const path of ['/authorize', '/login', '/authorize/approve', '/other', '/mcp3'])
       expect(await (await send(new Request(ISSUER + path))).text()).toBe(`${path} function`);
@@ -117,7 +117,7 @@ describe('provider/helpers', () => {
     expect((failed as { redirectTo?: string }).redirectTo).toBeUndefined();
   }); // prettier-ignore
 
-  it('SEC-019 goes by the stored registration at the end, not by what came along', async () => {
+  it('SEC-019 uses the stored registration at the end, not values of the request', async () => {
     const { helpers, parse, store, client } = await own();
     const request = await parse();
     const completion = { userId: 'u', scope: ['read'], props: {} };

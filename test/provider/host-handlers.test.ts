@@ -7,7 +7,7 @@ const ask = async (handler: Parameters<typeof fetchOf>[0]): Promise<string> =>
   (await fetchOf(handler)(new Request('https://x.example/p'), { name: 'env' } as never, ctx)).text();
 
 describe('provider/host', () => {
-  it('calls whatever shape an application gives, the Workers way', async () => {
+  it('calls every form of handler as Workers do', async () => {
     const answer = (env: unknown, context: Context): Response =>
       new Response(`${(env as { name: string }).name} ${(context.props as { who: string }).who}`);
     class Entry {

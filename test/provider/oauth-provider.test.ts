@@ -42,7 +42,7 @@ describe('provider/oauth-provider', () => {
     ]);
   });
 
-  it('goes by the configured issuer, whatever host a request names (SEC-108)', async () => {
+  it('uses the configured issuer, for any Host header (SEC-108)', async () => {
     const app = await makeApp('memory');
     const { tokens } = await app.signedIn();
     const document = await (
@@ -56,7 +56,7 @@ describe('provider/oauth-provider', () => {
     expect(tokens.access).toMatch(/^access_/);
   });
 
-  it('sets who called afresh on every request, and nothing without a token (S-127)', async () => {
+  it('sets the caller on every request, and nothing without a token (S-127)', async () => {
     const app = await makeApp('memory');
     const [one, two] = [await app.signedIn(), await app.signedIn()];
     const calls = await Promise.all([one, two, one, two].map(({ tokens }) => app.call(tokens.access)));

@@ -85,7 +85,7 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
     expect(await refused(oauth.describeConsent(changed))).toBe('invalid_client');
   });
 
-  it('keeps the scopes that every call needs, whatever was ticked (R-04)', async () => {
+  it('keeps required scopes, for any selection (R-04)', async () => {
     const { oauth, parse } = await own(store, ['read']);
     const asked = await parse({ scope: 'write' });
     const { handle: id, headers } = await oauth.beginConsent(asked);
@@ -256,7 +256,7 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
     await expect(oauth.parseAuthRequest(ahead)).rejects.toBeInstanceOf(AuthorizationError);
   });
 
-  it('takes no return that a browser fetches ahead, and then the one that a person opens (R-02)', async () => {
+  it('ignores a prefetched return, and accepts the one that the user opens (R-02)', async () => {
     const { oauth, asked } = await own(store);
     const { handle: id, headers } = await oauth.beginConsent(asked);
     const approved = await oauth.approveConsent(post(cookiesOf(headers)), id);

@@ -234,8 +234,8 @@ const prlimit = engineOr(
   spawnSync('sh', ['-c', 'command -v prlimit']).status === 0 ? {} : 'there is no prlimit on this machine (apt-get install util-linux)',
 );
 
-describe.skipIf(!prlimit)('a server on SQLite whose disk takes no more', () => {
-  it('FLT-11 refuses writes with 503, goes on reading, and recovers by itself, the file whole', { timeout: 120_000 }, async () => {
+describe.skipIf(!prlimit)('a server on SQLite with a full disk', () => {
+  it('FLT-11 refuses writes with 503, still reads, and recovers by itself with an intact file', { timeout: 120_000 }, async () => {
     const place = mkdtempSync(join(folder, 'full-'));
     const fleet = await startFleet(place, 1);
     const [server] = fleet.members;

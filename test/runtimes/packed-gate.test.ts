@@ -119,7 +119,7 @@ describe.each(ROUTES)('the packed package over HTTP, at %s', (route) => {
       }
   }); // prettier-ignore
 
-  it('F-02 completes nothing of a gated prompt, whatever the reference says besides its type', () => {
+  it('F-02 completes no argument of a gated prompt, for any reference', () => {
     const refs = [
       { type: 'ref/prompt', name: 'draft' },
       { type: 'ref/prompt', name: 'draft', uri: null },

@@ -66,7 +66,7 @@ describe('several processes on one file', () => {
     expect(await call(two, tokensOf(answers[0]!).access)).toBe(401);
   });
 
-  it('keep three processes of one client with one token file signed in, however they overtake each other (F-13)', async () => {
+  it('keep three processes of one client with one token file signed in, in any order of their refreshes (F-13)', async () => {
     const folder = dataFolder();
     const servers = [await start(folder), await start(folder), await start(folder)] as const;
     const client = await registerClient({ send: servers[0].send, issuer: ISSUER });

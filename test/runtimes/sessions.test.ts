@@ -82,7 +82,7 @@ describe.each(Object.keys(PLACES))('sessions over two that share %s', { timeout:
   }
   const wordsOf = (result: unknown): string => (result as { content: { text: string }[] }).content[0]?.text ?? '';
 
-  it('the SDK’s client 2.x goes on with its session at either one, is asked by one and answers to the other', async () => {
+  it('the SDK’s client 2.x uses its session at either process, is asked by one and answers to the other', async () => {
     const client = new Client({ name: 'test', version: '1.0.0' }, { capabilities: { elicitation: {} } });
     client.setRequestHandler('elicitation/create', () => ROME);
     const transport = new StreamableHTTPClientTransport(new URL(`${FLEET_ISSUER}/mcp`), { fetch: doorTo(both, alice.tokens.access) });
@@ -110,7 +110,7 @@ describe.each(Object.keys(PLACES))('sessions over two that share %s', { timeout:
     await client.close();
   });
 
-  it('what one asked is answered at the other, and a stream that broke goes on there', async () => {
+  it('a request of one process is answered at the other, and a broken stream resumes there', async () => {
     const session = await begun(here, alice.tokens.access);
     const broken = eventsOf(await ask(here, session, 'POST', toolCall('where')));
     await broken.next();
@@ -191,7 +191,7 @@ describe.each(Object.keys(PLACES))('sessions over two that share %s', { timeout:
   // It takes a minute for each store, so only where somebody asks for all of it.
   if (inject('full') && name !== 'Durable Objects')
     it(
-      'a process that is killed while its tool asks: who comes back to the other is told, and the session goes on there',
+      'a process that is killed while its tool asks: a client that reconnects to the other gets an error, and the session continues there',
       { timeout: 180_000 },
       async () => {
         const session = await begun(here, alice.tokens.access);

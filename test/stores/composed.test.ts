@@ -76,7 +76,7 @@ describe('stores/composed', () => {
     expect((await store.readStale?.('client:2'))?.value).toBe('here');
   });
 
-  it('goes on without its cache when that fails, and says so', async () => {
+  it('works without its cache when that fails, and reports it', async () => {
     const down = (): Promise<never> => Promise.reject(new Error('429'));
     const cache: Store = { atomic: false, read: down, write: down, remove: down, list: down };
     const errors: unknown[] = [];

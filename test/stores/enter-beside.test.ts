@@ -40,7 +40,7 @@ describe('stores/enter-beside', () => {
     expect(all.calls).toHaveLength(6);
   });
 
-  it('enters a record that lasts first, so that no list misses it for good', async () => {
+  it('writes a lasting record to its lists first, so that no list misses it', async () => {
     const all = { ...parts(), isLasting: true };
     expect(await enterBeside(LISTS, all)).toBe(7);
     expect(all.calls.indexOf('write')).toBeGreaterThan(all.calls.indexOf('entered client:1'));

@@ -43,7 +43,7 @@ describe('stores/object-pages', () => {
     }
   });
 
-  it('goes on with parts that have more before it begins others', async () => {
+  it('continues parts that have more before it begins others', async () => {
     const { cursors } = await every([3, 0, 5, 1], 2);
     expect(cursors).toEqual(['0:2,2', '2:2,3', '2:4,4']);
   });

@@ -71,7 +71,7 @@ describe.skipIf(!server)('stores/postgres', async () => {
     });
   }
 
-  it('FLT-22 makes its tables once, however many processes begin at the same moment', async () => {
+  it('FLT-22 creates its tables once for any number of simultaneous processes', async () => {
     const url = (await server?.freshUrl()) ?? '';
     const stores = Array.from({ length: 6 }, () => postgresStore(poolOf(url)));
     const answers = await Promise.all(stores.map((store, n) => store.write('a:1', n, 'absent')));
@@ -243,7 +243,7 @@ describe.skipIf(!server)('stores/postgres', async () => {
     expect((await store.read('count:1'))?.value).toBe(99);
   });
 
-  it('FLT-05 goes on by itself after the server was killed and started again, with everything it answered', async (test) => {
+  it('FLT-05 recovers by itself after the server was killed and restarted, with all confirmed writes', async (test) => {
     const restart = oursOr(test, server?.restart, NO_RESTART);
     const url = (await server?.freshUrl()) ?? '';
     const stores = [postgresStore(poolOf(url)), postgresStore(sqlOf(url))];

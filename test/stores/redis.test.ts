@@ -60,7 +60,7 @@ describe.skipIf(!server)('stores/redis', async () => {
         });
       }
 
-      it('FLT-05 goes on by itself after the server was killed and started again, with everything it answered', async (test) => {
+      it('FLT-05 recovers by itself after the server was killed and restarted, with all confirmed writes', async (test) => {
         const restart = oursOr(test, server?.restart, NO_RESTART);
         const store = fresh(client);
         const version = (await store.write('a:1', 1, 'any', { index: ['user:1'] })) ?? 0;
@@ -124,7 +124,7 @@ describe.skipIf(!server)('stores/redis', async () => {
     expect(await length()).toBe(100);
   });
 
-  it('is named on the command line with all that stands before its keys, the keyPrefix of ioredis too (F-12, F-64)', async () => {
+  it('is named on the command line with every prefix of its keys, also the keyPrefix of ioredis (F-12, F-64)', async () => {
     const client = new Redis(url, { keyPrefix: 'cli:' });
     open.push(() => client.disconnect());
     await redisStore(client as unknown as RedisClient, { prefix: 'own:' }).write('acme/1@grant:1', { n: 1 }, 'any');

@@ -134,7 +134,7 @@ describe('stores/sqlite', () => {
     database.close();
   });
 
-  it('answers writes under way before it closes, and rejects whatever comes after', async () => {
+  it('finishes pending writes before it closes, and rejects later ones', async () => {
     const path = freshPath();
     const store = sqliteStore(path);
     const underWay = [store.write('a:1', 1, 'any'), store.write('a:2', 2, 'any')];

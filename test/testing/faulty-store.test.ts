@@ -33,7 +33,7 @@ describe('testing/faulty-store', () => {
     expect(await store.read('a:1')).not.toBeNull();
   });
 
-  it('does the work of an operation whose answer it loses', async () => {
+  it('performs an operation whose response it loses', async () => {
     const inner = memoryStore();
     const { store, plan } = faultyStore(inner);
     plan('lose', 1);

@@ -265,7 +265,7 @@ describe('userinfo', () => {
     expect([subject, claims['email']]).toEqual(['u-1', undefined]);
   });
 
-  it('of another subject is fatal, and an outage is one (R-38)', async () => {
+  it('of another subject ends the sign-in, and so does an outage (R-38)', async () => {
     const { fake, provider } = await make();
     fake.thin = true;
     fake.faults.set('userinfo', { status: 200, body: { sub: 'u-2', email: 'ceo@corp.example' } });

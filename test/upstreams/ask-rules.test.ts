@@ -47,14 +47,14 @@ describe('upstreams/ask, what is passed on', () => {
     expect(await failureIn(ask(() => new Response('', { status })))).toBe(`unavailable status_${status}`);
   });
 
-  it('is no header of the bytes that came', async () => {
+  it('contains no header about the original bytes', async () => {
     const headers = { 'content-length': '2', 'content-encoding': 'identity', 'transfer-encoding': 'chunked', 'x-own': '1' };
     const response = await ask(() => new Response('{}', { headers }));
     const names = Object.keys(headers);
     expect(names.map((name) => response.headers.get(name))).toEqual([null, null, null, '1']);
   });
 
-  it('is no more than a quarter of a megabyte, and UTF-8 (SEC-142)', async () => {
+  it('has at most 256 KiB, and is UTF-8 (SEC-142)', async () => {
     expect((await (await ask(() => new Response('x'.repeat(262_144)))).text()).length).toBe(262_144);
     expect(await failureIn(ask(() => new Response('x'.repeat(262_145))))).toBe('broken answer_too_large');
     expect(await failureIn(ask(() => new Response(new Uint8Array([0xff]))))).toBe('broken answer_malformed');

@@ -14,7 +14,7 @@ describe('upstreams/contract', () => {
     for (const value of [null, undefined, 'text', 7, [1]]) expect(bodyOf(value)).toEqual({});
   });
 
-  it('knows a person by the subject at the issuer, and the organization by its id', () => {
+  it('identifies a user by issuer and subject, and the organization by its id', () => {
     const of = (claims: object): unknown => identityOf({ issuer: 'https://idp.example', claims } as UpstreamCallback);
     const known = { issuer: 'https://idp.example', subject: 'u' };
     expect(of({ sub: 'u', org_id: 'o' })).toEqual({ ...known, claims: { sub: 'u', org_id: 'o' }, organization: 'o' });

@@ -15,7 +15,7 @@ const queryOf = async (provider: Upstream, more: object = {}): Promise<Record<st
 };
 
 describe('upstreams/code-flow, what is asked for', () => {
-  it('is a code with PKCE, state and nonce, and no more than is wanted', async () => {
+  it('requests a code with PKCE, state and nonce, and only the needed scopes', async () => {
     const { provider } = await both();
     expect(await queryOf(provider)).toEqual({
       response_type: 'code', client_id: APP.clientId, redirect_uri: REDIRECT, scope: 'openid email profile', state: STATE,
@@ -48,7 +48,7 @@ describe('upstreams/code-flow, what comes back', () => {
     expect(await failureIn(back(provider, fake, (parameters) => parameters.set('state', 'other')))).toMatch(/^broken oauth_/);
   });
 
-  it('is for us alone: another authorized party is refused, ours is taken (OIDC Core §3.1.3.7)', async () => {
+  it('must be for our client: another authorized party is refused (OIDC Core §3.1.3.7)', async () => {
     const { fake, provider } = await both();
     fake.forge = ({ claims }) => void (claims['azp'] = APP.clientId);
     expect((await arrival(provider, fake.visit)).identity.subject).toBe('u-1');
@@ -56,7 +56,7 @@ describe('upstreams/code-flow, what comes back', () => {
     expect(await failureIn(arrival(provider, fake.visit))).toBe('broken azp');
   });
 
-  it('tells when the person proved who they are, where the ID token does', async () => {
+  it('returns when the user authenticated, if the ID token has it', async () => {
     const { fake, provider } = await both();
     expect(await arrival(provider, fake.visit)).not.toHaveProperty('authenticatedAt');
     const then = realNow() - 60;

@@ -44,7 +44,7 @@ const come = async ({ provider }: World): Promise<string> => {
   );
 };
 
-describe('upstreams/github, who comes in', () => {
+describe('upstreams/github, accepted users', () => {
   it('is known by the number, with the profile and the primary address that GitHub has verified', async () => {
     const emails = [{ email: 'x@x.example', primary: true, verified: false }, { email: 'y@x.example', primary: false, verified: true }];
     const world = setUp({}, { [`${API}/user/emails`]: () => Response.json(emails) });
@@ -100,7 +100,7 @@ describe('upstreams/github, who comes in', () => {
   }); // prettier-ignore
 });
 
-describe('upstreams/github, who may stay', () => {
+describe('upstreams/github, checked again', () => {
   it.each<[string, Partial<GitHubOptions>, Readonly<Record<string, () => Response>>]>([
     ['yes', {}, {}],
     ['yes', { organizations: ['acme', 'b'] }, { [ORG('b')]: active, [ORG('acme')]: status(403) }],

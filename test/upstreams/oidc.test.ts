@@ -141,7 +141,7 @@ describe('upstreams/oidc', () => {
     },
   );
 
-  it('SEC-148 goes on with the keys it has while they cannot be fetched, and skips keys it does not know', async () => {
+  it('SEC-148 uses its cached keys while they cannot be fetched, and skips unknown kinds of keys', async () => {
     const { fake, provider } = await both();
     const asked = (): number => fake.calls.filter((name) => name === 'jwks').length;
     vi.useFakeTimers({ toFake: ['Date'] });

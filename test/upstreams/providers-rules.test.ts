@@ -142,7 +142,7 @@ describe('upstreams/entra', () => {
     expect([admits({}), admits({ tenants: [TID] }, TID), admits({ tenants: [TID] }, OTHER), admits({ tenants: [TID] }), admits({ tenant: TID }, TID)]).toEqual([true, true, false, false, true]);
   }); // prettier-ignore
 
-  it.each([[true, true], [1, true], ['1', true], ['true', false], [false, false], [undefined, false]])('counts an address as verified where Entra says that the domain is theirs: %j', async (edov, counts) => {
+  it.each([[true, true], [1, true], ['1', true], ['true', false], [false, false], [undefined, false]])('treats an address as verified if Entra has verified the domain: %j', async (edov, counts) => {
     expect(await come(ISSUER, { ...claims, email_verified: true, xms_edov: edov }, make())).toMatchObject({ claims: { email_verified: counts } });
   }); // prettier-ignore
 

@@ -12,7 +12,7 @@ const make = async (more: Partial<SlackOptions> = {}) => {
 };
 
 describe('upstreams/slack', () => {
-  it('knows a user by workspace and id, whose organization the workspace is', async () => {
+  it('identifies a user by workspace and id, with the workspace as organization', async () => {
     const { fake, provider } = await make();
     expect(await trip(provider, fake.visit)).toMatchObject({
       issuer: 'https://slack.com', subject: 'T0R7GR:U0R7JM', organization: 'T0R7GR',

@@ -12,7 +12,7 @@ const make = async (more: Partial<StytchOptions> = {}) => {
 const MEMBER = { organizationId: 'organization-live-1', slug: 'acme', roles: ['editor', 'constructor', 'stytch_member'] };
 
 describe('upstreams/stytch', () => {
-  it('knows the user of a consumer project, who has no organization', async () => {
+  it('identifies the user of a consumer project, without an organization', async () => {
     const { fake, provider } = await make({ roles: { editor: ['write'] } });
     const identity = await trip(provider, fake.visit);
     expect(identity).toMatchObject({

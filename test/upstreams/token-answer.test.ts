@@ -55,7 +55,7 @@ describe('upstreams/token-answer, a good one', () => {
     expect(await read(body)).toEqual([200, { ...GOOD, ...members }, undefined]);
   });
 
-  it('is one with any status of success, and brings its refresh token', async () => {
+  it('is accepted with any status of success, and has its refresh token', async () => {
     expect(await read({ access_token: 'a', refresh_token: 'r' }, { status: 201 })).toEqual([200, { ...GOOD, refresh_token: 'r' }, 'r']);
     for (const refresh_token of ['', null, 7]) expect(await read({ access_token: 'a', refresh_token })).toEqual([200, GOOD, undefined]);
   });
@@ -67,7 +67,7 @@ describe('upstreams/token-answer, a good one', () => {
       expect(await read(body, { type: type ?? '' })).toMatch(/^broken|^unavailable/);
   }); // prettier-ignore
 
-  it('is read after its repair, whose failure spares the refresh token', async () => {
+  it('is read after its repair, and keeps the refresh token if that fails', async () => {
     expect(await read({ data: { access_token: 'a' } }, { repair: (body) => body['data'] as never })).toEqual([200, GOOD, undefined]);
     const repair = (): never => {
       throw new Error('ours');

@@ -71,7 +71,7 @@ describe('verifiers/access-of', () => {
     expect(read(claims, { program: false })).not.toHaveProperty('program');
   });
 
-  it('tells a person from a program, and takes the word of the reader for it', () => {
+  it('distinguishes a user from a client, as the reader says', () => {
     for (const claims of [CLAIMS, { sub: 'client:other', client_id: 'app' }, { sub: 'build', client_id: 'workload:other' }])
       expect(read(claims, {}, { programs: true })).not.toHaveProperty('program');
     expect(read(CLAIMS, { program: true })).toEqual(['program_not_taken', expect.any(String)]);

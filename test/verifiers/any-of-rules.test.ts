@@ -79,7 +79,7 @@ describe('verifiers/any-of, failures', () => {
 });
 
 describe('verifiers/any-of, start-up', () => {
-  it('refuses sources that nothing tells apart, and names itself', () => {
+  it('refuses sources that cannot be distinguished, and names itself', () => {
     const of = (own: NonNullable<TokenSource['own']>[number]): TokenSource => source('x', own);
     expect(() => anyOf()).toThrow(/^anyOf: `sources` are none/);
     expect(() => anyOf(of({ prefix: 'a_' }), of({ prefix: 'a_' }))).toThrow(/^anyOf: `sources` hold two whose tokens begin with "a_"/);
@@ -90,7 +90,7 @@ describe('verifiers/any-of, start-up', () => {
     expect(() => anyOf({ ...of({}), tokenOf: () => null } as TokenSource)).toThrow(/^anyOf: `sources` hold one that reads a header/);
   });
 
-  it('takes sources of one kind that can be told apart', () => {
+  it('accepts sources of one kind that can be distinguished', () => {
     const of = (own: NonNullable<TokenSource['own']>[number]): TokenSource => source('x', own);
     const own = [{ prefix: 'a_' }, { prefix: 'b_' }, { opaque: true }, { opaque: true, prefix: 'c_' }, { issuers: [ISSUER] }, { issuers: [ISSUER] }];
     expect(anyOf(...own.map(of)).own).toEqual(own);

@@ -68,7 +68,7 @@ describe('verifiers/api-keys', () => {
   });
 });
 
-describe('verifiers/any-of, whose token it is', () => {
+describe('verifiers/any-of, the source of a token', () => {
   /** A source of each kind, and which of them were asked about a token. */
   async function setUp() {
     const asked: string[] = [];
@@ -128,7 +128,7 @@ describe('verifiers/any-of, whose token it is', () => {
     expect(asked).toEqual(['google', 'vendor']);
   });
 
-  it('a source that stands alone is shown no token of another issuer either (F-53)', async () => {
+  it('a single source gets no token of another issuer either (F-53)', async () => {
     let asked = 0;
     const fetcher: typeof fetch = async () => (asked++, Response.json({ active: true }));
     const as = await makeIssuer('https://one.example');

@@ -47,7 +47,7 @@ describe('verifiers/fetch-json', () => {
     await expect(read(() => new Response(padded(262_145)))).rejects.toThrow('(keys_malformed)');
   });
 
-  it('stops reading at the limit, whatever the headers say of the length: a decoded body may be longer', async () => {
+  it('stops reading at the limit, with any Content-Length: a decoded body may be longer', async () => {
     let sent = 0;
     const endless = new ReadableStream<Uint8Array>({
       pull: (controller) => (sent++, controller.enqueue(new Uint8Array(65_536))),

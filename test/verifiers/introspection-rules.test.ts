@@ -68,7 +68,7 @@ describe('verifiers/introspection, answers', () => {
     ]);
   });
 
-  it('takes an answer that does not say who issued the token (RFC 7662 §2.2)', async () => {
+  it('accepts a response without the issuer of the token (RFC 7662 §2.2)', async () => {
     expect(await setUp({ iss: undefined }).ask()).toBe(NOW + 630);
     expect(await setUp({ iss: `${ISSUER}/` }).ask()).toBe(`issuer_wrong: expected iss "${ISSUER}", token says "${ISSUER}/"`);
   });
@@ -109,7 +109,7 @@ describe('verifiers/introspection, requests', () => {
     await expect(world.ask()).rejects.toThrow('(introspection_status_500)');
   });
 
-  it('asks of each token by itself, at each resource, however many come at once', async () => {
+  it('introspects each token separately, for each resource, also if they come at once', async () => {
     const fetcher: typeof fetch = async (input, init) => {
       const token = new URLSearchParams(await new Request(input, init).text()).get('token');
       return Response.json({ ...GOOD, active: token !== 'bad', sub: token });

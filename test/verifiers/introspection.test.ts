@@ -22,7 +22,7 @@ function setUp(answer: () => Response | Promise<Response>, more: Partial<Introsp
 }
 
 describe('verifiers/introspection', () => {
-  it('asks as the client it was given, in a body, and says who called (RFC 7662 §2.1)', async () => {
+  it('authenticates with the given client, in a body, and returns the caller (RFC 7662 §2.1)', async () => {
     const as = setUp(() => Response.json(GOOD));
     expect(await as.check()).toMatchObject({ userId: 'u1', clientId: 'c1', scope: ['read'], resource: RESOURCE, expiresAt: NOW + 630, issuer: ISSUER });
     const [request] = as.requests;

@@ -26,7 +26,7 @@ async function setUp(more: Partial<JwtOptions> = {}): Promise<World> {
 }
 
 describe('verifiers/jwt, form', () => {
-  it('SEC-205 looks at nothing but three parts, whose signature is written in the one way its bytes have', async () => {
+  it('SEC-205 accepts only three parts, with the canonical encoding of the signature', async () => {
     const { as, check } = await setUp();
     const [header, payload] = (await as.sign({ aud: RESOURCE })).split('.');
     const reasonFor = async (signature: string): Promise<string> => (await check(`${header}.${payload}.${signature}`)).replace(/:.*/, '');
@@ -131,7 +131,7 @@ describe('verifiers/jwt, keys', () => {
     ['RS256', { n: 'w'.repeat(341) }, /^key_unknown/],
     ['RS256', { n: 7 }, /^key_unknown/],
     ['RS256', { e: 'AQ' }, /^key_unknown/],
-  ] as const)('refuses a token whose %s key is published as %j: it is no key', async (alg, broken, reason) => {
+  ] as const)('refuses a token whose %s key is published as %j, which is not a key', async (alg, broken, reason) => {
     const { as, ask } = await setUp();
     const key = await makeKey(alg);
     as.publish([{ ...key.jwk, ...broken } as unknown as Key['jwk']]);

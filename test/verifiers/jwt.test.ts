@@ -18,7 +18,7 @@ const withHeader = (token: string, header: object): string =>
   [btoa(JSON.stringify(header)).replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_'), ...token.split('.').slice(1)].join('.');
 
 describe('verifiers/jwt, good tokens', () => {
-  it('says who called, through which client, with which scopes, and who says so (RFC 9068)', async () => {
+  it('returns user, client, scopes and issuer (RFC 9068)', async () => {
     const { as, check } = await setUp();
     const token = await as.sign({ aud: RESOURCE, scope: 'read write', jti: 'j1', email: 'a@b.example' });
     expect(await check(token)).toEqual({
@@ -151,7 +151,7 @@ describe('verifiers/jwt, keys', () => {
     expect(await check(old)).toBeNull();
   });
 
-  it('SEC-148 asks once in thirty seconds for keys that are not there, however many tokens name one', async () => {
+  it('SEC-148 fetches missing keys at most once in thirty seconds, for any number of tokens', async () => {
     const { as, check } = await setUp();
     await check(await as.sign({ aud: RESOURCE }));
     as.clock += 31;
@@ -164,7 +164,7 @@ describe('verifiers/jwt, keys', () => {
     expect(as.asked).toEqual([`${ISSUER}/keys`]);
   });
 
-  it('SEC-148 goes on with the keys it has for a day while new ones cannot be had, and says 503 after that', async () => {
+  it('SEC-148 uses cached keys for a day while they cannot be fetched, then answers 503', async () => {
     const { as, check } = await setUp();
     expect(await check(await as.sign({ aud: RESOURCE }))).not.toBeNull();
     as.answers.set(`${ISSUER}/keys`, () => new Response('down', { status: 500 }));

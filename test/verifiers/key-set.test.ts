@@ -89,7 +89,7 @@ describe('verifiers/key-set, when keys are fetched', () => {
 });
 
 describe('verifiers/key-set, when keys cannot be had', () => {
-  it('goes on with those of the last day, and tries again every thirty seconds (SEC-148)', async () => {
+  it('uses keys of the last day, and tries again every thirty seconds (SEC-148)', async () => {
     const world = setUp([one.jwk]);
     await world.ask('one');
     world.isDown = true;
@@ -155,7 +155,7 @@ describe('verifiers/key-set, which keys count', () => {
     expect(await setUp([{ ...one.jwk, n: 'x', e: 'AQ' }]).ask('one')).toBe('found');
   });
 
-  it('reads two hundred and no more', async () => {
+  it('reads at most two hundred keys', async () => {
     const filler = Array.from({ length: 199 }, () => two.jwk);
     expect(await setUp([...filler, one.jwk]).ask('one')).toBe('found');
     expect(await setUp([...filler, two.jwk, one.jwk]).ask('one')).toBe(NONE);

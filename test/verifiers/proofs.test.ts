@@ -102,7 +102,7 @@ describe('verifiers/proofs', () => {
     },
   );
 
-  it('works for opaque tokens whose issuer tells the key (RFC 9449 §6.2)', async () => {
+  it('works for opaque tokens whose issuer returns the key (RFC 9449 §6.2)', async () => {
     const prover = await makeProver({ now: () => NOW, pass: () => undefined } as never);
     const cnf = { jkt: await thumbprintOf(prover) };
     const said = { active: true, sub: 'u', client_id: 'c', aud: RESOURCE, exp: NOW + 60, token_type: 'DPoP', cnf };

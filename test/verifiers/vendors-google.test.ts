@@ -41,7 +41,7 @@ function setUp(options: Partial<GoogleOptions> = {}): World {
 }
 
 describe('verifiers/google', () => {
-  it('says who called, through which of our clients', async () => {
+  it('returns the user, and which of our clients called', async () => {
     const world = setUp();
     expect(await world.ask()).toMatchObject({ userId: '1', clientId: 'ours', scope: ['openid', 'email'], issuer: 'https://accounts.google.com', expiresAt: NOW + 600, resource: RESOURCE });
     const [request] = world.sent;
@@ -99,7 +99,7 @@ describe('verifiers/google', () => {
     expect([await short.ask(), short.sent.length]).toEqual([expect.stringMatching(/^token_expired/), 2]); // told from memory, too
   });
 
-  it('asks once for many at the same time, and for each token by itself', async () => {
+  it('asks once for simultaneous calls, and separately for each token', async () => {
     const world = setUp();
     await Promise.all(Array.from({ length: 9 }, () => world.ask()));
     expect(world.sent).toHaveLength(1);
@@ -208,7 +208,7 @@ describe('verifiers/stytch-consent', () => {
 });
 
 describe('verifiers/workos-connect', () => {
-  it('tells WorkOS who signed in, in the browser that began it', async () => {
+  it('tells WorkOS the signed-in user, in the browser that began', async () => {
     const { fetch, sent } = recording(() => Response.json({ redirect_uri: 'https://next.example' }));
     const connect = workosConnect({ apiKey: 'sk', fetch, now: () => NOW });
     const begun = await connect.start(pageAt(`login?external_auth_id=${'x'.repeat(512)}`));

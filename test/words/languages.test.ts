@@ -21,7 +21,7 @@ describe('words/languages', () => {
     expect(languages.of('sr-Latn')).toBe(languages.of('sr-Latn'));
   });
 
-  it("lays the operator's own words over ours, and knows no other server's", () => {
+  it('replaces our words with the operator’s, for one server only', () => {
     expect(languages.of('en').signIn.title).toBe('Come in');
     expect(makeLanguages().of('en').signIn.title).toBe('Sign in');
   });

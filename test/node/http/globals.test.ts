@@ -56,7 +56,7 @@ describe('node/http/globals', () => {
     expect(await (await fetch(url, asked)).text(), String(errors)).toBe('checked');
   });
 
-  it('give a native request where another library has put a class or a function in the place of ours', async () => {
+  it('give a native request if another library has replaced our class or function', async () => {
     const kinds: boolean[] = [];
     const { url } = await start((request) => {
       kinds.push(request instanceof LazyRequest);

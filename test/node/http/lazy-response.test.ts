@@ -89,7 +89,7 @@ describe('node/http/lazy-response', () => {
     expect([await response.text(), response.headers.get('x-a')]).toEqual(['one', '1']);
   });
 
-  it('is a Response, and so is every native one; a class that extends it has instances of its own', async () => {
+  it('is a Response, like every native one, and can be extended', async () => {
     class Own extends Lazy {}
     const [native, lazy, own] = [new Native('a'), new Lazy('a'), new Own('a')];
     for (const one of [native, lazy, own]) {

@@ -125,7 +125,7 @@ describe('node/response, streams', () => {
     expect((await reader?.read())?.done).toBe(true);
   });
 
-  it('reads no more of the body than a slow client takes', async () => {
+  it('reads only as much of the body as a slow client takes', async () => {
     let given = 0;
     const { port } = await start(
       () =>
