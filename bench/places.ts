@@ -61,7 +61,7 @@ export async function benchPlaces(args: readonly string[]): Promise<void> {
 async function simulate(name: string, home: Place, people: number): Promise<Samples> {
   const samples: Samples = new Map();
   const random = chance(1);
-  const here: Here = { place: home, address: '10.0.0.0', spread: () => random.below(10_000) / 10_000 };
+  const here: Here = { place: home, address: '10.0.0.0', nth: 0, spread: () => random.below(10_000) / 10_000 };
   const clock = virtualClock();
   const layout = LAYOUTS.find((one) => one.name === name);
   const served = layout
@@ -71,6 +71,7 @@ async function simulate(name: string, home: Place, people: number): Promise<Samp
     for (const place of PLACES) {
       // A hosted client that the person uses from another continent, as an application on a server is.
       const elsewhere = place === 'enam' ? 'weur' : 'enam';
+      here.nth = Math.max(0, person);
       here.address = `10.${PLACES.indexOf(place)}.${person + 1}.1`;
       await play(served, clock, { person: place, client: place, elsewhere }, (operation, took) => {
         if (person < 0) return; // the first round loads modules and makes objects

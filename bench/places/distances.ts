@@ -48,16 +48,23 @@ export function siteOf(place: Place): Place {
   return NEARBY[place] ?? place;
 }
 
-/** Milliseconds for a call and its answer. @param spread from 0 to 1: which data center of the region calls, and how busy the way is. */
-export function roundTrip(from: Place, to: Place, spread: () => number): number {
+/** Which data center of a region calls, and chance, from 0 to 1. */
+export interface Caller {
+  /** Number of the person: one after the other is at each data center. */
+  readonly nth: number;
+  readonly spread: () => number;
+}
+
+/** Milliseconds for a call and its answer. */
+export function roundTrip(from: Place, to: Place, { nth, spread }: Caller): number {
   const [a, b] = [PLACES.indexOf(from), PLACES.indexOf(to)];
-  const inside = WITHIN[from][Math.floor(spread() * WITHIN[from].length)] ?? 0;
+  const inside = WITHIN[from][nth % WITHIN[from].length] ?? 0;
   const busy = 1 + 0.1 * spread() + (spread() < 0.01 ? 1 : 0); // one in a hundred takes twice as long
   return (a === b ? inside : (ROUND_TRIPS[Math.max(a, b)]?.[Math.min(a, b)] ?? 0) + inside / 2) * busy;
 }
 
 /** The nearest of some regions. */
 export function nearestTo(from: Place, regions: readonly Place[]): Place {
-  const distance = (to: Place): number => roundTrip(from, to, () => 0.5);
+  const distance = (to: Place): number => roundTrip(from, to, { nth: 2, spread: () => 0.5 });
   return regions.toSorted((one, other) => distance(one) - distance(other))[0] ?? from;
 }

@@ -132,12 +132,12 @@ export async function play(
   };
   const enter = async (served: Served): Promise<TestClient> => {
     const { result } = await timed(() =>
-      registerClient({ send: (request) => place(request), issuer: served.issuer, redirectUri: 'https://app.example/callback' }),
+      registerClient({ send: (request) => place(request), issuer: served.issuer, redirectUri: 'http://localhost:3334/callback' }),
     );
     return result;
   };
   let place: Send = pages.from(at);
-  const body = JSON.stringify({ redirect_uris: ['https://app.example/callback'], token_endpoint_auth_method: 'none' });
+  const body = JSON.stringify({ redirect_uris: ['http://localhost:3334/callback'], token_endpoint_auth_method: 'none' });
   const registration = (): Request =>
     new Request(`${pages.issuer}/register`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
   const made = await timed(() => place(registration()));

@@ -4,15 +4,15 @@ import type { Store } from '../../src/model/store.ts';
 import { durableObjectStore } from '../../src/stores/durable-object.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import type { VirtualClock } from './clock.ts';
-import { nearestTo, REPLICAS, roundTrip, siteOf } from './distances.ts';
+import { type Caller, nearestTo, REPLICAS, roundTrip, siteOf } from './distances.ts';
 import { objectsAt } from './objects.ts';
 
 /** Where the caller is now, under which address, and chance. */
-export interface Here {
+export interface Here extends Caller {
   place: Place;
   /** The address of the person and the client: each has one of their own, so that none reaches a limit. */
   address: string;
-  readonly spread: () => number;
+  nth: number;
 }
 
 /** A layout: a store, and whether requests say where they come from. */
@@ -43,8 +43,8 @@ export const LAYOUTS: readonly Layout[] = [
     name: 'D1, reads from replicas',
     isPlaced: false,
     store: async (home, here, clock) => {
-      const write = (): Promise<void> => clock.sleep(roundTrip(here.place, home, here.spread) + STATEMENT_TAKES);
-      const read = (): Promise<void> => clock.sleep(roundTrip(here.place, nearestTo(here.place, REPLICAS), here.spread) + STATEMENT_TAKES);
+      const write = (): Promise<void> => clock.sleep(roundTrip(here.place, home, here) + STATEMENT_TAKES);
+      const read = (): Promise<void> => clock.sleep(roundTrip(here.place, nearestTo(here.place, REPLICAS), here) + STATEMENT_TAKES);
       return delayed(read, write);
     },
   },
@@ -52,7 +52,7 @@ export const LAYOUTS: readonly Layout[] = [
     name: 'D1; Hyperdrive + PostgreSQL',
     isPlaced: false,
     store: async (home, here, clock) => {
-      const statement = (): Promise<void> => clock.sleep(roundTrip(here.place, home, here.spread) + STATEMENT_TAKES);
+      const statement = (): Promise<void> => clock.sleep(roundTrip(here.place, home, here) + STATEMENT_TAKES);
       return delayed(statement, statement);
     },
   },
@@ -61,7 +61,7 @@ export const LAYOUTS: readonly Layout[] = [
 async function objectStore(home: Place, here: Here, clock: VirtualClock): Promise<Store> {
   const namespace = await objectsAt(
     (hint) => siteOf(hint ?? home),
-    (site) => clock.sleep(roundTrip(here.place, site, here.spread) + OBJECT_TAKES),
+    (site) => clock.sleep(roundTrip(here.place, site, here) + OBJECT_TAKES),
   );
   return durableObjectStore(namespace, { home });
 }
@@ -90,7 +90,7 @@ export function kvAt(here: Here, clock: VirtualClock): unknown {
     string,
     { readonly until: number; readonly value: { readonly text: string; readonly metadata: unknown } | undefined }
   >();
-  const far = (): Promise<void> => clock.sleep(roundTrip(here.place, nearestTo(here.place, CENTRAL), here.spread) + 10);
+  const far = (): Promise<void> => clock.sleep(roundTrip(here.place, nearestTo(here.place, CENTRAL), here) + 10);
   const find = async (key: string): Promise<{ readonly text: string; readonly metadata: unknown } | undefined> => {
     const at = `${here.place} ${key}`;
     const known = cached.get(at);
