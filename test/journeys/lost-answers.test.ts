@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type FaultyStore, faultyStore, type StoreFault } from '../../src/testing/faulty-store.ts';
 import { codeOf, type JsonAnswer, tokensOf } from '../../src/testing/oauth-client.ts';
-import { ALICE, type App, appOn, ISSUER, makeApp, RESOURCE, storeNames } from '../support/app.ts';
+import { ALICE, type App, appOn, ISSUER, makeApp, RESOURCE, storeNames, TRAVELLING } from '../support/app.ts';
 import { makeProver } from '../support/prover.ts';
 import { answerOf, expectJson } from '../support/verdicts.ts';
 
@@ -40,7 +40,7 @@ async function untilAnswered(send: () => Promise<JsonAnswer>): Promise<JsonAnswe
   return answer;
 }
 
-describe.each(storeNames)('a failing store (%s)', (store) => {
+describe.each([...storeNames, TRAVELLING])('a failing store (%s)', (store) => {
   it.each(FAULTS)('takes no code with it: the retry of a 503 (%s) gets the tokens, once (F-17)', async (fault) => {
     for (const at of [1, 2]) {
       const { app, faulty } = await faultyApp(store);

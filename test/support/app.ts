@@ -95,6 +95,9 @@ export function optionsFor(events: Event[], more: Partial<OAuthProviderOptions> 
 /** Every store of this runtime, by name, for `describe.each`. */
 export const storeNames: readonly string[] = (await makeStores(() => 0)).map(({ name }) => name);
 
+/** A store in memory to which each request comes from another place than the one before it, so that grants move at each refresh. */
+export const TRAVELLING = 'memory, from everywhere';
+
 /** The runtime at hand on the test's clock, with a password hash that costs little, and without a way to the world outside. */
 function cheap(clock: Clock): Runtime {
   const { fetchPublic: _, ...runtime } = makeRuntime();
@@ -105,17 +108,24 @@ function cheap(clock: Clock): Runtime {
 export async function makeApp(storeName: string, more: Partial<OAuthProviderOptions> = {}): Promise<App> {
   const clock = makeClock();
   const store = storeName === 'memory' ? memoryStore(clock) : (await makeStores(clock.now)).find(({ name }) => name === storeName)?.store;
+  if (storeName === TRAVELLING) return appOn(Object.assign(memoryStore(clock), { placed: true }), clock, more, {}, {}, fromEverywhere());
   if (!store) throw new Error(`There is no store called ${storeName}.`);
   return appOn(store, clock, more);
 }
 
-/** Makes a server on a given store. */
+function fromEverywhere(): () => Place {
+  let requests = 0;
+  return () => (['oc', 'weur', 'enam', 'me'] as const)[requests++ % 4] ?? 'oc';
+}
+
+/** Makes a server on a given store. @param where requests come from that do not say so. */
 export async function appOn(
   inner: Store,
   clock: Clock,
   more: Partial<OAuthProviderOptions> = {},
   machine: Partial<Runtime> = {},
   variables: Record<string, unknown> = {},
+  where: () => string = () => (inner.placed ? 'oc' : 'none'),
 ): Promise<App> {
   const counts: Counts = { reads: 0, writes: 0, removes: 0, lists: 0 };
   const events: Event[] = [];
@@ -126,7 +136,7 @@ export async function appOn(
     address: (request) => request.headers.get('x-test-address') ?? '192.0.2.1',
     // Every journey on Durable Objects comes from somewhere; a test says where else by the header.
     place: (request) => {
-      const place = request.headers.get('x-test-place') ?? (inner.placed ? 'oc' : 'none');
+      const place = request.headers.get('x-test-place') ?? where();
       return place === 'none' ? null : (place as Place);
     },
   });
