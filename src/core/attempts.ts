@@ -36,6 +36,12 @@ export function makeAttempts({ as, network, browser, remember }: AttemptContext)
     const key = await keyOf(account);
     return key !== null && (await as.store.read(key)) !== null ? key : null;
   };
+  const rememberBrowser = async (account: string): Promise<void> => {
+    secret ??= secrets.secret();
+    remember(secret);
+    const key = await keyOf(account);
+    if (key !== null) await as.store.write(key, { v: 1 }, 'any', { until: as.now() + KNOWN_TTL });
+  };
   const networkName = (kind: string, account: string): string => `${kind}\n${account}\n${network}`;
   const totalName = (kind: string, account: string): string => `${kind}\n${account}`;
   return {
@@ -68,13 +74,11 @@ export function makeAttempts({ as, network, browser, remember }: AttemptContext)
     async succeeded(kind, account) {
       if (!settings.limits) return;
       const known = await knownBrowser(account);
-      await as.forgive(known === null ? networkName(kind, account) : `${kind}\n${known}`);
-      await as.forgive(totalName(kind, account));
-      if (known !== null) return;
-      secret ??= secrets.secret();
-      remember(secret);
-      const key = await keyOf(account);
-      if (key !== null) await as.store.write(key, { v: 1 }, 'any', { until: as.now() + KNOWN_TTL });
+      await Promise.all([
+        as.forgive(known === null ? networkName(kind, account) : `${kind}\n${known}`),
+        as.forgive(totalName(kind, account)),
+        known === null ? rememberBrowser(account) : undefined,
+      ]);
     },
   };
 }

@@ -91,14 +91,20 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
 async function check(username: string, secret: string, services: LoginServices, counted = username): Promise<LoginResult> {
   if (!isBounded(username, MAX_USERNAME) || !isBounded(secret, MAX_PASSWORD)) return refused('credentials_malformed');
   const key = usernameKey(counted);
-  const retryAfter = await services.attempt('password', key, RULES);
-  if (retryAfter !== null) return { kind: 'limited', retryAfter };
+  const counting = services.attempt('password', key, RULES);
+  const allowed = counting.then((wait) => wait === null); // the account is read meanwhile, and nothing is hashed before
+  allowed.catch(() => undefined); // reported by `checkPassword`
   let reason = 'credentials_wrong';
   const tell = (why: string): void => void (reason = why);
-  const account = await services.accounts.checkPassword(username, secret, undefined, tell).catch(async (error: unknown) => {
-    if (isOutage(error)) await services.withdraw('password', key, RULES); // the password was not checked
-    throw error;
-  });
+  const account = await services.accounts
+    .checkPassword(username, secret, undefined, tell, () => allowed)
+    .catch(async (error: unknown) => {
+      const isCounted = await allowed.catch(() => false);
+      if (isCounted && isOutage(error)) await services.withdraw('password', key, RULES); // the password was not checked
+      throw error;
+    });
+  const retryAfter = await counting;
+  if (retryAfter !== null) return { kind: 'limited', retryAfter };
   if (!account) return refused(reason);
   await services.succeeded('password', key);
   return { kind: 'proven', identity: identityOf(account, services.issuer), stamp: account.stamp };

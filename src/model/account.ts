@@ -72,8 +72,18 @@ export interface Accounts {
   findByUsername(username: string): Promise<Account | null>;
   /** By verified address; null if no account has verified it. */
   findByEmail(address: string): Promise<Account | null>;
-  /** The account if the password is right; null for a wrong one or an unknown name, after the same work. @param tell gets the reason, for the operator. */
-  checkPassword(username: string, password: string, who?: Waiter, tell?: (reason: string) => void): Promise<Account | null>;
+  /**
+   * The account if the password is right; null for a wrong one or an unknown name, after the same work.
+   *
+   * @param tell gets the reason, for the operator. @param allowed asked before the password is hashed, after the account was read: null if it is false.
+   */
+  checkPassword(
+    username: string,
+    password: string,
+    who?: Waiter,
+    tell?: (reason: string) => void,
+    allowed?: () => Promise<boolean>,
+  ): Promise<Account | null>;
   /** For a user who has lost the app and the recovery codes; verify their identity first. False if there was no second factor. */
   removeSecondFactor(id: string): Promise<boolean>;
   /**

@@ -12,6 +12,8 @@ const CHECKED = ['check', ' Ada '.trim(), 'secret'];
 
 interface Given {
   readonly wait?: number;
+  /** Thrown by the count. */
+  readonly uncounted?: Error;
   /** Thrown by the check of a password. */
   readonly error?: Error;
   /** Why the password is not good. */
@@ -20,15 +22,16 @@ interface Given {
 }
 
 /** What comes of a name and a password, and every call that was made for it, in order. */
-async function prove(username: string, secret: string, { wait, error, reason, isRight = true }: Given = {}): Promise<readonly [unknown, unknown[]]> {
+async function prove(username: string, secret: string, { wait, uncounted, error, reason, isRight = true }: Given = {}): Promise<readonly [unknown, unknown[]]> {
   const calls: unknown[] = [];
   const services = {
     issuer: 'https://as.example',
-    attempt: async (...all: unknown[]) => (calls.push(['attempt', ...all]), wait ?? null),
+    attempt: async (...all: unknown[]) => (calls.push(['attempt', ...all]), uncounted ? Promise.reject(uncounted) : (wait ?? null)),
     withdraw: async (...all: unknown[]) => void calls.push(['withdraw', ...all]),
     succeeded: async (...all: unknown[]) => void calls.push(['succeeded', ...all]),
     accounts: {
-      async checkPassword(name: string, typed: string, _who: unknown, tell: (reason: string) => void) {
+      async checkPassword(name: string, typed: string, _who: unknown, tell: (reason: string) => void, allowed?: () => Promise<boolean>) {
+        if ((await allowed?.()) === false) return null;
         calls.push(['check', name, typed]);
         if (error) throw error;
         if (reason !== undefined) tell(reason);
@@ -74,6 +77,11 @@ describe('logins/password, attempts', () => {
     ]);
     const fault = new TypeError('ours');
     expect(await prove('Ada', 'secret', { error: fault })).toEqual([fault, [['attempt', 'password', 'ada', RULES], CHECKED]]);
+  });
+
+  it('looks at no password that was not counted, and takes no try back', async () => {
+    const outage = new OAuthError('temporarily_unavailable', 'store_down');
+    expect(await prove('Ada', 'secret', { uncounted: outage })).toEqual([outage, [['attempt', 'password', 'ada', RULES]]]);
   });
 
   it('takes a name of 256 characters and a password of 1,024, and counts nothing beyond', async () => {

@@ -23,7 +23,14 @@ class FakeAccounts implements Accounts {
   async findByUsername(username: string): Promise<Account | null> {
     return this.kept.get(username) ?? null;
   }
-  async checkPassword(username: string, secret: string): Promise<Account | null> {
+  async checkPassword(
+    username: string,
+    secret: string,
+    _who: unknown,
+    _tell: unknown,
+    allowed?: () => Promise<boolean>,
+  ): Promise<Account | null> {
+    if ((await allowed?.()) === false) return null;
     this.hashed += 1;
     const account = this.kept.get(username.toLowerCase());
     return account?.password === secret ? account : null;

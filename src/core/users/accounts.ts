@@ -146,8 +146,9 @@ export function makeAccounts({
       if (id !== null && !stored) await emails.free(address, id);
       return stored?.value.email !== undefined && foldAddress(stored.value.email) === foldAddress(address) ? publicOf(stored.value) : null;
     },
-    async checkPassword(username, password, who, tell) {
-      const account = await findByUsername(username);
+    async checkPassword(username, password, who, tell, allowed) {
+      const [account, isAllowed] = await Promise.all([findByUsername(username), allowed?.() ?? true]);
+      if (!isAllowed) return null;
       const right = await isRight(password, account?.passwordHash ?? DUMMY_HASH, who); // the same work if there is no account
       if (account?.passwordHash !== undefined && right) return publicOf(account);
       tell?.(account === null ? 'username_unknown' : account.passwordHash === undefined ? 'password_not_set' : 'password_wrong');

@@ -30,11 +30,9 @@ export async function* everySession(as: AuthServer, userId: string): AsyncGenera
   let after: string | undefined;
   do {
     const page = await as.records.sessionsOf(userId, after);
-    for (const key of page.keys) {
-      const hash = key.slice('session:'.length);
-      const session = await as.records.findSession(hash);
-      if (session?.userId === userId) yield { ...session, hash };
-    }
+    const hashes = page.keys.map((key) => key.slice('session:'.length));
+    const found = await Promise.all(hashes.map(async (hash) => ({ hash, session: await as.records.findSession(hash) })));
+    for (const { hash, session } of found) if (session?.userId === userId) yield { ...session, hash };
     after = page.next;
   } while (after !== undefined);
 }

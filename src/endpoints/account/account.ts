@@ -35,7 +35,11 @@ async function show(call: Call, session: KnownSession, status = 200): Promise<Re
   const { as, url } = call;
   const { paths, brand } = as.settings;
   const after = url.searchParams.get('after');
-  const { grants, next } = await grantsOfUser(as, session.userId, ...(after ? [after] : []));
+  const [{ apps, next }, lines, sessions] = await Promise.all([
+    appsOfUser(call, session.userId, after),
+    linesOf(call, session),
+    sessionsOf(as, session.userId),
+  ]);
   const email = session.claims['email'];
   return accountPage({
     action: paths.account,
@@ -45,10 +49,10 @@ async function show(call: Call, session: KnownSession, status = 200): Promise<Re
       detail: typeof email === 'string' ? email : undefined,
       mark: await accountMark(as, session),
     },
-    lines: await linesOf(call, session),
-    apps: await appsOf(call, grants),
+    lines,
+    apps,
     more: next === undefined ? undefined : `${paths.account}?after=${encodeURIComponent(next)}`,
-    sessions: await Promise.all((await sessionsOf(as, session.userId)).map((one) => viewOf(as, one, session.hash))),
+    sessions: await Promise.all(sessions.map((one) => viewOf(as, one, session.hash))),
     words: call.words,
     brand,
     status,
@@ -102,6 +106,15 @@ async function keysLine({ as, words }: Call, userId: string): Promise<readonly L
   return [
     { title: words.accessKey.title, detail: length === 0 ? words.accessKey.none : length, path: keysPath(as.settings.paths.account) },
   ];
+}
+
+async function appsOfUser(
+  call: Call,
+  userId: string,
+  after: string | null,
+): Promise<{ readonly apps: readonly AppView[]; readonly next?: string | undefined }> {
+  const { grants, next } = await grantsOfUser(call.as, userId, ...(after ? [after] : []));
+  return { apps: await appsOf(call, grants), next };
 }
 
 /** One line for each client, however many grants it has. */

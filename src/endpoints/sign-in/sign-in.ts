@@ -109,7 +109,7 @@ function accountsFor({ as: { accounts }, request, network }: Call): Accounts {
   return {
     ...accounts,
     create: (account, id) => accounts.create(account, id, who()),
-    checkPassword: (username, password, _who, tell) => accounts.checkPassword(username, password, who(), tell),
+    checkPassword: (username, password, _who, tell, allowed) => accounts.checkPassword(username, password, who(), tell, allowed),
     setPassword: (id, password, ifStamp) => accounts.setPassword(id, password, ifStamp, who()),
   };
 }
@@ -127,9 +127,18 @@ export async function signIn(call: Call, form: Params): Promise<SignedIn | NextS
   }
   const login = logins.find((one) => one.id === wanted) ?? logins[0];
   if (!login) return { problem: call.words.signIn.choose, status: 400 };
-  const result = await login.prove((field) => form.optional(field) ?? '', servicesOf(call));
+  const services = servicesOf(call);
+  const noted: Promise<void>[] = [];
+  const result = await login.prove((field) => form.optional(field) ?? '', {
+    ...services,
+    async succeeded(kind, account) {
+      noted.push(services.succeeded(kind, account)); // written beside the session
+      noted.at(-1)?.catch(() => undefined); // reported below
+    },
+  });
   if (result.kind === 'step') return { asker: `login:${login.id}`, step: result };
   const user = result.kind === 'proven' && (await admit(call, { login: login.id, proven: result }));
+  await Promise.all(noted);
   if (user) return user;
   return notSignedIn(call, login.id, result.kind === 'proven' ? { kind: 'refused', reason: 'credentials_changed' } : result);
 }
