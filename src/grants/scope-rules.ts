@@ -10,7 +10,7 @@ export function scopeRulesOf(settings: Settings): (resource: string) => ScopeRul
   const { scopesSupported, unknownScopes } = settings;
   const known = scopesSupported.map(({ name }) => name);
   return (resource) => ({
-    known,
+    ...(unknownScopes === 'grant' ? {} : { known }),
     strict: unknownScopes === 'refuse',
     required: resourceOf(settings, resource)?.requiredScopes ?? [],
   });

@@ -153,7 +153,7 @@ export interface Settings {
   readonly scopesSupported: readonly ScopeInfo[];
   /** Adds to scopes those that they include. */
   readonly expandScopes: ScopeExpansion;
-  readonly unknownScopes: 'ignore' | 'refuse';
+  readonly unknownScopes: 'ignore' | 'refuse' | 'grant';
   /** For a request without a scope. */
   readonly defaultScope: readonly string[];
   readonly accessTokenTTL: Seconds;

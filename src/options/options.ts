@@ -115,8 +115,11 @@ interface CommonOptions<Env> {
   readonly pages?: PagesOptions;
   /** Scopes of this server: names, or names with the words of the consent page ("Read your notes", `{ text, sensitive }`), or `scopes()` of a catalogue. */
   readonly scopesSupported?: readonly string[] | { readonly [scope: string]: string | ScopeWords };
-  /** Whether unknown scopes in a request are ignored (`ignore`, the default) or make it fail with `invalid_scope` (`refuse`). */
-  readonly unknownScopes?: 'ignore' | 'refuse';
+  /**
+   * What happens to requested scopes that are not in the list: they are ignored (default), the request fails with `refuse`, or they are granted
+   * like the others, for an application whose own page decides (`grant`; not with `logins`).
+   */
+  readonly unknownScopes?: 'ignore' | 'refuse' | 'grant';
   /**
    * Identifier of all routes as one resource (RFC 8707, RFC 9728): `https://mcp.example`. Tokens for it are valid at every route. Never change it:
    * existing tokens are for the one before. Default: each route is a resource of its own, identified by its URL.
@@ -254,7 +257,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   requirePushedAuthorizationRequests: flag,
   deviceAuthorizationEndpoint: null,
   dpopNonces: flag,
-  unknownScopes: oneOf('ignore', 'refuse'),
+  unknownScopes: oneOf('ignore', 'refuse', 'grant'),
   accessTokenSigning: oneOf(...SIGNING_ALGS, 'none'),
   resource: null,
   resources: null,

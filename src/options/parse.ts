@@ -89,6 +89,8 @@ export function parseOptions<Env>(options: OAuthProviderOptions<Env>): ParsedOpt
   }
   if (options.deviceAuthorizationEndpoint !== undefined && !haveSignIn(logins))
     fail('deviceAuthorizationEndpoint', 'needs `logins`: the page where people type the code is ours');
+  if (options.unknownScopes === 'grant' && haveSignIn(logins))
+    fail('unknownScopes', 'cannot be "grant" with `logins`: our consent page has no words for scopes that are not in `scopesSupported`');
   if (defaultHandler !== undefined) checkHandler('defaultHandler', defaultHandler);
   checkTokens(externalTokens);
   checkPolicy(clientIdMetadataPolicy);

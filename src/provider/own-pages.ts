@@ -72,7 +72,7 @@ export interface OwnPages {
     request: Request,
     id: string,
     options?: { readonly description?: string },
-  ): Promise<{ readonly redirectTo: string; readonly headers: Headers }>;
+  ): Promise<{ readonly request: AuthRequest; readonly redirectTo: string; readonly headers: Headers }>;
   /** Whether the page may be skipped: if this signed-in user has a remembered consent and started the request. */
   isConsentRemembered(request: Request, authRequest: AuthRequest, who: { readonly subject: string }): Promise<boolean>;
   /** Deletes the remembered consents of a user: for one client, or all. */
@@ -178,7 +178,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
         as.emit({ kind: 'consent.denied', clientId: client.id });
         const redirectTo = authorizationErrorRedirect(requestOf(pending), 'access_denied', description);
         headers.set('location', redirectTo);
-        return { redirectTo, headers };
+        return { request: requestOf(pending), redirectTo, headers };
       }),
     isConsentRemembered: (request, given, who) =>
       onPage(async () => {

@@ -33,7 +33,7 @@ export interface Completion {
   readonly scope: readonly string[];
   /** The `props` of tools; encrypted in the store. */
   readonly props: unknown;
-  /** What you note about the grant, such as a label: readable in listings, at most 4,096 characters of JSON, no secret. */
+  /** What you note about the grant, such as a label: readable in listings, at most 16,384 characters of JSON, no secret. */
   readonly metadata?: Json;
   /** Ends the user's other grants for this client and resource. Default false: a second device does not sign the first one out. */
   readonly revokeExistingGrants?: boolean;
@@ -57,7 +57,7 @@ export interface Requests {
   lookupClient(clientId: string): Promise<ClientInfo | null>;
 }
 
-const MAX_METADATA = 4096;
+const MAX_METADATA = 16_384;
 
 /** Makes the helpers. @param network of the caller, to count fetches. */
 export function makeRequests(as: AuthServer, network: string): Requests {

@@ -60,8 +60,8 @@ describe.each(storeNames)('provider/grants on %s', (store) => {
       redirectUri: request.redirectUri,
       expiresAt: app.clock.now() + 30 * 86_400,
     });
-    await expect(verbs.completeAuthorization({ ...opening, metadata: 'x'.repeat(4096) })).rejects.toThrow(
-      '`metadata` must be JSON of at most 4096',
+    await expect(verbs.completeAuthorization({ ...opening, metadata: 'x'.repeat(16_384) })).rejects.toThrow(
+      '`metadata` must be JSON of at most 16384',
     );
   });
 

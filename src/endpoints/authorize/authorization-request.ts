@@ -161,7 +161,8 @@ function checkRest(as: AuthServer, params: Params): Omit<CheckedRequest, 'client
  */
 export function scopeOfRequest(settings: Settings, resource: Resource, text: string | undefined): RequestedScope {
   const { scopesSupported, defaultScope, unknownScopes } = settings;
-  const [asked, known] = [parseScope(text), scopesSupported.map(({ name }) => name)];
+  const asked = parseScope(text);
+  const known = [...scopesSupported.map(({ name }) => name), ...(unknownScopes === 'grant' ? asked : [])];
   const scope = requestedScope(asked, { known, defaults: defaultScope, strict: unknownScopes === 'refuse' });
   const rights = rightsIn(asked);
   return {

@@ -1,0 +1,29 @@
+/** `portcullis/workers-oauth-provider` in a Worker: the same names, with the workerd runtime. */
+import type { OAuthHelpers } from '../workers-oauth-provider/helpers.ts';
+import type { OAuthAuthorizationServerOptions, OAuthProviderOptions } from '../workers-oauth-provider/option-types.ts';
+import { AdaptedAuthorizationServer, AdaptedProvider } from '../workers-oauth-provider/provider.ts';
+import { workerPlatform } from './main.ts';
+
+export * from '../workers-oauth-provider/shared.ts';
+
+/** Authorization server and guarded API in one. */
+export class OAuthProvider<Env = Cloudflare.Env> extends AdaptedProvider<Env> {
+  /** @throws {TypeError} when an option is wrong, naming it and the fix. */
+  constructor(options: OAuthProviderOptions<Env>) {
+    super(options, workerPlatform);
+  }
+}
+export { OAuthProvider as default };
+
+/** An authorization server whose resources are elsewhere. */
+export class OAuthAuthorizationServer<Env = Cloudflare.Env> extends AdaptedAuthorizationServer<Env> {
+  /** @throws {TypeError} when an option is wrong, naming it and the fix. */
+  constructor(options: OAuthAuthorizationServerOptions<Env>) {
+    super(options, workerPlatform);
+  }
+}
+
+/** The helpers, outside of a request: in a scheduled job, a queue, a Durable Object. */
+export function getOAuthApi<Env = Cloudflare.Env>(options: OAuthProviderOptions<Env>, env: Env): OAuthHelpers {
+  return new OAuthProvider(options).getOAuthApi(env);
+}

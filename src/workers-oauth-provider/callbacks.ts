@@ -1,0 +1,140 @@
+/**
+ * Callbacks of `@cloudflare/workers-oauth-provider`, as the functions that the core calls.
+ */
+import type { TokenSource } from '../guard/token-source.ts';
+import { OAuthError as CoreError } from '../model/error.ts';
+import type { OnTokens, TokensRequest } from '../model/on-tokens.ts';
+import type { Exchange, OnError, RegisteredMetadata } from '../model/settings.ts';
+import { coreErrorOf, ExternalTokenError, type GrantType, OAuthError } from './errors.ts';
+import { type CommonOptions, type OAuthProviderOptions, pathOf } from './option-types.ts';
+
+/** `tokenExchangeCallback` as `onTokens`. */
+export function onTokensOf<Env>(callback: NonNullable<CommonOptions<Env>['tokenExchangeCallback']>): OnTokens<Env> {
+  return async ({ grant, props, scope, reason }: TokensRequest, env) => {
+    const { id: grantId, userId, clientId, resource } = grant;
+    const asked = {
+      grantId,
+      userId,
+      clientId,
+      subjectClientId: clientId,
+      resource,
+      props,
+      env,
+      scope: [...grant.scope],
+      requestedScope: [...scope],
+    };
+    const { newProps, accessTokenProps, accessTokenTTL, accessTokenScope } =
+      (await callback({ ...asked, grantType: reason as GrantType })) ?? {};
+    return {
+      ...(newProps === undefined ? {} : { props: newProps }),
+      ...(accessTokenProps === undefined ? {} : { accessTokenProps }),
+      ...(accessTokenTTL === undefined ? {} : { accessTokenTTL }),
+      ...(accessTokenScope === undefined ? {} : { scope: accessTokenScope.filter((one) => scope.includes(one)) }),
+    };
+  };
+}
+
+/** A client exchanges its own tokens; those of another only if the callback allows it. */
+export function exchangePolicy<Env>(callback: CommonOptions<Env>['tokenExchangeCallback']): (exchange: Exchange) => Promise<boolean> {
+  return async ({ clientId, subject, resource, scope }) => {
+    if (clientId === subject.clientId) return true;
+    const asked = {
+      clientId,
+      subjectClientId: subject.clientId,
+      userId: subject.userId,
+      grantId: subject.grantId,
+      resource,
+      props: subject.props,
+    };
+    const grantType = 'urn:ietf:params:oauth:grant-type:token-exchange';
+    const result = await callback?.({
+      ...asked,
+      grantType,
+      scope: [...subject.scope],
+      requestedScope: [...scope],
+      env: undefined as never,
+    });
+    return result?.allowCrossClientExchange === true;
+  };
+}
+
+/** Which registrations are accepted. */
+export function registrationPolicy(
+  {
+    disallowPublicClientRegistration,
+    clientRegistrationCallback: callback,
+    clientRegistrationEndpoint = '/register',
+  }: CommonOptions<never>,
+  issuer: string,
+): (metadata: RegisteredMetadata) => Promise<boolean> {
+  return async (metadata) => {
+    if (disallowPublicClientRegistration && metadata.authMethod === 'none')
+      throw new CoreError('invalid_client_metadata', 'register_public', { hint: 'This server does not register public clients.' });
+    if (!callback) return true;
+    const clientMetadata = wireOf(metadata);
+    const request = new Request(issuer + pathOf(clientRegistrationEndpoint), { method: 'POST', body: JSON.stringify(clientMetadata) });
+    const { code = 'invalid_client_metadata', description, status = 400 } = (await callback({ clientMetadata, request })) ?? { code: '' };
+    if (code === '') return true;
+    throw new CoreError(code as CoreError['code'], 'register_policy', {
+      status,
+      ...(description === undefined ? {} : { hint: description }),
+    });
+  };
+}
+
+/** The metadata under the names of RFC 7591. */
+function wireOf({ name, uri, redirectUris, grantTypes, authMethod, ...rest }: RegisteredMetadata): Record<string, unknown> {
+  const { logoUri, policyUri, tosUri, jwksUri, contacts, scope } = rest;
+  const optional = {
+    client_name: name,
+    client_uri: uri,
+    logo_uri: logoUri,
+    policy_uri: policyUri,
+    tos_uri: tosUri,
+    jwks_uri: jwksUri,
+    contacts,
+    scope: scope?.join(' '),
+  };
+  return {
+    redirect_uris: redirectUris,
+    grant_types: grantTypes,
+    token_endpoint_auth_method: authMethod,
+    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+  };
+}
+
+/** Error codes and texts stay those of the core: they are the RFCs'. */
+export function onErrorOf(onError: CommonOptions<never>['onError']): OnError {
+  return async ({ code, endpoint, reason, status, error }, response, request) => {
+    const isJson = response.headers.get('content-type')?.includes('json') === true;
+    const body = isJson ? ((await response.clone().json()) as { error_description?: string }) : {};
+    const description = body.error_description ?? '';
+    const internal = { category: endpoint, reason, ...(error === undefined ? {} : { detail: error }) };
+    if (onError)
+      return onError({ code, description, status, headers: Object.fromEntries(response.headers), internal, request }) ?? undefined;
+    console.warn(`OAuth error response: ${status} ${code} - ${description}`);
+    return undefined;
+  };
+}
+
+/** Tokens of another server: `resolveExternalToken` says what they are worth. */
+export function externalTokensOf<Env>(
+  resolve: NonNullable<OAuthProviderOptions<Env>['resolveExternalToken']>,
+  issuer: string,
+): TokenSource {
+  return {
+    authorizationServers: [issuer],
+    async verify(token, resource, tell, call) {
+      try {
+        const { props, audience } =
+          (await resolve({ token, request: call?.request ?? new Request(resource), env: call?.env as Env })) ?? {};
+        if (audience === undefined) return null;
+        if (audience !== resource) tell?.('token_of_another_resource');
+        const unknown = { userId: '', clientId: '', grantId: '', scope: [] };
+        return audience === resource ? { ...unknown, resource, props, expiresAt: Number.MAX_SAFE_INTEGER } : null;
+      } catch (error) {
+        throw error instanceof ExternalTokenError || error instanceof OAuthError ? coreErrorOf(error) : error;
+      }
+    },
+  };
+}

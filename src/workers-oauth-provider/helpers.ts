@@ -1,0 +1,229 @@
+/**
+ * `env.OAUTH_PROVIDER` under the names and in the shapes of `@cloudflare/workers-oauth-provider`, over the helpers of the core.
+ */
+import type { Client, ClientAuthMethod } from '../model/client.ts';
+import type { ClientSpec } from '../model/client-spec.ts';
+import { OAuthError as CoreError } from '../model/error.ts';
+import type { Json } from '../model/store.ts';
+import { AuthorizationError as CoreAuthorizationError, type AuthRequest as CoreRequest } from '../provider/auth-request.ts';
+import type { ClientInfo as CoreClient } from '../provider/client-info.ts';
+import type { OAuthHelpers as CoreHelpers } from '../provider/helpers.ts';
+import { AuthorizationError, type AuthorizationErrorCode, CimdFetchError } from './errors.ts';
+import type {
+  ApprovedConsent,
+  AuthRequest,
+  ClientInfo,
+  CompleteAuthorizationOptions,
+  ConsentDescription,
+  ConsentTransaction,
+  DeniedConsent,
+  ExchangeTokenOptions,
+  GrantSummary,
+  ListOptions,
+  ListResult,
+  PurgeOptions,
+  PurgeResult,
+  RememberConsentOptions,
+  ResumedUpstream,
+  TokenResponse,
+  TokenSummary,
+  UpstreamTransaction,
+} from './types.ts';
+
+/** The helpers. */
+export interface OAuthHelpers {
+  /** Checks the authorization request in a URL. @throws {AuthorizationError} */
+  parseAuthRequest(request: Request): Promise<AuthRequest>;
+  /** A client, or null. @throws {CimdFetchError} if its metadata document cannot be used. */
+  lookupClient(clientId: string): Promise<ClientInfo | null>;
+  /** Opens the grant; send the browser to `redirectTo`. */
+  completeAuthorization(options: CompleteAuthorizationOptions): Promise<{ redirectTo: string }>;
+  describeConsent(authRequest: AuthRequest): Promise<ConsentDescription>;
+  /** False without a `subject`: a consent is remembered for a user, not for a browser. */
+  isConsentRemembered(
+    request: Request,
+    authRequest: AuthRequest,
+    remember: Pick<RememberConsentOptions, 'secret' | 'subject'>,
+  ): Promise<boolean>;
+  beginConsent(authRequest: AuthRequest): Promise<ConsentTransaction>;
+  approveConsent(
+    request: Request,
+    handle: string,
+    options?: { scope?: string[]; remember?: RememberConsentOptions },
+  ): Promise<ApprovedConsent>;
+  denyConsent(request: Request, handle: string, options?: { description?: string }): Promise<DeniedConsent>;
+  beginUpstream(authRequest: AuthRequest, options?: { data?: unknown; headers?: Headers }): Promise<UpstreamTransaction>;
+  finishUpstream<Data = unknown>(request: Request): Promise<ResumedUpstream<Data>>;
+  createClient(clientInfo: Partial<ClientInfo>): Promise<ClientInfo>;
+  listClients(options?: ListOptions): Promise<ListResult<ClientInfo>>;
+  updateClient(clientId: string, updates: Partial<ClientInfo>): Promise<ClientInfo | null>;
+  deleteClient(clientId: string): Promise<void>;
+  listUserGrants(userId: string, options?: ListOptions): Promise<ListResult<GrantSummary>>;
+  revokeGrant(grantId: string, userId: string): Promise<void>;
+  // oxlint-disable-next-line typescript/no-explicit-any
+  unwrapToken<T = any>(token: string): Promise<TokenSummary<T> | null>;
+  exchangeToken(options: ExchangeTokenOptions): Promise<TokenResponse>;
+  purgeExpiredData(options?: PurgeOptions): Promise<PurgeResult>;
+}
+
+const DEFAULT_BATCH = 50;
+
+/** Makes the helpers. */
+export function helpersOver(core: CoreHelpers): OAuthHelpers {
+  return {
+    parseAuthRequest: (request) => asThere(async () => requestOf(await core.parseAuthRequest(request))),
+    async lookupClient(clientId) {
+      try {
+        const client = await core.lookupClient(clientId);
+        return client && infoOf(client);
+      } catch (error) {
+        throw clientId.startsWith('https://') ? new CimdFetchError(clientId, error) : translated(error);
+      }
+    },
+    completeAuthorization: ({ request, userId, metadata, scope, props, revokeExistingGrants = true }) =>
+      asThere(async () => {
+        const given = { userId, scope, props, revokeExistingGrants, request: coreRequestOf(request) };
+        return core.completeAuthorization(metadata === undefined ? given : { ...given, metadata: metadata as Json });
+      }),
+    describeConsent: (request) =>
+      asThere(async () => {
+        const { clientId, clientName, clientDomain, clientUri, logoUri, redirectUri, redirectHost, redirectIsLoopback, scope } =
+          (await core.describeConsent(coreRequestOf(request))) as Awaited<ReturnType<CoreHelpers['describeConsent']>> & {
+            logoUri?: string;
+          };
+        return {
+          clientId, clientName, redirectUri, redirectHost, redirectIsLoopback, scope: scope.map(({ name }) => name),
+          ...(clientDomain === undefined ? {} : { clientDomain }), ...(clientUri === undefined ? {} : { clientUri }), ...(logoUri === undefined ? {} : { logoUri }),
+        }; // prettier-ignore
+      }),
+    isConsentRemembered: (request, asked, { subject }) =>
+      asThere(async () => subject !== undefined && (await core.isConsentRemembered(request, coreRequestOf(asked), { subject }))),
+    beginConsent: (request) => asThere(() => core.beginConsent(coreRequestOf(request))),
+    approveConsent: (request, handle, { scope, remember } = {}) =>
+      asThere(async () => {
+        const kept = remember?.subject === undefined ? {} : { remember: { subject: remember.subject } };
+        const approved = await core.approveConsent(request, handle, { ...(scope ? { scope } : {}), ...kept });
+        return { ...approved, request: requestOf(approved.request) };
+      }),
+    denyConsent: (request, handle, options = {}) =>
+      asThere(async () => {
+        const denied = await core.denyConsent(request, handle, options);
+        return { ...denied, request: requestOf(denied.request) };
+      }),
+    beginUpstream: (request, { data = null, headers } = {}) =>
+      asThere(() => core.beginUpstream(coreRequestOf(request), { data: data as Json, ...(headers ? { headers } : {}) })),
+    finishUpstream: <Data>(request: Request) =>
+      asThere(async () => {
+        const resumed = await core.finishUpstream<Data>(request);
+        return { ...resumed, request: requestOf(resumed.request) };
+      }),
+    async createClient(info) {
+      const { client, secret } = await core.clients.create(
+        specOf({ redirectUris: [], tokenEndpointAuthMethod: 'client_secret_basic', ...info }),
+      );
+      return secret === undefined ? infoOf(client) : { ...infoOf(client), clientSecret: secret };
+    },
+    async listClients({ cursor } = {}) {
+      const { clients, next } = await core.clients.list(cursor);
+      return { items: clients.map(infoOf), ...(next === undefined ? {} : { cursor: next }) };
+    },
+    async updateClient(clientId, updates) {
+      if (updates.clientSecret !== undefined)
+        throw new TypeError('updateClient: a secret is made here and told once; call `clients.rotateSecret` of the core helpers.');
+      const { authMethod: _method, ...changes } = specOf(updates);
+      const client = await core.clients.update(clientId, changes);
+      return client && infoOf(client);
+    },
+    deleteClient: async (clientId) => void (await core.clients.delete(clientId)),
+    async listUserGrants(userId, { cursor } = {}) {
+      const { grants, next } = await core.listUserGrants(userId, cursor);
+      const items = grants.map(({ id, clientId, scope, resource, redirectUri, metadata, createdAt, expiresAt }) => ({
+        id, clientId, userId, scope: [...scope], metadata, createdAt, expiresAt, resource, ...(redirectUri === undefined ? {} : { redirectUri }),
+      })); // prettier-ignore
+      return { items, ...(next === undefined ? {} : { cursor: next }) };
+    },
+    revokeGrant: async (grantId, userId) => void (await core.revokeGrant(grantId, userId)),
+    async unwrapToken<T>(token: string) {
+      const found = await core.verifyToken(token);
+      if (!found) return null;
+      const { userId, clientId, grantId, scope, resource: audience, expiresAt, props } = found;
+      const createdAt = (await core.findGrant(grantId))?.createdAt ?? 0;
+      const of = { id: grantId, grantId, userId, createdAt, expiresAt, audience, scope: [...scope] };
+      return { ...of, grant: { clientId, scope: [...scope], props: props as T } };
+    },
+    async exchangeToken({ subjectToken, scope, aud, expiresIn }) {
+      const asked = {
+        subjectToken,
+        ...(scope ? { scope } : {}),
+        ...(aud === undefined ? {} : { resource: aud }),
+        ...(expiresIn === undefined ? {} : { expiresIn }),
+      };
+      const { accessToken, resource, expiresAt, ...issued } = await core.exchangeToken(asked);
+      const expires_in = Math.max(0, expiresAt - Math.floor(Date.now() / 1000));
+      return { access_token: accessToken, token_type: 'bearer', expires_in, scope: issued.scope.join(' '), resource };
+    },
+    async purgeExpiredData({ batchSize = DEFAULT_BATCH } = {}) {
+      const swept = await core.sweep(batchSize);
+      return { grantsChecked: swept, grantsPurged: swept, tokensChecked: 0, tokensPurged: 0, done: swept < batchSize };
+    },
+  };
+}
+
+/** What there has another shape is left in: the core checks the request again. */
+function coreRequestOf({ scope, ...request }: AuthRequest): CoreRequest {
+  return { codeChallenge: '', resource: '', issuer: '', ...request, scope, responseType: 'code', codeChallengeMethod: 'S256' };
+}
+
+function requestOf({ scope, ...request }: CoreRequest): AuthRequest {
+  return { ...request, scope: [...scope] } as AuthRequest;
+}
+
+async function asThere<T>(verb: () => Promise<T>): Promise<T> {
+  try {
+    return await verb();
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
+function translated(error: unknown): unknown {
+  if (error instanceof CoreAuthorizationError) {
+    const { code, message: description, redirectTo } = error;
+    return new AuthorizationError(code as AuthorizationErrorCode, { description, ...(redirectTo === undefined ? {} : { redirectTo }) });
+  }
+  return error instanceof CoreError ? new AuthorizationError(error.code as AuthorizationErrorCode, { description: error.message }) : error;
+}
+
+function infoOf(client: CoreClient): ClientInfo {
+  const {
+    id: clientId,
+    redirectUris,
+    name,
+    uri,
+    logoUri,
+    policyUri,
+    tosUri,
+    jwksUri,
+    contacts,
+    grantTypes,
+    createdAt,
+    authMethod,
+  } = client as Client;
+  const optional = { clientName: name, clientUri: uri, logoUri, policyUri, tosUri, jwksUri, contacts: contacts && [...contacts] };
+  return {
+    clientId,
+    redirectUris: [...redirectUris],
+    grantTypes: [...grantTypes],
+    responseTypes: ['code'],
+    registrationDate: createdAt,
+    tokenEndpointAuthMethod: authMethod,
+    ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as Partial<ClientInfo>),
+  };
+}
+
+function specOf(info: Partial<ClientInfo>): ClientSpec {
+  const { clientName: name, clientUri: uri, redirectUris, jwksUri, grantTypes, tokenEndpointAuthMethod } = info;
+  const authMethod = tokenEndpointAuthMethod as ClientAuthMethod | undefined;
+  const given = { name, uri, redirectUris, jwksUri, grantTypes, authMethod };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as ClientSpec;
+}

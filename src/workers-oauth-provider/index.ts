@@ -1,0 +1,35 @@
+/**
+ * `portcullis/workers-oauth-provider`: the names, options, helpers and shapes of `@cloudflare/workers-oauth-provider` 1.2.3, over this
+ * server, which reads that one's records. This entry runs on Web APIs; on Workers `worker/workers-oauth-provider.ts` takes its place.
+ */
+import { webRuntime } from '../core/web-runtime.ts';
+import type { Platform } from '../provider/oauth-provider.ts';
+import type { OAuthHelpers } from './helpers.ts';
+import type { OAuthAuthorizationServerOptions, OAuthProviderOptions } from './option-types.ts';
+import { AdaptedAuthorizationServer, AdaptedProvider } from './provider.ts';
+
+export * from './shared.ts';
+
+const PLATFORM: Platform = { runtime: webRuntime(), address: (_request, ctx) => ctx.address };
+
+/** Authorization server and guarded API in one. */
+export class OAuthProvider<Env = Cloudflare.Env> extends AdaptedProvider<Env> {
+  /** @throws {TypeError} when an option is wrong, naming it and the fix. */
+  constructor(options: OAuthProviderOptions<Env>) {
+    super(options, PLATFORM);
+  }
+}
+export { OAuthProvider as default };
+
+/** An authorization server whose resources are elsewhere. */
+export class OAuthAuthorizationServer<Env = Cloudflare.Env> extends AdaptedAuthorizationServer<Env> {
+  /** @throws {TypeError} when an option is wrong, naming it and the fix. */
+  constructor(options: OAuthAuthorizationServerOptions<Env>) {
+    super(options, PLATFORM);
+  }
+}
+
+/** The helpers, outside of a request: in a scheduled job, a queue, a Durable Object. */
+export function getOAuthApi<Env = Cloudflare.Env>(options: OAuthProviderOptions<Env>, env: Env): OAuthHelpers {
+  return new OAuthProvider(options).getOAuthApi(env);
+}

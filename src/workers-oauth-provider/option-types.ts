@@ -1,0 +1,72 @@
+/**
+ * Types of the options of `@cloudflare/workers-oauth-provider`.
+ */
+import type { Handler } from '../model/handler.ts';
+import type {
+  ClientRegistrationCallbackOptions,
+  ClientRegistrationCallbackResult,
+  ErrorReport,
+  OAuthProtectedResourceMetadata,
+  ResolveExternalTokenInput,
+  ResolveExternalTokenResult,
+  TokenExchangeCallbackOptions,
+  TokenExchangeCallbackResult,
+} from './types.ts';
+
+type Awaitable<T> = T | Promise<T>;
+
+/** Options of both servers. */
+export interface CommonOptions<Env> {
+  /** Where clients register themselves (RFC 7591). Unset: they cannot. */
+  clientRegistrationEndpoint?: string;
+  /** Seconds; default 3,600. */
+  accessTokenTTL?: number;
+  /** Seconds from the sign-in; default 30 days; 0 for no refresh tokens; `undefined` for ten years. */
+  refreshTokenTTL?: number | undefined;
+  /** Seconds without a refresh after which a grant ends, instead of a fixed end. */
+  refreshTokenIdleTTL?: number;
+  /** Seconds; default 90 days. */
+  clientRegistrationTTL?: number | undefined;
+  scopesSupported?: string[];
+  /** Lets clients that the operator registered exchange their tokens (RFC 8693). */
+  allowTokenExchangeGrant?: boolean;
+  disallowPublicClientRegistration?: boolean;
+  clientRegistrationCallback?: (options: ClientRegistrationCallbackOptions) => Awaitable<ClientRegistrationCallbackResult | void>;
+  tokenExchangeCallback?: (options: TokenExchangeCallbackOptions<Env>) => Awaitable<TokenExchangeCallbackResult | void>;
+  onError?: (error: ErrorReport) => Response | void;
+  /** Not used: private-use schemes of known clients and reversed domain names are accepted. */
+  allowPrivateUseRedirectUris?: boolean;
+  clientIdMetadataDocumentEnabled?: boolean;
+  /** Not used: the cookies have names of their own. */
+  cookiePrefix?: string;
+}
+
+/** Options of {@link OAuthProvider}. */
+export interface OAuthProviderOptions<Env = Cloudflare.Env> extends CommonOptions<Env> {
+  apiRoute?: string | string[];
+  apiHandler?: Handler<Env>;
+  apiHandlers?: Record<string, Handler<Env>>;
+  defaultHandler: Handler<Env>;
+  authorizeEndpoint: string;
+  tokenEndpoint: string;
+  resourceMetadata: OAuthProtectedResourceMetadata;
+  /** Scopes without which no call is accepted; also advertised. There they are advertised only. */
+  requiredScopes?: string[];
+  resolveExternalToken?: (input: ResolveExternalTokenInput<Env>) => Promise<ResolveExternalTokenResult | null>;
+}
+
+/** Options of {@link OAuthAuthorizationServer}. */
+export interface OAuthAuthorizationServerOptions<Env = Cloudflare.Env> extends CommonOptions<Env> {
+  issuer: string;
+  authorizeEndpoint?: string;
+  tokenEndpoint?: string;
+  resources: readonly string[];
+  defaultResource?: string;
+  /** Resource of grants that the other server stored without one. Not used: they get the default resource. */
+  legacyGrantResource?: string;
+}
+
+/** The path of an endpoint that is given as a path or as a URL. */
+export function pathOf(text: string): string {
+  return text.startsWith('/') ? text : new URL(text).pathname;
+}

@@ -1,0 +1,114 @@
+/**
+ * The options of `@cloudflare/workers-oauth-provider`, translated into those of the core. What is not kept, and why, is listed in
+ * docs/guide/from-workers-oauth-provider.md.
+ */
+import { type FormerKv, workersOAuthKv } from '../former/workers-oauth-kv.ts';
+import type { FormerStore } from '../model/former.ts';
+import type { Context } from '../model/handler.ts';
+import type { Store } from '../model/store.ts';
+import type { OAuthProviderOptions as CoreOptions } from '../options/options.ts';
+import { type D1Binding, d1Store } from '../stores/d1.ts';
+import { exchangePolicy, onErrorOf, onTokensOf, registrationPolicy } from './callbacks.ts';
+import { type CommonOptions, pathOf } from './option-types.ts';
+
+const COMMON =
+  'clientRegistrationEndpoint accessTokenTTL refreshTokenTTL refreshTokenIdleTTL clientRegistrationTTL scopesSupported allowTokenExchangeGrant disallowPublicClientRegistration clientRegistrationCallback tokenExchangeCallback onError allowPrivateUseRedirectUris clientIdMetadataDocumentEnabled cookiePrefix';
+/** Names of the options, with spaces between. */
+export const PROVIDER_OPTIONS: string = `${COMMON} apiRoute apiHandler apiHandlers defaultHandler authorizeEndpoint tokenEndpoint resourceMetadata requiredScopes resolveExternalToken`;
+/** The same of an authorization server on its own. */
+export const SERVER_OPTIONS: string = `${COMMON} issuer authorizeEndpoint tokenEndpoint resources defaultResource legacyGrantResource`;
+
+const DAY = 86_400;
+/** The longest lifetime, for what never expires there. */
+const TEN_YEARS = 3650 * DAY;
+const MINIMUM = 60;
+
+/** The options that both servers have. */
+export function commonOptions<Env>(options: CommonOptions<Env>, issuer: string): Partial<CoreOptions<Env>> {
+  const {
+    accessTokenTTL,
+    scopesSupported = [],
+    clientRegistrationEndpoint: registration,
+    onError,
+    tokenExchangeCallback: callback,
+  } = options;
+  checkTTLs(options);
+  return {
+    issuer,
+    store: storeIn,
+    formerStore: formerStoreIn,
+    scopesSupported,
+    unknownScopes: 'grant',
+    ...lifetimesOf(options),
+    ...(accessTokenTTL === undefined ? {} : { accessTokenTTL }),
+    ...(registration === undefined ? {} : { clientRegistrationEndpoint: pathOf(registration) }),
+    clientIdMetadataDocumentEnabled: options.clientIdMetadataDocumentEnabled ?? false,
+    clientRegistration: { policy: registrationPolicy(options, issuer) },
+    ...(callback ? { onTokens: onTokensOf(callback) } : {}),
+    ...(options.allowTokenExchangeGrant ? { tokenExchange: exchangePolicy(callback) } : {}),
+    onError: onErrorOf(onError),
+  };
+}
+
+/** `refreshTokenTTL` is fixed from the sign-in; `refreshTokenIdleTTL` moves with each refresh, and there is no other end. */
+function lifetimesOf(
+  options: CommonOptions<never>,
+): Pick<CoreOptions, 'refreshTokenTTL' | 'refreshTokenIdleTTL' | 'clientRegistrationTTL'> {
+  const { refreshTokenIdleTTL: idle } = options;
+  const fixed = 'refreshTokenTTL' in options ? (options.refreshTokenTTL ?? TEN_YEARS) : 30 * DAY;
+  const registration = 'clientRegistrationTTL' in options ? (options.clientRegistrationTTL ?? TEN_YEARS) : 90 * DAY;
+  const refresh =
+    fixed === 0 ? { refreshTokenTTL: 0 } : { refreshTokenTTL: idle === undefined ? fixed : TEN_YEARS, refreshTokenIdleTTL: idle ?? fixed };
+  return { ...refresh, clientRegistrationTTL: Math.max(3600, registration) };
+}
+
+function checkTTLs(options: CommonOptions<never>): void {
+  for (const name of ['accessTokenTTL', 'refreshTokenTTL', 'refreshTokenIdleTTL', 'clientRegistrationTTL'] as const) {
+    const value = options[name];
+    if (value === undefined || (name === 'refreshTokenTTL' && value === 0)) continue;
+    if (!Number.isSafeInteger(value) || value < MINIMUM)
+      throw new TypeError(
+        `OAuthProvider: \`${name}\` must be a whole number of seconds, at least ${MINIMUM}; it is ${JSON.stringify(value)}.`,
+      );
+  }
+}
+
+/** The store of the binding `PORTCULLIS`: a D1 database, a Durable Object namespace, or a store. */
+function storeIn(env: unknown): Store {
+  const binding = (env as { readonly PORTCULLIS?: unknown }).PORTCULLIS;
+  if (isD1(binding)) return d1For(binding);
+  if (binding === undefined)
+    throw new TypeError(
+      'OAuthProvider: the binding PORTCULLIS is missing. Add to wrangler.jsonc: "d1_databases": [{ "binding": "PORTCULLIS", "database_name": "portcullis" }]; OAUTH_KV stays and is only read.',
+    );
+  return binding as Store; // a namespace, which the core recognizes
+}
+
+const stores = new WeakMap<object, Store>();
+function d1For(binding: D1Binding): Store {
+  const store = stores.get(binding) ?? d1Store(binding);
+  stores.set(binding, store);
+  return store;
+}
+
+function isD1(binding: unknown): binding is D1Binding {
+  return typeof binding === 'object' && binding !== null && 'prepare' in binding && 'batch' in binding;
+}
+
+const NOTHING: FormerStore = { findClient: () => null, findGrant: () => null };
+
+/** What the other server stored, if its namespace is still bound. */
+function formerStoreIn(env: unknown): FormerStore {
+  const kv = (env as { readonly OAUTH_KV?: FormerKv }).OAUTH_KV;
+  return kv === undefined ? NOTHING : workersOAuthKv(() => kv)(env);
+}
+
+/** The context of a handler as it is there: `auth` also has the token and its audience. */
+export function withOldAuth(ctx: Context, request: Request): Context {
+  if (ctx.auth)
+    Object.assign(ctx.auth, {
+      token: /^bearer +(\S+)/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '',
+      audience: ctx.auth.resource,
+    });
+  return ctx;
+}

@@ -1,0 +1,46 @@
+/**
+ * Five Workers as users of workers-oauth-provider 1.2.3 write them. Each runs on it in workerd and signs a client in; then its import leads to
+ * ours, over the same KV data and with one more binding, and the client stays signed in (W-01, W-07).
+ */
+import { describe, expect, it } from 'vitest';
+import { askTokens, type Running, signInAt, startWorker } from '../support/switched.ts';
+
+const props = async ({ send }: Running, token: string | undefined): Promise<unknown> => {
+  const answer = await send('/mcp', { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: '{}' });
+  return answer.ok ? answer.json() : `${answer.status} ${answer.headers.get('www-authenticate')}`;
+};
+
+describe.each(['own-page', 'upstream', 'refreshing', 'permissions', 'split'])('the Worker %s, switched', (name) => {
+  it(
+    'keeps a client signed in that was signed in before, also with five refreshes at once and with a lost answer',
+    { timeout: 180_000 },
+    async () => {
+      const theirs = await startWorker(name, 'theirs');
+      const { clientId, tokens } = await signInAt(theirs);
+      const before = await props(theirs, tokens['access_token']);
+      expect(before).toMatchObject({ round: 0 });
+      const ours = await startWorker(name, 'ours', theirs);
+      await theirs.stop();
+      const refresh = { grant_type: 'refresh_token', client_id: clientId, refresh_token: tokens['refresh_token'] ?? '' };
+      const answers = await Promise.all(Array.from({ length: 5 }, () => askTokens(ours, refresh)));
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+      expect(new Set(answers.map(({ body }) => body['refresh_token'])).size).toBe(1);
+      const again = await askTokens(ours, refresh); // the answers were lost
+      expect([again.status, again.body['refresh_token']]).toEqual([200, answers[0]?.body['refresh_token']]);
+      const expected = name === 'refreshing' ? { ...(before as object), round: 1, only: 'token' } : before;
+      expect(await props(ours, again.body['access_token'])).toEqual(expected);
+      const next = await askTokens(ours, { ...refresh, refresh_token: again.body['refresh_token'] ?? '' });
+      expect(next.status).toBe(200);
+      await ours.stop();
+    },
+  );
+
+  it('signs in a new client, whose name the pages show', { timeout: 180_000 }, async () => {
+    const ours = await startWorker(name, 'ours');
+    const { tokens, pages } = await signInAt(ours);
+    expect(await props(ours, tokens['access_token'])).toMatchObject({ round: 0 });
+    for (const page of pages) expect(page).toContain('Notes client');
+    expect(await props(ours, 'nonsense')).toMatch(/^401 Bearer .*resource_metadata=/);
+    await ours.stop();
+  });
+});
