@@ -43,7 +43,7 @@ interface D1Statement {
 }
 
 /** The part of a D1 binding that is used. */
-export interface D1Binding {
+interface D1Binding {
   prepare(statement: string): D1Statement;
   batch(statements: never[]): Promise<readonly { readonly results: unknown[] }[]>;
   withSession?: unknown;

@@ -7,7 +7,7 @@ import type { FormerStore } from '../model/former.ts';
 import type { Context } from '../model/handler.ts';
 import type { Store } from '../model/store.ts';
 import type { OAuthProviderOptions as CoreOptions } from '../options/options.ts';
-import { type D1Binding, d1Store } from '../stores/d1.ts';
+import { d1Store } from '../stores/d1.ts';
 import { exchangePolicy, onErrorOf, onTokensOf, registrationPolicy } from './callbacks.ts';
 import { type CommonOptions, pathOf } from './option-types.ts';
 
@@ -17,6 +17,8 @@ const COMMON =
 export const PROVIDER_OPTIONS: string = `${COMMON} apiRoute apiHandler apiHandlers defaultHandler authorizeEndpoint tokenEndpoint resourceMetadata requiredScopes resolveExternalToken`;
 /** The same of an authorization server on its own. */
 export const SERVER_OPTIONS: string = `${COMMON} issuer authorizeEndpoint tokenEndpoint resources defaultResource legacyGrantResource`;
+
+type D1Binding = Parameters<typeof d1Store>[0];
 
 const DAY = 86_400;
 /** The longest lifetime, for what never expires there. */

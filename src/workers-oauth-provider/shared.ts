@@ -26,3 +26,4 @@ export {
   type OAuthResourceTokenValidator,
 } from './provider.ts';
 export type * from './types.ts';
+export type * from './ema-types.ts';

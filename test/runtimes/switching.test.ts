@@ -2,7 +2,10 @@
  * Five Workers as users of workers-oauth-provider 1.2.3 write them. Each runs on it in workerd and signs a client in; then its import leads to
  * ours, over the same KV data and with one more binding, and the client stays signed in (W-01, W-07).
  */
+import { readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { installTheirs } from '../support/beside.ts';
 import { askTokens, type Running, signInAt, startWorker } from '../support/switched.ts';
 
 const props = async ({ send }: Running, token: string | undefined): Promise<unknown> => {
@@ -42,5 +45,52 @@ describe.each(['own-page', 'upstream', 'refreshing', 'permissions', 'split'])('t
     for (const page of pages) expect(page).toContain('Notes client');
     expect(await props(ours, 'nonsense')).toMatch(/^401 Bearer .*resource_metadata=/);
     await ours.stop();
+  });
+});
+
+describe('portcullis/workers-oauth-provider', () => {
+  it('exports every name of 1.2.3: values, types and the default', async () => {
+    installTheirs();
+    const root = fileURLToPath(new URL('../../', import.meta.url));
+    const theirs = readFileSync(`${root}bench/node_modules/@cloudflare/workers-oauth-provider/dist/oauth-provider.d.ts`, 'utf8');
+    const list = /export \{([^}]+)\};?\s*$/.exec(theirs)?.[1] ?? '';
+    const names = list.split(',').map((one) =>
+      one
+        .trim()
+        .replace(/^type /, '')
+        .replace(/^.* as /, ''),
+    );
+    expect(names.length).toBeGreaterThan(60);
+    const ours = await import('../../src/workers-oauth-provider/index.ts');
+    const folder = `${root}src/workers-oauth-provider`;
+    const source = readdirSync(folder)
+      .map((file) => readFileSync(`${folder}/${file}`, 'utf8'))
+      .join('\n');
+    const isType = (name: string): boolean => new RegExp(`^export (?:interface|type|class|const|function) ${name}\\b`, 'm').test(source);
+    expect(names.filter((name) => !Object.hasOwn(ours, name) && !isType(name))).toEqual([]);
+  });
+
+  it.each([
+    ['an unknown option', { tokenEndpiont: '/token' }, '`tokenEndpiont` is not an option; did you mean `tokenEndpoint`'],
+    ['the implicit flow', { allowImplicitFlow: true }, '`allowImplicitFlow` is not supported'],
+    ['enterprise-managed authorization', { enterpriseManagedAuthorization: {} }, 'give `trustedIssuers`'],
+    ['no resource', { resourceMetadata: {} }, '`resourceMetadata.resource` must be the URL'],
+    ['a lifetime that is too short', { accessTokenTTL: 5 }, '`accessTokenTTL` must be a whole number of seconds, at least 60'],
+  ])('fails at the start for %s, naming the fix', async (_what, wrong, message) => {
+    const { OAuthProvider } = await import('../../src/workers-oauth-provider/index.ts');
+    const handler = { fetch: () => new Response() };
+    const good = {
+      apiRoute: '/mcp',
+      apiHandler: handler,
+      defaultHandler: handler,
+      authorizeEndpoint: '/authorize',
+      tokenEndpoint: '/token',
+      resourceMetadata: { resource: 'https://mcp.example/mcp' },
+    };
+    expect(() => new OAuthProvider({ ...good, ...wrong } as never)).toThrow(message);
+    const provider = new OAuthProvider(good);
+    await expect((async () => provider.fetch(new Request('https://mcp.example/token'), {} as never, { waitUntil() {} }))()).rejects.toThrow(
+      'the binding PORTCULLIS is missing',
+    );
   });
 });
