@@ -52,7 +52,7 @@ async function up(url: string): Promise<void> {
   fail(`The Worker does not answer at ${url}. What it said stands above.`);
 }
 
-/** Whether somebody listens there already; whoever it is would answer in the Worker's stead. */
+/** Whether another program listens on the port, which would answer instead of the Worker. */
 function isTaken(): Promise<boolean> {
   return new Promise((done) => {
     const probe = createServer()

@@ -1,5 +1,5 @@
 /**
- * Pages of your own. Consent comes first, then GitHub: it knows one client, this server, and asks nobody about the apps behind it.
+ * Pages of your own. Consent comes first, then GitHub: it knows one client, this server, and does not ask the user about the apps behind it.
  */
 import { AuthorizationError, authorizationErrorRedirect, type Context, type OAuthHelpers, OAuthProvider } from 'portcullis';
 import { type GitHubApp, type Trip, wayToGitHub, whoCameBack } from './github.ts';
