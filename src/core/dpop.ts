@@ -5,7 +5,9 @@
 import { base64url, equalTexts } from '../lib/bytes.ts';
 import { claimedProof, PROOF_WINDOW, type ProofProblem, type ProofTarget } from '../model/dpop.ts';
 import { OAuthError } from '../model/error.ts';
+import { placeOf } from '../model/place.ts';
 import type { Seconds } from '../model/store.ts';
+import { grantIdOf } from '../model/token.ts';
 import type { AuthServer } from './auth-server.ts';
 import { requireKeyring } from './records/require-keyring.ts';
 import { singleUse } from './records/one-time.ts';
@@ -33,7 +35,10 @@ export interface PresentedProof {
 export async function presentedProof(as: AuthServer, request: Request, target: ProofTarget): Promise<PresentedProof> {
   const proof = await claimedProof(request, target, { hash: (text) => as.secrets.hash(text), now: as.now() });
   if (typeof proof === 'string') throw refused(proof);
-  const once = await singleUse(as, ['dpop', proof.jkt], proof.id, Math.ceil(proof.issuedAt) + PROOF_WINDOW);
+  // A proof for a token contains its hash, so every use of it comes with that very token, which names one place.
+  const grantId = target.token === undefined ? null : grantIdOf('access', target.token);
+  const end = Math.ceil(proof.issuedAt) + PROOF_WINDOW;
+  const once = await singleUse(as, ['dpop', proof.jkt], proof.id, end, grantId === null ? null : placeOf(grantId));
   let isProven = false;
   return {
     jkt: proof.jkt,

@@ -12,7 +12,16 @@ export const PLACES = ['wnam', 'enam', 'sam', 'weur', 'eeur', 'apac', 'oc', 'afr
 export type Place = (typeof PLACES)[number];
 
 /** Kinds of records that are kept near their caller; all others are kept in the home region. */
-const PLACED_RECORDS: ReadonlySet<string> = new Set(['answered', 'grant', 'health', 'pending', 'session', 'step', 'upstream-state']);
+const PLACED_RECORDS: ReadonlySet<string> = new Set([
+  'answered',
+  'grant',
+  'health',
+  'pending',
+  'replay',
+  'session',
+  'step',
+  'upstream-state',
+]);
 /** Lists of such records: each place has a part of them. */
 const PLACED_LISTS: ReadonlySet<string> = new Set(['client', 'keys', 'sessions', 'user']);
 

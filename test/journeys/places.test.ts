@@ -7,7 +7,8 @@ import { makeBrowser, type Send } from '../../src/testing/browser.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { registerClient, type TestClient, tokensOf } from '../../src/testing/oauth-client.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
-import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
+import { ALICE, type App, appOn, ISSUER, makeApp, RESOURCE, storeNames } from '../support/app.ts';
+import { makeProver } from '../support/prover.ts';
 
 /** Requests that come from a place. */
 const from =
@@ -62,6 +63,29 @@ describe('where records are kept', () => {
     const plain = await makeApp('memory');
     await plain.signedIn();
     expect(plain.events.filter((event) => 'region' in event)).toEqual([]);
+  });
+});
+
+describe('where the use of a DPoP proof is noted', () => {
+  it('is where the grant of its token was made, so that no other place takes it again', async () => {
+    const { app, written } = await watchedApp();
+    const prover = await makeProver(app.clock);
+    const client = await registerClient({ send: from(app, 'oc'), issuer: ISSUER });
+    const code = await client.signIn(makeBrowser(from(app, 'oc')), ALICE);
+    const { access } = tokensOf(
+      await client.token(
+        { grant_type: 'authorization_code', code, client_id: client.id, redirect_uri: client.redirectUri, code_verifier: client.verifier },
+        { dpop: await prover.proof('POST', `${ISSUER}/token`) },
+      ),
+    );
+    const noted = (): (string | null)[] => [...written].filter((key) => key.startsWith('replay:')).map(placeOfKey);
+    expect(noted()).toEqual([null]);
+    written.clear();
+    const dpop = await prover.proof('POST', RESOURCE, { token: access });
+    const call = async (place: string): Promise<number> =>
+      (await app.call(null, '/mcp', { authorization: `DPoP ${access}`, dpop, 'x-test-place': place })).status;
+    expect([await call('weur'), await call('weur'), await call('oc'), await call('none')]).toEqual([200, 401, 401, 401]);
+    expect(noted()).toEqual(['oc']);
   });
 });
 

@@ -3,6 +3,7 @@
  * What a browser brings back is marked, so that its second request learns the result of the first. A record that is used for work that fails is kept.
  */
 import { isOutage } from '../../model/error.ts';
+import { type Place, withPlace } from '../../model/place.ts';
 import type { Json, Key, Seconds, Store } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { has, readRecord, type Versioned } from './record.ts';
@@ -19,10 +20,17 @@ export interface SingleUse {
 /**
  * An id that can be used once within its namespace.
  *
- * @param until when it expires by itself; the record outlives it.
+ * @param until when it expires by itself; the record outlives it. @param place where it is noted: the same for every use of this id, wherever it
+ *   comes from.
  */
-export async function singleUse(as: AuthServer, namespace: readonly string[], id: string, until: Seconds): Promise<SingleUse> {
-  const key = `replay:${await as.secrets.hash(`replay\n${JSON.stringify([...namespace, id])}`)}` as const;
+export async function singleUse(
+  as: AuthServer,
+  namespace: readonly string[],
+  id: string,
+  until: Seconds,
+  place: Place | null = null,
+): Promise<SingleUse> {
+  const key = `replay:${withPlace(await as.secrets.hash(`replay\n${JSON.stringify([...namespace, id])}`), place)}` as const;
   let ownId: string | null = null;
   return {
     async spend() {
