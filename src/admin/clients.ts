@@ -3,7 +3,7 @@
  */
 import type { ClientSpec } from '../model/client-spec.ts';
 import type { ClientStatus } from '../model/client-policy.ts';
-import { findClientStatus } from '../core/records/client-status.ts';
+import { newClientsOf, type NewClients, findClientStatus } from '../core/records/client-status.ts';
 import { type Acts, missing } from './act.ts';
 
 const SPEC = ['name', 'redirectUris', 'grantTypes', 'authMethod', 'scope', 'applicationType', 'uri'];
@@ -28,6 +28,23 @@ export const clients: Acts = {
       const [client, decided] = [await helpers.clients.find(id), await findClientStatus(as, id)];
       if (!client && !decided) throw missing('client');
       return { client, status: decided?.status ?? null };
+    },
+  },
+  'clients/policy': {
+    method: 'GET',
+    takes: [],
+    async run({ as }) {
+      const { clientPolicy } = as.settings;
+      return { policy: clientPolicy, newClients: clientPolicy && (await newClientsOf(as, clientPolicy)) };
+    },
+  },
+  'clients/set-new': {
+    method: 'POST',
+    takes: ['newClients'],
+    async run({ helpers }, input) {
+      const mode = input.text('newClients');
+      await helpers.clients.setNewClients(mode === 'configured' ? null : (mode as NewClients)); // which checks it
+      return {};
     },
   },
   'clients/create': {

@@ -2,7 +2,7 @@
  * Enforces the client policy: whether a client may be granted anything now. Without the option `clientPolicy` nothing is read.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { findClientStatus } from '../core/records/client-status.ts';
+import { findClientStatus, newClientsOf } from '../core/records/client-status.ts';
 import type { Client } from '../model/client.ts';
 import { clientProblem, type ClientProblem, isDeniedId } from '../model/client-policy.ts';
 import { OAuthError } from '../model/error.ts';
@@ -23,13 +23,26 @@ export async function checkClientId(as: AuthServer, id: string): Promise<void> {
 export async function problemOf(as: AuthServer, client: Client): Promise<ClientProblem | null> {
   const { clientPolicy } = as.settings;
   if (clientPolicy === null) return null;
-  return clientProblem(clientPolicy, client, (await findClientStatus(as, client.id))?.status ?? null);
+  const status = (await findClientStatus(as, client.id))?.status ?? null;
+  const problem = clientProblem({ ...clientPolicy, newClients: 'refuse' }, client, status);
+  if (problem !== 'client_not_allowed') return problem; // what is said of new clients does not matter
+  return clientProblem({ ...clientPolicy, newClients: await newClientsOf(as, clientPolicy) }, client, status);
 }
 
 /** Refuses a client that may not be granted anything. @param mayWait whether its user is shown that it waits for approval. @throws {OAuthError} */
 export async function checkClient(as: AuthServer, client: Client, mayWait = false): Promise<void> {
   const problem = await problemOf(as, client);
   if (problem !== null && !(mayWait && problem === 'client_waiting')) throw refused(problem);
+}
+
+/** Refuses the registration of a client that could never be connected. @throws {OAuthError} `invalid_client_metadata`. */
+export async function checkRegistration(as: AuthServer, metadata: Pick<Client, 'redirectUris'>): Promise<void> {
+  const { clientPolicy } = as.settings;
+  if (clientPolicy === null) return;
+  const client = { ...metadata, id: '' } as Client;
+  const problem = clientProblem({ ...clientPolicy, newClients: await newClientsOf(as, clientPolicy) }, client, null);
+  if (problem !== null && problem !== 'client_waiting')
+    throw new OAuthError('invalid_client_metadata', problem, { hint: 'This server does not take such clients.' });
 }
 
 function refused(problem: ClientProblem): OAuthError {

@@ -9,6 +9,7 @@ export const LASTING_RECORDS: readonly string[] = [
   'account',
   'audit',
   'client',
+  'client-mode',
   'client-status',
   'document',
   'email',

@@ -5,7 +5,14 @@
 import { findClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { addClient, changeClient, listClients } from '../core/records/clients.ts';
-import { approveClient, blockClient, forgetClientStatus, listClientStatus } from '../core/records/client-status.ts';
+import {
+  isNewClients,
+  setNewClients,
+  approveClient,
+  blockClient,
+  forgetClientStatus,
+  listClientStatus,
+} from '../core/records/client-status.ts';
 import { deleteClient } from '../core/records/client-removal.ts';
 import { openInvitation } from '../core/records/invitations.ts';
 import type { Client } from '../model/client.ts';
@@ -41,6 +48,11 @@ export interface Clients {
   block(id: string): Promise<number>;
   /** Forgets what was decided about a client, so that it is a new one again. False if nothing was. */
   resetStatus(id: string): Promise<boolean>;
+  /**
+   * Sets what happens to new clients, in every process and from the next request on, in place of `clientPolicy.newClients`; null goes back to
+   * the option.
+   */
+  setNewClients(newClients: 'allow' | 'approve' | 'refuse' | null): Promise<void>;
   /** Clients that wait, or were approved or blocked, oldest first, one page; continue with `next`. */
   listByStatus(status: ClientStatus, after?: Cursor): Promise<{ readonly clients: readonly ClientDecision[]; readonly next?: Cursor }>;
   /** Deletes a client with all of its grants and tokens. If it was interrupted, call it again: it continues where it stopped. */
@@ -57,9 +69,12 @@ export function makeClients(as: AuthServer): Clients {
     if (as.settings.clients.has(id))
       throw new TypeError(`The client ${JSON.stringify(id)} is one of the option \`clients\`; change it there.`);
   };
-  const decidable = (id: string): string => {
+  const needPolicy = (): void => {
     if (as.settings.clientPolicy === null)
       throw new TypeError("clients.approve and clients.block need the option `clientPolicy`, such as { newClients: 'approve' }.");
+  };
+  const decidable = (id: string): string => {
+    needPolicy();
     checkText('clients.approve', 'id', id, 'the id of a client');
     return id;
   };
@@ -109,6 +124,12 @@ export function makeClients(as: AuthServer): Clients {
       await approveClient(as, decidable(id), await findClient(as, id));
     },
     block: async (id) => blockClient(as, decidable(id), await findClient(as, id)),
+    async setNewClients(newClients) {
+      if (newClients !== null && !isNewClients(newClients))
+        throw new TypeError("clients.setNewClients: pass 'allow', 'approve', 'refuse', or null for what the option says.");
+      needPolicy();
+      await setNewClients(as, newClients);
+    },
     resetStatus: async (id) => forgetClientStatus(as, decidable(id)),
     async listByStatus(status, after) {
       if (!STATUSES.includes(status)) throw new TypeError(`clients.listByStatus: \`status\` must be one of ${STATUSES.join(', ')}.`);

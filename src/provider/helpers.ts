@@ -79,7 +79,7 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
     clients: lazyObject<Clients>(
       {
         create: true, find: true, list: true, update: true, rotateSecret: true, createInitialAccessToken: true, delete: true,
-        approve: true, block: true, resetStatus: true, listByStatus: true,
+        approve: true, block: true, resetStatus: true, listByStatus: true, setNewClients: true,
       }, // prettier-ignore
       async () => (await import('./clients.ts')).makeClients(as),
     ),

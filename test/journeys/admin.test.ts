@@ -281,6 +281,14 @@ describe.each(storeNames)('the administration API on %s', (store) => {
       (await ask(app, app.admin, 'clients/delete', { id: clientId })).status,
       (await ask(app, app.admin, 'clients/delete', { id: clientId })).status,
     ]).toEqual([200, 404]);
+    for (const newClients of ['refuse', 'configured']) {
+      expect((await ask(app, app.admin, 'clients/set-new', { newClients })).status).toBe(200);
+      expect((await ask(app, app.admin, 'clients/policy')).body).toMatchObject({
+        newClients: newClients === 'refuse' ? 'refuse' : 'allow',
+        policy: { newClients: 'allow' },
+      });
+    }
+    expect((await ask(app, app.admin, 'clients/set-new', { newClients: 'ask' })).status).toBe(400);
     const made = await ask(app, app.admin, 'clients/create', { name: 'Nightly', scope: ['read'] });
     expect(made.body).toMatchObject({ client: { name: 'Nightly' }, secret: expect.any(String) });
     expect((await ask(app, app.admin, 'clients/by-status?status=nonsense')).status).toBe(400);

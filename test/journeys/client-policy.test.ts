@@ -128,6 +128,24 @@ describe.each(storeNames)('clients under a policy, on %s', (store) => {
     expectPage(await app.browser().get(await client.authorizeUrl()), { status: 403 });
   });
 
+  it('changes what happens to new clients while it runs, in every process, and lets none register that could not be connected', async () => {
+    const app = await makeApp(store, { clientPolicy: { denyHosts: ['evil.example'] } });
+    const other = await appOn(app.inner, app.clock, { clientPolicy: {} });
+    const client = await app.client();
+    const statusOf = async (one: App): Promise<number> => (await one.browser().get(await client.authorizeUrl())).status;
+    expect([await statusOf(app), await statusOf(other)]).toEqual([200, 200]);
+    await clientsOf(app).setNewClients('approve');
+    expect([await statusOf(app), await statusOf(other)]).toEqual([403, 403]);
+    await clientsOf(app).setNewClients('refuse');
+    expect([await statusOf(app), await statusOf(other)]).toEqual([400, 400]);
+    expectJson(await other.register({ redirect_uris: ['https://app.example/cb'] }), 'invalid_client_metadata');
+    expect(lastReason(other)).toBe('client_not_allowed');
+    await clientsOf(other).setNewClients(null);
+    expect([await statusOf(app), (await other.register({ redirect_uris: ['https://app.example/cb'] })).status]).toEqual([200, 201]);
+    expectJson(await app.register({ redirect_uris: ['https://sub.evil.example/cb'] }), 'invalid_client_metadata');
+    await expect(clientsOf(app).setNewClients('ask' as never)).rejects.toThrow(/'allow', 'approve', 'refuse'/);
+  });
+
   it('keeps a pushed request open while its client waits', async () => {
     const app = await makeApp(store, APPROVE);
     const client = await app.client();

@@ -1,10 +1,10 @@
 /**
  * Client status records: what an administrator decided about a client, and clients that wait for a decision. Kept apart from the client, which
- * may be known by a document alone, and which re-registers or expires as it likes.
+ * may be known by a document alone, and which re-registers or expires as it likes. And what an administrator has set for new clients.
  */
 import { changeRecord } from '../../model/change-record.ts';
 import type { Client } from '../../model/client.ts';
-import { type ClientStatus, type ClientStatusRecord, hostsOf } from '../../model/client-policy.ts';
+import { type ClientPolicy, type ClientStatus, type ClientStatusRecord, hostsOf } from '../../model/client-policy.ts';
 import type { Cursor, IndexKey, Key, Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { endGrants } from './grants.ts';
@@ -95,3 +95,30 @@ function listOf(status: ClientStatus): IndexKey {
 }
 
 const isStatus = (value: unknown): value is ClientStatusRecord => versioned(value) && has(value, 'clientId', 'status', 'at');
+
+const MODE: Key = 'client-mode:new';
+const MODES: readonly unknown[] = ['allow', 'approve', 'refuse'];
+
+/** What may happen to a new client. */
+export type NewClients = ClientPolicy['newClients'];
+
+type ModeRecord = { readonly v: 1; readonly newClients: NewClients; readonly at: Seconds };
+
+/** What happens to new clients now. */
+export async function newClientsOf({ store }: AuthServer, policy: ClientPolicy): Promise<NewClients> {
+  return (await readRecord(store, MODE, isMode))?.value.newClients ?? policy.newClients;
+}
+
+/** Sets it for every process, or goes back to the option with null. */
+export async function setNewClients(as: AuthServer, newClients: NewClients | null): Promise<void> {
+  if (newClients === null) await as.store.remove(MODE);
+  else await as.store.write(MODE, { v: 1, newClients, at: as.now() }, 'any');
+}
+
+/** Whether a value is one of the modes. */
+export function isNewClients(value: unknown): value is NewClients {
+  return MODES.includes(value);
+}
+
+const isMode = (value: unknown): value is ModeRecord =>
+  versioned(value) && has(value, 'newClients') && isNewClients((value as ModeRecord).newClients);

@@ -87,8 +87,9 @@ async function add(
 }
 
 /** Calls the operator's policy for new and changed registrations. @throws {OAuthError} unless it returns true. */
-export async function checkPolicy({ settings }: AuthServer, metadata: RegisteredMetadata): Promise<void> {
-  const { policy } = settings.clientRegistration;
+export async function checkPolicy(as: AuthServer, metadata: RegisteredMetadata): Promise<void> {
+  if (as.settings.clientPolicy !== null) await (await import('../../clients/client-policy.ts')).checkRegistration(as, metadata);
+  const { policy } = as.settings.clientRegistration;
   if (policy !== null && (await policy(metadata)) !== true)
     throw new OAuthError('invalid_client_metadata', 'register_policy', { hint: 'This server does not take such clients.' });
 }
