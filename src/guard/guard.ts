@@ -27,6 +27,7 @@ export interface GuardOptions {
   readonly resource: string;
   /** Issuers whose tokens the verifier accepts. */
   readonly authorizationServers: readonly string[];
+  /** Verifies a token; usually of `portcullis/verifiers`. */
   readonly verify: Verifier;
   /** The value that tokens of the source name in place of the resource; such a source may guard one resource only. */
   readonly fixedAudience?: readonly string[] | undefined;

@@ -17,6 +17,7 @@ import type { Seconds } from './store.ts';
 export interface ClientSpec {
   /** Shown on pages. */
   readonly name?: string;
+  /** The client's home page, for the consent page. */
   readonly uri?: string;
   /** An image for pages, as an https URL: PNG, JPEG, GIF or WebP of at most 64 kB. */
   readonly logoUri?: string;

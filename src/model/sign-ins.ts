@@ -20,6 +20,7 @@ export interface UserSignIns {
     readonly account: string | null;
     readonly createdAt: Seconds;
   }[];
+  /** Passkeys of the user. */
   readonly passkeys: readonly {
     readonly id: string;
     readonly name: string;
@@ -32,6 +33,7 @@ export interface UserSignIns {
 
 /** Operations on linked logins. They end no session; use `signOut` for that. */
 export interface SignIns {
+  /** All sign-in methods of a user. */
   list(userId: string): Promise<UserSignIns>;
   /** False if the user has no such identity. The next sign-in with it creates a new user. */
   removeIdentity(userId: string, id: string): Promise<boolean>;

@@ -18,6 +18,7 @@ export interface MappedUser {
 export interface TrustedIssuer {
   /** Exactly as in `iss`. */
   readonly issuer: string;
+  /** `enterprise`: its assertions name users (ID-JAG). `workload`: they name programs. */
   readonly kind: 'enterprise' | 'workload';
   /** Its public keys. */
   readonly jwks?: JwkSet;

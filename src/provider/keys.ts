@@ -15,6 +15,7 @@ import type { Cursor, Seconds } from '../model/store.ts';
 export interface ServiceKeySpec {
   /** 1 to 64 characters: what it is for. */
   readonly name: string;
+  /** Scopes of the key. */
   readonly scope: readonly string[];
   /** The URL that it is for; can be left out where a client can leave it out. */
   readonly resource?: string;

@@ -55,6 +55,7 @@ export interface ConsentDescription {
 
 /** Helpers for own pages. All throw {@link AuthorizationError} for a request of another browser, or one that has ended or was used before. */
 export interface OwnPages {
+  /** What the consent page must show for this request. */
   describeConsent(request: AuthRequest): Promise<ConsentDescription>;
   /** Opens a pending authorization. Put `handle` into the form, and send `headers` with the page: cookie, no framing, no caching. */
   beginConsent(request: AuthRequest): Promise<{ readonly handle: string; readonly headers: Headers }>;

@@ -38,6 +38,7 @@ export interface FakeGitHub {
 
 /** The registered client, and the clock. */
 export interface FakeGitHubOptions extends Registered {
+  /** The clock in seconds. Default: real time. */
   readonly now?: () => Seconds;
 }
 

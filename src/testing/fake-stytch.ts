@@ -39,7 +39,9 @@ export interface FakeStytch {
 
 /** The project's domain, the registered client, and the clock. */
 export interface FakeStytchOptions extends Registered {
+  /** URL of the project. Default: `https://acme.customers.stytch.com`. */
   readonly domain?: string;
+  /** The clock in seconds. */
   readonly now: () => Seconds;
 }
 

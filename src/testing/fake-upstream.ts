@@ -59,9 +59,11 @@ export interface FakeUpstream {
 
 /** Issuer, registered client, and clock. */
 export interface FakeUpstreamOptions extends Registered {
+  /** Its issuer. */
   readonly issuer?: string;
   /** Signature algorithm; ES256 by default. */
   readonly alg?: FakeAlgorithm;
+  /** The clock in seconds. */
   readonly now: () => Seconds;
 }
 

@@ -19,7 +19,9 @@ export interface Tokens {
 
 /** The server, and the client's metadata. */
 export interface TestClientOptions {
+  /** Sends a request to the server: its `fetch`. */
   readonly send: Send;
+  /** Issuer of the server. */
   readonly issuer: string;
   /** `http://localhost:3334/callback` by default. */
   readonly redirectUri?: string;

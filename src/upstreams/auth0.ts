@@ -13,6 +13,7 @@ export interface Auth0Options extends ProviderOptions {
   readonly organization?: string;
   /** The connection to use, instead of Auth0's choice. */
   readonly connection?: string;
+  /** The `prompt` parameter of each request, such as `select_account`. */
   readonly prompt?: string;
 }
 

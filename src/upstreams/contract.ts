@@ -22,6 +22,7 @@ export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
 /** Options of every upstream. */
 export interface ProviderOptions {
+  /** Id of your application at the provider. */
   readonly clientId: FromEnv;
   /** Omit only for a public client. */
   readonly clientSecret?: FromEnv;

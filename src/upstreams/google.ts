@@ -9,6 +9,7 @@ export interface GoogleOptions extends ProviderOptions {
   readonly hd?: string;
   /** `offline` requests a refresh token, with Google's own consent page every time; implied if tokens are kept. */
   readonly access?: 'online' | 'offline';
+  /** The `prompt` parameter of each request, such as `select_account`. */
   readonly prompt?: string;
 }
 

@@ -7,6 +7,7 @@ import { openid } from './oidc.ts';
 export interface KeycloakOptions extends ProviderOptions {
   /** `https://login.example`, with `/auth` for old versions. */
   readonly url: string;
+  /** Name of the realm. */
   readonly realm: string;
 }
 

@@ -6,7 +6,9 @@ import { checkProvider, bodyOf, type ProviderOptions, textOf, type Upstream, Ups
 export interface OAuth2Options extends ProviderOptions {
   /** Issuer of its users, such as its origin. Never change it: it is part of each user's identity. */
   readonly issuer: string;
+  /** URL of the authorization endpoint (RFC 6749 §3.1). */
   readonly authorizationEndpoint: string;
+  /** URL of the token endpoint (RFC 6749 §3.2). */
   readonly tokenEndpoint: string;
   /** Revocation endpoint (RFC 7009). */
   readonly revocationEndpoint?: string;
@@ -16,7 +18,9 @@ export interface OAuth2Options extends ProviderOptions {
   readonly subject?: string;
   /** Maps the profile to OpenID Connect claims. By default unchanged. */
   readonly claims?: (profile: { readonly [name: string]: unknown }) => { readonly [claim: string]: unknown };
+  /** How the client authenticates (RFC 6749 §2.3.1). */
   readonly clientAuth?: 'client_secret_basic' | 'client_secret_post';
+  /** Further parameters of each authorization request. */
   readonly parameters?: { readonly [name: string]: string };
 }
 

@@ -11,6 +11,7 @@ export interface CognitoOptions extends SourceOptions {
   readonly userPoolId: string;
   /** App clients whose tokens are accepted without `aud`. None by default, so that every token must name this resource. */
   readonly clientIds?: readonly string[];
+  /** Values of `aud` that are accepted. Default: the guarded resource. */
   readonly audience?: string | readonly string[];
 }
 

@@ -35,6 +35,7 @@ export interface IntrospectionOptions extends SourceOptions {
   readonly endpoint?: string;
   /** The client that is registered for this resource server. */
   readonly clientId: string;
+  /** Secret of the client that introspects tokens. */
   readonly clientSecret: string;
   /** Required value in `aud`; the guarded resource by default. A response without `aud` is refused. */
   readonly audience?: string | readonly string[];

@@ -11,12 +11,15 @@ import { makePageTickets, type PageTicket } from './page-ticket.ts';
 
 /** Options of {@link stytchConsent}. */
 export interface StytchConsentOptions {
+  /** Id of the Stytch project: `project-live-…`. */
   readonly projectId: string;
+  /** Secret of the project. */
   readonly secret: string;
   /** Whether it is a B2B project: members of organizations instead of users. */
   readonly b2b?: boolean;
   /** By default `https://api.stytch.com` for a live project, `https://test.stytch.com` for a test one. */
   readonly baseUrl?: string;
+  /** Replaces the global `fetch`. */
   readonly fetch?: typeof fetch;
   /** The current time in seconds; the machine's clock by default. */
   readonly now?: () => Seconds;

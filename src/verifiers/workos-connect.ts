@@ -22,7 +22,9 @@ export interface WorkosPerson {
 
 /** Options of {@link workosConnect}. */
 export interface WorkosConnectOptions {
+  /** API key of the WorkOS environment: `sk_…`. */
   readonly apiKey: string;
+  /** Replaces the global `fetch`. */
   readonly fetch?: typeof fetch;
   /** The current time in seconds; the machine's clock by default. */
   readonly now?: () => Seconds;

@@ -31,6 +31,7 @@ interface Emitter {
 export interface ChannelOptions {
   /** The channel's name; `portcullis` by default. */
   readonly name?: string;
+  /** Called if the engine fails; the channel tries again. Default: `console.error`. */
   readonly onError?: (error: unknown) => void;
 }
 

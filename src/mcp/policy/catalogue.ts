@@ -34,9 +34,12 @@ interface Common extends Need<never, never> {
 /** A tool: what it is, what it needs, what it does. */
 export interface ToolDeclaration<Schema = undefined, Props = AuthContext> extends Omit<Common, 'when'> {
   readonly name: string;
+  /** Standard Schema of the arguments: Zod 4, Valibot, ArkType. Default: no arguments. */
   readonly inputSchema?: Schema;
   readonly outputSchema?: unknown;
+  /** Hints for clients, such as `readOnlyHint` (MCP, Tools). */
   readonly annotations?: Record<string, unknown>;
+  /** A further condition for each call. */
   readonly when?: (access: Access<Props>, args: OutputOf<Schema>) => Awaitable<boolean>;
   /** Gets the checked arguments (an empty object without a schema) and the caller. */
   readonly handler: (args: OutputOf<Schema>, context: HandlerContext<Props>) => Awaitable<object>;
@@ -47,6 +50,7 @@ export interface ResourceDeclaration<Props = AuthContext> extends Omit<Common, '
   readonly name: string;
   /** `notes://today`, or with variables `notes://{id}`. */
   readonly uri: string;
+  /** Media type of the content. */
   readonly mimeType?: string;
   readonly when?: (access: Access<Props>, args: unknown) => Awaitable<boolean>;
   /** @param variables of a template; empty for one URI. */
@@ -56,6 +60,7 @@ export interface ResourceDeclaration<Props = AuthContext> extends Omit<Common, '
 /** A prompt. */
 export interface PromptDeclaration<Schema = undefined, Props = AuthContext> extends Omit<Common, 'when'> {
   readonly name: string;
+  /** Standard Schema of the arguments. */
   readonly argsSchema?: Schema;
   readonly when?: (access: Access<Props>, args: OutputOf<Schema>) => Awaitable<boolean>;
   readonly handler: (args: OutputOf<Schema>, context: HandlerContext<Props>) => Awaitable<object>;
@@ -175,6 +180,7 @@ export interface CatalogueScope {
 
 /** How a catalogue is checked as a whole. */
 export interface CatalogueOptions {
+  /** Scopes that include others: `{ admin: ['write'], write: ['read'] }`. */
   readonly hierarchy?: ScopeHierarchy;
   /** Throws at start-up if a primitive does not declare who may use it (`scopes`, `permissions`, `when`, `anonymous` or `open: true`). */
   readonly strict?: boolean;

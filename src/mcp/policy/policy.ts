@@ -9,9 +9,11 @@ import { fold, foldedSpellingsOf, spellingsOf } from './resource-uri.ts';
 
 /** What is needed, for each primitive. */
 export interface PolicyOptions {
+  /** By the name of the tool. */
   readonly tools?: { readonly [name: string]: Need };
   /** By URI, or by URI template: `notes://{id}`. Where several match one resource, each of them must be met. */
   readonly resources?: { readonly [uri: string]: Need };
+  /** By the name of the prompt. */
   readonly prompts?: { readonly [name: string]: Need };
   /** Scopes that include others: `{ admin: ['write'], write: ['read'] }`. */
   readonly hierarchy?: ScopeHierarchy;
