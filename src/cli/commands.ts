@@ -35,6 +35,7 @@ const COMMANDS: { readonly [name: string]: Command } = {
   doctor: {
     help: async () => (await import('./doctor/options.ts')).DOCTOR_USAGE,
     async run(argv, terminal) {
+      if (argv[0] === 'switch') return (await import('./doctor/switch.ts')).runSwitch(argv.slice(1), terminal);
       const [{ runDoctor }, { parseDoctorOptions }] = await Promise.all([import('./doctor/doctor.ts'), import('./doctor/options.ts')]);
       return runDoctor(parseDoctorOptions(argv, process.env), terminal);
     },
@@ -62,7 +63,8 @@ export async function runCommand(argv: readonly string[], terminal: Terminal): P
   const [name, ...rest] = argv[0] === 'help' ? [argv[1] ?? '--help', '--help'] : argv;
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (rest.includes('--help') || rest.includes('-h') || name === '--help' || name === '-h') {
-    terminal.out(command ? await command.help() : USAGE);
+    const isSwitch = name === 'doctor' && rest[0] === 'switch';
+    terminal.out(isSwitch ? (await import('./doctor/switch.ts')).SWITCH_USAGE : command ? await command.help() : USAGE);
     return 0;
   }
   if (argv.includes('--version')) {

@@ -21,6 +21,7 @@ export interface DoctorOptions {
 
 /** The usage text. */
 export const DOCTOR_USAGE = `Usage: portcullis doctor URL [options]
+       portcullis doctor switch EXPORT --resource URL    before a switch from workers-oauth-provider
 
 Checks a deployed MCP server of any make, as Claude, ChatGPT, VS Code, Cursor, Codex and mcp-remote would connect to it, and
 says what is wrong, where, and how to fix it. Changes nothing on the server unless --register is given.

@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../../../src/cli/commands.ts';
+import { formerClient, formerGrant, makeFormerKv } from '../../support/former-kv.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'portcullis-cli-switch-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let made = 0;
+const fileOf = (content: unknown): string => {
+  const path = join(folder, `${++made}.json`);
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+};
+const LATER = { expiresAt: 99_999_999_999 };
+const MCP = 'https://mcp.example/mcp';
+
+async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const terminal = {
+    out: (line: string) => void out.push(line),
+    err: (line: string) => void err.push(line),
+    open() {},
+    after: () => () => undefined,
+  };
+  return { code: await runCommand(['doctor', 'switch', ...argv], terminal), out: out.join('\n'), err: err.join('\n') };
+}
+
+/** An export with two clients and four grants. */
+async function exported(): Promise<Map<string, string>> {
+  const kv = makeFormerKv();
+  const id = await formerClient(kv);
+  await formerClient(kv, {
+    clientName: 'Odd app',
+    redirectUris: ['odd-app://x', 'https://odd.example/cb'],
+    tokenEndpointAuthMethod: 'client_secret_post',
+  });
+  await formerGrant(kv, id, { ...LATER, resource: MCP });
+  await formerGrant(kv, id, { ...LATER, resource: [`${MCP}/`, 'https://old.example'], userId: 'ben' });
+  await formerGrant(kv, id, LATER);
+  await formerGrant(kv, id, { expiresAt: 5, resource: 'https://gone.example' });
+  return kv.records;
+}
+
+describe('cli/doctor/switch', () => {
+  it.each([
+    ['a map', (records: Map<string, string>) => Object.fromEntries(records)],
+    ['a list', (records: Map<string, string>) => [...records].map(([key, value]) => ({ key, value }))],
+  ])('says of an export as %s that every grant will go on, and what to add to wrangler.jsonc', async (_form, shape) => {
+    const { code, out } = await run(fileOf(shape(await exported())), '--resource', MCP);
+    expect(code).toBe(0);
+    expect(out).toContain('2 clients, 1 of them with a secret or a key; 3 grants of 2 users can be refreshed.');
+    expect(out).toContain('note  Odd app registered odd-app://x');
+    expect(out).toContain('+ "d1_databases": [{ "binding": "PORTCULLIS"');
+    expect(out).not.toMatch(/LOST|gone\.example/);
+  });
+
+  it('names a resource that is not served, with the fix, and records that cannot be read', async () => {
+    const records = await exported();
+    records.set('grant:una:broken', '{"userId":"ben"}');
+    records.set('client:broken', 'not JSON');
+    const file = fileOf(Object.fromEntries(records));
+    const { code, out } = await run(file, '--resource', 'https://new.example/mcp');
+    expect(code).toBe(1);
+    expect(out).toContain(`LOST       1 grants for ${MCP}`);
+    expect(out).toContain(`resourceMetadata: { resource: "${MCP}" }`);
+    expect(out).toContain('LOST  the record grant:una:broken cannot be read');
+    expect(out).toContain('LOST  the record client:broken cannot be read');
+    const report = JSON.parse((await run(file, '--resource', MCP, '--json')).out) as { broken: string[]; grants: number };
+    expect([report.broken, report.grants]).toEqual([['grant:una:broken', 'client:broken'], 3]);
+  });
+
+  it.each([
+    ['no file', [], 'doctor switch takes one file'],
+    ['no resource', ['x.json'], 'Name the resource of the new server'],
+    ['a resource that is no URL', ['x.json', '--resource', '/mcp'], '--resource takes a full URL, not "/mcp"'],
+  ])('says what to type for %s', async (_what, argv, message) => {
+    const { code, err } = await run(...argv);
+    expect([code, err]).toEqual([2, expect.stringContaining(message)]);
+  });
+
+  it.each([
+    ['that is not there', join(folder, 'nowhere.json'), 'cannot be read as JSON'],
+    ['that is no JSON', fileOf('{'), 'cannot be read as JSON'],
+    ['of something else', fileOf({ a: '1' }), 'holds no records of workers-oauth-provider'],
+  ])('refuses a file %s', async (_what, file, message) => {
+    const { code, err } = await run(file, '--resource', MCP);
+    expect([code, err]).toEqual([1, expect.stringContaining(message)]);
+  });
+
+  it('prints its own help', async () => {
+    expect((await run('--help')).out).toContain('Usage: portcullis doctor switch EXPORT');
+  });
+});
