@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Identity } from '../../src/model/identity.ts';
 import { auth0, type Auth0Options } from '../../src/upstreams/auth0.ts';
-import type { Fetch, ProviderOptions, Upstream } from '../../src/upstreams/contract.ts';
+import type { Fetch, ProviderOptions, Upstream, UpstreamError } from '../../src/upstreams/contract.ts';
+import { ENGLISH } from '../../src/words/words.ts';
 import { entra, type EntraOptions } from '../../src/upstreams/entra.ts';
 import { google, type GoogleOptions } from '../../src/upstreams/google.ts';
 import { workos } from '../../src/upstreams/workos.ts';
@@ -13,8 +14,8 @@ const TID = '11111111-2222-3333-4444-555555555555';
 const OTHER = '99999999-2222-3333-4444-555555555555';
 const MICROSOFT = 'https://login.microsoftonline.com';
 
-/** What becomes of somebody with these claims: the identity without `iss` and times, or how it failed. */
-async function come(issuer: string, claims: object, make: (options: ProviderOptions) => Upstream): Promise<unknown> {
+/** A sign-in of a user with these claims. */
+async function arrive(issuer: string, claims: object, make: (options: ProviderOptions) => Upstream): Promise<Identity> {
   const as = await makeIssuer(issuer, { alg: 'RS256' });
   const now = Math.floor(Date.now() / 1000);
   let nonce: string | null = null;
@@ -30,9 +31,19 @@ async function come(issuer: string, claims: object, make: (options: ProviderOpti
     nonce = searchParams.get('nonce');
     return `${REDIRECT}?code=c&state=${searchParams.get('state')}`;
   };
-  const going = trip(provider, visit);
-  return going.catch(() => failureIn(going));
+  return trip(provider, visit);
 } // prettier-ignore
+
+/** The identity, or how it failed. */
+async function come(...all: Parameters<typeof arrive>): Promise<unknown> {
+  const going = arrive(...all);
+  return going.catch(() => failureIn(going));
+}
+const faultOf = async (...all: Parameters<typeof arrive>): Promise<UpstreamError> =>
+  arrive(...all).then(
+    () => expect.unreachable(),
+    (error: unknown) => error as UpstreamError,
+  );
 const queryOf = async (provider: Upstream): Promise<Record<string, string>> =>
   Object.fromEntries((await locationOf(provider)).searchParams);
 const person = (claims: object, organization?: string): Identity =>
@@ -68,7 +79,18 @@ describe('upstreams/auth0', () => {
       expect(make({ organization: 'ACME' })(APP).admits?.(person(claims))).toBe(false);
     }
     expect(await come(ISSUER, {}, make())).toMatchObject({ subject: 's' });
-    expect(make()(APP).admits?.(person({}))).toBe(true);
+    expect(await come(ISSUER, { org_id: 'org_1', org_name: 'acme' }, make())).toMatchObject({ subject: 's' });
+    expect([make()(APP).admits?.(person({})), make()(APP).admits?.(person({ org_id: 'org_1' }))]).toEqual([true, true]);
+  });
+
+  it('is asked for a refresh token by a scope, whatever its metadata lists', async () => {
+    const metadata = { issuer: ISSUER, authorization_endpoint: `${ISSUER}a`, token_endpoint: `${ISSUER}t`, jwks_uri: `${ISSUER}k` };
+    const provider = make({ fetch: async () => Response.json(metadata) })(APP);
+    const scopeOf = async (more: object): Promise<string | null> => {
+      const { location } = await provider.startSignIn({ redirectUri: REDIRECT, state: 's', env: {}, ...more });
+      return new URL(location).searchParams.get('scope');
+    };
+    expect([await scopeOf({}), await scopeOf({ offline: true })]).toEqual(['openid email profile', 'openid email profile offline_access']);
   });
 
   it('is asked for what the options say', async () => {
@@ -94,12 +116,17 @@ describe('upstreams/google', () => {
       expect(await come(ISSUER, { hd }, make({ hd: 'corp.example' }))).toBe('refused domain_not_allowed');
       expect(make({ hd: 'corp.example' })(APP).admits?.(person({ hd }))).toBe(false);
     }
-    expect([make({ hd: 'a' })(APP).admits?.(person({ hd: 'a' })), make()(APP).admits?.(person({}))]).toEqual([true, true]);
+    expect([make({ hd: 'a' })(APP).admits?.(person({ hd: 'a' })), make()(APP).admits?.(person({})), make()(APP).admits?.(person({ hd: 'a' }))]).toEqual([true, true, true]);
     for (const hd of [undefined, '', 7]) expect(await come(ISSUER, { hd, email_verified: true }, make())).not.toHaveProperty('organization');
   }); // prettier-ignore
 
+  it('names the domain to the user of another one', async () => {
+    const fault = await faultOf(ISSUER, { hd: 'evil.example' }, make({ hd: 'corp.example' }));
+    expect(typeof fault.text === 'function' && String(fault.text(ENGLISH))).toContain('corp.example');
+  });
+
   it.each([
-    ['e@gmail.com', true], ['E@GMAIL.com', true], ['e@googlemail.com', true], ['e@gmail.com.evil.example', false], ['e@xgmail.com', false], ['e@corp.example', false], [7, false],
+    ['e@gmail.com', true], ['E@GMAIL.com', true], ['e@googlemail.com', true], ['e@gmail.com.evil.example', false], ['e@xgmail.com', false], ['e@corp.example', false], [7, false], [['e@gmail.com'], false],
   ])('counts the address %j of a consumer as verified: %j (F-41)', async (email, counts) => {
     expect(await come(ISSUER, { email, email_verified: true }, make())).toMatchObject({ claims: { email_verified: counts } });
     expect(await come(ISSUER, { email }, make())).toMatchObject({ claims: { email_verified: false } });
@@ -136,8 +163,10 @@ describe('upstreams/entra', () => {
     expect(await come(ISSUER, claims, make())).toMatchObject({ issuer: ISSUER, subject: `${TID}:o`, organization: TID });
     for (const more of [{ tenant: TID.toUpperCase() }, { tenants: [OTHER, TID.toUpperCase()] }]) expect(await come(ISSUER, claims, make(more))).toMatchObject({ organization: TID });
     for (const more of [{ tenant: OTHER }, { tenants: [OTHER] }, { tenants: [] }]) expect(await come(ISSUER, claims, make(more))).toBe('refused tenant_not_allowed');
+    const letters = 'abcdef00-2222-3333-4444-abcdefabcdef';
+    for (const more of [{ tenant: letters.toUpperCase() }, { tenants: [letters.toUpperCase()] }]) expect(await come(`${MICROSOFT}/${letters}/v2.0`, { tid: letters, oid: 'o' }, make(more))).toMatchObject({ organization: letters });
     expect(await come(ISSUER, { tid: TID }, make())).toBe('broken oid_missing');
-    for (const tid of [undefined, 7, 'common', `${TID}/x`, `x${TID}`]) expect(await come(ISSUER, { ...claims, tid }, make())).toBe('broken tenant_malformed');
+    for (const tid of [undefined, 7, [TID], 'common', `${TID}/x`, `x${TID}`]) expect(await come(ISSUER, { ...claims, tid }, make())).toBe('broken tenant_malformed');
     const admits = (more: Partial<EntraOptions>, organization?: string): boolean | undefined => make(more)(APP).admits?.(person({}, organization));
     expect([admits({}), admits({ tenants: [TID] }, TID), admits({ tenants: [TID] }, OTHER), admits({ tenants: [TID] }), admits({ tenant: TID }, TID)]).toEqual([true, true, false, false, true]);
   }); // prettier-ignore
@@ -182,13 +211,14 @@ describe('upstreams/workos', () => {
     });
     expect(await come({ user: { id: 'u', first_name: null, last_name: 7 }, access_token: token({ org_id: 'o' }) })).toMatchObject({ organization: 'o' });
     expect(await come({ user: { id: 'u' }, access_token: token({}) })).not.toHaveProperty('claims.name');
+    for (const org_id of [undefined, 7]) expect(await come({ user: { id: 'u' }, access_token: token({ org_id }) })).not.toHaveProperty('organization');
   }); // prettier-ignore
 
   it('accepts only members of a configured organization, also when it checks again', async () => {
     const answer = (org_id?: string): object => ({ user: { id: 'u' }, access_token: token({ org_id }) });
     expect([await come(answer('o'), 'o'), await come(answer(), 'o'), await come(answer('x'), 'o')]).toEqual([expect.objectContaining({ organization: 'o' }), 'refused organization_not_allowed', 'refused organization_not_allowed']);
     const provider = workos({ ...APP, organizationId: 'o' });
-    expect([provider.admits?.(person({}, 'o')), provider.admits?.(person({})), workos(APP).admits?.(person({}))]).toEqual([true, false, true]);
+    expect([provider.admits?.(person({}, 'o')), provider.admits?.(person({})), workos(APP).admits?.(person({})), workos(APP).admits?.(person({}, 'x'))]).toEqual([true, false, true, true]);
     expect([await provider.recheck?.(token({ org_id: 'o' }), person({})), await provider.recheck?.(token({ org_id: 'x' }), person({})), await workos(APP).recheck?.('opaque', person({}))]).toEqual(['yes', 'no', 'yes']);
   }); // prettier-ignore
 

@@ -1,0 +1,46 @@
+/** Which program opens a page on each platform: scripts of that name that write down what they are given. */
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openInBrowser } from '../../src/cli/open.ts';
+
+const [PATH, PLATFORM] = [process.env['PATH'] ?? '', process.platform];
+const URL_GIVEN = 'https://as.example/authorize?a=1&b=$(touch x);c';
+let folder = '';
+const on = (platform: string): void => void Object.defineProperty(process, 'platform', { value: platform });
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'portcullis-open-'));
+  for (const name of ['open', 'rundll32', 'xdg-open']) {
+    writeFileSync(join(folder, name), `#!/bin/sh\nfor one in "$@"; do echo "$one"; done > '${folder}/part'\nmv '${folder}/part' '${folder}/${name}.said'\n`);
+    chmodSync(join(folder, name), 0o755);
+  }
+  process.env['PATH'] = `${folder}:/bin:/usr/bin`;
+}); // prettier-ignore
+afterEach(() => {
+  process.env['PATH'] = PATH;
+  on(PLATFORM);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe.skipIf(PLATFORM === 'win32')('cli/open', () => {
+  it.each([
+    ['darwin', 'open', [URL_GIVEN]],
+    ['win32', 'rundll32', ['url.dll,FileProtocolHandler', URL_GIVEN]],
+    ['linux', 'xdg-open', [URL_GIVEN]],
+    ['freebsd', 'xdg-open', [URL_GIVEN]],
+  ])('gives the URL as one argument to the opener of %s, and to no shell', async (platform, command, given) => {
+    on(platform);
+    openInBrowser(URL_GIVEN);
+    const said = join(folder, `${command}.said`);
+    await expect.poll(() => existsSync(said), { timeout: 20_000 }).toBe(true);
+    expect(readFileSync(said, 'utf8').trimEnd().split('\n')).toEqual(given);
+  });
+
+  it('does nothing where there is no opener', async () => {
+    process.env['PATH'] = join(folder, 'none');
+    expect(() => openInBrowser(URL_GIVEN)).not.toThrow();
+    await new Promise((next) => setImmediate(next)); // an unhandled error would fail the run
+  });
+});

@@ -1,0 +1,111 @@
+/** What a revocation ends, and what it does while the store is full or down (RFC 7009). */
+import { describe, expect, it } from 'vitest';
+import { NothingDone, type Store } from '../../../src/model/store.ts';
+import { formatToken, grantIdOf } from '../../../src/model/token.ts';
+import { memoryStore } from '../../../src/stores/memory.ts';
+import { makeClock } from '../../../src/testing/clock.ts';
+import { type App, appOn, makeApp } from '../../support/app.ts';
+import { lastReason } from '../../support/verdicts.ts';
+import { makeVaultApp } from '../../support/vault-app.ts';
+
+/** A server whose store refuses to write grants when it is told so. */
+async function failingApp(): Promise<{ readonly app: App; readonly fail: (error: Error | null) => void }> {
+  const clock = makeClock();
+  const inner = memoryStore(clock);
+  let fault: Error | null = null;
+  const write: Store['write'] = async (key, ...all) => {
+    if (fault !== null && key.startsWith('grant:')) throw fault;
+    return inner.write(key, ...all);
+  };
+  const store = { atomic: inner.atomic, read: inner.read.bind(inner), remove: inner.remove.bind(inner), list: inner.list.bind(inner), write } as Store; // prettier-ignore
+  return { app: await appOn(store, clock), fail: (error) => void (fault = error) };
+}
+const ended = (app: { readonly events: App['events'] }): unknown[] => app.events.flatMap((event) => (event.kind === 'grant.ended' ? [event.reason] : [])); // prettier-ignore
+
+describe('endpoints/oauth/revoke: rules', () => {
+  it('refuses a parameter that is repeated', async () => {
+    const app = await makeApp('memory');
+    const { client, tokens } = await app.signedIn();
+    for (const name of ['token', 'token_type_hint', 'client_id']) {
+      const form = new URLSearchParams({ token: tokens.access, client_id: client.id });
+      if (!form.has(name)) form.append(name, 'access_token');
+      form.append(name, form.get(name) ?? '');
+      expect([name, (await app.ask('POST', '/revoke', form)).status, lastReason(app)]).toEqual([name, 400, `repeated_${name}`]);
+    }
+    expect((await app.call(tokens.access)).status).toBe(200);
+  });
+
+  it('ends no grant by a refresh token that is not of its family', async () => {
+    const app = await makeApp('memory');
+    const [one, two] = [await app.signedIn(), await app.signedIn()];
+    const forged = one.tokens.refresh.slice(0, -80) + two.tokens.refresh.slice(-80);
+    expect(forged).not.toBe(one.tokens.refresh);
+    expect((await one.client.revoke(forged)).status).toBe(200);
+    expect([(await app.call(one.tokens.access)).status, ended(app)]).toEqual([200, []]);
+  });
+
+  it('ends nothing by a token of a grant that has none of that kind', async () => {
+    const app = await makeApp('memory', { refreshTokenTTL: 0 });
+    const { client, tokens } = await app.signedIn();
+    const refresh = formatToken('refresh', grantIdOf('access', tokens.access) ?? '', `${'A'.repeat(22)}${'B'.repeat(43)}`);
+    expect((await client.revoke(refresh)).status).toBe(200);
+    expect([(await app.call(tokens.access)).status, ended(app)]).toEqual([200, []]);
+  });
+
+  it('ends the whole grant of an access token while the store has no room, since a delete needs none', async () => {
+    const { app, fail } = await failingApp();
+    const { client, tokens } = await app.signedIn();
+    const sibling = String((await client.refresh(tokens.refresh)).body['access_token']);
+    const other = await app.signedIn();
+    fail(new NothingDone('full'));
+    expect((await other.client.revoke(tokens.access)).status).toBe(200); // another client's: nothing happens
+    expect((await client.revoke(`${tokens.access.slice(0, -4)}AAAA`)).status).toBe(200);
+    expect((await app.call(tokens.access)).status).toBe(200);
+    expect((await client.revoke(tokens.access)).status).toBe(200);
+    expect([(await app.call(tokens.access)).status, (await app.call(sibling)).status, ended(app)]).toEqual([401, 401, ['revoked']]);
+    expect((await app.call(other.tokens.access)).status).toBe(200);
+  });
+
+  it('is a 503 while the store is down, and ends nothing', async () => {
+    const { app, fail } = await failingApp();
+    const { client, tokens } = await app.signedIn();
+    fail(new Error('down'));
+    for (const token of [tokens.access, tokens.refresh]) expect((await client.revoke(token)).status).toBe(503);
+    fail(null);
+    expect([(await app.call(tokens.access)).status, (await client.refresh(tokens.refresh)).status, ended(app)]).toEqual([200, 200, []]);
+  });
+
+  it('reads a grant once', async () => {
+    const app = await makeApp('memory');
+    const { client, tokens } = await app.signedIn();
+    const reads: string[] = [];
+    const read = app.inner.read.bind(app.inner);
+    Object.assign(app.inner, { read: (key: string, ...all: never[]) => (reads.push(key.split(':')[0] ?? ''), read(key as never, ...all)) });
+    await client.revoke(tokens.access);
+    expect(reads.toSorted()).toEqual(['client', 'grant']);
+  });
+});
+
+describe('endpoints/oauth/revoke: accounts of other sites', () => {
+  const told = (app: { readonly events: App['events'] }): unknown[] => app.events.flatMap((event) => (event.kind === 'upstream.disconnected' ? [event.told] : [])); // prettier-ignore
+
+  it('disconnects those that only this grant used, after the answer, with the key that the refresh token opens', async () => {
+    const app = await makeVaultApp('memory');
+    const { client, tokens } = await app.connect();
+    expect((await client.revoke(tokens.access)).status).toBe(200);
+    await app.settled();
+    expect(told(app)).toEqual([]);
+    expect((await client.revoke(tokens.refresh)).status).toBe(200);
+    await app.settled();
+    expect([told(app), ended(app)]).toEqual([['revoked'], ['revoked']]);
+  });
+
+  it('says that the site could not be told by a refresh token that was rotated', async () => {
+    const app = await makeVaultApp('memory');
+    const { client, tokens } = await app.connect();
+    await client.refresh(tokens.refresh);
+    expect((await client.revoke(tokens.refresh)).status).toBe(200);
+    await app.settled();
+    expect(told(app)).toEqual(['key_not_at_hand']);
+  });
+});
