@@ -49,6 +49,15 @@ function render(value: HtmlValue): string {
   return String(value).replace(/[&<>"'`]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
+/** A button that asks first, without a script: the first press shows what will happen, and the button below it acts. */
+export function askFirst(text: HtmlValue, why: HtmlValue, button: Html): Html {
+  return html`<details class="ask">
+    <summary>${text}</summary>
+    <p>${why}</p>
+    ${button}
+  </details>`;
+}
+
 /** How a field differs from a required single line of text. */
 export interface FieldLook {
   readonly type?: 'text' | 'email' | 'password';

@@ -2,7 +2,7 @@
  * The passkeys of an account, on its own page below the account page: add, rename, remove. Adding and removing need a
  * recent sign-in, so that a stolen session cannot add a way in. A passkey of another account is answered as not found (SEC-163).
  */
-import { field, html } from '../lib/html.ts';
+import { askFirst, field, html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import type { Account } from '../model/account.ts';
 import type { AccountSection, SectionAnswer, SectionCall } from '../model/login.ts';
@@ -168,7 +168,7 @@ function panel(passkey: Passkey, at: number, { path, isLast, isOpen, words }: Ar
           html`<p class="note">${say.lastOne}</p>
             <label class="tick"><input type="checkbox" name="sure" value="yes" /><span>${say.sure}</span></label>`
         }
-        <button class="plain">${say.removing(name)}</button>
+        ${isLast ? html`<button>${say.removing(name)}</button>` : askFirst(say.removing(name), say.sureRemove, html`<button>${say.removing(name)}</button>`)}
       </form>
     </details>
   </section>`;

@@ -3,7 +3,7 @@
  * needs a fresh sign-in: a session left open on another person's screen must not be enough.
  */
 import { encode } from 'uqr';
-import { field, html, Html } from '../lib/html.ts';
+import { askFirst, field, html, Html } from '../lib/html.ts';
 import { base32, oneTimeUri } from '../lib/one-time.ts';
 import type { AccountSection, AccountUser, SectionAnswer, SectionCall } from '../model/login.ts';
 import type { Seconds } from '../model/store.ts';
@@ -79,13 +79,18 @@ function offered(
 
 /** Recovery codes, on the only page that ever shows them. */
 function recovered({ words: { totp: words }, path }: SectionCall, codes: readonly string[]): SectionAnswer {
+  const file = `data:text/plain;charset=utf-8,${encodeURIComponent(`${codes.join('\r\n')}\r\n`)}`;
   const body = html`<p class="lead">${words.keepCodes}</p>
     <div class="panel">
-      <ul class="scopes">
+      <ul class="scopes copied">
         ${codes.map((code) => html`<li><code>${code}</code></li>`)}
       </ul>
     </div>
-    <div class="actions"><a class="button main" href="${path}">${words.kept}</a></div>`;
+    <p class="foot">${words.copyCodes}</p>
+    <div class="actions">
+      <a class="button main" href="${path}">${words.kept}</a>
+      <a class="button" href="${file}" download="recovery-codes.txt">${words.download}</a>
+    </div>`;
   return { kind: 'page', title: words.recoveryCodes, body };
 }
 
@@ -95,10 +100,8 @@ function shown(
 ): SectionAnswer {
   const body = html`<p class="lead">${words.since(sayDay(createdAt, { ...all, totp: words }))} ${words.left(recoveryLeft)}</p>
     <form method="post" action="${path}">
-      <div class="actions">
-        <button name="decision" value="renew">${words.renew}</button>
-        <button name="decision" value="remove">${words.turnOff}</button>
-      </div>
+      ${askFirst(words.renew, words.sureRenew, html`<button name="decision" value="renew">${words.renew}</button>`)}
+      ${askFirst(words.turnOff, words.sureOff, html`<button name="decision" value="remove">${words.turnOff}</button>`)}
     </form>`;
   return { kind: 'page', title: words.title, body };
 }

@@ -1,7 +1,7 @@
 /**
  * Pages of personal access tokens: the list, the form for a new one, and the one page that ever shows a token.
  */
-import { field, html } from '../lib/html.ts';
+import { askFirst, field, html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
 import { sayDay, sayFor, type Words } from '../words/words.ts';
 import { organizationPicker, type OrganizationView } from './sign-in.ts';
@@ -32,7 +32,7 @@ export function keysBody({ action, account, keys, problem }: KeysView, words: Wo
   const say = words.accessKey;
   return html`${alert(problem)}
     <p class="lead">${say.why}</p>
-    ${keys.map((key) => html`<div class="panel">${keyText(key, words)}${revokeForm(action, account, key.id, say.revoke)}</div>`)}
+    ${keys.map((key) => html`<div class="panel">${keyText(key, words)}${revokeForm(action, account, key.id, say)}</div>`)}
     <div class="actions"><a class="button main" href="${action}?new=1">${say.make}</a></div>`;
 }
 
@@ -46,11 +46,11 @@ function keyText({ name, scopes, resource, organization, since, ends, used }: Ke
     <p class="hint">${used === undefined ? say.unused : say.used(day(used, words))}</p>`;
 }
 
-function revokeForm(action: string, account: string, id: string, text: string): Html {
+function revokeForm(action: string, account: string, id: string, { revoke, sureRevoke }: Words['accessKey']): Html {
   return html`<form method="post" action="${action}">
     <input type="hidden" name="account" value="${account}" />
     <input type="hidden" name="key" value="${id}" />
-    <button class="plain" name="decision" value="revoke">${text}</button>
+    ${askFirst(revoke, sureRevoke, html`<button name="decision" value="revoke">${revoke}</button>`)}
   </form>`;
 }
 

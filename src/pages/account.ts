@@ -2,7 +2,7 @@
  * Account page: the user, the sections that logins add, the connected apps, and the signed-in browsers.
  * Every button is a form of its own with the same action; no script is needed.
  */
-import { html } from '../lib/html.ts';
+import { askFirst, html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
 import { isLoopbackNetwork } from '../lib/network.ts';
 import { page } from './layout.ts';
@@ -100,9 +100,9 @@ function apps({ action, account, apps: list, more, words }: AccountPageView): Ht
   return html`<section class="part" aria-labelledby="apps-title">
     <h2 id="apps-title">${words.account.apps}</h2>
     ${list.length === 0 && html`<p class="lead">${words.account.noApps}</p>`}
-    ${list.map((app) => html`<div class="panel">${appText(app, words)}${form(action, account, { client: app.id }, 'disconnect', words.account.disconnect)}</div>`)}
+    ${list.map((app) => html`<div class="panel">${appText(app, words)}${form(action, account, { client: app.id }, 'disconnect', words.account.disconnect, words.account.sureApp(html`<bdi>${app.name ?? words.account.nameless}</bdi>`))}</div>`)}
     ${more && html`<p class="foot"><a href="${more}">${words.account.more}</a></p>`}
-    ${list.length > 1 && form(action, account, {}, 'disconnect-all', words.account.disconnectAll)}
+    ${list.length > 1 && form(action, account, {}, 'disconnect-all', words.account.disconnectAll, words.account.sureAll)}
   </section>`;
 }
 
@@ -125,8 +125,12 @@ function sessions({ action, account, sessions: list, words }: AccountPageView): 
     ${list.map((session) => html`<div class="panel">${sessionText(session, words)}${!session.here && form(action, account, { session: session.mark }, 'end-session', words.account.end)}</div>`)}
     <form method="post" action="${action}">
       <input type="hidden" name="account" value="${account.mark}" />
-      <label class="tick"><input type="checkbox" name="apps" value="1" /><span>${words.account.andApps}</span></label>
-      <button name="decision" value="sign-out-everywhere">${words.account.everywhere}</button>
+      ${askFirst(
+        words.account.everywhere,
+        words.account.sureEverywhere,
+        html`<label class="tick"><input type="checkbox" name="apps" value="1" /><span>${words.account.andApps}</span></label>
+          <button name="decision" value="sign-out-everywhere">${words.account.everywhere}</button>`,
+      )}
     </form>
   </section>`;
 }
@@ -140,12 +144,20 @@ function sessionText({ here, browser, system, network, since, seen }: SessionVie
     <p class="hint">${texts.session(day(since, words), day(seen, words))}</p>`;
 }
 
-/** A form with one button. */
-function form(action: string, account: AccountView, fields: { readonly [name: string]: string }, decision: string, text: string): Html {
+/** A form with one button. @param why what will happen, if the button must ask first. */
+function form(
+  action: string,
+  account: AccountView,
+  fields: { readonly [name: string]: string },
+  decision: string,
+  text: string,
+  why?: HtmlValue,
+): Html {
+  const button = html`<button class="${why === undefined && 'plain'}" name="decision" value="${decision}">${text}</button>`;
   return html`<form method="post" action="${action}">
     <input type="hidden" name="account" value="${account.mark}" />
     ${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}
-    <button class="plain" name="decision" value="${decision}">${text}</button>
+    ${why === undefined ? button : askFirst(text, why, button)}
   </form>`;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Page of the upstream logins that are linked to an account.
  */
-import { html } from '../lib/html.ts';
+import { askFirst, html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { sayDay, type Words } from '../words/words.ts';
 
@@ -33,7 +33,12 @@ export function signInsBody({ action, joined, mayPart, sites, error }: SignInsVi
           <b><bdi>${site}</bdi></b>
           ${account !== null && html`<p><bdi>${account}</bdi></p>`}
           <p class="hint">${say.joined(sayDay(since, words))}</p>
-          ${mayPart && html`<form method="post" action="${action}"><button class="plain" name="part" value="${mark}">${say.part}</button></form>`}
+          ${
+            mayPart &&
+            html`<form method="post" action="${action}">
+              ${askFirst(say.part, say.surePart(html`<bdi>${site}</bdi>`), html`<button name="part" value="${mark}">${say.part}</button>`)}
+            </form>`
+          }
         </div>`,
     )}
     <form method="post" action="${action}">

@@ -111,7 +111,10 @@ details .field{color:var(--ink);font-size:1rem}
 details dd,code{color:var(--ink);font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .lines{margin-top:1rem;font-size:.875rem}
 .lines dt{margin-top:.875rem;color:var(--soft)}
-dd.copied{direction:ltr;text-align:start;user-select:all;font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+.ask p{margin-bottom:.75rem}
+.ask summary{color:var(--accent);font-size:.9375rem;font-weight:560}
+.panel > form:has(details){grid-column:1/-1;grid-row:auto}
+.copied{margin:0;direction:ltr;text-align:start;user-select:all;font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 small code{color:inherit;font-size:.75rem}
 a{color:var(--accent)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}

@@ -9,6 +9,10 @@ import type { Translation } from './words.ts';
 /** All texts in Arabic. */
 export const ar: Translation = {
   account: {
+    surePart: (site) => html`لن تتمكن بعد ذلك من تسجيل الدخول باستخدام ${site}.`,
+    sureEverywhere: 'سيُسجَّل خروجك من كل المتصفحات، بما فيها هذا.',
+    sureAll: 'ستفقد جميع التطبيقات الوصول فورًا.',
+    sureApp: (app) => html`سيفقد ${app} الوصول فورًا.`,
     title: 'حسابك',
     back: 'العودة إلى حسابك',
     again: 'أكّد أنك صاحب الحساب',

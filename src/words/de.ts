@@ -9,6 +9,10 @@ import type { Translation } from './words.ts';
 /** All texts in German. */
 export const de: Translation = {
   account: {
+    surePart: (site) => html`Sie können sich dann nicht mehr mit ${site} anmelden.`,
+    sureEverywhere: 'Sie werden in jedem Browser abgemeldet, auch in diesem.',
+    sureAll: 'Alle Apps verlieren sofort den Zugriff.',
+    sureApp: (app) => html`${app} verliert sofort den Zugriff.`,
     title: 'Ihr Konto',
     back: 'Zurück zu Ihrem Konto',
     again: 'Bestätigen Sie, dass Sie es sind',

@@ -9,6 +9,10 @@ import type { Translation } from './words.ts';
 /** All texts in Spanish. */
 export const es: Translation = {
   account: {
+    surePart: (site) => html`Ya no podrás iniciar sesión con ${site}.`,
+    sureEverywhere: 'Se cerrará tu sesión en todos los navegadores, incluido este.',
+    sureAll: 'Todas las apps perderán el acceso de inmediato.',
+    sureApp: (app) => html`${app} perderá el acceso de inmediato.`,
     title: 'Tu cuenta',
     back: 'Volver a tu cuenta',
     again: 'Confirma que eres tú',

@@ -9,6 +9,10 @@ import type { Translation } from './words.ts';
 /** All texts in French. */
 export const fr: Translation = {
   account: {
+    surePart: (site) => html`Vous ne pourrez plus vous connecter avec ${site}.`,
+    sureEverywhere: 'Vous serez déconnecté de tous les navigateurs, y compris celui-ci.',
+    sureAll: 'Toutes les applications perdront immédiatement l’accès.',
+    sureApp: (app) => html`${app} perdra immédiatement l’accès.`,
     title: 'Votre compte',
     back: 'Retour à votre compte',
     again: 'Confirmez que c’est bien vous',

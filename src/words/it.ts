@@ -9,6 +9,10 @@ import type { Translation } from './words.ts';
 /** All texts in Italian. */
 export const it: Translation = {
   account: {
+    surePart: (site) => html`Non potrai più accedere con ${site}.`,
+    sureEverywhere: 'Verrai disconnesso da tutti i browser, compreso questo.',
+    sureAll: 'Tutte le app perderanno subito l’accesso.',
+    sureApp: (app) => html`${app} perderà subito l’accesso.`,
     title: 'Il tuo account',
     back: 'Torna al tuo account',
     again: 'Conferma che sei tu',

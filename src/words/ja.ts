@@ -9,6 +9,10 @@ import type { Translation } from './words.ts';
 /** All texts in Japanese. */
 export const ja: Translation = {
   account: {
+    surePart: (site) => html`${site} ではサインインできなくなります。`,
+    sureEverywhere: 'このブラウザーを含むすべてのブラウザーからサインアウトします。',
+    sureAll: 'すべてのアプリがすぐにアクセスできなくなります。',
+    sureApp: (app) => html`${app} はすぐにアクセスできなくなります。`,
     title: 'アカウント',
     back: 'アカウントに戻る',
     again: 'ご本人の確認',

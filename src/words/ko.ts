@@ -9,6 +9,10 @@ import type { Translation } from './words.ts';
 /** All texts in Korean. */
 export const ko: Translation = {
   account: {
+    surePart: (site) => html`더 이상 ${site}(으)로 로그인할 수 없습니다.`,
+    sureEverywhere: '이 브라우저를 포함한 모든 브라우저에서 로그아웃됩니다.',
+    sureAll: '모든 앱의 접근 권한이 바로 사라집니다.',
+    sureApp: (app) => html`${app}의 접근 권한이 바로 사라집니다.`,
     title: '내 계정',
     back: '내 계정으로 돌아가기',
     again: '본인 확인',

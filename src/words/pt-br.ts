@@ -9,6 +9,10 @@ import type { Translation } from './words.ts';
 /** All texts in Portuguese of Brazil. */
 export const ptBr: Translation = {
   account: {
+    surePart: (site) => html`Você não poderá mais entrar com ${site}.`,
+    sureEverywhere: 'Você sairá da conta em todos os navegadores, inclusive neste.',
+    sureAll: 'Todos os apps perderão o acesso imediatamente.',
+    sureApp: (app) => html`${app} perderá o acesso imediatamente.`,
     title: 'Sua conta',
     back: 'Voltar para sua conta',
     again: 'Confirme que é você',

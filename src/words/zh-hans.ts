@@ -9,6 +9,10 @@ import type { Translation } from './words.ts';
 /** All texts in simplified Chinese. */
 export const zhHans: Translation = {
   account: {
+    surePart: (site) => html`您将无法再使用 ${site} 登录。`,
+    sureEverywhere: '您将在所有浏览器中退出登录，包括此浏览器。',
+    sureAll: '所有应用将立即失去访问权限。',
+    sureApp: (app) => html`${app} 将立即失去访问权限。`,
     title: '您的账号',
     back: '返回您的账号',
     again: '确认是您本人',

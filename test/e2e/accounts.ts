@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { registerClient } from '../../src/testing/oauth-client.ts';
 import { photograph, visit, type Visit } from './chromium.ts';
 import { looksOf } from './looks.ts';
-import { leave } from './person.ts';
+import { leave, pressTwice } from './person.ts';
 import type { RunningServer } from './processes.ts';
 import { check } from './report.ts';
 
@@ -28,8 +28,8 @@ export async function checkAccounts(where: string, server: RunningServer, browse
       await visit(browser, server.url, async ({ page: other }) => {
         await signIn(other, server.url, address, FIRST);
         await page.goto(`${server.url}/account`);
-        await page.locator('button[value=sign-out-everywhere]').click();
-        await page.locator('input[name=username]').waitFor();
+        await pressTwice(page, 'button[value=sign-out-everywhere]');
+        await page.locator('input[name=identifier]').waitFor();
         await other.goto(`${server.url}/account`);
         assert.equal(new URL(other.url()).pathname, '/login');
       });
@@ -84,7 +84,7 @@ async function journey({ page: first, context }: Visit, { where, look, server }:
   page = await context.newPage();
   await page.goto(`${url}/account`);
   await show('account-full');
-  await page.locator('button[value=disconnect]').first().click();
+  await pressTwice(page, 'button[value=disconnect]');
   await page.waitForFunction(() => document.querySelectorAll('button[value=disconnect]').length === 1);
 
   await page.goto(`${url}/account/password`);
@@ -124,8 +124,9 @@ async function signUp(
 
 async function signIn(page: Page, url: string, address: string, password: string): Promise<void> {
   await page.goto(`${url}/login`);
-  await page.locator('input[name=username]').fill(address);
+  await page.locator('input[name=identifier]').fill(address);
+  await page.keyboard.press('Enter');
   await page.locator('input[name=password]').fill(password);
-  await page.locator('button[value=sign-in]').first().click();
+  await page.keyboard.press('Enter');
   await page.locator('input[name=password]').waitFor({ state: 'detached' });
 }

@@ -16,7 +16,7 @@ import { ALICE } from './app.ts';
 import { launch, photograph, visit } from './chromium.ts';
 import { freshClient, startHere } from './here.ts';
 import { fewLooks } from './looks.ts';
-import { leave } from './person.ts';
+import { leave, pressTwice } from './person.ts';
 import { check } from './report.ts';
 import { pressedSite, startSites } from './sites.ts';
 
@@ -105,12 +105,12 @@ async function join(browser: Browser, page: Page, url: string, look: string): Pr
   await page.waitForURL(/taken=1/);
   await page.getByRole('alert').waitFor();
   await photograph(page, `joining-${look}-sign-ins-taken`);
-  await page.locator('button[name=part]').click();
+  await pressTwice(page, 'button[name=part]');
   await page.locator('button[name=part]').waitFor({ state: 'detached' });
   await photograph(page, `joining-${look}-sign-ins-none`);
   await page.locator('button[name=join][value=github]').click();
   await page.locator('button[value=yes]').click();
-  await page.locator('button[name=part]').waitFor();
+  await page.locator('button[name=part]').waitFor({ state: 'attached' });
   await photograph(page, `joining-${look}-sign-ins-joined`);
 }
 

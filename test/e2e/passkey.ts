@@ -5,7 +5,7 @@ import { registerClient } from '../../src/testing/oauth-client.ts';
 import { ALICE } from './app.ts';
 import { checkAccessible, photograph, shoot, visit, type Visit } from './chromium.ts';
 import { IN_ENGLISH } from './looks.ts';
-import { leave } from './person.ts';
+import { leave, pressTwice } from './person.ts';
 import { check } from './report.ts';
 
 const REDIRECT = 'http://localhost:33418/callback';
@@ -125,7 +125,7 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
     await page.getByText(ALICE.name).first().waitFor();
     await page.goto(`${url}/account/passkeys`);
     await page.getByText('Rename or remove').click();
-    await page.getByRole('button', { name: 'Remove Old laptop' }).click();
+    await pressTwice(page, 'button:has-text("Remove Old laptop")');
     await page.getByText('You have no passkeys yet').waitFor();
   });
 

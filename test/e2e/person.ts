@@ -11,6 +11,13 @@ export async function allow(page: Page, url: string): Promise<URL> {
   });
 }
 
+/** Presses a button that asks first: opens its question, and presses it there. @param button a selector. */
+export async function pressTwice(page: Page, button: string): Promise<void> {
+  const asking = page.locator('details.ask', { has: page.locator(button) }).first();
+  await asking.locator('summary').click();
+  await asking.locator(button).click();
+}
+
 /** Opens the consent page and presses Deny. */
 export async function deny(page: Page, url: string): Promise<URL> {
   await page.goto(url);

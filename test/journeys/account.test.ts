@@ -155,3 +155,22 @@ async function hashOf(text: string): Promise<string> {
     .replaceAll('/', '_')
     .replaceAll('=', '');
 }
+
+describe('the account page', () => {
+  it('asks before each button that takes something away for good, and says what will happen', async () => {
+    const app = await makeApp('memory');
+    const one = await app.signedIn({ client_name: 'One' });
+    await one.browser.submit(await one.browser.get(await (await app.client({ client_name: 'Two' })).authorizeUrl()), { decision: 'approve' });
+    const { text } = await one.browser.get(`${ISSUER}/account`);
+    const asked = [...text.matchAll(/<details class="ask">([^]*?)<\/details>/g)].map(([, inside = '']) => inside);
+    expect(asked.flatMap((inside) => /value="([\w-]+)">/.exec(inside.replaceAll('value="1"', ''))?.[1] ?? [])).toEqual([
+      'disconnect',
+      'disconnect',
+      'disconnect-all',
+      'sign-out-everywhere',
+    ]);
+    for (const inside of asked) expect(inside).toMatch(/<summary>[^<]+<\/summary>\s*<p>[^]+<\/p>/);
+    expect(text.replaceAll(/<details class="ask">[^]*?<\/details>/g, '')).not.toMatch(/value="(disconnect|disconnect-all|sign-out-everywhere)"/);
+    expect(text).toContain('will lose access right away');
+  }); // prettier-ignore
+});

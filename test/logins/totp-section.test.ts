@@ -87,7 +87,11 @@ describe('logins/totp-section', () => {
     const app = await make();
     const browser = await signedIn(app);
     const { recovery } = await setUp(browser, app.clock);
-    const renewed = recoveryIn(await browser.submit(await browser.get(PAGE), { decision: 'renew' }));
+    const shown = await browser.submit(await browser.get(PAGE), { decision: 'renew' });
+    const renewed = recoveryIn(shown);
+    const file = /href="data:text\/plain;charset=utf-8,([^"]*)" download="recovery-codes.txt"/.exec(shown.text)?.[1] ?? '';
+    expect(decodeURIComponent(file).trim().split('\r\n')).toEqual(renewed); // to be kept, without a script and without a second request
+    expect(shown.text).toContain('class="scopes copied"');
     expect([renewed.length, renewed.some((code) => recovery.includes(code))]).toEqual([10, false]);
     const at = async (): Promise<{ other: Browser; step: Awaited<ReturnType<Browser['get']>> }> => {
       const other = app.browser();

@@ -4,6 +4,7 @@ import type { Translation } from '../words.ts';
 
 /** Texts about personal access tokens. */
 export const accessKey: NonNullable<Translation['accessKey']> = {
+  sureRevoke: 'ستتوقف البرامج والتطبيقات التي تستخدم هذا الرمز عن العمل.',
   title: 'رموز الوصول الشخصية',
   none: 'لا يوجد',
   why: 'للبرامج النصية والتطبيقات التي لا تستطيع تسجيل الدخول. يفعل الرمز ما تسمح له به هنا، وللمدة التي تحددها.',

@@ -6,6 +6,7 @@ const plural = new Intl.PluralRules('ar');
 
 /** Texts about passkeys. */
 export const passkey: NonNullable<Translation['passkey']> = {
+  sureRemove: 'لن تتمكن بعد ذلك من تسجيل الدخول بمفتاح المرور هذا.',
   signIn: 'تسجيل الدخول بمفتاح مرور',
   signUp: 'إنشاء حساب بمفتاح مرور',
   signUpHow: 'اختر اسم مستخدم. بعدها ينشئ جهازك مفتاح المرور، فتسجّل الدخول ببصمتك أو وجهك أو رمز PIN.',

@@ -24,6 +24,10 @@ export const emailCode: NonNullable<Translation['emailCode']> = {
 
 /** Texts of the second factor by an authenticator app. */
 export const totp: NonNullable<Translation['totp']> = {
+  download: 'تنزيل',
+  copyCodes: 'انقر على الرموز لتحديدها كلها.',
+  sureRenew: 'ستتوقف رموز الاسترداد الحالية عن العمل.',
+  sureOff: 'لن يطلب تسجيل الدخول رمزًا بعد ذلك.',
   left: (count) => {
     const forms = {
       zero: 'لم يبقَ أي رمز استرداد.',

@@ -4,6 +4,7 @@ import type { Translation } from '../words.ts';
 
 /** Texts about personal access tokens. */
 export const accessKey: NonNullable<Translation['accessKey']> = {
+  sureRevoke: 'Skripte und Apps mit diesem Token funktionieren dann nicht mehr.',
   title: 'Persönliche Zugriffstokens',
   none: 'Keine',
   why: 'Für Skripte und Apps, die sich nicht anmelden können. Ein Token darf, was Sie ihm hier erlauben, und so lange, wie Sie es sagen.',

@@ -4,6 +4,7 @@ import type { Translation } from '../words.ts';
 
 /** Texts about passkeys. */
 export const passkey: NonNullable<Translation['passkey']> = {
+  sureRemove: 'Sie können sich dann nicht mehr mit diesem Passkey anmelden.',
   signIn: 'Mit einem Passkey anmelden',
   signUp: 'Konto mit einem Passkey erstellen',
   signUpHow:

@@ -23,6 +23,10 @@ export const emailCode: NonNullable<Translation['emailCode']> = {
 
 /** Texts of the second factor by an authenticator app. */
 export const totp: NonNullable<Translation['totp']> = {
+  download: 'Herunterladen',
+  copyCodes: 'Klicken Sie auf die Codes, um alle auszuwählen.',
+  sureRenew: 'Ihre bisherigen Wiederherstellungscodes gelten dann nicht mehr.',
+  sureOff: 'Beim Anmelden wird dann kein Code mehr verlangt.',
   left: (count) => (count === 1 ? '1 Wiederherstellungscode ist übrig.' : `${count} Wiederherstellungscodes sind übrig.`),
   askTitle: 'Bestätigen Sie, dass Sie es sind',
   ask: 'Öffnen Sie Ihre Authentifizierungs-App und geben Sie den Code ein, den sie für diesen Server zeigt.',

@@ -4,6 +4,7 @@ import type { Html, HtmlValue } from '../../lib/html.ts';
 
 /** Texts about personal access tokens. */
 export const accessKey = {
+  sureRevoke: 'Scripts and apps that use this token will stop working.',
   title: 'Personal access tokens',
   none: 'None',
   why: 'For scripts and apps that cannot sign in. A token may do what you allow it here, for as long as you say.',

@@ -4,6 +4,10 @@ import type { Html, HtmlValue } from '../../lib/html.ts';
 
 /** Texts of the account page. */
 export const account = {
+  surePart: (site: HtmlValue): Html => html`You will no longer be able to sign in with ${site}.`,
+  sureEverywhere: 'You will be signed out of every browser, including this one.',
+  sureAll: 'All apps will lose access right away.',
+  sureApp: (app: HtmlValue): Html => html`${app} will lose access right away.`,
   title: 'Your account',
   back: 'Back to your account',
   again: 'Confirm it’s you',

@@ -4,6 +4,7 @@ import type { Html, HtmlValue } from '../../lib/html.ts';
 
 /** Texts about passkeys. */
 export const passkey = {
+  sureRemove: 'You will no longer be able to sign in with this passkey.',
   signIn: 'Sign in with a passkey',
   signUp: 'Create an account with a passkey',
   signUpHow: 'Choose a username. Your device then creates a passkey, and you sign in with your fingerprint, face or PIN.',

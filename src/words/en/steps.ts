@@ -28,6 +28,10 @@ export const emailCode = {
 
 /** Texts of the second factor by an authenticator app: asking for it, and the page where it is set up. */
 export const totp = {
+  download: 'Download',
+  copyCodes: 'Click the codes to select them all.',
+  sureRenew: 'Your current recovery codes will stop working.',
+  sureOff: 'Signing in will no longer ask for a code.',
   askTitle: 'Confirm it’s you',
   ask: 'Open your authenticator app and enter the code for this server.',
   code: 'Code from your authenticator app',

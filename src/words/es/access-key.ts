@@ -4,6 +4,7 @@ import type { Translation } from '../words.ts';
 
 /** Texts about personal access tokens. */
 export const accessKey: NonNullable<Translation['accessKey']> = {
+  sureRevoke: 'Los scripts y apps que usan este token dejarán de funcionar.',
   title: 'Tokens de acceso personales',
   none: 'Ninguno',
   why: 'Para scripts y aplicaciones que no pueden iniciar sesión. Un token puede hacer lo que le permitas aquí, durante el tiempo que digas.',

@@ -4,6 +4,7 @@ import type { Translation } from '../words.ts';
 
 /** Texts about passkeys. */
 export const passkey: NonNullable<Translation['passkey']> = {
+  sureRemove: 'Ya no podrás iniciar sesión con esta llave de acceso.',
   signIn: 'Iniciar sesión con una llave de acceso',
   signUp: 'Crear una cuenta con una llave de acceso',
   signUpHow: 'Elige un nombre de usuario. Después tu dispositivo crea la llave de acceso y entras con la huella, la cara o el PIN.',

@@ -21,6 +21,10 @@ export const emailCode: NonNullable<Translation['emailCode']> = {
 
 /** Texts of the second factor by an authenticator app. */
 export const totp: NonNullable<Translation['totp']> = {
+  download: 'Descargar',
+  copyCodes: 'Haz clic en los códigos para seleccionarlos todos.',
+  sureRenew: 'Tus códigos de recuperación actuales dejarán de funcionar.',
+  sureOff: 'Al iniciar sesión ya no se pedirá un código.',
   left: (count) => (count === 1 ? 'Queda 1 código de recuperación.' : `Quedan ${count} códigos de recuperación.`),
   askTitle: 'Confirma que eres tú',
   ask: 'Abre tu aplicación de autenticación y escribe el código que muestra para este servidor.',

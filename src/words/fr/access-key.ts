@@ -4,6 +4,7 @@ import type { Translation } from '../words.ts';
 
 /** Texts about personal access tokens. */
 export const accessKey: NonNullable<Translation['accessKey']> = {
+  sureRevoke: 'Les scripts et applications qui utilisent ce jeton cesseront de fonctionner.',
   title: 'Jetons d’accès personnels',
   none: 'Aucun',
   why: 'Pour les scripts et les applications qui ne peuvent pas se connecter. Un jeton peut faire ce que vous lui permettez ici, aussi longtemps que vous le dites.',

@@ -4,6 +4,7 @@ import type { Translation } from '../words.ts';
 
 /** Texts about passkeys. */
 export const passkey: NonNullable<Translation['passkey']> = {
+  sureRemove: 'Vous ne pourrez plus vous connecter avec cette clé d’accès.',
   signIn: 'Se connecter avec une clé d’accès',
   signUp: 'Créer un compte avec une clé d’accès',
   signUpHow:

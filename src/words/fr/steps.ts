@@ -23,6 +23,10 @@ export const emailCode: NonNullable<Translation['emailCode']> = {
 
 /** Texts of the second factor by an authenticator app. */
 export const totp: NonNullable<Translation['totp']> = {
+  download: 'Télécharger',
+  copyCodes: 'Cliquez sur les codes pour tous les sélectionner.',
+  sureRenew: 'Vos codes de récupération actuels cesseront de fonctionner.',
+  sureOff: 'La connexion ne demandera plus de code.',
   left: (count) =>
     count === 0
       ? 'Il ne reste aucun code de secours.'

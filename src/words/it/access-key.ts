@@ -4,6 +4,7 @@ import type { Translation } from '../words.ts';
 
 /** Texts about personal access tokens. */
 export const accessKey: NonNullable<Translation['accessKey']> = {
+  sureRevoke: 'Gli script e le app che usano questo token smetteranno di funzionare.',
   title: 'Token di accesso personali',
   none: 'Nessuno',
   why: 'Per script e app che non possono accedere. Un token può fare ciò che gli consenti qui, per il tempo che dici.',

@@ -4,6 +4,7 @@ import type { Translation } from '../words.ts';
 
 /** Texts about passkeys. */
 export const passkey: NonNullable<Translation['passkey']> = {
+  sureRemove: 'Non potrai più accedere con questa passkey.',
   signIn: 'Accedi con una passkey',
   signUp: 'Crea un account con una passkey',
   signUpHow: 'Scegli un nome utente. Poi il tuo dispositivo crea la passkey e accedi con l’impronta, il volto o il PIN.',

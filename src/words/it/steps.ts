@@ -21,6 +21,10 @@ export const emailCode: NonNullable<Translation['emailCode']> = {
 
 /** Texts of the second factor by an authenticator app. */
 export const totp: NonNullable<Translation['totp']> = {
+  download: 'Scarica',
+  copyCodes: 'Fai clic sui codici per selezionarli tutti.',
+  sureRenew: 'I codici di recupero attuali smetteranno di funzionare.',
+  sureOff: 'L’accesso non richiederà più un codice.',
   left: (count) => (count === 1 ? 'Resta 1 codice di recupero.' : `Restano ${count} codici di recupero.`),
   askTitle: 'Conferma che sei tu',
   ask: 'Apri la tua app di autenticazione e scrivi il codice che mostra per questo server.',

@@ -4,6 +4,7 @@ import type { Translation } from '../words.ts';
 
 /** Texts about personal access tokens. */
 export const accessKey: NonNullable<Translation['accessKey']> = {
+  sureRevoke: 'このトークンを使うスクリプトやアプリは動作しなくなります。',
   title: '個人用アクセストークン',
   none: 'なし',
   why: 'サインインできないスクリプトやアプリのためのものです。トークンは、ここで許可したことを、指定した期間だけ行えます。',

@@ -4,6 +4,7 @@ import type { Translation } from '../words.ts';
 
 /** Texts about passkeys. */
 export const passkey: NonNullable<Translation['passkey']> = {
+  sureRemove: 'このパスキーではサインインできなくなります。',
   signIn: 'パスキーでサインイン',
   signUp: 'パスキーでアカウントを作成',
   signUpHow: 'ユーザー名を選んでください。次にデバイスがパスキーを作成し、以後は指紋、顔、PIN のどれかでサインインできます。',

@@ -23,6 +23,10 @@ export const emailCode: NonNullable<Translation['emailCode']> = {
 
 /** Texts of the second factor by an authenticator app. */
 export const totp: NonNullable<Translation['totp']> = {
+  download: 'ダウンロード',
+  copyCodes: 'コードをクリックすると、すべて選択されます。',
+  sureRenew: '現在の回復コードは使えなくなります。',
+  sureOff: 'サインイン時にコードが不要になります。',
   left: (count) => `リカバリーコードの残りは ${count} 個です。`,
   askTitle: 'ご本人の確認',
   ask: '認証アプリを開き、このサーバー用に表示されているコードを入力してください。',

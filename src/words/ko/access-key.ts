@@ -4,6 +4,7 @@ import type { Translation } from '../words.ts';
 
 /** Texts about personal access tokens. */
 export const accessKey: NonNullable<Translation['accessKey']> = {
+  sureRevoke: '이 토큰을 사용하는 스크립트와 앱이 작동을 멈춥니다.',
   title: '개인용 액세스 토큰',
   none: '없음',
   why: '로그인할 수 없는 스크립트와 앱을 위한 것입니다. 토큰은 여기에서 허용한 일을 정한 기간 동안만 할 수 있습니다.',

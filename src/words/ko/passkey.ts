@@ -4,6 +4,7 @@ import type { Translation } from '../words.ts';
 
 /** Texts about passkeys. */
 export const passkey: NonNullable<Translation['passkey']> = {
+  sureRemove: '더 이상 이 패스키로 로그인할 수 없습니다.',
   signIn: '패스키로 로그인',
   signUp: '패스키로 계정 만들기',
   signUpHow: '사용자 이름을 선택하세요. 그다음 기기가 패스키를 만들며, 지문, 얼굴 또는 PIN으로 로그인합니다.',

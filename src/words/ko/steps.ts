@@ -22,6 +22,10 @@ export const emailCode: NonNullable<Translation['emailCode']> = {
 
 /** Texts of the second factor by an authenticator app. */
 export const totp: NonNullable<Translation['totp']> = {
+  download: '다운로드',
+  copyCodes: '코드를 클릭하면 모두 선택됩니다.',
+  sureRenew: '현재 복구 코드는 더 이상 작동하지 않습니다.',
+  sureOff: '로그인할 때 더 이상 코드를 묻지 않습니다.',
   left: (count) => `복구 코드가 ${count}개 남았습니다.`,
   askTitle: '본인 확인',
   ask: '인증 앱을 열고 이 서버용으로 표시되는 코드를 입력하세요.',

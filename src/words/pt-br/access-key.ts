@@ -4,6 +4,7 @@ import type { Translation } from '../words.ts';
 
 /** Texts about personal access tokens. */
 export const accessKey: NonNullable<Translation['accessKey']> = {
+  sureRevoke: 'Os scripts e apps que usam este token deixarão de funcionar.',
   title: 'Tokens de acesso pessoais',
   none: 'Nenhum',
   why: 'Para scripts e aplicativos que não podem entrar. Um token pode fazer o que você permitir aqui, pelo tempo que você disser.',

@@ -4,6 +4,7 @@ import type { Translation } from '../words.ts';
 
 /** Texts about passkeys. */
 export const passkey: NonNullable<Translation['passkey']> = {
+  sureRemove: 'Você não poderá mais entrar com esta chave de acesso.',
   signIn: 'Entrar com uma chave de acesso',
   signUp: 'Criar uma conta com uma chave de acesso',
   signUpHow:

@@ -21,6 +21,10 @@ export const emailCode: NonNullable<Translation['emailCode']> = {
 
 /** Texts of the second factor by an authenticator app. */
 export const totp: NonNullable<Translation['totp']> = {
+  download: 'Baixar',
+  copyCodes: 'Clique nos códigos para selecionar todos.',
+  sureRenew: 'Seus códigos de recuperação atuais deixarão de funcionar.',
+  sureOff: 'A entrada não pedirá mais um código.',
   left: (count) => (count === 1 ? 'Resta 1 código de recuperação.' : `Restam ${count} códigos de recuperação.`),
   askTitle: 'Confirme que é você',
   ask: 'Abra seu aplicativo autenticador e digite o código que ele mostra para este servidor.',

@@ -4,6 +4,7 @@ import type { Translation } from '../words.ts';
 
 /** Texts about personal access tokens. */
 export const accessKey: NonNullable<Translation['accessKey']> = {
+  sureRevoke: '使用此令牌的脚本和应用将停止工作。',
   title: '个人访问令牌',
   none: '无',
   why: '供无法登录的脚本和应用使用。令牌只能做您在此允许的事，并在您指定的时间内有效。',

@@ -4,6 +4,7 @@ import type { Translation } from '../words.ts';
 
 /** Texts about passkeys. */
 export const passkey: NonNullable<Translation['passkey']> = {
+  sureRemove: '您将无法再使用此通行密钥登录。',
   signIn: '使用通行密钥登录',
   signUp: '使用通行密钥创建账号',
   signUpHow: '请选择用户名。随后您的设备会创建通行密钥，您即可用指纹、面容或 PIN 码登录。',

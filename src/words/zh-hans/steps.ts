@@ -21,6 +21,10 @@ export const emailCode: NonNullable<Translation['emailCode']> = {
 
 /** Texts of the second factor by an authenticator app. */
 export const totp: NonNullable<Translation['totp']> = {
+  download: '下载',
+  copyCodes: '点击代码即可全部选中。',
+  sureRenew: '您当前的恢复代码将失效。',
+  sureOff: '登录时将不再要求验证码。',
   left: (count) => `还剩 ${count} 个恢复码。`,
   askTitle: '确认是您本人',
   ask: '打开您的身份验证器应用，输入其为此服务器显示的验证码。',
