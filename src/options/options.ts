@@ -133,7 +133,10 @@ interface CommonOptions<Env> {
   readonly requiredScopes?: readonly string[];
   /** Returns the scopes that this user may grant now; all others are removed, and the user sees which remain. If it throws, nothing is granted. Default: all. */
   readonly grantableScopes?: GrantableScopes<Env>;
-  /** Returns the user's permissions, on each request, for `props.permissions`. If it throws, the request gets 503. */
+  /**
+   * Returns the user's permissions, on each request, for `props.permissions`. If it throws, the request is refused: 401 if the account at another
+   * site that it asks has ended, 403 if none is linked, else 503.
+   */
   readonly permissions?: Permissions<Env>;
   /**
    * Asked whenever tokens are issued or refreshed, by one request at a time for each grant: returns new props, fewer scopes or another
