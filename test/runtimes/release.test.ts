@@ -9,7 +9,7 @@ const json = (path: string) => JSON.parse(readFileSync(root + path, 'utf8')) as 
 const workflow = readFileSync(`${root}.github/workflows/release.yml`, 'utf8');
 
 describe('a release', () => {
-  it('names repository, homepage and bugs in both packages, and what they are made of (N-16)', () => {
+  it('names repository, homepage and bugs in both packages, leads every link there, and says what they are made of (N-16)', () => {
     const env = { ...process.env, npm_config_cache: `${root}artifacts/npm-cache`, npm_config_update_notifier: 'false' };
     const { status, stdout, stderr } = spawnSync('bash', ['.ci/release', 'acme/portcullis', '--dry-run'], {
       cwd: root,
@@ -26,6 +26,10 @@ describe('a release', () => {
         bugs: { url: 'https://github.com/acme/portcullis/issues' },
       });
     }
+    const readme = readFileSync(`${root}artifacts/release/portcullis/README.md`, 'utf8');
+    const links = [...readme.matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = '']) => to);
+    expect(links).toContain(`https://github.com/acme/portcullis/blob/v${version}/docs/reference/options.md`);
+    expect(links.filter((to) => !to.startsWith('https://'))).toEqual([]);
     const { bomFormat, components } = json(`artifacts/release/portcullis-${version}.cdx.json`) as unknown as {
       bomFormat: string;
       components: { name: string }[];
