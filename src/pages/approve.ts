@@ -96,6 +96,7 @@ export function approvePage(view: ApproveView): Response {
     ${clientRow(view.client, words)} ${destination(view)}
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
       <input type="hidden" name="pending" value="${view.pendingId}" />
+      <input type="hidden" name="client" value="${view.client.id}" />
       ${account?.mark && html`<input type="hidden" name="account" value="${account.mark}" />`} ${!account && enterButton(ways, 'approve')}
       ${scopes(view.scopes, words)} ${view.remember !== undefined && rememberBox(view.remember, view.client, words)}
       ${problemBox(view, words)} ${account && organizationPicker(view.organizations ?? [], words)}

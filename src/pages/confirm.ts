@@ -44,6 +44,7 @@ export function confirmPage(view: ConfirmView): Response {
     </p>
     <form method="post" action="${view.action}">
       <input type="hidden" name="pending" value="${view.pendingId}" />
+      <input type="hidden" name="client" value="${view.client.id}" />
       ${account.mark && html`<input type="hidden" name="account" value="${account.mark}" />`}
       ${view.remember && html`<input type="hidden" name="remember" value="yes" />`}
       <section class="part" aria-labelledby="account-title">

@@ -7,7 +7,7 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { findUpstreamState, newState, openUpstreamState, stateIn, takeUpstreamState } from '../core/records/upstream-states.ts';
 import { flowCookie, isSameOrigin, setCookie } from '../endpoints/sign-in/browser-context.ts';
-import { findPending, formIdOf, type FoundPending, type OpenedPending, openPending, otherBrowser } from '../endpoints/authorize/pending.ts';
+import { findPending, type FoundPending, type OpenedPending, openPending, otherBrowser } from '../endpoints/authorize/pending.ts';
 import { isFirstPartyStart } from '../endpoints/authorize/skip-consent.ts';
 import { checkNames } from '../lib/names.ts';
 import { isLoopbackRedirect } from '../lib/url.ts';
@@ -131,7 +131,8 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
   const find = async (request: Request, id: string): Promise<FoundPending & { readonly headers: Headers }> => {
     if (request.method !== 'POST') throw new OAuthError('invalid_request', 'method', { hint: 'A decision is sent by POST.' });
     if (!isSameOrigin({ request, as }, false)) throw otherBrowser('cross_site');
-    const found = await findPending({ request, as }, id);
+    const [pendingId = '', named] = /^([^.]*)\.(.*)$/.exec(id)?.slice(1) ?? [id];
+    const found = await findPending({ request, as }, pendingId, named);
     if (!found || found.pending.approved) throw over();
     return { ...found, headers: answerHeaders(setCookie(as, flowCookie(found.pendingHash), '', 0)) };
   };
@@ -140,7 +141,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
     beginConsent: (request) =>
       onPage(async () => {
         const { cookie, ...opened } = await open(request);
-        const handle = formIdOf(opened);
+        const handle = `${opened.pendingId}.${opened.client.id}`; // the client is read beside the request
         const headers = answerHeaders(cookie);
         headers.set('content-security-policy', "frame-ancestors 'none'");
         headers.set('x-frame-options', 'DENY');

@@ -10,7 +10,6 @@ import { resourceOf } from '../../model/resource.ts';
 import type { Organization } from '../../model/identity.ts';
 import type { Choice, PendingAuthorization } from '../../model/pending-authorization.ts';
 import { confirmPage } from '../../pages/confirm.ts';
-import { formIdOf } from './pending.ts';
 import { accountView, clientView, consentPage, type Consent, scopeView } from './consent-page.ts';
 import type { Call } from '../endpoint.ts';
 import { grantableScope, organizationOf } from './grantable-scopes.ts';
@@ -58,7 +57,7 @@ async function askAgain(
   const { organizations = [] } = user;
   return confirmPage({
     action: settings.paths.approve,
-    pendingId: formIdOf({ pendingId, client }),
+    pendingId,
     client: clientView(client, call),
     redirectUri: pending.redirectUri,
     redirectHost: redirectLabel(pending.redirectUri),

@@ -22,7 +22,7 @@ import { sayFor, type Words } from '../../words/words.ts';
 import type { Call } from '../endpoint.ts';
 import { hasLinks, linksFor, loginViews, noLoginPage } from '../sign-in/pages.ts';
 import { grantableScope, organizationOf } from './grantable-scopes.ts';
-import { formIdOf, type FoundPending } from './pending.ts';
+import type { FoundPending } from './pending.ts';
 import { nameOf, type SignedIn } from '../sign-in/sign-in.ts';
 
 /** The input of the page, on the first and on later showings. */
@@ -56,7 +56,7 @@ export async function consentPage(
   const stepUp = pending.scope.some(isNew);
   return approvePage({
     action: settings.paths.approve,
-    pendingId: formIdOf({ pendingId, client }),
+    pendingId,
     client: clientView(client, call),
     redirectUri: pending.redirectUri,
     redirectHost,

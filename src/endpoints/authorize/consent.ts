@@ -12,7 +12,7 @@ import { approvedScope, type Choice, type PendingAuthorization } from '../../mod
 import { html, type HtmlValue } from '../../lib/html.ts';
 import { repeatDecision } from './repeated-answer.ts';
 import { issueCode, refuse } from './issue-code.ts';
-import { expiredPage, findPending, type FoundPending, otherBrowser, pendingIdIn } from './pending.ts';
+import { expiredPage, findPending, type FoundPending, otherBrowser } from './pending.ts';
 import { askStep } from '../sign-in/ask-step.ts';
 import { accountMark, consentPage, type Consent } from './consent-page.ts';
 import { redirectToUpstream } from './upstream-redirect.ts';
@@ -28,11 +28,11 @@ type Showing = FoundPending & Pick<Consent, 'session'>;
 export async function submitConsent(asked: Call): Promise<Response> {
   if (!isSameOrigin(asked, false)) throw otherBrowser('cross_site');
   const form = await readForm(asked.request);
-  const formId = form.required('pending');
+  const pendingId = form.required('pending');
   // The session is read beside it; `sessionFor` decides whether it counts.
-  const [waiting, known] = await Promise.all([findPending(asked, formId), sessionOf(asked)]);
+  const [waiting, known] = await Promise.all([findPending(asked, pendingId, form.optional('client')), sessionOf(asked)]);
   const call = await withLanguage(asked, waiting?.pending.lang);
-  if (!waiting) return (await repeatDecision(call, pendingIdIn(formId), form.optional('decision'))) ?? expiredPage(call);
+  if (!waiting) return (await repeatDecision(call, pendingId, form.optional('decision'))) ?? expiredPage(call);
   const showing: Showing = { ...waiting, session: countsFor(waiting.pending, known) };
   const decision = form.optional('with') === undefined ? form.required('decision') : 'approve'; // the button of a login approves
   if (decision === 'switch')

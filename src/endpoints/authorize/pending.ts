@@ -56,37 +56,22 @@ export async function openPending(
   return { pendingId, pendingHash, pending, cookie: setCookie(as, flowCookie(pendingHash), browser, PENDING_TTL) };
 }
 
-/** The id as a form carries it: with the client's, so that both records are read at the same time. It decides nothing. */
-export function formIdOf({ pendingId, client }: Pick<FoundPending, 'pendingId' | 'client'>): string {
-  return client.documentHost === undefined && isClientId(client.id) ? `${pendingId}.${client.id}` : pendingId;
-}
-
-/** The two ids of a form. */
-function idsIn(formId: string): { readonly pendingId: string; readonly clientId: string | undefined } {
-  const [pendingId = '', clientId = ''] = formId.split('.', 2);
-  return { pendingId, clientId: isClientId(clientId) ? clientId : undefined };
-}
-
-/** The id of the pending authorization that a form carries. */
-export function pendingIdIn(formId: string): string {
-  return idsIn(formId).pendingId;
-}
-
 /**
  * Finds the pending authorization of a form or a callback; null if it is over, or its client was deleted.
  *
- * @param formId the id, or what `formIdOf` made of it.
+ * @param named the client that the form names, so that both records are read at the same time. It decides nothing.
  * @throws {OAuthError} if another browser began it, or the client's redirect URI is no longer registered.
  */
-export async function findPending({ request, as }: Pick<Call, 'request' | 'as'>, formId: string): Promise<FoundPending | null> {
-  const { pendingId, clientId } = idsIn(formId);
+export async function findPending(
+  { request, as }: Pick<Call, 'request' | 'as'>,
+  pendingId: string,
+  named?: string,
+): Promise<FoundPending | null> {
+  const hint = named !== undefined && isClientId(named) ? named : undefined;
   const pendingHash = await as.secrets.recordId(pendingId);
-  const [pending, named] = await Promise.all([
-    as.records.findPending(pendingHash),
-    clientId === undefined ? null : findClient(as, clientId),
-  ]);
+  const [pending, hinted] = await Promise.all([as.records.findPending(pendingHash), hint === undefined ? null : findClient(as, hint)]);
   if (!pending) return null;
-  const client = pending.described ?? (clientId === pending.clientId ? named : await findClient(as, pending.clientId));
+  const client = pending.described ?? (hint === pending.clientId ? hinted : await findClient(as, pending.clientId));
   if (!client) return null;
   await checkBrowser({ request, as }, pendingHash, pending.browserHash);
   return { pendingId, pendingHash, pending, client, redirect: redirectOf(pending, client, as.settings.clientRegistration.redirectSchemes) };
