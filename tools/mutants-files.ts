@@ -286,7 +286,6 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   'src/clients/find.ts': 'src/clients/private-key-jwt.ts',
   'src/clients/keys.ts': 'src/clients/metadata.ts',
   'src/mcp/policy/lists.ts': 'src/mcp/policy/gate.ts',
-  'src/mcp/policy/read-request.ts': 'src/mcp/policy/gate.ts',
   'src/mcp/policy/refusal.ts': 'src/mcp/policy/gate.ts',
   'src/mcp/sessions/session-post.ts': 'src/mcp/sessions/sessions.ts',
   'src/mcp/sessions/session-streams.ts': 'src/mcp/sessions/sessions.ts',

@@ -16,12 +16,13 @@ import { refuseSecretsInUrl } from './token.ts';
  */
 export async function parseClientRequest<T = undefined>(
   call: Call,
-  { once = [], ahead }: { readonly once?: readonly string[]; readonly ahead?: (form: Params) => T } = {},
+  { once, ahead }: { readonly once?: readonly string[]; readonly ahead?: (form: Params) => T } = {},
 ): Promise<{ readonly form: Params; readonly caller: Caller; readonly begun: T | undefined }> {
   const { as, request } = call;
   refuseSecretsInUrl(call);
   const form = await readForm(request);
-  form.once(...once, 'client_secret', 'client_assertion', 'client_assertion_type');
+  form.once('client_secret', 'client_assertion', 'client_assertion_type');
+  if (once) form.once(...once);
   const begun = ahead?.(form);
   return { form, begun, caller: await authenticate(as, request.headers.get('authorization'), form, call) };
 }
