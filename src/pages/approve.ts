@@ -9,7 +9,9 @@ import type { Brand } from '../model/brand.ts';
 import {
   accountRow,
   type AccountView,
+  apart,
   describedByProblem,
+  enterButton,
   linkLine,
   type LinkView,
   loginFields,
@@ -20,8 +22,9 @@ import {
   problemAnswer,
   problemBox,
   unchecked,
+  type Ways,
+  waysIn,
 } from './sign-in.ts';
-import { apart, enterButton, type Ways, waysIn } from './ways.ts';
 import type { Words } from '../words/words.ts';
 
 /** One scope that was asked for. */

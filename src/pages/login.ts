@@ -5,9 +5,22 @@ import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { page } from './layout.ts';
 import type { Brand } from '../model/brand.ts';
-import { accountRow, describedByProblem, linkLine, loginFields, problemAnswer, problemBox, unchecked } from './sign-in.ts';
-import { apart, enterButton, waysIn } from './ways.ts';
-import type { AccountView, LinkView, LoginView, Problem } from './sign-in.ts';
+import {
+  accountRow,
+  type AccountView,
+  apart,
+  describedByProblem,
+  enterButton,
+  linkLine,
+  type LinkView,
+  loginFields,
+  type LoginView,
+  type Problem,
+  problemAnswer,
+  problemBox,
+  unchecked,
+  waysIn,
+} from './sign-in.ts';
 import type { Words } from '../words/words.ts';
 
 /** Content of the page. */
