@@ -3,7 +3,7 @@
  * `test/clients/NAME.test.ts`; docs/clients.md says the same in words, and a test compares the two.
  */
 import { describe, expect, it } from 'vitest';
-import page from 'docs/clients.md?raw';
+import page from '../../docs/clients.md?raw';
 import { base64url, utf8 } from '../../src/lib/bytes.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
