@@ -21,6 +21,10 @@ export async function checkAccounts(where: string, server: RunningServer, browse
     await check(`accounts: ${where}: sign-up, reset, new password, apps and browsers; all pages are accessible: ${look}`, () =>
       visit(browser, server.url, (one) => journey(one, { where, look, server }), context),
     );
+  for (const [look, context] of looksOf(where))
+    await check(`accounts: ${where}: a personal access token; all pages are accessible: ${look}`, () =>
+      visit(browser, server.url, (one) => keys(one, { where, look, server }), context),
+    );
   await check(`accounts: ${where}: signing out everywhere ends the other browser too`, () =>
     visit(browser, server.url, async ({ page }) => {
       const address = `everywhere-${where}@mail.example`;
@@ -100,6 +104,29 @@ async function journey({ page: first, context }: Visit, { where, look, server }:
   await page.waitForURL(`${url}/account`);
   await page.goto(`${url}/account/passkeys`);
   await show('passkeys-none');
+}
+
+/** Personal access tokens: made, shown once, listed, revoked. */
+async function keys({ page }: Visit, { where, look, server }: Walk): Promise<void> {
+  const { url } = server;
+  const show = (name: string): Promise<void> => photograph(page, `${where}-${look}-${name}`);
+  await signUp(page, server, `keys.${look}@mail.example`);
+  await page.goto(`${url}/account/keys`);
+  await show('keys-none');
+  await page.locator('a.main').click();
+  await page.locator('input[name=name]').fill('Backup');
+  await page.locator('input[name=scope]').first().check();
+  await show('key-new');
+  await page.locator('button[value=make]').click();
+  await page.locator('code').first().waitFor();
+  await show('key-made');
+  assert.match((await page.locator('code').first().textContent()) ?? '', /^pcl_[\w-]{71}$/);
+  await page.locator('a.main').click();
+  await page.locator('summary').first().click();
+  await page.locator('button[value=revoke]').waitFor();
+  await show('keys');
+  await page.locator('button[value=revoke]').click();
+  await page.locator('button[value=revoke]').waitFor({ state: 'detached' });
 }
 
 async function signUp(

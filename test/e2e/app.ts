@@ -47,6 +47,7 @@ const accountsOptions: OAuthProviderOptions = {
     passkeys({ rpName: 'Acme Notes' }),
     emailCode({ sendEmail: consoleMailer() }),
   ],
+  accessKeys: {},
 };
 
 /** Sign-ins of several pages: a code by e-mail, and then one of an authenticator app. */
