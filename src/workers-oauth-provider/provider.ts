@@ -34,11 +34,13 @@ function checkOptions(owner: string, options: object, known: string): void {
 /** Authorization server and guarded API in one Worker. */
 export class AdaptedProvider<Env = Cloudflare.Env> {
   readonly #core: CoreProvider<Env>;
+  readonly #registration: string | undefined;
 
   /** @throws {TypeError} when an option is wrong, naming it and the fix. */
   constructor(options: OAuthProviderOptions<Env>, platform: Platform) {
     checkOptions('OAuthProvider', options, PROVIDER_OPTIONS);
     const issuer = issuerOf(options);
+    this.#registration = options.clientRegistrationEndpoint;
     const { apiRoute, apiHandler, apiHandlers, requiredScopes, resourceMetadata, resolveExternalToken } = options;
     const routes = apiRoute === undefined ? {} : { apiRoute: [apiRoute].flat().map(pathOf) };
     this.#core = new CoreProvider(
@@ -63,7 +65,8 @@ export class AdaptedProvider<Env = Cloudflare.Env> {
   }
 
   /** Answers a request. Bound: may be passed around alone. */
-  readonly fetch = (request: Request, env: Env, ctx: Context): Promise<Response> => this.#core.fetch(request, env, ctx);
+  readonly fetch = async (request: Request, env: Env, ctx: Context): Promise<Response> =>
+    this.#core.fetch(await withRefreshTokens(request, this.#registration), env, ctx);
 
   /** The helpers, outside of a request. */
   getOAuthApi(env: Env): OAuthHelpers {
@@ -73,6 +76,31 @@ export class AdaptedProvider<Env = Cloudflare.Env> {
   /** Removes records that have expired. */
   purgeExpiredData(env: Env, options?: PurgeOptions): Promise<PurgeResult> {
     return this.getOAuthApi(env).purgeExpiredData(options);
+  }
+}
+
+const MAX_BODY = 1024 * 1024;
+
+/** There a client that registers for codes alone gets refresh tokens, too; here a client gets what it registered for, so that is added. */
+async function withRefreshTokens(request: Request, registration: string | undefined): Promise<Request> {
+  if (registration === undefined || request.method !== 'POST' || new URL(request.url).pathname !== pathOf(registration)) return request;
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY) return request; // refused by its length
+  const text = await request.clone().text();
+  const types = grantTypesIn(text);
+  if (types === null || !types.includes('authorization_code') || types.includes('refresh_token')) return request;
+  const body = JSON.stringify({ ...(JSON.parse(text) as object), grant_types: [...types, 'refresh_token'] });
+  const headers = new Headers(request.headers);
+  headers.delete('content-length');
+  return new Request(request.url, { method: 'POST', headers, body });
+}
+
+/** The `grant_types` of a registration; null if the body is for the core to refuse. */
+function grantTypesIn(text: string): readonly unknown[] | null {
+  try {
+    const { grant_types: types } = Object(JSON.parse(text)) as { readonly grant_types?: unknown };
+    return Array.isArray(types) ? types : null;
+  } catch {
+    return null;
   }
 }
 
@@ -103,6 +131,7 @@ function inOldShape<Env>(handler: Handler<Env>): Handler<Env> {
 /** An authorization server whose resources are other Workers. */
 export class AdaptedAuthorizationServer<Env = Cloudflare.Env> {
   readonly #core: CoreProvider<Env>;
+  readonly #registration: string | undefined;
 
   /** @throws {TypeError} when an option is wrong, naming it and the fix. */
   constructor(options: OAuthAuthorizationServerOptions<Env>, platform: Platform) {
@@ -116,6 +145,7 @@ export class AdaptedAuthorizationServer<Env = Cloudflare.Env> {
     } = options;
     if (!Array.isArray(resources) || resources.length === 0)
       throw new TypeError('OAuthAuthorizationServer: `resources` must list at least one resource, such as "https://mcp.example/mcp".');
+    this.#registration = options.clientRegistrationEndpoint;
     const { pathname: base } = new URL(issuer);
     const inside = (endpoint: string): string => (base === '/' ? pathOf(endpoint) : pathOf(endpoint).slice(base.length));
     this.#core = new CoreProvider(
@@ -132,7 +162,8 @@ export class AdaptedAuthorizationServer<Env = Cloudflare.Env> {
   }
 
   /** Answers metadata, tokens, revocation and registration. Bound. */
-  readonly fetch = (request: Request, env: Env, ctx: Context): Promise<Response> => this.#core.fetch(request, env, ctx);
+  readonly fetch = async (request: Request, env: Env, ctx: Context): Promise<Response> =>
+    this.#core.fetch(await withRefreshTokens(request, this.#registration), env, ctx);
 
   /** What a valid access token is worth; null for any other. For a resource server over a service binding. @throws {TypeError} for a resource that is not listed. */
   // oxlint-disable-next-line typescript/no-explicit-any

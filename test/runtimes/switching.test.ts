@@ -42,6 +42,7 @@ describe.each(['own-page', 'upstream', 'refreshing', 'permissions', 'split'])('t
     const ours = await startWorker(name, 'ours');
     const { tokens, pages } = await signInAt(ours);
     expect(await props(ours, tokens['access_token'])).toMatchObject({ round: 0 });
+    expect(tokens['refresh_token']).toMatch(/^refresh_/); // W-05: the client registered for codes alone
     for (const page of pages) expect(page).toContain('Notes client');
     expect(await props(ours, 'nonsense')).toMatch(/^401 Bearer .*resource_metadata=/);
     await ours.stop();

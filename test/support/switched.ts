@@ -92,8 +92,8 @@ export async function askTokens({ send }: Running, fields: Record<string, string
   return { status: answer.status, body: (await answer.json()) as TokenBody };
 }
 
-/** Registers a client, and signs a user in through whatever pages there are. */
-export async function signInAt(worker: Running): Promise<{ clientId: string; tokens: TokenBody; pages: string[] }> {
+/** Registers a client, and leads a user through whatever pages there are to a code. */
+export async function authorizedAt(worker: Running): Promise<{ clientId: string; redemption: Record<string, string>; pages: string[] }> {
   const { send } = worker;
   const metadata = {
     client_name: 'Notes client',
@@ -117,8 +117,13 @@ export async function signInAt(worker: Running): Promise<{ clientId: string; tok
     code_challenge_method: 'S256',
   };
   const { code, pages } = await throughPages(worker, `/authorize?${new URLSearchParams(asked)}`);
-  const redeemed = { grant_type: 'authorization_code', client_id: clientId, code, code_verifier: VERIFIER, redirect_uri: CALLBACK };
-  return { clientId, tokens: (await askTokens(worker, redeemed)).body, pages };
+  return { clientId, redemption: { grant_type: 'authorization_code', code, code_verifier: VERIFIER, redirect_uri: CALLBACK }, pages };
+}
+
+/** The same, and redeems the code. */
+export async function signInAt(worker: Running): Promise<{ clientId: string; tokens: TokenBody; pages: string[] }> {
+  const { clientId, redemption, pages } = await authorizedAt(worker);
+  return { clientId, tokens: (await askTokens(worker, { ...redemption, client_id: clientId })).body, pages };
 }
 
 /** Follows pages and redirects as a browser does, until the client gets its code. */

@@ -75,6 +75,7 @@ export const requestAdvice: { readonly [reason: string]: string } = {
   register_full: 'As many clients are registered as clientRegistration.most allows; raise it, or delete clients.',
   register_limited: 'Too many clients registered from this network; wait.',
   register_policy: 'clientRegistration.policy did not return true for this client; change the policy.',
+  register_public: 'The server registers clients with a secret or a key only; register with another token_endpoint_auth_method.',
   register_token_malformed:
     'The initial access token is not one that this server made; make one with helpers.clients.createInitialAccessToken().',
   register_token_missing: 'Registration needs an initial access token (clientRegistration.initialAccessToken); send it as Bearer.',

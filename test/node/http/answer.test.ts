@@ -9,7 +9,7 @@ import { exchange, heard, open } from '../../support/raw.ts';
 stopAfterEach();
 
 describe('node/answer, the context of a request', () => {
-  it('has nothing but waitUntil, address, and what a guard puts there', async () => {
+  it('has nothing but what Workers have, address, and what a guard puts there', async () => {
     const check = guard({
       resource: 'http://localhost/mcp',
       authorizationServers: ['https://as.example'],
@@ -22,9 +22,15 @@ describe('node/answer, the context of a request', () => {
       return Response.json([...Object.keys(ctx), ...members].toSorted());
     };
     const plain = await start(names);
-    expect(await (await fetch(plain.url)).json()).toEqual(['address', 'waitUntil']);
+    expect(await (await fetch(plain.url)).json()).toEqual(['address', 'passThroughOnException', 'waitUntil']);
     const guarded = await start(check.protect(names) as Fetch);
-    expect(await (await fetch(guarded.url)).json(), String(errors)).toEqual(['address', 'auth', 'props', 'waitUntil']);
+    expect(await (await fetch(guarded.url)).json(), String(errors)).toEqual([
+      'address',
+      'auth',
+      'passThroughOnException',
+      'props',
+      'waitUntil',
+    ]);
   });
 });
 
