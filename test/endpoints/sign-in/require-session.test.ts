@@ -64,7 +64,7 @@ describe('endpoints/sign-in/require-session', () => {
     expect([back('/authorize'), back('/authorize/x'), back('/x?y=/authorize')]).toEqual(['/authorize?returned=1', '/authorize/x', '/x?y=/authorize']);
   }); // prettier-ignore
 
-  it('leads to the account page where the path is none to come back to', async () => {
+  it('redirects to the account page if the return path is not allowed', async () => {
     const { call } = makeWorld();
     const answer = await requireSession({ ...call('/'), url: new URL(`${ORIGIN}//evil.example/x`) } as Call);
     expect(answer instanceof Response && locationOf(answer)).toBe('/login?return_to=%2Faccount');
