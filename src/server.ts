@@ -2,50 +2,21 @@
  * Server: path × method → endpoint, and what every response of ours needs: CORS only where the specification requires it, no caching, and
  * errors as JSON for programs and as a page for people.
  */
-import {
-  type Call,
-  callbackPath,
-  type Endpoint,
-  keysPath,
-  loginPagesOf,
-  metadataPathsOf,
-  sectionPath,
-  sectionsOf,
-  signInsPath,
-} from './endpoints/endpoint.ts';
+import { type Call, type Endpoint, metadataPathsOf } from './endpoints/endpoint.ts';
 import { askedHeaders, CROSS_ORIGIN, isPrefetch, json } from './lib/http.ts';
 import { lazy } from './lib/lazy.ts';
 import { withFormerNames } from './lib/names.ts';
-import type { AdminApi } from './model/admin.ts';
 import { OAuthError } from './model/error.ts';
-import { haveSignIn, hostOf, isRedirect, isSite } from './model/login.ts';
 import type { Settings } from './model/settings.ts';
 
 // A guarded call needs none of these, and many servers never need most of them: each is loaded with its first request.
 const adviceOn = lazy(async () => (await import('./model/advice.ts')).adviceOn);
-const accessKeys = lazy(async () => (await import('./endpoints/account/access-keys.ts')).accessKeys);
-const account = lazy(async () => (await import('./endpoints/account/account.ts')).account);
-const accountSection = lazy(async () => (await import('./endpoints/account/account.ts')).accountSection);
-const approve = lazy(async () => (await import('./endpoints/authorize/consent.ts')).submitConsent);
-const authorize = lazy(async () => (await import('./endpoints/authorize/authorize.ts')).authorize);
-const callback = lazy(async () => (await import('./endpoints/authorize/upstream-callback.ts')).callback);
-const connect = lazy(async () => (await import('./endpoints/account/connect.ts')).connect);
-const errorPage = lazy(async () => (await import('./pages/message.ts')).errorPage);
-const device = lazy(async () => (await import('./endpoints/authorize/device.ts')).device);
-const deviceAuthorization = lazy(async () => (await import('./endpoints/oauth/device-authorization.ts')).deviceAuthorization);
-const detectLanguage = lazy(async () => (await import('./endpoints/sign-in/browser-context.ts')).detectLanguage);
 const introspect = lazy(async () => (await import('./endpoints/oauth/introspect.ts')).introspect);
-const login = lazy(async () => (await import('./endpoints/account/login.ts')).login);
-const loginPageOf = lazy(async () => (await import('./endpoints/account/login.ts')).loginPageOf);
-const logo = lazy(async () => (await import('./endpoints/authorize/logo.ts')).logo);
 const metadata = lazy(async () => (await import('./endpoints/oauth/metadata.ts')).metadata);
-const prepareLogins = lazy(async () => (await import('./endpoints/sign-in/sign-in.ts')).prepareLogins);
 const push = lazy(async () => (await import('./endpoints/oauth/par.ts')).pushedAuthorizationRequest);
 const register = lazy(async () => (await import('./endpoints/oauth/register.ts')).register);
 const registration = lazy(async () => (await import('./endpoints/oauth/registration.ts')).registration);
 const revoke = lazy(async () => (await import('./endpoints/oauth/revoke.ts')).revoke);
-const signIns = lazy(async () => (await import('./endpoints/account/linked-logins.ts')).linkedLogins);
-const step = lazy(async () => (await import('./endpoints/authorize/step.ts')).step);
 const token = lazy(async () => (await import('./endpoints/oauth/token.ts')).token);
 
 /** One URL of the server. */
@@ -56,9 +27,24 @@ export interface Route {
   readonly reader: 'program' | 'person' | 'own';
 }
 
-/** The route table of an issuer, by path. Endpoints for people exist only where we have a login to offer. */
+/** What an error page tells. */
+export interface ErrorView {
+  readonly error: OAuthError;
+  readonly requestId: string | undefined;
+  readonly advice: string | undefined;
+}
+
+/** A URL with HTML pages. */
+export interface PersonRoute extends Route {
+  readonly reader: 'person';
+  /** Prepares the call: the language of its page, and the logins. */
+  begin(call: Call): Promise<Call>;
+  errorPage(call: Call, about: ErrorView): Promise<Response>;
+}
+
+/** The route table of an issuer, by path, without the endpoints for people (`site.ts`). */
 export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
-  const { paths, logins } = settings;
+  const { paths } = settings;
   const routes = new Map<string, Route>();
   for (const path of metadataPathsOf(settings.issuer))
     routes.set(path, { name: 'metadata', methods: { GET: metadata, HEAD: metadata }, reader: 'program' });
@@ -78,68 +64,7 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
       reader: 'program',
     });
   }
-  if (!haveSignIn(logins)) return routes;
-  const greeting = (endpoint: Endpoint): Endpoint =>
-    hostOf(logins) ? lazy(async () => (await import('./endpoints/sign-in/sign-in.ts')).autoSignIn(endpoint)) : endpoint;
-  routes.set(paths.authorize, {
-    name: 'authorize',
-    methods: { GET: greeting(authorize), HEAD: authorize, POST: authorize },
-    reader: 'person',
-  });
-  routes.set(paths.approve, { name: 'approve', methods: { POST: finishing(approve) }, reader: 'person' });
-  routes.set(`${paths.authorize}/logo`, { name: 'logo', methods: { GET: logo }, reader: 'program' });
-  if (paths.deviceAuthorization !== null) {
-    routes.set(paths.deviceAuthorization, { name: 'device-authorization', methods: { POST: deviceAuthorization }, reader: 'program' });
-    routes.set(paths.device, { name: 'device', methods: { GET: device, POST: device }, reader: 'person' });
-  }
-  routes.set(paths.step, { name: 'step', methods: { POST: finishing(step) }, reader: 'person' });
-  for (const login of logins.filter(isSite)) {
-    const GET = finishing((call) => callback(call, login));
-    routes.set(callbackPath(paths.authorize, login.id), { name: 'callback', methods: { GET }, reader: 'person' });
-  }
-  routes.set(`${paths.account}/connect`, { name: 'account/connect', methods: { GET: greeting(connect), POST: connect }, reader: 'person' });
-  if (settings.accessKeys?.personal)
-    routes.set(keysPath(paths.account), {
-      name: 'account/keys',
-      methods: { GET: greeting(accessKeys), POST: finishing(accessKeys) },
-      reader: 'person',
-    });
-  routes.set(paths.account, { name: 'account', methods: { GET: greeting(account), POST: account }, reader: 'person' });
-  if (logins.some(isRedirect))
-    routes.set(signInsPath(paths.account), {
-      name: 'account/sign-ins',
-      methods: { GET: greeting(signIns), POST: signIns },
-      reader: 'person',
-    });
-  for (const section of sectionsOf(settings)) {
-    const endpoint: Endpoint = (call) => accountSection(call, section);
-    routes.set(sectionPath(paths.account, section), {
-      name: `account/${section.id}`,
-      methods: { GET: greeting(endpoint), POST: endpoint },
-      reader: 'person',
-    });
-  }
-  for (const { login: id, page } of loginPagesOf(settings)) {
-    const endpoint: Endpoint = (call) => loginPageOf(call, id, page);
-    routes.set(`${paths.login}/${page.id}`, { name: `login/${page.id}`, methods: { GET: endpoint, POST: endpoint }, reader: 'person' });
-  }
-  for (const { name, method } of settings.admin?.acts ?? []) {
-    const endpoint: Endpoint = (call) => (settings.admin as AdminApi).answer(name, call as never);
-    routes.set(`${paths.admin}/${name}`, { name: `admin/${name}`, methods: { [method]: endpoint }, reader: 'own' });
-  }
-  return routes.set(paths.login, { name: 'login', methods: { GET: login, POST: login }, reader: 'person' });
-}
-
-/**
- * Continues an endpoint after the browser has disconnected, which on Workers would end it: a second click drops the first request, and
- * needs its result.
- */
-function finishing(endpoint: Endpoint): Endpoint {
-  return (call) => {
-    const work = endpoint(call);
-    call.after(() => work.catch(() => undefined)); // the caller that awaits the answer gets the error
-    return work;
-  };
+  return routes;
 }
 
 /** Answers a request to a route; never throws. */
@@ -149,10 +74,9 @@ export async function answer(route: Route, asked: Call): Promise<Response> {
     return new Response(null, { status: 204, headers: { ...CROSS_ORIGIN, ...preflightHeaders(route, asked.request) } });
   let call = asked;
   try {
-    if (route.reader === 'person') {
+    if (isForPeople(route)) {
       if (isPrefetch(asked.request)) return notAhead();
-      call = await detectLanguage(asked);
-      await prepareLogins(call);
+      call = await route.begin(asked);
     }
     const endpoint = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
     const response = await (endpoint ? endpoint(call) : notAllowed(route));
@@ -178,7 +102,7 @@ async function failure(route: Route, call: Call, error: unknown): Promise<Respon
     });
   else call.as.emit({ kind: 'request.refused', endpoint: route.name, code: known.code, reason: known.reason });
   const advice = call.as.isLoopback && !broken ? await adviceOn(known) : undefined;
-  if (route.reader !== 'person') {
+  if (!isForPeople(route)) {
     return json(
       {
         error: known.code,
@@ -189,7 +113,11 @@ async function failure(route: Route, call: Call, error: unknown): Promise<Respon
       { ...(route.reader === 'program' ? CROSS_ORIGIN : {}), ...known.headers },
     );
   }
-  return errorPage({ error: known, requestId: broken ? requestId : undefined, brand: call.as.settings.brand, words: call.words, advice });
+  return route.errorPage(call, { error: known, requestId: broken ? requestId : undefined, advice });
+}
+
+function isForPeople(route: Route): route is PersonRoute {
+  return route.reader === 'person';
 }
 
 /** What `onError` of `@cloudflare/workers-oauth-provider` reads. */

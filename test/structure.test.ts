@@ -26,10 +26,12 @@ const MAY_IMPORT: { readonly [wing: string]: readonly string[] } = {
   clients: ['lib', 'model', 'core'],
   grants: ['lib', 'model', 'core', 'clients'],
   endpoints: ['lib', 'model', 'core', 'clients', 'grants', 'pages', 'words'],
-  'server.ts': ['lib', 'model', 'pages', 'endpoints'],
+  'server.ts': ['lib', 'model', 'endpoints'],
+  'site.ts': ['lib', 'model', 'pages', 'endpoints', 'grants', 'server.ts'],
   options: ['lib', 'model', 'guard', 'pages', 'words'],
-  provider: ['lib', 'model', 'core', 'clients', 'grants', 'endpoints', 'guard', 'stores', 'server.ts', 'options'],
+  provider: ['lib', 'model', 'core', 'clients', 'grants', 'endpoints', 'guard', 'stores', 'server.ts', 'site.ts', 'options'],
   admin: ['lib', 'model', 'core', 'endpoints', 'provider'], // a value that the application passes to the provider
+  'own-pages.ts': ['core', 'options', 'provider'],
   'index.ts': ['lib', 'pages', 'words', 'model', 'core', 'guard', 'logins', 'stores', 'options', 'provider'],
   node: ['lib', 'model', 'guard', 'mcp', 'core', 'stores', 'provider', 'options', 'index.ts'],
   worker: ['lib', 'model', 'core', 'stores', 'mcp', 'provider', 'options', 'index.ts', 'workers-oauth-provider'], // of mcp the type of news alone

@@ -82,7 +82,7 @@ function askingNode(text) {
 
 /** For each entry and each lazily loaded module: the modules that it has to import besides its own. */
 function furtherImports() {
-  const server = staticallyOf('src/index.ts');
+  const server = staticallyOf('src/own-pages.ts'); // without what only servers with our pages load
   const guard = staticallyOf('src/guard/index.ts');
   const node = [...staticallyOf('src/node/index.ts')].filter((path) => path.startsWith('src/node/'));
   const light = entries.filter((entry) => !staticallyOf(entry).has('src/provider/oauth-provider.ts')).map((entry) => staticallyOf(entry));

@@ -10,7 +10,7 @@ import { lazy } from '../lib/lazy.ts';
 import { OAuthError } from '../model/error.ts';
 import { type Params, paramsOf } from '../model/params.ts';
 import type { Place } from '../model/place.ts';
-import { ENGLISH, type Words } from '../words/words.ts';
+import type { Words } from '../words/words.ts';
 import type { HostSessionAnswer } from './sign-in/host-session.ts';
 import { endedEvent, type NewEvent } from '../model/event.ts';
 import type { Grant } from '../model/grant.ts';
@@ -62,7 +62,6 @@ class OneCall implements Call {
   readonly request: Request;
   readonly as: AuthServer;
   readonly env: unknown;
-  readonly words = ENGLISH;
   readonly cookies: string[] = [];
   readonly after: Call['after'];
   readonly present: Call['present'];
@@ -81,6 +80,9 @@ class OneCall implements Call {
     this.present = () => (present ??= readHostSession({ request, as, env }));
   }
 
+  get words(): Words {
+    return this.as.settings.languages.of('en');
+  }
   get url(): URL {
     return (this.#url ??= new URL(this.request.url));
   }

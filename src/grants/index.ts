@@ -1,10 +1,9 @@
 /**
- * The table of grant types. An entry is a file; those that most servers never use are loaded on first use. `offered-grant-types.ts` says
- * which of them a server offers.
+ * The table of grant types. An entry is a file. `rare-grant-types.ts` has those that a server may be built without, `offered-grant-types.ts` says
+ * which of all of them a server offers.
  */
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE } from '../model/grant-type.ts';
 import type { Params } from '../model/params.ts';
 import type { Settings } from '../model/settings.ts';
 import { authorizationCode } from './authorization-code.ts';
@@ -22,17 +21,17 @@ export interface GrantType {
   readonly needsNoClient?: true;
 }
 
-/** By `grant_type`. */
-const grantTypes: ReadonlyMap<string, GrantType> = new Map<string, GrantType>([
+/** Grant types by name. */
+export type GrantTypes = ReadonlyMap<string, GrantType>;
+
+/** Those that every server has. */
+const grantTypes: GrantTypes = new Map<string, GrantType>([
   ['authorization_code', { give: authorizationCode }],
   ['refresh_token', { give: refreshToken }],
   ['client_credentials', { give: async (...request) => (await import('./client-credentials.ts')).clientCredentials(...request) }],
-  [DEVICE_CODE, { give: async (...request) => (await import('./device-code.ts')).deviceCode(...request) }],
-  [TOKEN_EXCHANGE, { give: async (...request) => (await import('./token-exchange.ts')).tokenExchange(...request) }],
-  [JWT_BEARER, { give: async (...request) => (await import('./jwt-bearer.ts')).jwtBearer(...request), needsNoClient: true }],
 ]);
 
-/** The grant type with that name, if this server offers it. */
-export function findGrantType(name: string, settings: Settings): GrantType | undefined {
-  return isOffered(name, settings) ? grantTypes.get(name) : undefined;
+/** The grant type with that name, if this server offers it. @param rare `rareGrantTypes`, where the server is built with them. */
+export function findGrantType(name: string, settings: Settings, rare: GrantTypes = new Map()): GrantType | undefined {
+  return isOffered(name, settings) ? (grantTypes.get(name) ?? rare.get(name)) : undefined;
 }

@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { insteadOf } from '../lib/names.ts';
 import type { FetchObject } from '../model/handler.ts';
-import type { OAuthProvider } from '../provider/oauth-provider.ts';
+import type { Provider } from '../provider/provider.ts';
 import type { OAuthHelpers } from '../provider/helpers.ts';
 import { answering, type Answering, type AnswerSettings } from './http/answer.ts';
 import { openEmbedded } from './embedded.ts';
@@ -76,10 +76,10 @@ const MAX_SILENT = 1024;
  * @example
  * const { url, stop } = await serve(app, { port: 8787, data: './data' });
  */
-export function serve<Env>(app: OAuthProvider<Env>, options?: ServeOptions): Promise<ProviderServer>;
+export function serve<Env>(app: Provider<Env>, options?: ServeOptions): Promise<ProviderServer>;
 /** The same for an application that needs no store. */
 export function serve<Env>(app: FetchObject<Env>, options?: ServeOptions): Promise<NodeServer>;
-export async function serve<Env>(app: FetchObject<Env> | OAuthProvider<Env>, options: ServeOptions = {}): Promise<NodeServer> {
+export async function serve<Env>(app: FetchObject<Env> | Provider<Env>, options: ServeOptions = {}): Promise<NodeServer> {
   const given = (options.env ?? { ...process.env }) as Record<string, unknown>;
   const env = isProvider(app) ? { ...given } : given; // a provider's gets a store and an issuer
   const settings = {
@@ -134,8 +134,8 @@ export async function serve<Env>(app: FetchObject<Env> | OAuthProvider<Env>, opt
 }
 
 /** By its face, not by its class: a process with a guard alone does not load the whole server for this question. */
-function isProvider(app: object): app is OAuthProvider<unknown> {
-  return typeof (app as Partial<OAuthProvider<unknown>>).helpers === 'function' && 'isNamed' in app;
+function isProvider(app: object): app is Provider<unknown> {
+  return typeof (app as Partial<Provider<unknown>>).helpers === 'function' && 'isNamed' in app;
 }
 
 function serverOf(url: string, port: number, shut: () => Promise<void>, signals: boolean): NodeServer {
@@ -147,7 +147,7 @@ function serverOf(url: string, port: number, shut: () => Promise<void>, signals:
 
 /** Puts the store into the environment, and lets the provider check itself. */
 async function provide(
-  app: OAuthProvider<unknown>,
+  app: Provider<unknown>,
   env: Record<string, unknown>,
   data: string | undefined,
 ): Promise<{ helpers: OAuthHelpers; close(): void }> {

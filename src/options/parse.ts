@@ -24,7 +24,7 @@ import {
 } from './option-checks.ts';
 import { accessKeysOf } from './access-keys.ts';
 import { clientPolicyOf, isHost } from './client-policy.ts';
-import { parsePages } from './pages.ts';
+import type { parsePages } from './pages.ts';
 import { checkResources } from './resources.ts';
 import { scopesOf } from './scopes.ts';
 import { KNOWN, type OAuthProviderOptions } from './options.ts';
@@ -64,10 +64,26 @@ export type ParsedSettings = Omit<
   | 'limits'
 >;
 
+/** Parses the option `pages`. A server without our pages has no parser. */
+export interface PagesParser {
+  readonly parsePages: typeof parsePages;
+}
+
+/** A server without our pages speaks no language. */
+const NO_PAGES: ReturnType<typeof parsePages> = {
+  look: { templates: {} },
+  languages: {
+    find: () => null,
+    of() {
+      throw new TypeError('This server has no pages of ours.');
+    },
+  },
+};
+
 const DAY = 86_400;
 
 /** Checks and completes the options when the provider is made. @throws {TypeError} naming the option and the fix. */
-export function parseOptions<Env>(options: OAuthProviderOptions<Env>): ParsedOptions<Env> {
+export function parseOptions<Env>(options: OAuthProviderOptions<Env>, parts: PagesParser | null = null): ParsedOptions<Env> {
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(KNOWN, name)) fail(name, `is not an option of OAuthProvider; ${insteadOf(name, Object.keys(KNOWN))}`);
     const kind = KNOWN[name as keyof typeof KNOWN];
@@ -96,7 +112,7 @@ export function parseOptions<Env>(options: OAuthProviderOptions<Env>): ParsedOpt
   checkPolicy(clientIdMetadataPolicy);
   if (clients !== undefined && typeof clients !== 'function') clientsOf(clients);
   checkResources(options, routes);
-  const { look, languages } = parsePages(options.pages);
+  const { look, languages } = parts === null ? NO_PAGES : parts.parsePages(options.pages);
   const secrets = options.secret === undefined ? null : secretsOf(options.secret, undefined);
   const scopesSupported = scopesOf(options);
   const required = rightsIn(options.requiredScopes ?? []);
@@ -128,6 +144,18 @@ export function parseOptions<Env>(options: OAuthProviderOptions<Env>): ParsedOpt
     onError: options.onError ?? null,
   };
   return { options, routes, secrets, look, settings };
+}
+
+/** Refuses options of what a provider of `portcullis/own-pages` is built without. @throws {TypeError} naming the option and the fix. */
+export function checkLeftOut({ logins = [], pages, tokenExchange, trustedIssuers = [] }: OAuthProviderOptions<never>): void {
+  const given = {
+    logins: logins.length > 0,
+    pages: pages !== undefined,
+    tokenExchange: tokenExchange !== undefined,
+    trustedIssuers: trustedIssuers.length > 0,
+  };
+  for (const [name, isGiven] of Object.entries(given))
+    if (isGiven) fail(name, 'is not part of portcullis/own-pages; import OAuthProvider from portcullis');
 }
 
 /** Every lifetime, in seconds. */

@@ -22,6 +22,7 @@ import { epochStore } from '../stores/epoch.ts';
 import { tenantStore } from '../stores/tenant.ts';
 import { isOff, loginFault, readEnv, storeOf } from './environment.ts';
 import { makeHelpers, type OAuthHelpers } from './helpers.ts';
+import type { Parts } from './parts.ts';
 import type { IssuerServer, Standing } from './servers.ts';
 import { lazy } from '../lib/lazy.ts';
 import type { Seconds } from '../model/store.ts';
@@ -53,8 +54,8 @@ export function makeHost<Env>(
   { parsed, tenant }: IssuerServer<Env>,
   { issuer, prefix, issuers }: Standing & { readonly issuers: readonly string[] },
   env: Env,
-  runtime: Runtime,
-  placeOf: (request: Request) => Place | null = () => null,
+  { runtime, place: placeOf = () => null }: { readonly runtime: Runtime; readonly place?: (request: Request) => Place | null },
+  parts: Parts | null,
 ): Host<Env> {
   const { options, routes } = parsed;
   const settings = settingsOf(parsed, { issuer, tenant, prefix, issuers }, !isOff(env, issuer), env);
@@ -105,7 +106,7 @@ export function makeHost<Env>(
     prefix,
     allowedOrigins,
     as,
-    routes: routesOf(settings),
+    routes: new Map([...routesOf(settings), ...(parts?.furtherRoutesOf(settings) ?? [])]),
     metadata,
     apis,
     helpers: makeHelpers(as),

@@ -2,7 +2,7 @@
 import type { OAuthHelpers } from '../workers-oauth-provider/helpers.ts';
 import type { OAuthAuthorizationServerOptions, OAuthProviderOptions } from '../workers-oauth-provider/option-types.ts';
 import { AdaptedAuthorizationServer, AdaptedProvider } from '../workers-oauth-provider/provider.ts';
-import { workerPlatform } from './main.ts';
+import { workerPlatform } from './platform.ts';
 
 export * from '../workers-oauth-provider/shared.ts';
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Caller, NO_CLIENT } from '../../src/clients/caller.ts';
 import type { AuthServer } from '../../src/core/auth-server.ts';
 import { findGrantType } from '../../src/grants/index.ts';
+import { rareGrantTypes } from '../../src/grants/rare-grant-types.ts';
 import { paramsOf } from '../../src/model/params.ts';
 import type { Settings } from '../../src/model/settings.ts';
 
@@ -22,20 +23,26 @@ const MISSES: readonly (readonly [string, string])[] = [
 
 describe('grants/index', () => {
   it.each(MISSES)('runs %s by its name', async (name, reason) => {
-    const give = findGrantType(name, ALL)?.give(paramsOf(new Map()), PUBLIC, { settings: ALL } as AuthServer);
+    const give = findGrantType(name, ALL, rareGrantTypes)?.give(paramsOf(new Map()), PUBLIC, { settings: ALL } as AuthServer);
     await expect(give).rejects.toMatchObject({ reason });
   });
 
   it('lets a caller that is no client use a JWT bearer assertion only (RFC 7523 §2.1)', () => {
     const names = MISSES.map(([name]) => name);
-    expect(names.filter((name) => findGrantType(name, ALL)?.needsNoClient === true)).toEqual([urn('jwt-bearer')]);
+    expect(names.filter((name) => findGrantType(name, ALL, rareGrantTypes)?.needsNoClient === true)).toEqual([urn('jwt-bearer')]);
     expect(NO_CLIENT).toEqual({ kind: 'absent', clientId: '' });
   });
 
   it('has no grant type that is not offered, or that no one knows', () => {
-    const found = (settings: Settings): readonly string[] => MISSES.map(([name]) => name).filter((name) => findGrantType(name, settings) !== undefined); // prettier-ignore
+    const found = (settings: Settings): readonly string[] => MISSES.map(([name]) => name).filter((name) => findGrantType(name, settings, rareGrantTypes) !== undefined); // prettier-ignore
     expect(found(FEW)).toEqual(['authorization_code', 'refresh_token', 'client_credentials']);
     expect(found(ALL)).toHaveLength(6);
-    for (const name of ['', 'password', 'implicit', '__proto__', 'Authorization_Code']) expect(findGrantType(name, ALL)).toBeUndefined();
+    expect(MISSES.map(([name]) => name).filter((name) => findGrantType(name, ALL))).toEqual([
+      'authorization_code',
+      'refresh_token',
+      'client_credentials',
+    ]); // without them
+    for (const name of ['', 'password', 'implicit', '__proto__', 'Authorization_Code'])
+      expect(findGrantType(name, ALL, rareGrantTypes)).toBeUndefined();
   });
 });

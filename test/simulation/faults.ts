@@ -178,7 +178,7 @@ export const FAULTS: readonly Fault[] = [
     good: `return isTrusted || user`, bad: `return isTrusted || user || location`,
   },
   {
-    id: 'F-40', what: 'our own redirect counts as the doing of the person', file: 'src/endpoints/authorize/skip-consent.ts',
+    id: 'F-40', what: 'our own redirect counts as the doing of the person', file: 'src/endpoints/authorize/first-party.ts',
     good: `  if (new URL(request.url).searchParams.has(RETURNED)) return false;
   return entered === true || request.headers.get('sec-fetch-site') === 'none';`,
     bad: `  return entered === true || ['none', 'same-origin'].includes(request.headers.get('sec-fetch-site') ?? '');`,
@@ -257,7 +257,7 @@ export const FAULTS: readonly Fault[] = [
     good: `if (!isUtf8 && !WITH_ASCII.test(charset.trim()))`, bad: `if (!isUtf8 && WITH_ASCII !== null)`,
   },
   {
-    id: 'R-19', what: 'HEAD is no method of the authorization endpoint', file: 'src/server.ts',
+    id: 'R-19', what: 'HEAD is no method of the authorization endpoint', file: 'src/site.ts',
     good: `methods: { GET: greeting(authorize), HEAD: authorize, POST: authorize },`, bad: `methods: { GET: greeting(authorize), POST: authorize },`,
   },
   {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { german, portuguese } from '../../src/words/index.ts';
-import { acceptedOf, localesOf, makeLanguages } from '../../src/words/languages.ts';
+import { makeLanguages } from '../../src/words/languages.ts';
+import { acceptedOf, localesOf } from '../../src/words/wanted.ts';
 
 const own = { nl: { signIn: { title: 'Inloggen' } }, en: { signIn: { title: 'Come in' } }, 'sr-Latn': {}, he: {} };
 const languages = makeLanguages([], own);

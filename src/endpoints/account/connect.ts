@@ -12,7 +12,7 @@ import { OAuthError } from '../../model/error.ts';
 import { sectionPage } from '../../pages/account-section.ts';
 import { connectBody } from '../../pages/connect.ts';
 import { messagePage } from '../../pages/message.ts';
-import { expiredPage } from '../authorize/pending.ts';
+import { expiredPage } from '../authorize/expired-page.ts';
 import { accountMark } from '../authorize/consent-page.ts';
 import { type Call, readForm } from '../endpoint.ts';
 import { isSameOrigin } from '../sign-in/browser-context.ts';

@@ -6,7 +6,7 @@ import { parseFields } from '../../lib/http.ts';
 import { OAuthError } from '../../model/error.ts';
 import { paramsOf, type Params } from '../../model/params.ts';
 import { requestedPart } from '../../model/scope.ts';
-import { localesOf } from '../../words/languages.ts';
+import { localesOf } from '../../words/wanted.ts';
 import { requestedParams, type RequestedParams, checkRequest, type CheckedRequest } from './authorization-request.ts';
 import { consentPage, requestUrl } from './consent-page.ts';
 import { openPending } from './pending.ts';

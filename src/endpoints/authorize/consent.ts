@@ -12,7 +12,8 @@ import { approvedScope, type Choice, type PendingAuthorization } from '../../mod
 import { html, type HtmlValue } from '../../lib/html.ts';
 import { repeatDecision } from './repeated-answer.ts';
 import { issueCode, refuse } from './issue-code.ts';
-import { expiredPage, findPending, type FoundPending, otherBrowser } from './pending.ts';
+import { expiredPage } from './expired-page.ts';
+import { findPending, type FoundPending, otherBrowser } from './pending.ts';
 import { askStep } from '../sign-in/ask-step.ts';
 import { accountMark, consentPage, type Consent } from './consent-page.ts';
 import { redirectToUpstream } from './upstream-redirect.ts';

@@ -10,7 +10,8 @@ import { type Choice, DEVICE_TTL, type PendingAuthorization } from '../../model/
 import { grantIdOf } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import { type Decision, decisionOf, redirectBack, withdrawApproval } from './repeated-answer.ts';
-import { expiredPage, type FoundPending } from './pending.ts';
+import { expiredPage } from './expired-page.ts';
+import { type FoundPending } from './pending.ts';
 import type { Call } from '../endpoint.ts';
 import { originOf, upstreamAccountsOf } from '../sign-in/upstream-accounts.ts';
 import { type ConfirmedScopes, confirmScopes } from './confirm-scopes.ts';

@@ -10,7 +10,6 @@ import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import { PENDING_TTL, type PendingAuthorization, redirectOf } from '../../model/pending-authorization.ts';
 import type { ValidRedirect } from '../../model/redirect.ts';
-import { requestOverPage } from '../../pages/message.ts';
 import type { Call } from '../endpoint.ts';
 import { cookieOf, flowCookie, setCookie } from '../sign-in/browser-context.ts';
 
@@ -81,11 +80,6 @@ export async function findPending(
 export async function checkBrowser(call: Pick<Call, 'request' | 'as'>, flow: string, browserHash: string): Promise<void> {
   const hash = await call.as.secrets.hash(cookieOf(call, flowCookie(flow)) ?? '');
   if (!equalTexts(hash, browserHash)) throw otherBrowser('another_browser');
-}
-
-/** The page for a request that is no longer open. */
-export function expiredPage({ as, words }: Pick<Call, 'as' | 'words'>): Response {
-  return requestOverPage({ brand: as.settings.brand, words });
 }
 
 /** The error for a form or a callback of another browser. */

@@ -17,7 +17,8 @@ import { errorAnswer } from './authorization-request.ts';
 import type { Call } from '../endpoint.ts';
 import { cookieName, cookieOf, flowCookie, redirectTo, sessionFor, setCookie } from '../sign-in/browser-context.ts';
 import { pause } from '../../lib/on-abort.ts';
-import { expiredPage, findPending } from './pending.ts';
+import { expiredPage } from './expired-page.ts';
+import { findPending } from './pending.ts';
 import { consentPage } from './consent-page.ts';
 import { showLogin } from '../sign-in/pages.ts';
 

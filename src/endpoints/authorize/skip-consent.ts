@@ -6,7 +6,6 @@
  */
 import { isLoopbackRedirect } from '../../lib/url.ts';
 import type { Consented, ConsentTarget } from '../../core/records/consents.ts';
-import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import { answerTo } from '../../model/redirect.ts';
 import { requestedPart } from '../../model/scope.ts';
@@ -15,7 +14,7 @@ import { revoke } from '../../model/grant-transitions.ts';
 import { errorPage } from '../../pages/message.ts';
 import { adviceFor, errorAnswer, type CheckedRequest, isTrusted, type RedirectedError } from './authorization-request.ts';
 import { redirectTo } from '../sign-in/browser-context.ts';
-import { RETURNED } from '../sign-in/require-session.ts';
+import { isFirstPartyStart } from './first-party.ts';
 import { grantTo } from './issue-code.ts';
 import type { Call } from '../endpoint.ts';
 import { upstreamAccountsOf } from '../sign-in/upstream-accounts.ts';
@@ -104,16 +103,6 @@ async function rememberedChoice(
   if (organization === 'open' || organization?.id !== entry.organization) return null; // no longer a member (SEC-133)
   if ((await grantableScope(call, user, organization, scope, client)).length < scope.length) return null;
   return { scope, ...(organization ? { for: organization } : {}) };
-}
-
-/**
- * Whether the user started the request. A link on another site can name a client that was approved before, with the attacker's
- * state and challenge; for self-registered clients the user has to see a page then (SEC-134). `same-origin` proves nothing: the
- * link can lead to a sign-in page of this site, which redirects here. A redirect from our own sign-in always shows a page.
- */
-export function isFirstPartyStart(request: Request, { entered }: Client): boolean {
-  if (new URL(request.url).searchParams.has(RETURNED)) return false;
-  return entered === true || request.headers.get('sec-fetch-site') === 'none';
 }
 
 function isWithin(asked: readonly string[], given: readonly string[]): boolean {

@@ -6,7 +6,7 @@ import { NO_CLIENT, failed, withGiveBack, type Caller } from '../../clients/call
 import { findClient, mayFetch } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import type { PresentedProof } from '../../core/dpop.ts';
-import { findGrantType } from '../../grants/index.ts';
+import { findGrantType, type GrantTypes } from '../../grants/index.ts';
 import { tokenAnswer } from '../../grants/issue.ts';
 import { CROSS_ORIGIN, json, parseFields } from '../../lib/http.ts';
 import { isDeniedId } from '../../model/client-policy.ts';
@@ -18,14 +18,14 @@ const ONCE = ['grant_type', 'client_id', 'client_secret', 'code', 'redirect_uri'
   'client_assertion', 'client_assertion_type', 'assertion', 'subject_token', 'actor_token']; // prettier-ignore
 const NEVER_IN_URL = [...ONCE, 'resource', 'token', 'token_type_hint'];
 
-/** POST of the token endpoint. */
-export async function token(call: Call): Promise<Response> {
+/** POST of the token endpoint. @param rare grant types beside those that every server has. */
+export async function token(call: Call, rare?: GrantTypes): Promise<Response> {
   const { as, request } = call;
   refuseSecretsInUrl(call);
   const form = await readForm(request);
   form.once(...ONCE);
   const type = form.optional('grant_type') ?? '';
-  const grantType = findGrantType(type, as.settings);
+  const grantType = findGrantType(type, as.settings, rare);
   const authorization = request.headers.get('authorization');
   const shown =
     grantType?.needsNoClient && namesNoClient(form, authorization) ? NO_CLIENT : await authenticate(as, authorization, form, call);

@@ -13,7 +13,7 @@ import type { Settings } from '../../model/settings.ts';
 import type { Json } from '../../model/store.ts';
 import { approvePending, type Choice, PENDING_TTL } from '../../model/pending-authorization.ts';
 import { stepPage } from '../../pages/step.ts';
-import { expiredPage } from '../authorize/pending.ts';
+import { expiredPage } from '../authorize/expired-page.ts';
 import type { Call } from '../endpoint.ts';
 import { cookieOf, flowCookie, scriptHashOf, setCookie } from './browser-context.ts';
 import type { FirstProof, NotSignedIn, NextStep } from './sign-in.ts';

@@ -7,7 +7,7 @@ import type { Session } from '../../core/records/records.ts';
 import { type KnownSession, useSession } from '../../core/users/sessions.ts';
 import { userIdOf } from '../../core/users/user-ids.ts';
 import { readCookie, writeCookie } from '../../lib/http.ts';
-import { acceptedOf, localesOf } from '../../words/languages.ts';
+import { acceptedOf, localesOf } from '../../words/wanted.ts';
 import { type Call, changed } from '../endpoint.ts';
 
 /** The call in the user's language: from `ui_locales` in the URL, else from the browser. */

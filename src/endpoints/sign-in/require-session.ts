@@ -9,12 +9,10 @@ import { ownPath } from '../../lib/url.ts';
 import type { Seconds } from '../../model/store.ts';
 import type { Call } from '../endpoint.ts';
 import { redirectTo, sessionOf } from './browser-context.ts';
+import { RETURNED } from '../authorize/first-party.ts';
 
 /** Maximum age of a sign-in for what a stolen session must not do: new password, new passkey, new second factor. */
 export const RECENT: Seconds = 600;
-
-/** Marks an authorization request that our own page redirected to: it is not known who started it (`skip-consent.ts`). */
-export const RETURNED = 'returned';
 
 /** The session, or a redirect to the sign-in page. */
 export async function requireSession(call: Call): Promise<KnownSession | Response> {

@@ -1,0 +1,10 @@
+/** Grant types that most servers never use, each loaded on first use. `portcullis/own-pages` leaves them out. */
+import { DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE } from '../model/grant-type.ts';
+import type { GrantType, GrantTypes } from './index.ts';
+
+/** By `grant_type`. */
+export const rareGrantTypes: GrantTypes = new Map<string, GrantType>([
+  [DEVICE_CODE, { give: async (...request) => (await import('./device-code.ts')).deviceCode(...request) }],
+  [TOKEN_EXCHANGE, { give: async (...request) => (await import('./token-exchange.ts')).tokenExchange(...request) }],
+  [JWT_BEARER, { give: async (...request) => (await import('./jwt-bearer.ts')).jwtBearer(...request), needsNoClient: true }],
+]);
