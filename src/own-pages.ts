@@ -6,7 +6,17 @@ import type { OAuthProviderOptions } from './options/options.ts';
 import { Provider } from './provider/provider.ts';
 import { webRuntime } from './core/web-runtime.ts';
 
-/** The provider without our pages. */
+/**
+ * The provider without our pages. It refuses the options `logins`, `pages`, `tokenExchange` and `trustedIssuers`.
+ *
+ * @example
+ * const provider = new OAuthProvider({
+ *   apiRoute: '/mcp',
+ *   apiHandler: (_request, _env, ctx) => Response.json(ctx.props),
+ *   defaultHandler: () => new Response('your pages'),
+ *   clientRegistrationEndpoint: '/register',
+ * });
+ */
 export class OAuthProvider<Env = unknown> extends Provider<Env> {
   /** @throws {TypeError} when an option is wrong, naming it and the fix. */
   constructor(options: OAuthProviderOptions<Env>) {

@@ -67,27 +67,44 @@ function countedObjects(namespace: Env['PORTCULLIS']): ObjectNamespace {
   return { idFromName: (name: string) => namespace.idFromName(name), get } as never;
 }
 
+/** What D1 says of a statement. */
+interface Outcome {
+  readonly meta: { readonly rows_read?: number; readonly rows_written?: number };
+}
+
+interface Statement {
+  bind(...given: unknown[]): Statement;
+  all(): Promise<Outcome>;
+}
+
+interface Database {
+  prepare(text: string): Statement;
+  batch(statements: readonly Statement[]): Promise<readonly Outcome[]>;
+}
+
 /** A database whose rows are counted. */
-function countedDatabase(database: D1Database): D1Database {
-  type Counted = D1PreparedStatement & { readonly inner?: D1PreparedStatement };
-  const noted = <R extends { readonly meta: { readonly rows_read?: number; readonly rows_written?: number } }>(result: R): R => {
+function countedDatabase(database: Database): unknown {
+  const inner = new WeakMap<object, Statement>();
+  const noted = (result: Outcome): Outcome => {
     count('rows read', result.meta.rows_read ?? 0);
     count('rows written', result.meta.rows_written ?? 0);
     return result;
   };
-  const wrap = (inner: D1PreparedStatement): Counted =>
-    ({
-      inner,
-      bind: (...given: unknown[]) => wrap(inner.bind(...given)),
-      all: async () => (count('queries'), noted(await inner.all())),
-    }) as never;
+  const wrap = (statement: Statement): Statement => {
+    const wrapped: Statement = {
+      bind: (...given) => wrap(statement.bind(...given)),
+      all: async () => (count('queries'), noted(await statement.all())),
+    };
+    inner.set(wrapped, statement);
+    return wrapped;
+  };
   return {
     prepare: (text: string) => wrap(database.prepare(text)),
-    batch: async (all: Counted[]) => (
-      count('queries'),
-      (await database.batch(all.map(({ inner }) => inner as D1PreparedStatement))).map(noted)
-    ),
-  } as never;
+    async batch(all: readonly Statement[]) {
+      count('queries');
+      return (await database.batch(all.map((one) => inner.get(one) ?? one))).map(noted);
+    },
+  };
 }
 
 /** A namespace whose operations are counted. */
@@ -106,7 +123,7 @@ export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const { pathname } = new URL(request.url);
     if (pathname === '/do') return Response.json(await costs(durableObjectStore(countedObjects(env.PORTCULLIS))));
-    if (pathname === '/d1') return Response.json(await costs(d1Store(countedDatabase(env.D1) as never)));
+    if (pathname === '/d1') return Response.json(await costs(d1Store(countedDatabase(env.D1 as unknown as Database) as never)));
     return Response.json(await costs(cloudflareKvStore(countedNamespace(env.OAUTH_KV) as never)));
   },
 };
