@@ -24,7 +24,7 @@ import {
 } from './option-checks.ts';
 import { accessKeysOf } from './access-keys.ts';
 import { clientPolicyOf, isHost } from './client-policy.ts';
-import type { parsePages } from './pages.ts';
+import { NO_PAGES, type PagesParser } from './left-out.ts';
 import { checkResources } from './resources.ts';
 import { scopesOf } from './scopes.ts';
 import { KNOWN, type OAuthProviderOptions } from './options.ts';
@@ -63,22 +63,6 @@ export type ParsedSettings = Omit<
   | 'brand'
   | 'limits'
 >;
-
-/** Parses the option `pages`. A server without our pages has no parser. */
-export interface PagesParser {
-  readonly parsePages: typeof parsePages;
-}
-
-/** A server without our pages speaks no language. */
-const NO_PAGES: ReturnType<typeof parsePages> = {
-  look: { templates: {} },
-  languages: {
-    find: () => null,
-    of() {
-      throw new TypeError('This server has no pages of ours.');
-    },
-  },
-};
 
 const DAY = 86_400;
 
@@ -144,18 +128,6 @@ export function parseOptions<Env>(options: OAuthProviderOptions<Env>, parts: Pag
     onError: options.onError ?? null,
   };
   return { options, routes, secrets, look, settings };
-}
-
-/** Refuses options of what a provider of `portcullis/own-pages` is built without. @throws {TypeError} naming the option and the fix. */
-export function checkLeftOut({ logins = [], pages, tokenExchange, trustedIssuers = [] }: OAuthProviderOptions<never>): void {
-  const given = {
-    logins: logins.length > 0,
-    pages: pages !== undefined,
-    tokenExchange: tokenExchange !== undefined,
-    trustedIssuers: trustedIssuers.length > 0,
-  };
-  for (const [name, isGiven] of Object.entries(given))
-    if (isGiven) fail(name, 'is not part of portcullis/own-pages; import OAuthProvider from portcullis');
 }
 
 /** Every lifetime, in seconds. */

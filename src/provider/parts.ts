@@ -3,7 +3,7 @@
  * `portcullis`, none by `portcullis/own-pages`.
  */
 import type { Call } from '../endpoints/endpoint.ts';
-import type { PagesParser } from '../options/parse.ts';
+import type { PagesParser } from '../options/left-out.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Route } from '../server.ts';
 

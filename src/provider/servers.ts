@@ -4,7 +4,8 @@
  * never used to build a URL (SEC-108).
  */
 import { covers } from '../model/resource.ts';
-import { checkLeftOut, type ParsedOptions, parseOptions } from '../options/parse.ts';
+import { checkLeftOut } from '../options/left-out.ts';
+import { type ParsedOptions, parseOptions } from '../options/parse.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { tenantsOf } from '../options/tenants.ts';
 import type { Parts } from './parts.ts';
