@@ -5,18 +5,20 @@
  */
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
+import { base64url } from '../lib/bytes.ts';
 import { lazy } from '../lib/lazy.ts';
 import { OAuthError } from '../model/error.ts';
 import { end, type Grant } from '../model/grant.ts';
 import type { Params } from '../model/params.ts';
 import { withPlace } from '../model/place.ts';
 import { parseScope } from '../model/scope.ts';
-import { familyOf, grantIdOf, kindOf } from '../model/token.ts';
+import { grantIdOf, kindOf } from '../model/token.ts';
+import { isSame, NONCE_BYTES, packed, retiredOf, textOfDerivation } from '../model/retired.ts';
 import { rotate, type Rotated, type Verdict } from '../model/grant-transitions.ts';
 import { unwrap } from '../model/wrapped.ts';
 import { resourceOf } from './authorization-code.ts';
 import { changeGrant } from './change-grant.ts';
-import { type SealedTokens, sealTokens } from './sealed-answer.ts';
+import { deriveTokens, type SealedTokens, sealTokens } from './sealed-answer.ts';
 import type { IssuedTokens } from './issue.ts';
 import type { Amend, WouldIssue } from './on-tokens.ts';
 import { scopeRulesOf } from './scope-rules.ts';
@@ -39,7 +41,8 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
   const refresh = await as.secrets.refreshProof(presented);
   // The predecessor's pad makes the token longer than older versions of this program accept, so it is included only if needed.
   const keptAs = as.store.placed ? withPlace(grantId, as.place) : grantId;
-  const tokens = await as.secrets.mint(keptAs, familyOf(presented), as.store.mayLose ? refresh : { familyHash: refresh.familyHash });
+  const derivation = { nonce: base64url(as.runtime.random(NONCE_BYTES)), grantId: keptAs, leadsBack: as.store.mayLose === true };
+  const tokens = await deriveTokens(as, refresh, presented, derivation);
   const successor = { access: tokens.accessToken, refresh: tokens.refreshToken };
   const proof = {
     refresh,
@@ -49,7 +52,7 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     expandScopes: as.settings.expandScopes,
     rules: scopeRulesOf(as.settings),
     jkt: caller.key?.jkt,
-    sealedSuccessor: await sealTokens(as, grantId, presented, successor),
+    sealedSuccessor: textOfDerivation(derivation),
     now: as.now(),
   };
   let isCaughtUp = false;
@@ -101,9 +104,9 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
   return answerLive(as, grant, presented, rotated.sealedSuccessor);
 }
 
-/** Seals the successor again: a retry must get the signed access token. */
+/** Seals the successor instead: a retry must get the signed access token, which cannot be derived. */
 async function resealSuccessor(as: AuthServer, grant: Grant, presented: string, successor: SealedTokens): Promise<Grant> {
   const { hash } = await as.secrets.proof(presented);
   const sealedSuccessor = await sealTokens(as, grant.id, presented, successor);
-  return { ...grant, retired: grant.retired.map((one) => (one.hash === hash ? { ...one, sealedSuccessor } : one)) };
+  return { ...grant, retired: packed(retiredOf(grant).map((one) => (isSame(one, hash) ? { ...one, sealedSuccessor } : one))) };
 }

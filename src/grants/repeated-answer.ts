@@ -7,8 +7,18 @@ import type { RefreshProof } from '../core/records/secrets.ts';
 import type { Grant } from '../model/grant.ts';
 import { followSuccessors } from '../model/repeat.ts';
 import { unwrap, wrap } from '../model/wrapped.ts';
-import { boundTo, type SealedTokens } from './sealed-answer.ts';
+import { derivationIn } from '../model/retired.ts';
+import { grantIdOf } from '../model/token.ts';
+import { boundTo, deriveTokens, type SealedTokens } from './sealed-answer.ts';
 import type { IssuedTokens } from './issue.ts';
+
+/** The tokens that replaced a refresh token. */
+async function successorOf(as: AuthServer, grantId: string, presented: string, text: string): Promise<SealedTokens> {
+  const derivation = derivationIn(text, grantIdOf('refresh', presented) ?? '');
+  if (derivation === null) return openSealedTokens(as, grantId, presented, text);
+  const { accessToken, refreshToken } = await deriveTokens(as, await as.secrets.refreshProof(presented), presented, derivation);
+  return { access: accessToken, refresh: refreshToken };
+}
 
 /** Opens sealed tokens. */
 export async function openSealedTokens({ secrets }: AuthServer, grantId: string, presented: string, sealed: string): Promise<SealedTokens> {
@@ -34,7 +44,7 @@ export async function repeatAnswer(as: AuthServer, grant: Grant, { access: acces
 /** The live tokens, for the holder of a retired refresh token. */
 export async function answerWithLiveToken(as: AuthServer, grant: Grant, presented: string, sealedSuccessor: string): Promise<IssuedTokens> {
   const given = await followSuccessors(grant, { presented, sealedSuccessor }, async (token, sealed) => {
-    const opened = await openSealedTokens(as, grant.id, token, sealed);
+    const opened = await successorOf(as, grant.id, token, sealed);
     return { tokens: opened, hash: await as.secrets.hash(opened.refresh ?? '') };
   });
   return repeatAnswer(as, grant, given);

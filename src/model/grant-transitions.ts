@@ -24,6 +24,7 @@ import {
   type Wrapped,
 } from './grant.ts';
 import { narrowScope, type ScopeExpansion, type ScopeRules } from './scope.ts';
+import { isSame, packed, type Retired, retiredOf } from './retired.ts';
 import type { Seconds } from './store.ts';
 import { type Proof, unwrap, wrap } from './wrapped.ts';
 
@@ -73,7 +74,7 @@ export interface Rotation {
   readonly rules?: (resource: string) => ScopeRules;
   /** Thumbprint of the DPoP key, if one was proven. */
   readonly jkt?: string | undefined;
-  /** The new tokens, sealed under the old refresh token. */
+  /** How the new tokens follow from the old refresh token (`model/retired`), or the new tokens sealed under it. */
   readonly sealedSuccessor: string;
   readonly now: Seconds;
 }
@@ -134,7 +135,7 @@ export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
     if (!equalTexts(refresh.familyHash, proof.refresh.familyHash)) return refuse('refresh_unknown');
     if (grant.clientId !== proof.clientId) return refuse('refresh_of_another_client');
     const live = equalTexts(refresh.hash, proof.refresh.hash);
-    const retired = grant.retired.find((one) => one.hash === proof.refresh.hash && one.until > proof.now);
+    const retired = retiredOf(grant).find((one) => isSame(one, proof.refresh.hash) && one.until > proof.now);
     const isKeyRight = refresh.jkt === undefined || refresh.jkt === proof.jkt;
     if (!live && !(retired && isKeyRight)) return ended(grant, 'refresh_reused', proof.now);
     if (!isKeyRight) return refuse('key_differs');
@@ -148,7 +149,7 @@ export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
     const isFull = inGraceNow.length >= MAX_RETIRED;
     const next = isFull ? { ...minted, refresh: proof.refresh } : minted;
     const issued = issue(
-      { ...grant, retired: isFull ? inGraceNow : retire(grant, inGraceNow, proof) },
+      { ...grant, retired: packed(isFull ? inGraceNow : retire(grant, inGraceNow, proof)) },
       refresh,
       proof.refresh.pad,
       next,
@@ -198,12 +199,13 @@ function boundTo(jkt: string | undefined): Bound {
 }
 
 /** Retired tokens from the first one in its grace period on: later ones must stay, since they lead to the live token. */
-function inGrace({ retired }: Grant, now: Seconds): Grant['retired'] {
+function inGrace(grant: Grant, now: Seconds): readonly Retired[] {
+  const retired = retiredOf(grant);
   const first = retired.findIndex((one) => one.until > now);
   return first < 0 ? [] : retired.slice(first);
 }
 
-function retire({ lifetimes }: Grant, inGraceNow: Grant['retired'], { refresh, sealedSuccessor, now }: Rotation): Grant['retired'] {
+function retire({ lifetimes }: Grant, inGraceNow: readonly Retired[], { refresh, sealedSuccessor, now }: Rotation): readonly Retired[] {
   return lifetimes.grace === 0 ? inGraceNow : [...inGraceNow, { hash: refresh.hash, sealedSuccessor, until: now + lifetimes.grace }];
 }
 

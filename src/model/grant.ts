@@ -5,6 +5,7 @@
 import type { GrantKey } from './access-key.ts';
 import type { Actor } from './access.ts';
 import type { StoredOrigin } from './origin.ts';
+import type { StoredRetired } from './retired.ts';
 import type { Json, Seconds } from './store.ts';
 import type { SealedRefs } from './upstream.ts';
 
@@ -43,9 +44,6 @@ export type GrantAccess = Wrapped & {
 
 /** The live refresh token. */
 export type GrantRefresh = Wrapped & { readonly familyHash: string; readonly expiresAt: Seconds } & Bound;
-
-/** A rotated refresh token in its grace period: its holder gets the tokens that replaced it. */
-export type Retired = { readonly hash: string; readonly sealedSuccessor: string; readonly until: Seconds };
 
 /** Why a grant ended. */
 export type EndReason =
@@ -94,7 +92,7 @@ export type Grant = {
   readonly key?: GrantKey;
   readonly code: GrantCode | null;
   readonly refresh: GrantRefresh | null;
-  readonly retired: readonly Retired[];
+  readonly retired: StoredRetired;
   readonly access: readonly GrantAccess[];
   readonly usedAt: Seconds;
   /** Set while `onTokens` is asked for it. */

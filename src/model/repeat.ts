@@ -2,6 +2,7 @@
  * Grant transitions for a client that may not have received its answer; separate, because they are rare.
  */
 import type { Grant } from './grant.ts';
+import { isSame, retiredOf } from './retired.ts';
 import type { Transition } from './grant-transitions.ts';
 
 /**
@@ -24,18 +25,19 @@ export function noteUnanswered(codeHash: string, accessHash: string, sealedAnswe
  * Finds the tokens for the holder of a retired refresh token: the live ones. Each successor may itself have been rotated since by another
  * process of the same client, and would count as reused after its own grace period.
  *
- * @param open unseals a successor with the token it was sealed under, and returns the hash of its refresh token.
+ * @param open derives or unseals a successor with the token that it replaced, and returns the hash of its refresh token.
  */
 export async function followSuccessors<T extends { readonly refresh: string | null }>(
-  { retired }: Grant,
+  grant: Pick<Grant, 'retired'>,
   { presented, sealedSuccessor }: { readonly presented: string; readonly sealedSuccessor: string },
   open: (token: string, sealed: string) => Promise<{ readonly tokens: T; readonly hash: string }>,
 ): Promise<T> {
+  const retired = retiredOf(grant);
   let { tokens, hash } = await open(presented, sealedSuccessor);
   for (
-    let next = retired.find((one) => one.hash === hash);
+    let next = retired.find((one) => isSame(one, hash));
     next && tokens.refresh !== null;
-    next = retired.find((one) => one.hash === hash)
+    next = retired.find((one) => isSame(one, hash))
   )
     ({ tokens, hash } = await open(tokens.refresh, next.sealedSuccessor));
   return tokens;

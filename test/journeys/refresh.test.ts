@@ -1,6 +1,11 @@
 /** What makes people stay signed in: refreshes that are lost, repeated, raced or stolen, on every store of both runtimes. */
 import { describe, expect, it } from 'vitest';
 import { tokensOf } from '../../src/testing/oauth-client.ts';
+import { makeSecrets } from '../../src/core/records/secrets.ts';
+import { type Grant, lifeEndOf } from '../../src/model/grant.ts';
+import { withoutPlace } from '../../src/model/place.ts';
+import { retiredOf } from '../../src/model/retired.ts';
+import { grantIdOf } from '../../src/model/token.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { type App, appOn, type Counts, counting, makeApp, storeNames } from '../support/app.ts';
 
@@ -33,6 +38,57 @@ describe.each(storeNames)('refresh on %s', (store) => {
     expect(tokensOf(retried)).toEqual(lost);
     expect(retried.body['expires_in']).toBe(3600 - 119);
     expect((await app.call(lost.access)).status).toBe(200);
+  });
+
+  it('leads each of 64 tokens in a row to the live one, and keeps the record below 6 KB (F-13)', async () => {
+    for (const app of [await makeApp(store), await losing(store)]) {
+      const { client, tokens } = await app.signedIn();
+      const chain = [tokens.refresh];
+      let last = tokens;
+      for (let n = 0; n < 64; n++) chain.push((last = tokensOf(await client.refresh(last.refresh))).refresh);
+      expect(new Set(chain).size).toBe(65);
+      const stored = await app.store.read(`grant:${grantIdOf('refresh', last.refresh)}`);
+      expect(JSON.stringify(stored?.value).length).toBeLessThan(6000);
+      for (const one of [chain[0]!, chain[1]!, chain[31]!, chain[63]!]) expect(tokensOf(await client.refresh(one))).toEqual(last);
+      app.clock.pass(121);
+      expect(tokensOf(await client.refresh(last.refresh)).refresh).not.toBe(last.refresh);
+      expect((await client.refresh(chain[3]!)).body).toMatchObject({ error: 'invalid_grant' }); // stolen
+    }
+  });
+
+  it('goes on with a chain that began with sealed successors, as records of earlier versions have them (F-13)', async () => {
+    const app = await makeApp(store);
+    const { client, tokens } = await app.signedIn();
+    const grantId = grantIdOf('refresh', tokens.refresh) ?? '';
+    const secrets = makeSecrets(app.machine);
+    const next = tokensOf(await client.refresh(tokens.refresh));
+    const stored = (await app.store.read(`grant:${grantId}`))!;
+    const sealedSuccessor = await secrets.sealUnder(
+      tokens.refresh,
+      { access: next.access, refresh: next.refresh },
+      `successor:${withoutPlace(grantId)}`,
+    );
+    const earlier = { hash: await secrets.hash(tokens.refresh), sealedSuccessor, until: app.clock.now() + 120 };
+    const grant = stored.value as unknown as Grant;
+    await app.store.write(`grant:${grantId}`, { ...grant, retired: [earlier] } as never, stored.version, { until: lifeEndOf(grant) });
+    expect(tokensOf(await client.refresh(tokens.refresh))).toEqual(next);
+    const last = tokensOf(await client.refresh(next.refresh));
+    for (const one of [tokens.refresh, next.refresh]) expect(tokensOf(await client.refresh(one))).toEqual(last);
+  });
+
+  it('derives a successor from the token and from what only the record has, in the grace alone (SEC-213)', async () => {
+    const app = await makeApp(store);
+    const { client, tokens } = await app.signedIn();
+    const next = tokensOf(await client.refresh(tokens.refresh));
+    const key = `grant:${grantIdOf('refresh', next.refresh)}` as const;
+    const record = JSON.stringify((await app.store.read(key))?.value);
+    for (const one of [tokens, next]) for (const secret of [one.refresh, one.access]) expect(record).not.toContain(secret.split('.')[1]);
+    const nonces = async (): Promise<readonly string[]> =>
+      retiredOf((await app.store.read(key))?.value as unknown as Grant).map(({ sealedSuccessor }) => sealedSuccessor);
+    const [nonce] = await nonces();
+    app.clock.pass(121);
+    await client.refresh(next.refresh);
+    expect(await nonces()).not.toContain(nonce); // so that an old token and a later copy of the store lead nowhere
   });
 
   it('gives a process that is slow the tokens of those that were faster, so that one token file never locks out (F-13)', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Grant, MAX_FAILURES } from '../../src/model/grant.ts';
 import type { ScopeRules } from '../../src/model/scope.ts';
 import { redeem, revoke, revokeAccess, rotate, type Verdict } from '../../src/model/grant-transitions.ts';
+import { retiredOf } from '../../src/model/retired.ts';
 import { grantAfter, minted, openGrant, proofOf, reasonOf, redeemed, redemption, rotation, START } from '../support/grants.ts';
 
 describe('model/transition, check by check', () => {
@@ -54,10 +55,10 @@ describe('model/transition, check by check', () => {
     );
     expect(next.retired).toEqual([]);
     const cleared = grantAfter(rotate(rotation('refresh-2', 3, START + 120), minted(3))(grant));
-    expect(cleared.retired.map(({ hash }) => hash)).toEqual(['refresh-2']);
+    expect(retiredOf(cleared).map(({ hash }) => hash)).toEqual(['refresh-2']);
     const second = grantAfter(rotate(rotation('refresh-2', 3, START + 60), minted(3))(grant));
     const third = grantAfter(rotate(rotation('refresh-3', 4, START + 150), minted(4))(second));
-    expect(third.retired.map(({ hash }) => hash)).toEqual(['refresh-2', 'refresh-3']);
+    expect(retiredOf(third).map(({ hash }) => hash)).toEqual(['refresh-2', 'refresh-3']);
   });
 
   it('counts wrong verifiers, and ends the grant with the fifth (SEC-024)', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findAccess, isLive, lifeEndOf, MAX_ACCESS_TOKENS, MAX_RETIRED, type Grant } from '../../src/model/grant.ts';
 import { followSuccessors, noteUnanswered } from '../../src/model/repeat.ts';
 import { redeem, type Redemption, revoke, revokeAccess, rotate, type Rotation, type Verdict } from '../../src/model/grant-transitions.ts';
+import { retiredOf } from '../../src/model/retired.ts';
 import { unwrap } from '../../src/model/wrapped.ts';
 import {
   grantAfter,
@@ -183,7 +184,7 @@ describe('model/transition, in any order', () => {
     expect(rotate(rotation('refresh-1', 66, START + 119), minted(66))(grantAfter(kept))).toMatchObject({ result: { kind: 'repeated' } });
 
     const later = grantAfter(rotate(rotation('refresh-65', 67, START + 120), minted(67))(grantAfter(kept)));
-    expect([later.refresh?.hash, later.retired.map(({ hash }) => hash)]).toEqual(['refresh-67', ['refresh-65']]);
+    expect([later.refresh?.hash, retiredOf(later).map(({ hash }) => hash)]).toEqual(['refresh-67', ['refresh-65']]);
   });
 
   it.each([undefined, 'thief'])('judges reuse before the key: a used token ends the family with the key %s (F-11)', (jkt) => {

@@ -7,6 +7,7 @@
  * asks again, within half a grace, where no answer came: two that are slow together are still in time.
  */
 import { findAccess, type Grant } from '../../src/model/grant.ts';
+import { retiredOf } from '../../src/model/retired.ts';
 import { followSuccessors } from '../../src/model/repeat.ts';
 import { type Minted, redeem, revoke, rotate, type Rotated, type Transition } from '../../src/model/grant-transitions.ts';
 import { minted, openGrant, proofOf, refreshOf, START } from './grants.ts';
@@ -253,7 +254,7 @@ function keyOf(
   const ago = (at: number | null | undefined): number => (at === null || at === undefined ? -1 : Math.min(now - at, grace));
   if (grant.ended) return `ended ${issued}`;
   const record = ({ refresh, retired }: Grant): string => {
-    const living = retired.filter(({ until }) => until > now);
+    const living = retiredOf({ retired }).filter(({ until }) => until > now);
     return `${name(refresh?.hash)}${refresh?.jkt?.[0] ?? ''}:${living.map((one) => `${name(one.hash)}>${name(one.sealedSuccessor)}@${now - one.until}`).join()}`;
   };
   const order = ({ memory, readAt, waitingSince }: Process): string =>

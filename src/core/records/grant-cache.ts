@@ -5,6 +5,7 @@
  */
 import type { Access } from '../../model/access.ts';
 import type { Grant, GrantAccess } from '../../model/grant.ts';
+import { countRetired } from '../../model/retired.ts';
 import type { Seconds } from '../../model/store.ts';
 import { withoutPlace } from '../../model/place.ts';
 import { linksOf } from '../../model/token.ts';
@@ -64,7 +65,7 @@ export function makeGrantCache({ readGrant }: Pick<Records, 'readGrant'>): Grant
   };
   const add = (id: string, record: VersionedGrant): void => {
     forget(id);
-    if (record.value.retired.length > MAX_RETIRED) return;
+    if (countRetired(record.value) > MAX_RETIRED) return;
     const [oldest] = known.size >= MAX_GRANTS ? known.keys() : [];
     if (oldest !== undefined) forget(oldest);
     known.set(id, { record, tokens: new Set() });

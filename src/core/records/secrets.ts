@@ -37,8 +37,14 @@ export interface Secrets {
    *
    * @param family of the refresh token; a new one by default.
    * @param before the refresh token that is replaced. With its pad, the new token can lead back to it.
+   * @param from derives the tokens from the presented one and a nonce, instead of at random: who has both gets the same tokens again.
    */
-  mint(grantId: string, family?: string | null, before?: Pick<RefreshProof, 'familyHash'> & Partial<Proof>): Promise<MintedTokens>;
+  mint(
+    grantId: string,
+    family?: string | null,
+    before?: Pick<RefreshProof, 'familyHash'> & Partial<Proof>,
+    from?: { readonly presented: string; readonly nonce: string },
+  ): Promise<MintedTokens>;
   /** The pad of the refresh token that this one replaced; null for the first of its family. */
   padBefore(refreshToken: string): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Encrypts JSON so that only the holder of `secret` can decrypt it, and only in the record that `bound` names. */
@@ -92,9 +98,11 @@ export function makeSecrets(runtime: Runtime, tenant: string | null = null): Sec
       const hidden = way && fromBase64url(way.wayBack);
       return way && hidden ? xor(hidden, await maskOf(way.secret)) : null;
     },
-    async mint(grantId, family = random(FAMILY_BYTES), before) {
-      const accessToken = formatToken('access', grantId, random(SECRET_BYTES));
-      const secret = random(SECRET_BYTES);
+    async mint(grantId, family = random(FAMILY_BYTES), before, from) {
+      const secretOf = async (kind: string): Promise<string> =>
+        from === undefined ? random(SECRET_BYTES) : hash(`portcullis successor ${kind}\n${from.nonce}\n${from.presented}`);
+      const accessToken = formatToken('access', grantId, await secretOf('access'));
+      const secret = await secretOf('refresh');
       const wayBack = before?.pad ? base64url(xor(before.pad, await maskOf(secret))) : '';
       const refreshToken = family === null ? null : formatToken('refresh', grantId, family + secret + wayBack);
       const refresh = refreshToken && (await refreshProof(refreshToken, before?.familyHash));

@@ -1,0 +1,62 @@
+/** Retired refresh tokens as a grant stores them. */
+import { describe, expect, it } from 'vitest';
+import { countRetired, derivationIn, isSame, packed, type Retired, retiredOf, textOfDerivation } from '../../src/model/retired.ts';
+
+const ID = 'AAAAAAAAAAAAAAAAAAAAAA';
+const derived = (n: number, leadsBack = false): Retired => ({
+  hash: `${n}${'h'.repeat(42)}`,
+  sealedSuccessor: textOfDerivation({ nonce: String(n).padStart(12, 'n'), grantId: `${ID.slice(0, -1)}Q`, leadsBack }),
+  until: 1_790_000_000 + n,
+});
+const sealed = (n: number): Retired => ({
+  hash: `${n}${'s'.repeat(42)}`,
+  sealedSuccessor: 'sealed'.repeat(30),
+  until: 1_790_000_000 + n,
+});
+
+describe('model/retired', () => {
+  it('packs the tokens whose successor is derived, and gives all back in order', () => {
+    const all = [derived(1), derived(2, true), sealed(3), derived(4)];
+    const stored = packed(all);
+    expect(stored.map((one) => typeof one)).toEqual(['string', 'object', 'string']);
+    const back = retiredOf({ retired: stored });
+    expect(back.map(({ sealedSuccessor, until }) => [sealedSuccessor, until])).toEqual(
+      all.map(({ sealedSuccessor, until }) => [sealedSuccessor, until]),
+    );
+    for (const [at, one] of all.entries()) expect(back.map((other) => isSame(other, one.hash))).toEqual(all.map((_, n) => n === at));
+    expect(countRetired({ retired: stored })).toBe(4);
+    expect(packed(back)).toEqual(stored);
+    expect(retiredOf({ retired: [] })).toEqual([]);
+  });
+
+  it('needs 32 characters for each', () => {
+    expect(JSON.stringify(packed(Array.from({ length: 64 }, () => derived(7)))).length).toBe(64 * 32 + 4);
+  });
+
+  it('packs nothing that it could not give back', () => {
+    const odd = [
+      { ...derived(1), until: 1_790_000_000.5 },
+      { ...derived(1), until: 1_000_000_000 },
+      { ...derived(1), hash: 'short' },
+      { ...derived(1), sealedSuccessor: '~tooshort' },
+      { ...derived(1), sealedSuccessor: 'x'.repeat(14) },
+    ];
+    expect(packed(odd)).toEqual(odd);
+    expect(retiredOf({ retired: odd })).toEqual(odd);
+  });
+
+  it('compares a whole hash with a whole hash', () => {
+    expect(isSame({ ...sealed(1), hash: 'refresh-1' }, 'refresh-1')).toBe(true);
+    expect(isSame({ ...sealed(1), hash: 'refresh-1' }, 'refresh-12')).toBe(false);
+    expect(isSame({ ...sealed(1), hash: 'h'.repeat(12) }, 'h'.repeat(13))).toBe(false);
+    expect(isSame({ ...sealed(1), hash: 'h'.repeat(12) }, `${'h'.repeat(11)}x${'h'.repeat(31)}`)).toBe(false);
+  });
+
+  it('says how a successor is derived: with which nonce, under which id, and whether it leads back', () => {
+    for (const leadsBack of [true, false]) {
+      const given = { nonce: 'abcdefghijkl', grantId: `${ID.slice(0, -1)}g`, leadsBack };
+      expect(derivationIn(textOfDerivation(given), ID)).toEqual(given);
+    }
+    expect(derivationIn('sealed'.repeat(30), ID)).toBeNull();
+  });
+});
