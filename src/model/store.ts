@@ -102,7 +102,7 @@ export interface Store {
    * takes a read and a conditional write.
    */
   increment?(key: Key, per: Seconds): Promise<Count | null>;
-  /** Keys in an index, oldest first in each part of the store, at most some hundred of a part per page. A hint: a key may be gone by now. */
+  /** Keys in an index, oldest first in each part of the store, at most some hundred per page. A hint: a key may be gone by now. */
   list(index: IndexKey, after?: Cursor): Promise<Page>;
   /** One page of all live records, in the store's own order, for copies. Absent if the engine cannot list them. */
   all?(after?: Cursor): Promise<{ readonly records: readonly StoredRecord[]; readonly next?: Cursor }>;

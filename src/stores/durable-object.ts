@@ -27,7 +27,7 @@ import type {
 import { enterBeside, inBackground } from './enter-beside.ts';
 import type { ObjectNamespace, StoreObject } from './object-namespace.ts';
 import { pageAcross } from './object-pages.ts';
-import { NEVER, storedOf } from './sql.ts';
+import { NEVER, PAGE, storedOf } from './sql.ts';
 
 /** Distribution of the keys. Changing `shards` or `prefix` on a used namespace makes every record unreachable. */
 interface DurableObjectStoreOptions {
@@ -131,8 +131,9 @@ class ObjectStore implements Store {
   async list(index: IndexKey, after?: Cursor): Promise<Page> {
     const now = this.#now();
     const places = isPlacedList(index) ? EVERYWHERE : HOME;
-    const { items, ...next } = await pageAcross({ parts: places.length, width: places.length }, after, async (part, at) => {
-      const { keys, ...more } = await this.#object(this.#numberIn(places[part] ?? null, index)).entries(index, at);
+    const { items, ...next } = await pageAcross({ parts: places.length, width: places.length }, after, async (part, at, shares) => {
+      const object = this.#object(this.#numberIn(places[part] ?? null, index));
+      const { keys, ...more } = await object.entries(index, at, Math.floor(PAGE / shares));
       return { items: keys, ...more };
     });
     const standing = await this.#standing(index, items, now);

@@ -21,8 +21,8 @@ export interface StoreObject {
   /** The lists of the removed record; null if there was none in that version. */
   remove(key: Key, when: Version | null, now: Seconds): Awaitable<readonly IndexKey[] | null>;
   enter(list: IndexKey, key: Key, now: Seconds): Awaitable<void>;
-  /** One page of a list, including entries whose record is gone. */
-  entries(list: IndexKey, after: number): Awaitable<{ readonly keys: readonly Key[]; readonly next?: number }>;
+  /** One page of a list, including entries whose record is gone. @param most entries on it. */
+  entries(list: IndexKey, after: number, most?: number): Awaitable<{ readonly keys: readonly Key[]; readonly next?: number }>;
   /** The keys whose live records name the list. */
   standing(list: IndexKey, keys: readonly Key[], now: Seconds): Awaitable<readonly Key[]>;
   /** One page of all live records of this object. */

@@ -12,11 +12,15 @@ export interface PartPage<T> {
 
 const CURSOR = /^(?:\d{1,4}:\d{1,15},)*\d{1,4}$/;
 
-/** Asks `width` parts for a page each, unfinished ones first. @throws {RangeError} if `after` is no cursor of this store. */
+/**
+ * Asks `width` parts for a page each, unfinished ones first.
+ *
+ * @param ask also gets how many parts share this page. @throws {RangeError} if `after` is no cursor of this store.
+ */
 export async function pageAcross<T>(
   { parts, width }: { readonly parts: number; readonly width: number },
   after: Cursor | undefined,
-  ask: (part: number, at: number) => Promise<PartPage<T>>,
+  ask: (part: number, at: number, parts: number) => Promise<PartPage<T>>,
 ): Promise<{ readonly items: readonly T[]; readonly next?: Cursor }> {
   if (after !== undefined && !CURSOR.test(after)) throw new RangeError(notOurs(after));
   const pieces = (after ?? '0').split(',');
@@ -24,7 +28,7 @@ export async function pageAcross<T>(
   const open = pieces.map((piece) => piece.split(':').map(Number) as [part: number, at: number]);
   if (begun > parts || open.length > width || open.some(([part]) => part >= parts)) throw new RangeError(notOurs(after));
   while (open.length < width && begun < parts) open.push([begun++, 0]);
-  const pages = await Promise.all(open.map(async ([part, at]) => ask(part, at)));
+  const pages = await Promise.all(open.map(async ([part, at]) => ask(part, at, open.length)));
   const items = pages.flatMap((page) => page.items);
   const left = open.flatMap(([part], nth) => (pages[nth]?.next === undefined ? [] : [`${part}:${pages[nth].next}`]));
   return left.length === 0 && begun === parts ? { items } : { items, next: [...left, begun].join(',') };

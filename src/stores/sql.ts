@@ -207,11 +207,16 @@ export function pageIn(found: readonly unknown[]): Page {
 }
 
 /** One page of a list, including entries whose record is gone. */
-export function entriesOf(run: Run, list: IndexKey, after: number): { readonly keys: readonly Key[]; readonly next?: number } {
-  const rows = run(OWN.entries, list, after, PAGE + 1) as readonly { seq: number; key: Key }[]; // one more than a page has
-  const keys = rows.slice(0, PAGE).map(({ key }) => key);
-  const last = rows[PAGE - 1];
-  return rows.length > PAGE && last ? { keys, next: last.seq } : { keys };
+export function entriesOf(
+  run: Run,
+  list: IndexKey,
+  after: number,
+  most: number = PAGE,
+): { readonly keys: readonly Key[]; readonly next?: number } {
+  const rows = run(OWN.entries, list, after, most + 1) as readonly { seq: number; key: Key }[]; // one more than a page has
+  const keys = rows.slice(0, most).map(({ key }) => key);
+  const last = rows[most - 1];
+  return rows.length > most && last ? { keys, next: last.seq } : { keys };
 }
 
 /** Progress of a sweep. */

@@ -92,8 +92,8 @@ export class PortcullisStore extends DurableObject<unknown> implements StoreObje
   }
 
   /** One page of a list. */
-  entries(list: IndexKey, after: number): { readonly keys: readonly Key[]; readonly next?: number } {
-    return entriesOf(this.#run, list, after);
+  entries(list: IndexKey, after: number, most?: number): { readonly keys: readonly Key[]; readonly next?: number } {
+    return entriesOf(this.#run, list, after, most);
   }
 
   /** Those of the keys whose live records say that they stand in the list. */
