@@ -164,7 +164,7 @@ export function bodyError(problem: 'too-large' | 'malformed'): OAuthError {
 }
 
 /** The server for one request. @param requestId made when it is first asked for. @param place where the request comes from. */
-export function withRequestId(as: AuthServer, requestId: () => string, place: Place | null = null): AuthServer {
+function withRequestId(as: AuthServer, requestId: () => string, place: Place | null = null): AuthServer {
   const isOurs = as.settings.on === null; // the default listener prints only the id that a failure carries
   const region = place === null ? {} : { region: place };
   const emit = (event: NewEvent): void => as.emit(isOurs ? event : { requestId: requestId(), ...region, ...event });

@@ -8,7 +8,7 @@ import { crc32 } from './crc32.ts';
 import type { Seconds } from './store.ts';
 
 /** What every key begins with. */
-export const KEY_PREFIX = 'pcl_';
+const KEY_PREFIX = 'pcl_';
 const SHAPE = /^pcl_([\w-]{22})[\w-]{43}[\w-]{6}$/;
 const CHECKSUM_LENGTH = 6;
 

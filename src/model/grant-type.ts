@@ -11,7 +11,7 @@ export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 
 /** Grant types of clients that register themselves. */
-export const SELF_GRANT_TYPES: readonly string[] = ['authorization_code', 'refresh_token'];
+const SELF_GRANT_TYPES: readonly string[] = ['authorization_code', 'refresh_token'];
 
 /** The same, plus the device grant if this server offers it. A client must name that one to get it. */
 export function selfGrantTypes({ paths }: { readonly paths: { readonly deviceAuthorization: string | null } }): readonly string[] {

@@ -150,7 +150,7 @@ export const MARKS: { readonly gate: Html; readonly alert: Html; readonly done: 
 };
 
 /** The gate as the favicon. A `data:` URL, so that browsers do not request `/favicon.ico`. */
-export const FAVICON: string =
+const FAVICON: string =
   'data:image/svg+xml,' +
   encodeURIComponent(
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#5b7cf0" stroke-width="2" stroke-linecap="round"><path d="${GATE}"/></svg>`,

@@ -275,12 +275,12 @@ function over(): OAuthError {
 }
 
 /** Stores an approval, or a remembered consent. */
-export async function noteApproved(as: AuthServer, request: AuthRequest): Promise<void> {
+async function noteApproved(as: AuthServer, request: AuthRequest): Promise<void> {
   await as.store.write(await keyOf(as, request), { v: 1, approved: true }, 'any', { until: as.now() + PENDING_TTL });
 }
 
 /** Whether this request was approved within the last minutes. */
-export async function isApproved(as: AuthServer, request: AuthRequest): Promise<boolean> {
+async function isApproved(as: AuthServer, request: AuthRequest): Promise<boolean> {
   return (await readRecord(as.store, await keyOf(as, request), isNote)) !== null;
 }
 

@@ -66,7 +66,7 @@ export function quoted(text: unknown): string {
 }
 
 /** A URL without its query, which may contain keys. */
-export function withoutQuery(url: string): string {
+function withoutQuery(url: string): string {
   if (!URL.canParse(url)) return quoted(url);
   const parsed = new URL(url);
   return `${parsed.protocol}//${parsed.host}${parsed.pathname}${parsed.search === '' ? '' : '?…'}`;

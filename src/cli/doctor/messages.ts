@@ -5,7 +5,7 @@ import type { Question } from './ask.ts';
 /** The protocol versions of the doctor. */
 export const ERA_2025 = '2025-11-25';
 /** The stateless era. */
-export const ERA_2026 = '2026-07-28';
+const ERA_2026 = '2026-07-28';
 
 /** Headers of every message. */
 export interface Sending {

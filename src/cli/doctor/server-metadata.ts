@@ -22,7 +22,7 @@ export interface Server {
 }
 
 /** The URLs of the metadata, in the order in which clients try them (RFC 8414 §3.1, MCP authorization). */
-export function serverMetadataUrls(issuer: string): readonly string[] {
+function serverMetadataUrls(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');
   const [oauth, openid] = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];

@@ -13,7 +13,7 @@ import { has, readRecord, versioned } from './record.ts';
 import type { Secrets } from './secrets.ts';
 
 /** How long a consent is remembered after the last explicit approval. */
-export const CONSENT_TTL: Seconds = 90 * 86_400;
+const CONSENT_TTL: Seconds = 90 * 86_400;
 const MAX_ENTRIES = 32;
 
 /** Who consented, to which client, at which redirect URI and resource. */

@@ -33,7 +33,7 @@ export type ConnectionRequest = {
 /** Kind of these links. */
 export const CONNECTION_LINK = 'connection';
 /** How long the user may take, and how long a sealed request state is valid. */
-export const CONNECTION_TTL: Seconds = 600;
+const CONNECTION_TTL: Seconds = 600;
 /** How long the reference waits for the tool to ask again. */
 const SLOT_TTL: Seconds = 86_400;
 const MAX_LINKS = 30;
