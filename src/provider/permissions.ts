@@ -10,20 +10,58 @@ import { schemeOf, unauthorized, unavailable } from '../guard/challenge.ts';
 import { type Guard, isRefusal } from '../guard/guard.ts';
 import { json } from '../lib/http.ts';
 import type { Access } from '../model/access.ts';
+import type { Settings } from '../model/settings.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
+import type { OAuthHelpers } from './helpers.ts';
 
-/** Puts the user's permissions into the props; or returns the error response. @param check runs the guard once more. */
+/** What a user may do, as it is being read. */
+export interface PermissionsRead {
+  readonly userId: string;
+  readonly permissions: () => Promise<readonly string[]>;
+}
+
+/** Servers whose option `permissions` asks our own accounts about the user who calls: learned from what it does. */
+const asksAccounts = new WeakSet<Settings>();
+
+/**
+ * Begins to read an account beside the check of a token that was good before, if `permissions` will ask for it. What is read counts only if
+ * the token is good. Null for a token that this process has not seen.
+ */
+export function readPermissions(as: AuthServer, request: Request): PermissionsRead | null {
+  const token = asksAccounts.has(as.settings) ? /^bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] : undefined;
+  const userId = token === undefined ? undefined : as.grantCache.findToken(token)?.grant.userId;
+  if (userId === undefined) return null;
+  const read = as.accounts.permissionsOf(userId);
+  read.catch(() => undefined); // reported where it is asked for
+  return { userId, permissions: () => read };
+}
+
+/** The environment for `permissions`, in which one account may have been read ahead. */
+function withRead<Env>(env: Env, { settings, accounts }: AuthServer, userId: string, read: PermissionsRead | null): Env {
+  const permissionsOf = (id: string): Promise<readonly string[]> => {
+    if (id === userId) asksAccounts.add(settings);
+    return id === userId && read?.userId === id ? read.permissions() : accounts.permissionsOf(id);
+  };
+  const { OAUTH_PROVIDER: helpers } = env as { readonly OAUTH_PROVIDER: OAuthHelpers };
+  return { ...env, OAUTH_PROVIDER: { ...helpers, accounts: { ...helpers.accounts, permissionsOf } } };
+}
+
+/** Puts the user's permissions into the props; or returns the error response. @param check runs the guard once more. @param read what `readPermissions` began. */
 export async function withPermissions(
   as: AuthServer,
   access: Access,
   env: unknown,
-  { guard, check }: { readonly guard: Guard<null>; readonly check: () => Promise<Access | Response | null> },
+  {
+    guard,
+    check,
+    read,
+  }: { readonly guard: Guard<null>; readonly check: () => Promise<Access | Response | null>; readonly read: PermissionsRead | null },
 ): Promise<Access | Response> {
   const { permissions } = as.settings;
   if (permissions === null) return access;
   try {
     const props = typeof access.props === 'object' && access.props !== null ? access.props : {};
-    return { ...access, props: { ...props, permissions: await permissions(access, env as never) } };
+    return { ...access, props: { ...props, permissions: await permissions(access, withRead(env, as, access.userId, read) as never) } };
   } catch (error) {
     const failure = error instanceof UpstreamTokenError ? error.failure : null;
     if (failure === 'ended') {

@@ -41,6 +41,7 @@ import {
 } from './servers.ts';
 
 /** If it cannot be loaded, the call fails and its handler does not run. */
+const readPermissions = lazy(async () => (await import('./permissions.ts')).readPermissions);
 const withPermissions = lazy(async () => (await import('./permissions.ts')).withPermissions);
 
 /** Whether a person opened the URL in a browser. */
@@ -158,6 +159,7 @@ export class Provider<Env = unknown> {
     const region = this.#platform.place?.(request) ?? null;
     state.emit = region === null ? host.as.emit : (event) => host.as.emit({ region, ...event });
     const own = this.#envFor(host, env);
+    const reading = host.as.settings.permissions === null ? null : readPermissions(host.as, request); // beside the check
     const access = await api.guard(request, own);
     if (isRefusal(access)) {
       if (access.status !== 401 || !isBrowser(request) || !this.#parts) return access;
@@ -166,7 +168,7 @@ export class Provider<Env = unknown> {
     state.stillGood = async () => isGood(await api.guard(request, own));
     const inside = withoutPrefix(request, host.prefix);
     if (access === null) return api.fetch(inside, own, withAccess(ctx, null, api.guard.challenge));
-    const again = { guard: api.guard, check: () => api.guard(request, own) };
+    const again = { guard: api.guard, check: () => api.guard(request, own), read: await reading };
     const known = ofTenant(access, host.as);
     const allowed = host.as.settings.permissions === null ? known : await withPermissions(host.as, known, own, again);
     if (isRefusal(allowed)) return allowed;

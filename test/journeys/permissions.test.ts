@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Access } from '../../src/model/access.ts';
 import { UpstreamTokenError } from '../../src/model/upstream.ts';
-import { ISSUER, makeApp, storeNames } from '../support/app.ts';
+import type { Store } from '../../src/model/store.ts';
+import type { OAuthHelpers } from '../../src/provider/helpers.ts';
+import { appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { makeVaultApp } from '../support/vault-app.ts';
 
 /** As an application does that asks the site what its user may do there. */
@@ -71,5 +73,46 @@ describe.each(storeNames)('permissions on %s', (store) => {
       expect([called.status, called.response.headers.get('retry-after')]).toEqual([503, '2']);
       expect(await called.response.text()).not.toContain('secret');
     }
+  });
+
+  it('reads the account beside the grant once `permissions` is known to ask for it, and decides by both', async () => {
+    const { inner, clock } = await makeApp(store);
+    let [isDown, asked] = [false, [] as string[]];
+    const read: Store['read'] = async (key, known) => {
+      asked.push(key.split(':', 1)[0] ?? '');
+      if (isDown && key.startsWith('account:')) throw new Error('accounts are down');
+      await new Promise((next) => setTimeout(next));
+      asked.push('answer');
+      return inner.read(key, known);
+    };
+    const faulty: Store = {
+      atomic: true,
+      read,
+      write: (...all) => inner.write(...all),
+      remove: (...all) => inner.remove(...all),
+      list: (...all) => inner.list(...all),
+    };
+    const other = { id: '' };
+    const permissions = async ({ userId }: { userId: string }, env: unknown): Promise<readonly string[]> => {
+      const { accounts } = (env as { OAUTH_PROVIDER: OAuthHelpers }).OAUTH_PROVIDER;
+      return [...(await accounts.permissionsOf(userId)), ...(other.id === '' ? [] : await accounts.permissionsOf(other.id))];
+    };
+    const app = await appOn(faulty, clock, { permissions });
+    const { client, tokens } = await app.signedIn();
+    const allowed = async (): Promise<unknown> =>
+      ((await (await app.call(tokens.access)).response.json()) as { props: { permissions: readonly string[] } }).props.permissions;
+    expect(await allowed()).toEqual(['admin']);
+    asked = [];
+    expect(await allowed()).toEqual(['admin']);
+    expect(asked.slice(0, 2).toSorted()).toEqual(['account', 'grant']); // both before the first answer
+    const { accounts } = app.provider.helpers(app.env);
+    await accounts.setPermissions(app.aliceId, ['reader']);
+    expect(await allowed()).toEqual(['reader']);
+    other.id = (await accounts.create({ username: 'bob', password: 'a long passphrase', permissions: ['guest'] })).id;
+    expect(await allowed()).toEqual(['reader', 'guest']);
+    isDown = true;
+    expect((await app.call(tokens.access)).status).toBe(503);
+    await client.revoke(tokens.refresh);
+    expect((await app.call(tokens.access)).status).toBe(401); // whatever became of the account
   });
 });
