@@ -2,7 +2,7 @@
 import type { OAuthHelpers } from '../../src/provider/helpers.ts';
 import { durableObjectStore } from '../../src/stores/durable-object.ts';
 import type { ObjectNamespace } from '../../src/stores/object-namespace.ts';
-import { OAuthProvider } from '../../src/worker/main.ts';
+import { OAuthProvider } from '../../src/worker/own-pages.ts';
 import { ANSWER, CLIENT_ID, CONSENT, HEADERS, ISSUER, KEPT_CLIENT } from '../servers/answers.ts';
 
 export { PortcullisStore } from '../../src/worker/index.ts';
