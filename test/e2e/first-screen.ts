@@ -15,6 +15,7 @@ import { checkAccessible, shoot, visit } from './chromium.ts';
 import { leave } from './person.ts';
 import { freshFolder } from './processes.ts';
 import { check } from './report.ts';
+import { checkTree } from './trees.ts';
 
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true };
 const SITE = { clientId: 'id', clientSecret: 'secret' };
@@ -67,6 +68,7 @@ export async function checkFirstScreen(browser: Browser): Promise<void> {
 
   await once('the keyboard reaches everything, in the order of the page, and shows where it is', async (page) => {
     await page.goto(await consent());
+    await checkTree(page, 'approve-many-ways');
     const all = await page.evaluate(() =>
       [...document.querySelectorAll<HTMLElement>('button,input:not([type=hidden]),a[href],summary')]
         .filter((one) => one.tabIndex >= 0 && one.checkVisibility() && !(one instanceof HTMLInputElement && one.type === 'radio' && !one.checked))
@@ -93,9 +95,13 @@ export async function checkFirstScreen(browser: Browser): Promise<void> {
     await page.getByRole('heading', { name: 'Enter your password' }).waitFor();
     await checkAccessible(page);
     await shoot(page, 'first-screen-password');
+    await checkTree(page, 'password-step');
     await page.keyboard.type(ALICE.password); // the field has the focus
     const came = await leave(page, () => page.keyboard.press('Enter'));
     assert.match(came.searchParams.get('code') ?? '', /^code_/);
+    const own = await page.context().newPage();
+    await own.goto(`${url}/account`);
+    await checkTree(own, 'account');
   });
 
   await once('Enter on a tick box allows nothing', async (page) => {

@@ -9,6 +9,7 @@ import { ALICE } from './app.ts';
 import { photograph, visit } from './chromium.ts';
 import { looksOf } from './looks.ts';
 import { check } from './report.ts';
+import { checkTree } from './trees.ts';
 
 /** What a page is reached with. */
 interface Tour {
@@ -76,6 +77,7 @@ export async function checkGallery(where: string, url: string, browser: Browser)
           async ({ page }) => {
             await open({ page, url, authorizeUrl: (...about) => authorizeUrl(url, ...about) });
             await photograph(page, `${where}-${look}-${name}`);
+            if (look === 'desktop' && name !== 'account') await checkTree(page, name); // its apps are those of the checks before it
             assert.equal(await page.locator('html').getAttribute('lang'), look.includes('arabic') ? 'ar' : 'en');
           },
           options,
