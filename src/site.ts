@@ -90,6 +90,10 @@ export function furtherRoutesOf(settings: Settings): ReadonlyMap<string, Route> 
       methods: { GET: greeting(signIns), POST: signIns },
       ...PERSON,
     });
+  if (settings.securityEmails) {
+    const notMe: Endpoint = async (call) => (await import('./endpoints/account/not-me.ts')).notMe(call);
+    routes.set(`${paths.account}/not-me`, { name: 'account/not-me', methods: { GET: notMe, POST: notMe }, reader: 'person' });
+  }
   for (const section of sectionsOf(settings)) {
     const endpoint: Endpoint = (call) => accountSection(call, section);
     routes.set(sectionPath(paths.account, section), {

@@ -68,6 +68,7 @@ export function makeAuthServer(
     new Promise((done) => done(on({ ...event, ...tenant, at: now() }))).catch((error: unknown) => {
       console.error('portcullis: the `on` listener failed', error);
     });
+    if (settings.securityEmails) noticeEvent(server, event);
   };
   const secrets = makeSecrets(runtime, settings.tenant);
   const keyring = keyringOf(keyringSecrets, runtime, secrets);
@@ -83,7 +84,7 @@ export function makeAuthServer(
     runtime,
   );
   const grantCache = makeGrantCache(records);
-  return {
+  const server: AuthServer = {
     settings,
     runtime,
     env,
@@ -111,6 +112,21 @@ export function makeAuthServer(
     },
     forgive: async (name) => (settings.limits ? records.forgetCount(await secrets.hash(name)) : undefined),
   };
+  return server;
+}
+
+/** Tells the user of an event, if it concerns the security of an account. */
+function noticeEvent(as: AuthServer, event: NewEvent): void {
+  if (event.kind !== 'factor.changed' && event.kind !== 'grant.opened') return;
+  notify(as, async () => (await import('./users/security-mail.ts')).sendEventNotice(as, event));
+}
+
+/** Does the work of a security message after the response; a failure is reported to the operator. */
+export function notify(as: AuthServer, work: () => Promise<void>): void {
+  const done = work().catch((error: unknown) =>
+    as.emit({ kind: 'request.failed', endpoint: 'security-mail', requestId: as.secrets.id(), error }),
+  );
+  as.runtime.waitUntil?.(done);
 }
 
 function signUpUrlOf({ origin, paths, logins }: Settings): string | null {

@@ -8,7 +8,7 @@ import type { Awaitable } from './runtime.ts';
 /** A message to send. */
 export interface Email {
   /** What it is for; an application may use its own template for each kind. */
-  readonly kind: 'sign-in-code' | 'password-reset' | 'verification' | 'account-exists';
+  readonly kind: 'sign-in-code' | 'password-reset' | 'verification' | 'account-exists' | 'security-notice';
   readonly to: string;
   readonly subject: string;
   readonly text: string;

@@ -1,6 +1,7 @@
 /**
  * Settings: the application's options with all defaults, after the start-up checks; frozen, per issuer.
  */
+import type { SendEmail } from './email.ts';
 import type { Brand } from './brand.ts';
 import type { Languages } from '../words/languages.ts';
 import type { Access } from './access.ts';
@@ -212,6 +213,8 @@ export interface Settings {
   readonly languages: Languages;
   /** Null for the default listener, which prints failures, and on loopback refusals. */
   readonly on: ((event: Event) => void | Promise<void>) | null;
+  /** Sends messages about the security of accounts; null for none. */
+  readonly securityEmails: SendEmail<never> | null;
   /** Null to send error responses unchanged. */
   readonly onError: OnError | null;
 }

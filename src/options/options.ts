@@ -1,6 +1,7 @@
 /**
  * Options of `OAuthProvider`. Their checks are in `option-checks.ts`, their defaults in `settings.ts`.
  */
+import type { SendEmail } from '../model/email.ts';
 import type { TokenSource } from '../guard/token-source.ts';
 import type { AdminApi } from '../model/admin.ts';
 import type { Event } from '../model/event.ts';
@@ -191,6 +192,11 @@ interface CommonOptions<Env> {
   readonly externalTokens?: TokenSource;
   /** Called with every success, refusal and failure. Never gets a secret. */
   readonly on?: (event: Event) => void | Promise<void>;
+  /**
+   * Sends a message to the verified address of an account when an app or access token is new, a password or way to sign in has changed, or
+   * someone signs in from a new place. Its link ends every session and grant. If it rejects, `on` gets `request.failed`. Default: no messages.
+   */
+  readonly securityEmails?: SendEmail<Env>;
   /** Called with each error response of our endpoints; may return another response. If it throws, ours is sent. */
   readonly onError?: OnError;
 }
@@ -245,6 +251,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   clientRegistrationTTL: seconds(3600, 3650 * DAY),
   allowedOrigins: origins,
   on: functionOf('that takes an event'),
+  securityEmails: functionOf('(email, env) → nothing'),
   onError: functionOf('(refusal, response, request) → response or nothing'),
   clientIdMetadataDocumentEnabled: flag,
   clientIdMetadataPolicy: null,

@@ -3,6 +3,7 @@
  * added in `settings.ts`. Each message names the option and the fix.
  */
 import type { AdminApi } from '../model/admin.ts';
+import type { SendEmail } from '../model/email.ts';
 import type { Handler } from '../model/handler.ts';
 import type { Brand } from '../model/brand.ts';
 import { insteadOf } from '../lib/names.ts';
@@ -125,6 +126,7 @@ export function parseOptions<Env>(options: OAuthProviderOptions<Env>, parts: Pag
     onTokens: options.onTokens ?? null,
     languages,
     on: options.on ?? null,
+    securityEmails: (options.securityEmails as SendEmail<never> | undefined) ?? null,
     onError: options.onError ?? null,
   };
   return { options, routes, secrets, look, settings };

@@ -2,6 +2,7 @@
 import { html } from '../lib/html.ts';
 import { accessKey } from './ar/access-key.ts';
 import { clientPolicy } from './ar/client-policy.ts';
+import { notice } from './ar/notice.ts';
 import { passkey } from './ar/passkey.ts';
 import { emailCode, totp } from './ar/steps.ts';
 import type { Translation } from './words.ts';
@@ -140,6 +141,7 @@ export const ar: Translation = {
   },
   accessKey,
   clientPolicy,
+  notice,
   passkey,
   step: { restart: 'البدء من جديد' },
   confirm: {

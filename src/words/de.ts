@@ -2,6 +2,7 @@
 import { html } from '../lib/html.ts';
 import { accessKey } from './de/access-key.ts';
 import { clientPolicy } from './de/client-policy.ts';
+import { notice } from './de/notice.ts';
 import { passkey } from './de/passkey.ts';
 import { emailCode, totp } from './de/steps.ts';
 import type { Translation } from './words.ts';
@@ -142,6 +143,7 @@ export const de: Translation = {
   },
   accessKey,
   clientPolicy,
+  notice,
   passkey,
   step: { restart: 'Von vorn beginnen' },
   confirm: {

@@ -10,6 +10,7 @@ import { confirm } from './en/confirm.ts';
 import { connect } from './en/connect.ts';
 import { device } from './en/device.ts';
 import { home } from './en/home.ts';
+import { notice } from './en/notice.ts';
 import { error, errorReasons, message } from './en/message.ts';
 import { emailCode, step, totp } from './en/steps.ts';
 import { passkey } from './en/passkey.ts';
@@ -26,6 +27,7 @@ export const en: {
   readonly connect: typeof connect;
   readonly device: typeof device;
   readonly home: typeof home;
+  readonly notice: typeof notice;
   readonly signIn: typeof signIn;
   readonly password: typeof password;
   readonly email: typeof email;
@@ -49,6 +51,7 @@ export const en: {
   connect,
   device,
   home,
+  notice,
   signIn,
   password,
   email,

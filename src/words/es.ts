@@ -2,6 +2,7 @@
 import { html } from '../lib/html.ts';
 import { accessKey } from './es/access-key.ts';
 import { clientPolicy } from './es/client-policy.ts';
+import { notice } from './es/notice.ts';
 import { passkey } from './es/passkey.ts';
 import { emailCode, totp } from './es/steps.ts';
 import type { Translation } from './words.ts';
@@ -141,6 +142,7 @@ export const es: Translation = {
   },
   accessKey,
   clientPolicy,
+  notice,
   passkey,
   step: { restart: 'Empezar de nuevo' },
   confirm: {

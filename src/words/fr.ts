@@ -2,6 +2,7 @@
 import { html } from '../lib/html.ts';
 import { accessKey } from './fr/access-key.ts';
 import { clientPolicy } from './fr/client-policy.ts';
+import { notice } from './fr/notice.ts';
 import { passkey } from './fr/passkey.ts';
 import { emailCode, totp } from './fr/steps.ts';
 import type { Translation } from './words.ts';
@@ -142,6 +143,7 @@ export const fr: Translation = {
   },
   accessKey,
   clientPolicy,
+  notice,
   passkey,
   step: { restart: 'Recommencer' },
   confirm: {

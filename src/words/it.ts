@@ -2,6 +2,7 @@
 import { html } from '../lib/html.ts';
 import { accessKey } from './it/access-key.ts';
 import { clientPolicy } from './it/client-policy.ts';
+import { notice } from './it/notice.ts';
 import { passkey } from './it/passkey.ts';
 import { emailCode, totp } from './it/steps.ts';
 import type { Translation } from './words.ts';
@@ -142,6 +143,7 @@ export const it: Translation = {
   },
   accessKey,
   clientPolicy,
+  notice,
   passkey,
   step: { restart: 'Ricomincia' },
   confirm: {

@@ -2,6 +2,7 @@
 import { html } from '../lib/html.ts';
 import { accessKey } from './ko/access-key.ts';
 import { clientPolicy } from './ko/client-policy.ts';
+import { notice } from './ko/notice.ts';
 import { passkey } from './ko/passkey.ts';
 import { emailCode, totp } from './ko/steps.ts';
 import type { Translation } from './words.ts';
@@ -140,6 +141,7 @@ export const ko: Translation = {
   },
   accessKey,
   clientPolicy,
+  notice,
   passkey,
   step: { restart: '처음부터 다시' },
   confirm: {

@@ -2,6 +2,7 @@
 import { html } from '../lib/html.ts';
 import { accessKey } from './zh-hans/access-key.ts';
 import { clientPolicy } from './zh-hans/client-policy.ts';
+import { notice } from './zh-hans/notice.ts';
 import { passkey } from './zh-hans/passkey.ts';
 import { emailCode, totp } from './zh-hans/steps.ts';
 import type { Translation } from './words.ts';
@@ -140,6 +141,7 @@ export const zhHans: Translation = {
   },
   accessKey,
   clientPolicy,
+  notice,
   passkey,
   step: { restart: '重新开始' },
   confirm: {

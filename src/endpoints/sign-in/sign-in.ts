@@ -4,6 +4,7 @@
  */
 import { KNOWN_TTL, makeAttempts } from '../../core/attempts.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
+import { notify } from '../../core/auth-server.ts';
 import type { Session } from '../../core/records/records.ts';
 import type { KnownSession } from '../../core/users/sessions.ts';
 import { isShutOut } from '../../core/users/removed-users.ts';
@@ -185,7 +186,16 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
     return null;
   }
   as.emit({ kind: 'login.succeeded', login, userId });
+  if (as.settings.securityEmails && old?.userId !== userId) notePlace(call, userId);
   return user;
+}
+
+/** Tells the user of a sign-in from a new place: another network, or another browser there. */
+function notePlace({ as, request, network, words }: Call, userId: string): void {
+  const { browser = '?', system = '?' } = agentOf(request.headers.get('user-agent'));
+  const once = `place\n${coarseNetwork(network)}\n${browser}\n${system}`;
+  const notice = { userId, what: 'place', once, name: words.account.browserOn(browser, system), lang: words.lang } as const;
+  notify(as, async () => (await import('../../core/users/security-mail.ts')).sendNotice(as, notice));
 }
 
 async function isAccountChanged(as: AuthServer, userId: string, stamp: string): Promise<boolean> {
