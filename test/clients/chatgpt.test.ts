@@ -1,6 +1,7 @@
 /** ChatGPT on the web and on the desktop. */
 import { expect, it } from 'vitest';
 import { connects, expectRefreshed, play, type Profile } from '../support/play-client.ts';
+import { chinese } from '../../src/words/index.ts';
 
 const REDIRECT = 'https://chatgpt.com/connector_platform_oauth_redirect';
 const profile: Profile = {
@@ -34,7 +35,7 @@ it('ChatGPT may leave its key at home, as its document says', async () => {
 });
 
 it('ChatGPT sends the consent form from a frame without an origin', async () => {
-  const played = await play(profile);
+  const played = await play(profile, { pages: { languages: [chinese] } });
   expect(played.page).toContain('lang="zh-Hans"');
 });
 
