@@ -102,6 +102,18 @@ describe.each(storeNames)('clients under a policy, on %s', (store) => {
     await clientsOf(app).block(client.id);
     expectChallenge(await app.call(tokens.access), 'invalid_token');
     expectJson(await ask(), 'unauthorized_client');
+    await clientsOf(app).approve(client.id);
+    const racing: App['inner'] = {
+      atomic: true, read: (...all) => app.inner.read(...all), remove: (...all) => app.inner.remove(...all), list: (...all) => app.inner.list(...all),
+      async write(key, ...rest) {
+        if (key.startsWith('grant:')) await clientsOf(app).block(client.id); // after the check, before the grant
+        return app.inner.write(key, ...rest);
+      },
+    }; // prettier-ignore
+    const late = await appOn(racing, app.clock, { clientPolicy: {} });
+    const again = await registerClient({ send: late.send, issuer: ISSUER, id: client.id });
+    expectJson(await again.token({ grant_type: 'client_credentials', client_id: client.id, client_secret: secret }), 'unauthorized_client');
+    expect((await app.provider.helpers(app.env).listGrants({ clientId: client.id })).grants).toEqual([]);
   });
 
   it('refuses denied hosts, approved or not, from the next call on, and takes allowed ones without asking', async () => {
@@ -207,6 +219,23 @@ describe('clients under a policy', () => {
     );
     expect([refreshed.status, ((await refreshed.json()) as { error: string }).error]).toEqual([400, 'unauthorized_client']);
     expect((await before.call(tokens.access)).status).toBe(200); // nothing was consumed
+  });
+
+  it('fetch no logo of a client that is denied or blocked, though its document was read before', async () => {
+    const app = await withDocuments({ clientPolicy: {} });
+    await app.browser().get(await (await document(app)).authorizeUrl());
+    const logo = `/authorize/logo?${new URLSearchParams({ client_id: ID })}`;
+    const fetched: string[] = [];
+    const fetchPublic = async (url: string): Promise<Response> => (fetched.push(url), new Response('no image'));
+    const denying = await appOn(app.inner, app.clock, { clientPolicy: { denyHosts: ['tools.example'] } }, { fetchPublic });
+    await denying.ask('GET', logo);
+    await clientsOf(app).block(ID);
+    const same = await appOn(app.inner, app.clock, { clientPolicy: {} }, { fetchPublic });
+    await same.ask('GET', logo);
+    expect(fetched).toEqual([]);
+    await clientsOf(app).approve(ID);
+    await same.ask('GET', logo);
+    expect(fetched).toEqual(['https://tools.example/logo.png']);
   });
 
   it('show a client of a verified host as verified by this server, and no other', async () => {

@@ -6,7 +6,7 @@
  *
  * Exception: if the client's metadata document has to be fetched, every check that needs no client comes first.
  */
-import { checkClientId, fetchUnknown, findClient, mayFetch, unknownReason } from '../../clients/find.ts';
+import { fetchUnknown, findClient, mayFetch, unknownReason } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import { parseLoopback } from '../../lib/url.ts';
 import type { Client } from '../../model/client.ts';
@@ -113,7 +113,6 @@ export async function checkRequest(
 
 async function clientOf(as: AuthServer, params: Params, network: string, isLate: boolean): Promise<Client> {
   const id = params.required('client_id');
-  await checkClientId(as, id);
   const known = await findClient(as, id, isLate);
   if (known) return known;
   if (mayFetch(as, id)) {
