@@ -49,6 +49,18 @@ describe('mcp/redacted-request, rules', () => {
     expect([headers.get('x-own'), headers.get('mcp-param-token'), headers.get('x-none')]).toEqual([null, 'page', null]);
   });
 
+  it('hides names that carry a credential by the parts that say so, and no other', () => {
+    const shown = (name: string): boolean => redactedHeaders(new Headers({ [name]: 'v' })).has(name);
+    for (const name of ['x-apikey', 'x-api-key', 'x-api_key', 'dpop', 'cf-access-x', 'x-amzn-oidc-x', 'x-auth', 'x-auth-x']) expect([name, shown(name)]).toEqual([name, false]);
+    for (const name of ['x-dpop', 'x-cf-access-x', 'y-x-amzn-oidc-x', 'y-x-auth', 'x-api']) expect([name, shown(name)]).toEqual([name, true]);
+  }); // prettier-ignore
+
+  it('takes no text for a credential where there is none', () => {
+    expect(redactedHeaders(new Headers({ 'x-a': 'undefined' })).get('x-a')).toBe('undefined');
+    expect(redactedUrl('HTTPS://A.example/undefined')).toBe('HTTPS://A.example/undefined');
+    expect(redactedUrl('https://a.example/undefined?b=undefined')).toBe('https://a.example/undefined?b=undefined');
+  });
+
   it('leaves an address without a query and without the credential as it is written', () => {
     for (const url of ['https://a.example/mcp', 'HTTPS://A.example/%7emcp']) expect([redactedUrl(url), redactedUrl(url, 'tok-1')]).toEqual([url, url]);
     expect(redactedUrl('https://a.example/tok-1/tok-1', 'tok-1')).toBe('https://a.example/-/-');

@@ -37,6 +37,12 @@ describe('endpoints/oauth/client-request', () => {
   it('refuses a repeated parameter of the authentication, and of those that the endpoint names', async () => {
     for (const name of ['client_secret', 'client_assertion', 'client_assertion_type'])
       expect(await reasonOf(parseClientRequest(callOf(`client_id=tv&${name}=a&${name}=b`)))).toBe(`repeated_${name}`);
+    const basic = { authorization: `Basic ${btoa('gone:secret')}` }; // a client that is not even looked for
+    for (const name of ['client_secret', 'client_assertion', 'client_assertion_type'])
+      expect(await reasonOf(parseClientRequest(callOf(`${name}=a&${name}=b`, '', basic)))).toBe(`repeated_${name}`);
+    for (const name of ['client_secret', 'client_assertion_type'])
+      // before the authentication finds another fault
+      expect(await reasonOf(parseClientRequest(callOf(`client_assertion=x&${name}=a&${name}=b`, '', basic)))).toBe(`repeated_${name}`);
     const twice = 'client_id=tv&hint=a&hint=b';
     expect(await reasonOf(parseClientRequest(callOf(twice)))).toBe('parsed');
     expect(await reasonOf(parseClientRequest(callOf(twice), { once: ['hint'] }))).toBe('repeated_hint');

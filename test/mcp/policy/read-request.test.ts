@@ -43,7 +43,7 @@ describe('mcp/policy/read-request', () => {
     await other.read('{');
     expect([own, other.events]).toEqual([[refusal], []]);
     const quiet = make({}, { emit: undefined } as never);
-    expect((await quiet.read('{')) instanceof Response).toBe(true);
+    expect([(await quiet.read('{')) instanceof Response, quiet.reports]).toEqual([true, []]);
   });
 
   it('reports a listener that throws, and answers all the same', async () => {
