@@ -64,11 +64,7 @@ describe('endpoints/sign-in/require-session', () => {
     expect([back('/authorize'), back('/authorize/x'), back('/x?y=/authorize')]).toEqual(['/authorize?returned=1', '/authorize/x', '/x?y=/authorize']);
   }); // prettier-ignore
 
-<<<<<<< HEAD
   it('redirects to the account page if the return path is not allowed', async () => {
-=======
-  it('leads to the account page where no page of this origin was asked for', async () => {
->>>>>>> 96684f0e (test: hold client requests and redacted requests of MCP to each rule)
     const { call } = makeWorld();
     const answer = await requireSession({ ...call('/'), url: new URL(`${ORIGIN}//evil.example/x`) } as Call);
     expect(answer instanceof Response && locationOf(answer)).toBe('/login?return_to=%2Faccount');
