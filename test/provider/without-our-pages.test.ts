@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Context } from '../src/model/handler.ts';
-import type { OAuthProviderOptions } from '../src/options/options.ts';
-import { OAuthProvider } from '../src/own-pages.ts';
-import type { OAuthHelpers } from '../src/provider/helpers.ts';
-import { memoryStore } from '../src/stores/memory.ts';
-import { codeOf, registerClient, tokensOf } from '../src/testing/index.ts';
+import type { Context } from '../../src/model/handler.ts';
+import type { OAuthProviderOptions } from '../../src/options/options.ts';
+import { OAuthProvider } from '../../src/own-pages.ts';
+import type { OAuthHelpers } from '../../src/provider/helpers.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { codeOf, registerClient, tokensOf } from '../../src/testing/index.ts';
 
 const ISSUER = 'https://mcp.example';
 
