@@ -135,7 +135,8 @@ export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
     if (!equalTexts(refresh.familyHash, proof.refresh.familyHash)) return refuse('refresh_unknown');
     if (grant.clientId !== proof.clientId) return refuse('refresh_of_another_client');
     const live = equalTexts(refresh.hash, proof.refresh.hash);
-    const retired = retiredOf(grant).find((one) => isSame(one, proof.refresh.hash) && one.until > proof.now);
+    const all = retiredOf(grant);
+    const retired = all.find((one) => isSame(one, proof.refresh.hash) && one.until > proof.now);
     const isKeyRight = refresh.jkt === undefined || refresh.jkt === proof.jkt;
     if (!live && !(retired && isKeyRight)) return ended(grant, 'refresh_reused', proof.now);
     if (!isKeyRight) return refuse('key_differs');
@@ -145,7 +146,7 @@ export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
     if (retired) return { result: { kind: 'repeated', sealedSuccessor: retired.sealedSuccessor } };
     if (grant.expiresAt <= proof.now) return refuse('grant_expired');
     if (refresh.expiresAt <= proof.now) return refuse('refresh_expired');
-    const inGraceNow = inGrace(grant, proof.now);
+    const inGraceNow = inGrace(all, proof.now);
     const isFull = inGraceNow.length >= MAX_RETIRED;
     const next = isFull ? { ...minted, refresh: proof.refresh } : minted;
     const issued = issue(
@@ -199,8 +200,7 @@ function boundTo(jkt: string | undefined): Bound {
 }
 
 /** Retired tokens from the first one in its grace period on: later ones must stay, since they lead to the live token. */
-function inGrace(grant: Grant, now: Seconds): readonly Retired[] {
-  const retired = retiredOf(grant);
+function inGrace(retired: readonly Retired[], now: Seconds): readonly Retired[] {
   const first = retired.findIndex((one) => one.until > now);
   return first < 0 ? [] : retired.slice(first);
 }
