@@ -92,7 +92,7 @@ export function furtherRoutesOf(settings: Settings): ReadonlyMap<string, Route> 
     });
   if (settings.securityEmails) {
     const notMe: Endpoint = async (call) => (await import('./endpoints/account/not-me.ts')).notMe(call);
-    routes.set(`${paths.account}/not-me`, { name: 'account/not-me', methods: { GET: notMe, POST: notMe }, reader: 'person' });
+    routes.set(`${paths.account}/not-me`, { name: 'account/not-me', methods: { GET: notMe, POST: notMe }, ...PERSON });
   }
   for (const section of sectionsOf(settings)) {
     const endpoint: Endpoint = (call) => accountSection(call, section);
