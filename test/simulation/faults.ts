@@ -325,7 +325,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'F-66', what: 'a write that a failover lost looks like theft', file: 'src/grants/refresh-token.ts',
-    good: `as.store.mayLose ? refresh : { familyHash: refresh.familyHash }`, bad: `as.store.mayLose === undefined ? refresh : { familyHash: refresh.familyHash }`,
+    good: `leadsBack: as.store.mayLose === true`, bad: `leadsBack: as.store.mayLose === undefined`,
   },
   {
     id: 'F-69', what: 'a full store cannot revoke', file: 'src/core/records/records.ts',
