@@ -25,6 +25,8 @@ describe('grants/scope-rules', () => {
     expect(rules('https://other.example/')).toEqual({ known, strict: false, required: [] });
     expect(scopeRulesOf({ ...settings, everyRoute: null } as unknown as Settings)('https://mcp.example').required).toEqual([]);
     expect(scopeRulesOf({ ...settings, unknownScopes: 'refuse' } as unknown as Settings)('x').strict).toBe(true);
+    const open = scopeRulesOf({ ...settings, unknownScopes: 'grant' } as unknown as Settings)('x');
+    expect([open, 'known' in open]).toEqual([{ strict: false, required: [] }, false]);
   });
 
   it('gives all where nothing known is asked for, what is within of the rest, and refuses what is not', () => {

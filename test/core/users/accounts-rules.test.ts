@@ -37,6 +37,17 @@ describe('core/users/accounts, passwords', () => {
     expect(await accounts.checkPassword('carol', 'wrong horse')).toBeNull();
   });
 
+  it('hashes nothing, and tells nothing, of an attempt that is not allowed', async () => {
+    const { as, accounts } = await withAlice();
+    let hashed = 0;
+    const scrypt = as.runtime.scrypt;
+    Object.assign(as.runtime, { scrypt: async (...all: Parameters<NonNullable<typeof scrypt>>) => (hashed++, scrypt?.(...all)) });
+    const told: string[] = [];
+    const check = (isAllowed: boolean) => accounts.checkPassword('alice', ALICE.password, undefined, (why) => told.push(why), async () => isAllowed); // prettier-ignore
+    expect([await check(false), hashed, told]).toEqual([null, 0, []]);
+    expect([(await check(true))?.username, hashed]).toEqual(['alice', 1]);
+  });
+
   it('accepts a hash of any cost that is in PHC form, and says so of one that is not', async () => {
     const { accounts, as, alice, record } = await withAlice();
     const stored = await record();
