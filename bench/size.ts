@@ -40,12 +40,12 @@ const PAGES = /\/src\/(pages|words|logins)\//;
 
 const ENTRIES: readonly Entry[] = [
   { name: 'guard alone', modules: ['guard/index.ts'], counts: 'start', budget: 6 },
-  { name: 'server + guard, start, without pages and logins', modules: SERVER, counts: 'start', budget: 46, without: PAGES },
+  { name: 'server + guard, start, without pages and logins', modules: SERVER, counts: 'start', budget: 47, without: PAGES },
   {
     name: 'server + guard, until a first token, without pages and logins',
     modules: SERVER,
     counts: 'first token',
-    budget: 64,
+    budget: 66,
     without: PAGES,
   },
   { name: 'server + guard, until a first token, with what the start holds of pages', modules: SERVER, counts: 'first token' },
@@ -56,14 +56,14 @@ const ENTRIES: readonly Entry[] = [
     modules: ['worker/own-pages.ts', 'worker/index.ts'],
     names: ['OAuthProvider', 'PortcullisStore'],
     counts: 'one file',
-    budget: 112,
+    budget: 114,
   },
   {
     name: 'the same from portcullis',
     modules: ['worker/main.ts', 'worker/index.ts'],
     names: ['OAuthProvider', 'PortcullisStore'],
     counts: 'one file',
-    budget: 166,
+    budget: 170,
   },
   {
     name: 'the same from portcullis, with password and all languages',
