@@ -11,7 +11,7 @@ import { registerClient } from '../../src/testing/oauth-client.ts';
 import { github, google } from '../../src/upstreams/index.ts';
 import { allLanguages } from '../../src/words/index.ts';
 import { ALICE, options } from './app.ts';
-import { checkAccessible, shoot, visit } from './chromium.ts';
+import { checkAccessible, photograph, shoot, visit } from './chromium.ts';
 import { leave } from './person.ts';
 import { freshFolder } from './processes.ts';
 import { check } from './report.ts';
@@ -22,11 +22,17 @@ const SITE = { clientId: 'id', clientSecret: 'secret' };
 
 /** Every check of the first screen. */
 export async function checkFirstScreen(browser: Browser): Promise<void> {
-  const own = [passkeys(), password({ accounts: () => [ALICE] }), emailCode({ sendEmail: consoleMailer(() => undefined) })];
+  const own = [
+    passkeys(),
+    password({ accounts: () => [{ ...ALICE, email: 'alice@mail.example', emailVerified: true }] }),
+    emailCode({ sendEmail: consoleMailer(() => undefined) }),
+  ];
+  const links: string[] = [];
   const provider = new OAuthProvider({
     ...options,
     pages: { languages: allLanguages },
     logins: [upstream(google(SITE)), upstream(github(SITE)), ...own],
+    securityEmails: ({ url: link = '' }) => void links.push(link),
     scopesSupported: {
       'notes:read': 'Read your notes',
       'notes:write': 'Change your notes',
@@ -102,6 +108,13 @@ export async function checkFirstScreen(browser: Browser): Promise<void> {
     const own = await page.context().newPage();
     await own.goto(`${url}/account`);
     await checkTree(own, 'account');
+    for (let waits = 0; links.length === 0 && waits < 200; waits++) await own.waitForTimeout(50);
+    await own.goto(links[0] ?? ''); // the message about the new app
+    await own.getByRole('heading', { name: 'Wasn’t this you?' }).waitFor();
+    await photograph(own, 'first-screen-not-me');
+    await own.locator('button.main').click();
+    await own.getByRole('heading', { name: 'Signed out everywhere' }).waitFor();
+    await photograph(own, 'first-screen-not-me-done');
   });
 
   await once('Enter on a tick box allows nothing', async (page) => {
