@@ -14,8 +14,8 @@ let own: Pick<typeof globalThis, 'Request' | 'Response' | 'fetch'> | undefined;
 /** Puts ours in place, once in a process. Other runtimes answer with native code that looks inside a `Response`: they keep theirs. */
 export function overrideGlobalObjects(): void {
   if (own !== undefined || process.versions['bun'] !== undefined || 'Deno' in globalThis) return;
-  // V8 may come to allocate what Node makes for each request in its old generation, where it keeps the whole request until the next full
-  // collection: a guarded call then costs a quarter more.
+  // V8 may come to allocate something of each request in its old generation, which keeps the whole request until the next full collection:
+  // measured, a guarded call then costs a quarter more (docs/decisions/0023).
   setFlagsFromString('--no-allocation-site-pretenuring');
   const before = globalThis.fetch;
   own = {
