@@ -31,7 +31,13 @@ describe('grants/sign-access-token', () => {
     const [other, access] = [entryOf('b'), entryOf('a')];
     const grant = openGrant({ resource: SIGNED, access: [other, access] });
     const given = await signAccessToken(as, grant, access, { accessToken: 'minted', access: proofOf('a') });
-    expect(parseAssertion(given.accessToken)?.claims).toMatchObject({ aud: SIGNED, sub: 'user', scope: 'read', exp: START + 600 });
+    expect(parseAssertion(given.accessToken)?.claims).toMatchObject({
+      aud: SIGNED,
+      sub: 'user',
+      scope: 'read',
+      exp: START + 600,
+      jti: expect.stringMatching(/^at_grant\./),
+    });
     const { hash, pad } = await as.secrets.proof(given.accessToken);
     expect(given.access).toMatchObject({ hash, scope: ['read'], expiresAt: START + 600 });
     expect(unwrap(given.access, pad)).toEqual(KEY);
