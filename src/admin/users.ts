@@ -104,7 +104,11 @@ export const users: Acts = {
       return { id, permissions };
     },
   },
-  'users/disable': { method: 'POST', takes: ['id'], run: (admin, input) => out(admin, input.text('id'), admin.helpers.disableUser) },
+  'users/disable': {
+    method: 'POST',
+    takes: ['id'],
+    run: (admin, input) => out(admin, input.text('id'), (id) => admin.helpers.disableUser(id)),
+  },
   'users/enable': {
     method: 'POST',
     takes: ['id'],
@@ -124,7 +128,11 @@ export const users: Acts = {
       return { id };
     },
   },
-  'users/remove': { method: 'POST', takes: ['id'], run: (admin, input) => out(admin, input.text('id'), admin.helpers.accounts.remove) },
+  'users/remove': {
+    method: 'POST',
+    takes: ['id'],
+    run: (admin, input) => out(admin, input.text('id'), (id) => admin.helpers.accounts.remove(id)),
+  },
   'users/end-session': {
     method: 'POST',
     takes: ['id', 'session'],

@@ -60,7 +60,7 @@ export async function issueAsked<T>(asking: Asking<T>): Promise<T> {
       as.runtime.waitUntil?.(work.catch(() => undefined)); // the answer is stored even if this request is cancelled
       return work;
     }
-    await (as.runtime.pause ?? pause)(Math.min(500, 10 * 1.3 ** looks) * (0.5 + Math.random() / 2));
+    await wait(as, Math.min(500, 10 * 1.3 ** looks) * (0.5 + Math.random() / 2));
   }
   throw unavailable('grant_busy');
 }
@@ -82,7 +82,7 @@ async function askAndIssue<T>(
       });
     } catch (error) {
       if (isOutage(error) && error.reason !== 'grant_busy' && tries < MAX_SAVES) {
-        await (as.runtime.pause ?? pause)(50 * 2 ** tries);
+        await wait(as, 50 * 2 ** tries);
         continue;
       }
       await release(as, grantId, holder);
@@ -160,6 +160,10 @@ async function release(as: AuthServer, grantId: string, holder: string): Promise
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error; // the first failure is reported
   }
+}
+
+async function wait({ runtime }: AuthServer, milliseconds: number): Promise<void> {
+  await (runtime.pause ? runtime.pause(milliseconds) : pause(milliseconds));
 }
 
 function refuseToAmend(): never {

@@ -2,7 +2,7 @@
  * Mount: several MCP servers under one resource, so that one token and one consent are enough for all: `/mcp/notes`, `/mcp/mail`. Servers that
  * need separate consent get a route of their own (`apiHandlers`), which makes each a resource.
  */
-import { requestState, withRequestState } from '../model/request-state.ts';
+import { RequestState, requestState, withRequestState } from '../model/request-state.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
 import type { CallerStates, UserStates } from '../model/user-state.ts';
 
@@ -43,8 +43,10 @@ export function mount<Env = unknown>(handlers: {
 
 /** Separates the stored data of the servers: neither state nor sessions are shared. */
 function within(ctx: Context, states: CallerStates, path: string): Context {
-  const own: Context = { ...ctx, waitUntil: (promise) => ctx.waitUntil(promise) }; // workerd requires the call on its own object
-  return withRequestState(own, { ...requestState(ctx), states: { ...below(states, path), passing: below(states.passing, path) } });
+  const { address } = ctx; // an accessor of its class on Node, which the spread leaves out
+  const own: Context = { ...ctx, ...(address === undefined ? {} : { address }), waitUntil: (promise) => ctx.waitUntil(promise) }; // workerd requires the call on its own object
+  const state = Object.assign(new RequestState(), requestState(ctx));
+  return withRequestState(own, Object.assign(state, { states: { ...below(states, path), passing: below(states.passing, path) } }));
 }
 
 function below(states: UserStates, path: string): UserStates {

@@ -229,8 +229,9 @@ export class OAuthResourceServer<Env = Cloudflare.Env, Props = unknown> {
   readonly fetch: (request: Request, env: Env, ctx: Context) => Promise<Response>;
 
   /** @throws {TypeError} when an option is wrong, naming it and the fix. */
-  constructor({ resourceMetadata, requiredScopes = [], handler, validateToken }: OAuthResourceServerOptions<Env, Props>) {
-    const { resource, authorization_servers: authorizationServers = [], resource_name: name } = resourceMetadata;
+  constructor(options: OAuthResourceServerOptions<Env, Props>) {
+    const { resourceMetadata, requiredScopes = [], handler } = options;
+    const { resource, authorization_servers: authorizationServers, resource_name: name } = resourceMetadata;
     const own = fetchOf(handler as Handler<Env>);
     const check = guard({
       resource,
@@ -239,7 +240,7 @@ export class OAuthResourceServer<Env = Cloudflare.Env, Props = unknown> {
       ...(name === undefined ? {} : { name }),
       allowedOrigins: ['*'],
       async verify(token, _resource, _tell, call) {
-        const validate = validateToken(call?.env as Env, call?.request ?? new Request(resource));
+        const validate = options.validateToken(call?.env as Env, call?.request ?? new Request(resource));
         const found = await validate(resource, token).catch((error: unknown) => {
           throw error instanceof OAuthError ? coreErrorOf(error) : error;
         });

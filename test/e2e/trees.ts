@@ -48,7 +48,7 @@ async function treeOf(page: Page): Promise<string> {
     if (isShown) {
       const states = properties.filter(({ name: state, value }) => STATES.has(state) && value.value !== false && value.value !== 'false');
       const more = states.map(
-        ({ name: state, value }) => ` ${state}${value.value === true || value.value === 'true' ? '' : `=${value.value}`}`,
+        ({ name: state, value }) => ` ${state}${value.value === true || value.value === 'true' ? '' : `=${String(value.value)}`}`,
       );
       const about = description?.value ? ` (${plain(description.value)})` : '';
       lines.push(`${'  '.repeat(depth)}${role.value}${said === '' ? '' : ` "${said}"`}${more.join('')}${about}`);

@@ -229,7 +229,7 @@ describe.each(storeNames)('the administration API on %s', (store) => {
     expect(sessions).toHaveLength(2);
     expect((await ask(app, app.admin, 'users/end-session', { id: app.bobId, session: sessions[0]?.id })).status).toBe(200);
     const statuses = [(await one.get(`${ISSUER}/account`)).status, (await two.get(`${ISSUER}/account`)).status];
-    expect(statuses.toSorted()).toEqual([200, 303]);
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 303]);
     expect((await ask(app, app.admin, 'users/end-session', { id: app.aliceId, session: sessions[1]?.id })).status).toBe(404);
   });
 

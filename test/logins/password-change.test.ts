@@ -29,7 +29,7 @@ describe('logins/password-change', () => {
   it('asks for the current password and a new one', async () => {
     const { change } = await makeWorld();
     const answer = await change(null);
-    const [status, body = ''] = shown(answer) as [number | undefined, string];
+    const [status, body] = shown(answer) as [number | undefined, string];
     expect([status, answer]).toEqual([undefined, expect.objectContaining({ title: words.password.change })]);
     for (const part of ['action="/account/password"', 'name="password"', 'autocomplete="current-password"', 'type="password"', 'name="new-password"', String(words.password.changeWhy), String(words.password.set)])
       expect(body).toContain(part);

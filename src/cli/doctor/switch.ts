@@ -98,7 +98,7 @@ function reportOf(records: ReadonlyMap<string, unknown>, served: readonly string
       clients++;
       if (method !== 'none') confidentialClients++;
       const unused = (redirectUris as readonly unknown[]).map(String).filter((uri) => !/^https?:/.test(uri) && !isUsableScheme(uri));
-      for (const redirectUri of unused) unusedRedirects.push({ client: String(clientName ?? clientId), redirectUri });
+      for (const redirectUri of unused) unusedRedirects.push({ client: typeof clientName === 'string' ? clientName : key, redirectUri });
     } else if (key.startsWith('grant:')) {
       const { userId, clientId, scope, refreshTokenId, expiresAt } = record;
       if (typeof userId !== 'string' || !key.startsWith(`grant:${userId}:`) || typeof clientId !== 'string' || !Array.isArray(scope)) {

@@ -85,7 +85,7 @@ describe('core/users/user-ids, links', () => {
   it('gives an identity to one of two users who link it at once', async () => {
     const { as, events } = make();
     const linked = await Promise.all(['u1', 'u2'].map((user) => linkIdentity(as, identityOf(), user, always)));
-    expect([linked.toSorted(), events.length]).toEqual([[false, true], 1]);
+    expect([linked.filter(Boolean).length, events.length]).toEqual([1, 1]);
   });
 
   it('links none of our own issuers', async () => {

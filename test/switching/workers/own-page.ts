@@ -23,8 +23,9 @@ const site = {
         headers,
       });
     }
-    const form = await request.clone().formData();
-    const { request: approved } = await oauth.approveConsent(request, String(form.get('handle')));
+    const handle = (await request.clone().formData()).get('handle');
+    if (typeof handle !== 'string') return new Response('Bad request', { status: 400 });
+    const { request: approved } = await oauth.approveConsent(request, handle);
     const user = { userId: 'user-1', metadata: { label: 'Una' }, scope: approved.scope, props: { name: 'Una', round: 0 } };
     const { redirectTo } = await oauth.completeAuthorization({ request: approved, ...user });
     return Response.redirect(redirectTo, 302);

@@ -33,8 +33,9 @@ const site = {
       headers.set('content-type', 'text/html');
       return new Response(`${client?.clientName ?? 'Unknown MCP Client'} <input name="handle" value="${handle}">`, { headers });
     }
-    const form = await request.clone().formData();
-    const approved = await oauth.approveConsent(request, String(form.get('handle')));
+    const handle = (await request.clone().formData()).get('handle');
+    if (typeof handle !== 'string') return new Response('Bad request', { status: 400 });
+    const approved = await oauth.approveConsent(request, handle);
     const { state, headers } = await oauth.beginUpstream(approved.request, { data: { verifier: 'v' }, headers: approved.headers });
     headers.set('location', `https://github.example/login?state=${state}`);
     return new Response(null, { status: 302, headers });
