@@ -125,4 +125,21 @@ export async function checkFirstScreen(browser: Browser): Promise<void> {
     assert.equal(new URL(page.url()).origin, url);
   });
   await stop();
+
+  const careful = new OAuthProvider({ ...options, clientPolicy: { newClients: 'approve', contact: 'it@mcp.example' } });
+  const waiting = await serve(careful, { port: 0, data: freshFolder('first-screen-waiting') });
+  await check('first screen: an app that waits for approval says whom to ask', () =>
+    visit(browser, waiting.url, async ({ page }) => {
+      const client = await registerClient({
+        send: (request) => fetch(request),
+        issuer: waiting.url,
+        redirectUri: 'https://app.example/callback',
+      });
+      await page.goto(await client.authorizeUrl());
+      await page.getByRole('heading', { name: 'This app is waiting for approval' }).waitFor();
+      await page.getByText('it@mcp.example').first().waitFor();
+      await photograph(page, 'first-screen-waiting');
+    }),
+  );
+  await waiting.stop();
 }
