@@ -2,7 +2,6 @@
  * Puts cheaper `Request`, `Response` and `fetch` in the place of the global ones, as `@hono/node-server` does: a handler that says
  * `new Response(…)` then costs as much as one of `node:http`. They do the same; only code that compares a class or a function by identity can tell.
  */
-import { setFlagsFromString } from 'node:v8';
 import { LazyRequest } from './lazy-request.ts';
 import { LazyResponse } from './lazy-response.ts';
 
@@ -14,9 +13,6 @@ let own: Pick<typeof globalThis, 'Request' | 'Response' | 'fetch'> | undefined;
 /** Puts ours in place, once in a process. Other runtimes answer with native code that looks inside a `Response`: they keep theirs. */
 export function overrideGlobalObjects(): void {
   if (own !== undefined || process.versions['bun'] !== undefined || 'Deno' in globalThis) return;
-  // V8 may come to allocate something of each request in its old generation, which keeps the whole request until the next full collection:
-  // measured, a guarded call then costs a quarter more (docs/decisions/0023).
-  setFlagsFromString('--no-allocation-site-pretenuring');
   const before = globalThis.fetch;
   own = {
     Request: new Proxy(globalThis.Request, {
