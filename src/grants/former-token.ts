@@ -14,6 +14,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { renewClient } from '../core/records/clients.ts';
 import { askFormer, isCut } from '../core/records/former.ts';
 import { has, readRecord, type Versioned, versioned } from '../core/records/record.ts';
+import { pause } from '../lib/on-abort.ts';
 import { OAuthError } from '../model/error.ts';
 import type { FormerGrant } from '../model/former.ts';
 import type { Grant } from '../model/grant.ts';
@@ -33,16 +34,26 @@ type Note = {
   readonly isOpened: boolean;
 };
 
+const MAX_LOOKS = 20;
+const PAUSE_MS = 100;
 /** A move that stopped in the middle goes on within this time. It is shorter than an ended grant is kept. */
 const UNFINISHED: Seconds = 12 * 3600;
 
 /** Trades a token of the former server for a refresh token of ours. @throws {OAuthError} `invalid_grant`, or 503 if the former store is down. */
 export async function tradeFormerToken(as: AuthServer, caller: Caller, presented: string): Promise<string> {
-  const found = await findFormer(as, caller, presented);
+  const named = await askFormer(() => as.settings.formerStore?.nameOf?.(presented));
+  const traded = named && (await tokenOf(as, named));
+  if (traded) return traded;
+  const found = await findFormer(as, caller, presented).catch(async (error: unknown) => {
+    const other = named && (await awaitOther(as, named)); // another request spent the token just now
+    if (other) return other;
+    throw error;
+  });
+  if (typeof found === 'string') return found;
   if (caller.kind === 'public') await checkPublic(as, caller.clientId);
   if ((found.expiresAt ?? Infinity) <= as.now()) throw new OAuthError('invalid_grant', 'refresh_expired');
   const owners = [{}, { userId: found.userId }, { clientId: found.clientId }, { userId: found.userId, clientId: found.clientId }];
-  const isRevoked = (): Promise<boolean> => isCut(as, [...owners, { deletedClient: found.clientId }], found.createdAt);
+  const isRevoked = (): Promise<boolean> => isCut(as, [...owners, { deletedClient: found.clientId }], found.createdAt ?? 0); // of unknown age, so every revocation counts
   if (await isRevoked()) throw new OAuthError('invalid_grant', 'grant_revoked');
   const resource = resourceFor(as, found);
   const key = await noteKey(as, found);
@@ -61,8 +72,29 @@ export async function tradeFormerToken(as: AuthServer, caller: Caller, presented
   return refreshToken;
 }
 
+/** Our token in the note of a grant, if there is one. @throws {OAuthError} if the grant was revoked before it moved. */
+async function tokenOf(as: AuthServer, named: Pick<FormerGrant, 'id' | 'key'>): Promise<string | null> {
+  const key = await noteKey(as, named);
+  const note = await readRecord(as.store, key, isNote);
+  if (!note) return null;
+  if (note.value.sealed === null) throw new OAuthError('invalid_grant', 'grant_revoked');
+  return note.value.isOpened ? ((await as.secrets.openUnder(named.key, note.value.sealed, key)) as string | null) : null;
+}
+
+/** Looks for some two seconds whether another request moves the grant. */
+async function awaitOther(as: AuthServer, named: Pick<FormerGrant, 'id' | 'key'>): Promise<string | null> {
+  for (let looks = 0; looks < MAX_LOOKS; looks++) {
+    const token = await tokenOf(as, named);
+    if (token) return token;
+    await (as.runtime.pause ? as.runtime.pause(PAUSE_MS) : pause(PAUSE_MS));
+  }
+  return null;
+}
+
 /** Ends the grant of a token of the former server, moved or not (RFC 7009). An unknown token changes nothing. */
 export async function endFormerToken(as: AuthServer, caller: Caller, presented: string): Promise<void> {
+  const named = await askFormer(() => as.settings.formerStore?.nameOf?.(presented));
+  if (named && (await endMoved(as, caller, await noteKey(as, named), named.key))) return;
   let found: FormerGrant;
   try {
     found = await findFormer(as, caller, presented);
@@ -74,16 +106,25 @@ export async function endFormerToken(as: AuthServer, caller: Caller, presented: 
   const ended = { v: 1, at: as.now(), sealed: null, isOpened: true } satisfies Note;
   if ((await as.store.write(key, ended, 'absent', lifeOf(found))) !== null) return;
   const note = await readRecord(as.store, key, isNote);
-  const refreshToken = note?.value.sealed && ((await as.secrets.openUnder(found.key, note.value.sealed, key)) as string | null);
-  const grantId = refreshToken && grantIdOf('refresh', refreshToken);
-  if (!grantId) return;
   if (note && !note.value.isOpened && (await as.store.write(key, ended, note.version, lifeOf(found))) === null)
     throw new OAuthError('temporarily_unavailable', 'former_contended', { headers: { 'retry-after': '1' } });
+  await endMoved(as, caller, key, found.key, note?.value);
+}
+
+/** Ends the grant here that a note leads to. False if there is no note. */
+async function endMoved(as: AuthServer, caller: Caller, key: Key, secret: string, known?: Note): Promise<boolean> {
+  const note = known ?? (await readRecord(as.store, key, isNote))?.value;
+  if (!note) return false;
+  const refreshToken = note.sealed && ((await as.secrets.openUnder(secret, note.sealed, key)) as string | null);
+  const grantId = refreshToken && grantIdOf('refresh', refreshToken);
+  if (!grantId) return true;
   try {
-    await as.records.changeGrant(grantId, revoke('revoked', as.now()));
+    const end = revoke('revoked', as.now());
+    await as.records.changeGrant(grantId, (grant) => (grant.clientId === caller.clientId ? end(grant) : { result: false }));
   } catch (error) {
     if (!(error instanceof OAuthError) || error.code !== 'invalid_grant') throw error; // it has ended and expired
   }
+  return true;
 }
 
 async function findFormer(as: AuthServer, { clientId }: Caller, presented: string): Promise<FormerGrant> {
@@ -132,7 +173,7 @@ async function noteOf(as: AuthServer, key: Key, found: FormerGrant): Promise<Ver
   return first;
 }
 
-async function noteKey(as: AuthServer, { id }: FormerGrant): Promise<Key> {
+async function noteKey(as: AuthServer, { id }: Pick<FormerGrant, 'id'>): Promise<Key> {
   return `former:${await as.secrets.hash(`former grant\n${id}`)}`;
 }
 
@@ -148,7 +189,8 @@ async function grantFrom(
 ): Promise<Grant> {
   const { settings, secrets } = as;
   const [key, now, lifetimes] = [as.runtime.random(32), as.now(), lifetimesFor(settings, resource)];
-  const expiresAt = Math.max(found.createdAt + grantTTL(settings), found.expiresAt ?? 0);
+  const createdAt = found.createdAt ?? now;
+  const expiresAt = Math.max(createdAt + grantTTL(settings), found.expiresAt ?? 0);
   const { familyHash, ...proof } = await secrets.refreshProof(refreshToken);
   return {
     v: 1,
@@ -161,7 +203,7 @@ async function grantFrom(
     resource,
     ...(found.redirectUri === undefined ? {} : { redirectUri: found.redirectUri }),
     ...(found.metadata === undefined ? {} : { metadata: found.metadata }),
-    createdAt: found.createdAt,
+    createdAt,
     expiresAt,
     lifetimes,
     sealedProps: await secrets.sealWith(key, found.props, `grant:${grantId}`),

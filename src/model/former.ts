@@ -16,6 +16,11 @@ export interface FormerStore {
    * @param clientId of the client that presents it, and has authenticated.
    */
   findGrant(refreshToken: string, clientId: string): Awaitable<FormerGrant | FormerProblem | null>;
+  /**
+   * Given by a store where `findGrant` spends the token: the `id` and `key` of its grant, made of the token's text alone. A token is then
+   * asked for once, and each repeat gets what came of that.
+   */
+  nameOf?(refreshToken: string): Awaitable<Pick<FormerGrant, 'id' | 'key'>>;
 }
 
 /** A record that cannot be used, in words for the operator: no secret, no token. */
@@ -60,7 +65,8 @@ export interface FormerGrant {
   readonly key: string;
   readonly redirectUri?: string;
   readonly metadata?: Json;
-  readonly createdAt: Seconds;
+  /** When the user granted it; absent if that is not known: then it starts when it moves. */
+  readonly createdAt?: Seconds;
   /** When it expires there; absent for never. */
   readonly expiresAt?: Seconds;
 }

@@ -1,0 +1,117 @@
+/**
+ * Reads what an `OAuthServerProvider` of the MCP TypeScript SDK 1.x keeps, for a server that stood on `mcpAuthRouter`. Such a provider has no
+ * verb that only looks: asking for a refresh token's grant spends the token there, so each token is asked for once.
+ */
+import { base64url } from '../lib/bytes.ts';
+import type { ClientAuthMethod } from '../model/client.ts';
+import type { FormerClient, FormerGrant, FormerStore } from '../model/former.ts';
+
+/** A client as the SDK knows it (RFC 7591). */
+export interface SdkClient {
+  readonly client_id: string;
+  readonly client_secret?: string | undefined;
+  readonly client_id_issued_at?: number | undefined;
+  readonly redirect_uris: readonly (string | URL)[];
+  readonly client_name?: string | undefined;
+  readonly client_uri?: string | undefined;
+  readonly grant_types?: readonly string[] | undefined;
+  readonly token_endpoint_auth_method?: string | undefined;
+}
+
+/** What a valid access token stands for there. */
+export interface SdkAuthInfo {
+  readonly token: string;
+  readonly clientId: string;
+  readonly scopes: readonly string[];
+  readonly resource?: URL | undefined;
+  readonly extra?: Record<string, unknown> | undefined;
+}
+
+/** The part of an `OAuthServerProvider` that is used. */
+export interface SdkProvider {
+  readonly clientsStore: { getClient(clientId: string): SdkClient | undefined | Promise<SdkClient | undefined> };
+  exchangeRefreshToken(
+    client: never,
+    refreshToken: string,
+  ): Promise<{ readonly access_token: string; readonly refresh_token?: string | undefined }>;
+  verifyAccessToken(token: string): Promise<SdkAuthInfo>;
+}
+
+/** Whose grant it is. */
+export interface SdkUser {
+  /** Stays the user's id. */
+  readonly userId: string;
+  /** What tools find in `props`. Default: the tokens of the old provider, such as those of the site behind a proxy. */
+  readonly props?: unknown;
+}
+
+/**
+ * A former store over the provider that `mcpAuthRouter` had.
+ *
+ * @param userOf says whose grant the access token is, from what the provider tells of it; null for none that is kept.
+ * @example
+ * function formerStoreOf(provider: SdkProvider): FormerStore {
+ *   return mcpSdkProvider(provider, ({ extra }) => ({ userId: String(extra?.['userId']) }));
+ * }
+ */
+export function mcpSdkProvider(
+  provider: SdkProvider,
+  userOf: (info: SdkAuthInfo) => SdkUser | null | Promise<SdkUser | null>,
+): FormerStore {
+  if (typeof provider?.exchangeRefreshToken !== 'function' || typeof userOf !== 'function')
+    throw new TypeError('mcpSdkProvider: give the OAuthServerProvider that mcpAuthRouter had, and a function (info) → { userId }.');
+  return {
+    async findClient(id) {
+      const client = await provider.clientsStore.getClient(id);
+      return client ? clientOf(client) : null;
+    },
+    async nameOf(refreshToken) {
+      return { id: `sdk ${await sha256(refreshToken)}`, key: refreshToken };
+    },
+    async findGrant(refreshToken, clientId): Promise<FormerGrant | null> {
+      const client = await provider.clientsStore.getClient(clientId);
+      if (!client) return null;
+      const tokens = await provider.exchangeRefreshToken(client as never, refreshToken).catch(nullIfInvalid);
+      if (tokens === null) return null;
+      const info = await provider.verifyAccessToken(tokens.access_token);
+      const user = await userOf(info);
+      if (user === null) return null;
+      return {
+        id: `sdk ${await sha256(refreshToken)}`,
+        key: refreshToken,
+        clientId,
+        userId: user.userId,
+        scope: info.scopes,
+        props: user.props === undefined ? { tokens } : user.props,
+        ...(info.resource === undefined ? {} : { resource: info.resource.href }),
+      };
+    },
+  };
+}
+
+async function clientOf(client: SdkClient): Promise<FormerClient> {
+  const { client_secret: secret, client_name: name, client_uri: uri, token_endpoint_auth_method: method } = client;
+  const authMethod = (method ?? (secret === undefined ? 'none' : 'client_secret_post')) as ClientAuthMethod;
+  return {
+    id: client.client_id,
+    redirectUris: client.redirect_uris.map(String),
+    grantTypes: client.grant_types ?? ['authorization_code', 'refresh_token'],
+    authMethod,
+    methodChosen: false, // the SDK takes the secret from the body, whatever the client named
+    createdAt: client.client_id_issued_at ?? 0,
+    ...(secret === undefined || authMethod === 'none' ? {} : { secretHash: await sha256(secret) }),
+    ...(name === undefined ? {} : { name }),
+    ...(uri === undefined ? {} : { uri }),
+  };
+}
+
+/** A token that is not valid there is none; every other failure is one of the provider. */
+function nullIfInvalid(error: unknown): null {
+  const { errorCode, code } = Object(error) as { readonly errorCode?: unknown; readonly code?: unknown };
+  if (errorCode === 'invalid_grant' || code === 'invalid_grant') return null;
+  throw error;
+}
+
+async function sha256(text: string): Promise<string> {
+  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))));
+}

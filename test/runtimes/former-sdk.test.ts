@@ -1,0 +1,177 @@
+/**
+ * A server on `mcpAuthRouter` of the MCP SDK 1.x, with a provider of its own that rotates refresh tokens, signs a client in; ours takes its
+ * place over the same provider, and the client stays signed in (W-12).
+ */
+import { InvalidGrantError } from '@modelcontextprotocol/sdk/server/auth/errors.js';
+import { mcpAuthRouter } from '@modelcontextprotocol/sdk/server/auth/router.js';
+import type { OAuthServerProvider } from '@modelcontextprotocol/sdk/server/auth/provider.js';
+import type { OAuthClientInformationFull } from '@modelcontextprotocol/sdk/shared/auth.js';
+import express from 'express';
+import { createHash, randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { webRuntime } from '../../src/core/web-runtime.ts';
+import { mcpSdkProvider } from '../../src/former/mcp-sdk.ts';
+import type { Event } from '../../src/model/event.ts';
+import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+
+const ISSUER = 'https://mcp.example';
+const CALLBACK = 'http://localhost:3334/callback';
+const VERIFIER = 'v'.repeat(43);
+const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url');
+
+interface Old extends OAuthServerProvider {
+  isDown: boolean;
+}
+
+/** A provider as an application writes one: in memory, and each refresh token is good once. */
+function oldProvider(): Old {
+  const clients = new Map<string, OAuthClientInformationFull>();
+  const [codes, refreshes, accesses] = [new Map<string, string>(), new Map<string, string>(), new Map<string, string>()];
+  const issue = (clientId: string) => {
+    const [access, refresh] = [randomUUID(), randomUUID()];
+    accesses.set(access, clientId);
+    refreshes.set(refresh, clientId);
+    return { access_token: access, token_type: 'bearer', expires_in: 3600, refresh_token: refresh, scope: 'read' };
+  };
+  const provider: Old = {
+    isDown: false,
+    clientsStore: {
+      getClient: (id) => clients.get(id),
+      registerClient(client) {
+        const full = { ...client, client_id: randomUUID(), client_id_issued_at: 1_790_000_000 } as OAuthClientInformationFull;
+        clients.set(full.client_id, full);
+        return full;
+      },
+    },
+    async authorize(client, { redirectUri, codeChallenge, state }, response) {
+      const code = randomUUID();
+      codes.set(code, codeChallenge);
+      codes.set(`${code} client`, client.client_id);
+      response.redirect(`${redirectUri}?${new URLSearchParams({ code, state: state ?? '' })}`);
+    },
+    challengeForAuthorizationCode: async (_client, code) => codes.get(code) ?? '',
+    exchangeAuthorizationCode: async (client) => issue(client.client_id),
+    async exchangeRefreshToken(client, token) {
+      if (provider.isDown) throw new Error('The database is away.');
+      await new Promise((next) => setImmediate(next));
+      if (refreshes.get(token) !== client.client_id || !refreshes.delete(token))
+        throw new InvalidGrantError('The refresh token is not valid.');
+      return issue(client.client_id);
+    },
+    async verifyAccessToken(token) {
+      const clientId = accesses.get(token) ?? '';
+      return { token, clientId, scopes: ['read'], extra: { userId: 'una' } };
+    },
+  };
+  return provider;
+}
+
+const form = (fields: Record<string, string>): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  body: new URLSearchParams(fields),
+});
+
+/** Signs a client in at the old server. */
+async function signedInThere(provider: Old): Promise<{ id: string; secret: string; refresh: string }> {
+  const app = express().use(mcpAuthRouter({ provider, issuerUrl: new URL(ISSUER) }));
+  const server = app.listen(0);
+  const url = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const metadata = { redirect_uris: [CALLBACK], client_name: 'Old client', token_endpoint_auth_method: 'client_secret_post' };
+  const registered = await fetch(`${url}/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(metadata),
+  });
+  const { client_id: id, client_secret: secret } = (await registered.json()) as { client_id: string; client_secret: string };
+  const asked = new URLSearchParams({
+    response_type: 'code',
+    client_id: id,
+    redirect_uri: CALLBACK,
+    code_challenge: CHALLENGE,
+    code_challenge_method: 'S256',
+    state: 's',
+  });
+  const away = await fetch(`${url}/authorize?${asked}`, { redirect: 'manual' });
+  const code = new URL(away.headers.get('location') ?? '').searchParams.get('code') ?? '';
+  const answer = await fetch(
+    `${url}/token`,
+    form({ grant_type: 'authorization_code', client_id: id, client_secret: secret, code, code_verifier: VERIFIER, redirect_uri: CALLBACK }),
+  );
+  const { refresh_token: refresh } = (await answer.json()) as { refresh_token: string };
+  server.close();
+  return { id, secret, refresh };
+}
+
+describe('after a switch from mcpAuthRouter of the MCP SDK', () => {
+  const switched = (provider: Old) => {
+    const events: Event[] = [];
+    const app = new OAuthProvider(
+      {
+        issuer: ISSUER,
+        store: memoryStore(),
+        apiRoute: '/mcp',
+        apiHandler: (_request: Request, _env: unknown, ctx) => Response.json({ user: ctx.auth.userId, props: ctx.props }),
+        defaultHandler: () => new Response('own'),
+        scopesSupported: ['read'],
+        formerStore: mcpSdkProvider(provider, ({ extra }) => ({ userId: String(extra?.['userId']), props: { from: 'sdk' } })),
+        on: (event) => void events.push(event),
+      },
+      { runtime: webRuntime(), address: () => '192.0.2.1' },
+    );
+    const send = (path: string, init: RequestInit): Promise<Response> => app.fetch(new Request(ISSUER + path, init), {});
+    return { events, send };
+  };
+  const refreshed = async (send: (path: string, init: RequestInit) => Promise<Response>, fields: Record<string, string>) => {
+    const answer = await send('/token', form({ grant_type: 'refresh_token', ...fields }));
+    return { status: answer.status, body: (await answer.json()) as Record<string, string> };
+  };
+
+  it('a client refreshes here, also five times at once and after a lost answer, though a token is good once there', async () => {
+    const provider = oldProvider();
+    const { id, secret, refresh } = await signedInThere(provider);
+    const { events, send } = switched(provider);
+    const asked = { client_id: id, client_secret: secret, refresh_token: refresh };
+    const answers = await Promise.all(Array.from({ length: 5 }, () => refreshed(send, asked)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    answers.push(await refreshed(send, asked));
+    expect(new Set(answers.map(({ body }) => body['refresh_token'])).size).toBe(1);
+    const called = await send('/mcp', { headers: { authorization: `Bearer ${answers[0]?.body['access_token']}` } });
+    expect(await called.json()).toEqual({ user: 'una', props: { from: 'sdk' } });
+    expect(events.filter(({ kind }) => kind === 'grant.moved')).toHaveLength(1);
+  });
+
+  it('refuses a wrong secret, another client and a token that is not known, and answers 503 while the provider is down', async () => {
+    const provider = oldProvider();
+    const { id, secret, refresh } = await signedInThere(provider);
+    const other = await signedInThere(provider);
+    const { send } = switched(provider);
+    expect((await refreshed(send, { client_id: id, client_secret: `${secret}x`, refresh_token: refresh })).body['error']).toBe(
+      'invalid_client',
+    );
+    expect((await refreshed(send, { client_id: other.id, client_secret: other.secret, refresh_token: refresh })).body['error']).toBe(
+      'invalid_grant',
+    );
+    provider.isDown = true;
+    expect((await refreshed(send, { client_id: id, client_secret: secret, refresh_token: refresh })).status).toBe(503);
+    provider.isDown = false;
+    expect((await refreshed(send, { client_id: id, client_secret: secret, refresh_token: refresh })).status).toBe(200);
+    expect((await refreshed(send, { client_id: id, client_secret: secret, refresh_token: 'unknown' })).body['error']).toBe('invalid_grant');
+  });
+
+  it('keeps revoked what its client revoked, before it moved and after', async () => {
+    for (const isMoved of [false, true]) {
+      const provider = oldProvider();
+      const { id, secret, refresh } = await signedInThere(provider);
+      const { send } = switched(provider);
+      const asked = { client_id: id, client_secret: secret, refresh_token: refresh };
+      const live = isMoved ? await refreshed(send, asked) : null;
+      expect((await send('/revoke', form({ token: refresh, client_id: id, client_secret: secret }))).status).toBe(200);
+      expect((await refreshed(send, asked)).body['error']).toBe('invalid_grant');
+      if (live)
+        expect((await refreshed(send, { ...asked, refresh_token: live.body['refresh_token'] ?? '' })).body['error']).toBe('invalid_grant');
+    }
+  });
+});
