@@ -52,6 +52,8 @@ export interface OAuthProviderOptions<Env = Cloudflare.Env> extends CommonOption
   resourceMetadata: OAuthProtectedResourceMetadata;
   /** Scopes without which no call is accepted; also advertised. There they are advertised only. */
   requiredScopes?: string[];
+  /** Not there: origins of browser pages that may call the API. Default: its own; there every origin may. */
+  allowedOrigins?: string[];
   resolveExternalToken?: (input: ResolveExternalTokenInput<Env>) => Promise<ResolveExternalTokenResult | null>;
 }
 

@@ -58,7 +58,7 @@ export class AdaptedProvider<Env = Cloudflare.Env> {
         ...(resourceMetadata.resource_name === undefined ? {} : { name: resourceMetadata.resource_name }),
         ...(requiredScopes ? { requiredScopes } : {}),
         ...(resolveExternalToken ? { externalTokens: externalTokensOf(resolveExternalToken, issuer) } : {}),
-        allowedOrigins: ['*'], // as there; the token is what decides
+        ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
       } as CoreOptions<Env>,
       platform,
     );
@@ -219,6 +219,8 @@ export type OAuthResourceHandler<Env, Props> =
 export interface OAuthResourceServerOptions<Env = Cloudflare.Env, Props = unknown> {
   resourceMetadata: OAuthResourceMetadata;
   requiredScopes?: string[];
+  /** Not there: origins of browser pages that may call the API. Default: its own; there every origin may. */
+  allowedOrigins?: string[];
   handler: OAuthResourceHandler<Env, Props>;
   validateToken(env: Env, request: Request): OAuthResourceTokenValidator<Props>;
 }
@@ -238,7 +240,7 @@ export class OAuthResourceServer<Env = Cloudflare.Env, Props = unknown> {
       authorizationServers,
       requiredScopes,
       ...(name === undefined ? {} : { name }),
-      allowedOrigins: ['*'],
+      ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
       async verify(token, _resource, _tell, call) {
         const validate = options.validateToken(call?.env as Env, call?.request ?? new Request(resource));
         const found = await validate(resource, token).catch((error: unknown) => {

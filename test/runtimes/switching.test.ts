@@ -44,6 +44,8 @@ describe.each(['own-page', 'upstream', 'refreshing', 'permissions', 'split'])('t
     expect(await props(ours, tokens['access_token'])).toMatchObject({ round: 0 });
     expect(tokens['refresh_token']).toMatch(/^refresh_/); // W-05: the client registered for codes alone
     for (const page of pages) expect(page).toContain('Notes client');
+    const page = { authorization: `Bearer ${tokens['access_token']}`, origin: 'https://evil.example' };
+    expect((await ours.send('/mcp', { method: 'POST', headers: page, body: '{}' })).status).toBe(403); // there every origin may call
     expect(await props(ours, 'nonsense')).toMatch(/^401 Bearer .*resource_metadata=/);
     await ours.stop();
   });
