@@ -204,8 +204,10 @@ describe('demos that are copied', () => {
     const page = await browser.get(await client.authorizeUrl({ scope: 'read' }));
     expect(page.text).toContain('Notizbuch für Ærø — 日本語 🎒');
     const fields = [...page.text.matchAll(/<input\b[^>]*name="([^"]+)"/g)].map(([, name]) => name);
-    expect(fields.filter((name) => /redirect|client|state|challenge|resource/.test(name ?? ''))).toEqual([]);
-    const forged = { redirect_uri: 'https://evil.example/', client_id: 'other', state: 'forged' };
+    expect(fields.filter((name) => /redirect|client_id|state|challenge|resource/.test(name ?? ''))).toEqual([]);
+    const other = await app.client({ client_name: 'Other' });
+    // `client` lets the server read two records at once, and decides nothing.
+    const forged = { redirect_uri: 'https://evil.example/', client_id: 'other', client: other.id, state: 'forged' };
     const back = await browser.submit(page, { decision: 'approve', ...ALICE, ...forged });
     expect(back.location?.startsWith(client.redirectUri)).toBe(true);
     expect(new URL(back.location ?? '').searchParams.get('state')).not.toBe('forged');

@@ -92,7 +92,7 @@ async function hasPasswords(url: string): Promise<boolean> {
   const { authorization_endpoint: endpoint } = metadata as { readonly authorization_endpoint?: string };
   if (endpoint === undefined) return false;
   const page = await fetch(new URL('login', endpoint));
-  return (await page.text()).includes('name="username"');
+  return /name="(?:username|identifier)"/.test(await page.text()); // one field for both, where there are e-mail codes beside
 }
 
 /** The URL of the MCP endpoint, from the server's metadata. */
