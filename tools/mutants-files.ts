@@ -283,7 +283,7 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   ...Object.fromEntries(VENDORS.map((name) => [`src/verifiers/${name}.ts`, 'src/verifiers/vendors.ts'])),
   'src/clients/authenticate.ts': 'src/clients/confidential.ts',
   'src/clients/confidential.ts': 'src/clients/private-key-jwt.ts',
-  'src/clients/find.ts': 'src/clients/private-key-jwt.ts',
+  'src/clients/find.ts': 'src/{clients/private-key-jwt,former/workers-oauth-kv,journeys/client-policy}.ts',
   'src/clients/keys.ts': 'src/clients/metadata.ts',
   'src/mcp/policy/lists.ts': 'src/mcp/policy/gate.ts',
   'src/mcp/policy/refusal.ts': 'src/mcp/policy/gate.ts',

@@ -183,6 +183,21 @@ describe('grants/on-tokens', () => {
     expect([(await client.refresh(tokens.refresh)).status, pauses]).toEqual([200, 3]);
   });
 
+  it('asks for a grant without a code as well, and takes its answer for the token', async () => {
+    const asked: TokensRequest[] = [];
+    const secret = 'k2Lr0mUOKnTzVg8Zr1bqT0hJ3yq5pXw9cD7fE6aB4sI=';
+    const app = await makeApp('memory', {
+      clients: [{ id: 'job', secret, scope: ['read', 'write'] }],
+      onTokens: (request) => (asked.push(request), { scope: ['read'], props: { of: 'job' }, accessTokenTTL: 90 }),
+    });
+    const form = new URLSearchParams({ grant_type: 'client_credentials', client_id: 'job', client_secret: secret });
+    const answer = await app.ask('POST', '/token', form, { 'content-type': 'application/x-www-form-urlencoded' });
+    const body = (await answer.json()) as Record<string, string>;
+    expect([answer.status, body['scope'], body['expires_in']]).toEqual([200, 'read', 90]);
+    expect(asked).toMatchObject([{ reason: 'client_credentials', scope: ['read', 'write'], grant: { clientId: 'job' } }]);
+    expect((await app.call(body['access_token'] ?? '')).access).toMatchObject({ scope: ['read'], props: { of: 'job' } });
+  });
+
   it('refuses what is no function, naming the option', async () => {
     await expect(makeApp('memory', { onTokens: {} as never })).rejects.toThrow(
       'OAuthProvider: `onTokens` must be a function (request, env)',
