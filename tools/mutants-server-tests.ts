@@ -18,7 +18,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/endpoints/authorize/issue-code.ts': 'src/{endpoints/authorize/{authorize,consent},grants/authorization-code}.ts',
   'src/endpoints/authorize/skip-consent.ts': 'src/journeys/consent.ts',
   'src/endpoints/authorize/upstream-redirect.ts': 'src/endpoints/authorize/upstream-callback.ts',
-  'src/endpoints/oauth/register.ts': 'src/endpoints/oauth/registration.ts',
+  'src/endpoints/oauth/register.ts': 'src/{endpoints/oauth/registration,journeys/client-policy}.ts',
   'src/endpoints/sign-in/ask-step.ts': 'src/endpoints/authorize/step.ts',
   'src/endpoints/sign-in/browser-context.ts': 'src/endpoints/{cross-site,cross-origin,account/login}.ts',
   'src/endpoints/sign-in/sign-in.ts': 'src/{journeys/own-login,journeys/password,endpoints/authorize/consent}.ts',

@@ -138,23 +138,26 @@ export function keyRulesOf({ fetchKeys, isLoopback, settings }: AuthServer): Key
   return { canFetch: fetchKeys !== null, isLoopback, redirectSchemes: settings.clientRegistration.redirectSchemes };
 }
 
-/** All registered values (RFC 7591 §3.2.1), without redirect URIs that cannot be used here. The secret has no end of its own: 0. */
+/**
+ * All registered values (RFC 7591 §3.2.1), without redirect URIs that cannot be used here. The secret has no end of its own: 0. What was
+ * not registered is undefined, which JSON leaves out.
+ */
 export function informationOf({ settings }: AuthServer, client: Client, secret: string | null): Record<string, unknown> {
   const { redirectSchemes } = settings.clientRegistration;
   return {
     client_id: client.id,
     client_id_issued_at: client.createdAt,
     ...(secret === null ? {} : { client_secret: secret, client_secret_expires_at: 0 }),
-    ...(client.name === undefined ? {} : { client_name: client.name }),
+    client_name: client.name,
     ...Object.fromEntries(Object.entries(client.names ?? {}).map(([language, name]) => [`client_name#${language}`, name])),
-    ...(client.uri === undefined ? {} : { client_uri: client.uri }),
-    ...(client.logoUri === undefined ? {} : { logo_uri: client.logoUri }),
-    ...(client.policyUri === undefined ? {} : { policy_uri: client.policyUri }),
-    ...(client.tosUri === undefined ? {} : { tos_uri: client.tosUri }),
-    ...(client.contacts === undefined ? {} : { contacts: client.contacts }),
-    ...(client.scope === undefined ? {} : { scope: client.scope.join(' ') }),
-    ...(client.jwks === undefined ? {} : { jwks: client.jwks }),
-    ...(client.jwksUri === undefined ? {} : { jwks_uri: client.jwksUri }),
+    client_uri: client.uri,
+    logo_uri: client.logoUri,
+    policy_uri: client.policyUri,
+    tos_uri: client.tosUri,
+    contacts: client.contacts,
+    scope: client.scope?.join(' '),
+    jwks: client.jwks,
+    jwks_uri: client.jwksUri,
     ...(client.dpopBound ? { dpop_bound_access_tokens: true } : {}),
     ...(client.pushedOnly ? { require_pushed_authorization_requests: true } : {}),
     redirect_uris: client.redirectUris.filter((uri) => /^https?:/.test(uri) || isUsableScheme(uri, redirectSchemes)),

@@ -13,6 +13,21 @@ const raw = async (app: App, body: BodyInit, headers: Record<string, string> = J
   answerOf(await expectNothingWritten(app, () => app.ask('POST', '/register', body, headers)));
 
 describe('endpoints/oauth/register', () => {
+  it('answers with logo, policy, terms, contacts and names in other languages, and with none of them that were not given', async () => {
+    const app = await makeApp('memory');
+    const shown = {
+      logo_uri: 'https://app.example/logo.png',
+      policy_uri: 'https://app.example/policy',
+      tos_uri: 'https://app.example/terms',
+      contacts: ['team@app.example'],
+      'client_name#de': 'Notizen',
+      client_name: 'Notes',
+    };
+    expect((await app.register({ ...GOOD, ...shown })).body).toMatchObject(shown);
+    const plain = (await app.register(GOOD)).body;
+    for (const name of Object.keys(shown)) expect(Object.hasOwn(plain, name)).toBe(false);
+  });
+
   it('answers with everything that was registered (RFC 7591 §3.2.1)', async () => {
     const app = await makeApp('memory');
     const given = {
@@ -136,21 +151,22 @@ describe('endpoints/oauth/register', () => {
   it('stores no client whose slot could not be taken, though both are written at the same time', async () => {
     const clock = makeClock();
     const inner = memoryStore(clock);
-    let fault: 'full' | 'down' | null = null;
+    let fault: 'full' | 'down' | 'client' | null = null;
     const store: Store = {
       atomic: true,
       read: (key) => inner.read(key),
       remove: (key, when) => inner.remove(key, when),
       list: (index, after) => inner.list(index, after),
       async write(key, value, when, options) {
-        if (key !== 'quota:clients' || fault === null) return inner.write(key, value, when, options);
+        if (key.startsWith('client:') && fault === 'client') throw new Error('the client is down');
+        if (key !== 'quota:clients' || fault === null || fault === 'client') return inner.write(key, value, when, options);
         if (fault === 'down') throw new Error('the quota is down');
         fault = null;
         await inner.write(key, { v: 1, count: 100_000, countedAt: clock.now() }, 'any'); // others took all of them meanwhile
         return null;
       },
     };
-    for (const why of ['full', 'down'] as const) {
+    for (const why of ['full', 'down', 'client'] as const) {
       await (await appOn(store, clock)).register(GOOD); // the quota is known
       for (const key of (await inner.list('clients:unused')).keys) await inner.remove(key);
       const app = await appOn(store, clock); // another process, without slots of its own
