@@ -13,7 +13,8 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/endpoints/account/account.ts': 'src/journeys/account.ts',
   'src/endpoints/account/connect.ts': 'src/journeys/connect.ts',
   'src/endpoints/account/linked-logins.ts': 'src/journeys/sign-ins.ts',
-  'src/endpoints/authorize/authorization-request.ts': 'src/endpoints/{authorize-redirect,login-hint,authorize/authorize,oauth/par}.ts',
+  'src/endpoints/authorize/authorization-request.ts':
+    'src/{journeys/client-policy,provider/own-pages,grants/scope-rules,endpoints/authorize-redirect,endpoints/login-hint,endpoints/authorize/authorize,endpoints/oauth/par}.ts',
   'src/endpoints/authorize/device.ts': 'src/journeys/device{,-clients}.ts',
   'src/endpoints/authorize/issue-code.ts': 'src/{endpoints/authorize/{authorize,consent},grants/authorization-code}.ts',
   'src/endpoints/authorize/skip-consent.ts': 'src/journeys/consent.ts',

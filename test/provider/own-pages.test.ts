@@ -46,6 +46,30 @@ const refused = async (verb: Promise<unknown>): Promise<string> =>
     (error: unknown) => (error instanceof AuthorizationError ? error.code : Promise.reject(error)),
   );
 
+describe('unknownScopes', () => {
+  it("are granted as they were asked for where the application's own page decides, and to no one else (W-10)", async () => {
+    const own = { logins: [], defaultHandler: (): Response => new Response('own'), scopesSupported: ['read'] };
+    for (const [unknownScopes, wanted] of [
+      ['grant', ['mail:send', 'read']],
+      ['ignore', ['read']],
+    ] as const) {
+      const app = await makeApp('memory', { ...own, unknownScopes });
+      const client = await registerClient({ send: app.send, issuer: ISSUER, redirectUri: CALLBACK });
+      const oauth = app.provider.helpers(app.env);
+      const request = await oauth.parseAuthRequest(new Request(await client.authorizeUrl({ scope: 'mail:send read' })));
+      expect(request.scope).toEqual(wanted);
+      const { redirectTo } = await oauth.completeAuthorization({ request, userId: 'u', scope: request.scope, props: {} });
+      const tokens = await client.redeem(new URL(redirectTo).searchParams.get('code') ?? '');
+      expect(tokens.body['scope']).toBe(wanted.join(' '));
+    }
+    const app = await makeApp('memory', { ...own, unknownScopes: 'grant' });
+    const client = await registerClient({ send: app.send, issuer: ISSUER, redirectUri: CALLBACK });
+    const plain = await app.provider.helpers(app.env).parseAuthRequest(new Request(await client.authorizeUrl({ scope: null })));
+    expect(plain.scope).toEqual(['read']);
+    await expect(makeApp('memory', { unknownScopes: 'grant' })).rejects.toThrow('`unknownScopes` cannot be "grant" with `logins`');
+  });
+});
+
 describe.each(storeNames)('provider/own-pages on %s', (store) => {
   it('leads from the question over another site to tokens', async () => {
     const { oauth, client, asked } = await own(store);
