@@ -47,3 +47,8 @@ export function ownPath(text: string | null | undefined, origin: string): string
   const url = new URL(text, origin);
   return url.origin === origin && url.pathname + url.search === text ? text : null;
 }
+
+/** A path without a slash at its end: `/api/` and `/api` are one route. */
+export function withoutSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}

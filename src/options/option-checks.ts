@@ -3,6 +3,7 @@
  * No message contains any part of a secret (SEC-208).
  */
 import { isDocumentUrl } from '../lib/document-url.ts';
+import { withoutSlash } from '../lib/url.ts';
 import { checkSecret as checkClientSecret, clientFrom, type ConfiguredClient } from '../model/client-spec.ts';
 import type { FormerStore } from '../model/former.ts';
 import type { FetchObject } from '../model/handler.ts';
@@ -87,23 +88,19 @@ export function checkSecondFactor(factor: unknown): void {
 export function checkServed(routes: readonly { readonly path: string; readonly handler: unknown }[]): void {
   for (const { path, handler } of routes) {
     const { servedPaths: served = [] } = handler as Pick<FetchObject, 'servedPaths'>;
-    const isMine = (one: string): boolean => routes.find((route) => covers(route.path, plain(one)))?.handler === handler;
-    const isBelow = (one: string, route: string): boolean => one.endsWith('/') && covers(plain(one), route);
+    const isMine = (one: string): boolean => routes.find((route) => covers(route.path, withoutSlash(one)))?.handler === handler;
+    const isBelow = (one: string, route: string): boolean => one.endsWith('/') && covers(withoutSlash(one), route);
     const isReached = (one: string): boolean =>
       isMine(one) || routes.some((route) => route.handler === handler && isBelow(one, route.path));
     const lost =
       served.find((one) => !isReached(one)) ??
-      (served.some((one) => covers(path, plain(one)) || isBelow(one, path)) ? undefined : served[0]);
+      (served.some((one) => covers(path, withoutSlash(one)) || isBelow(one, path)) ? undefined : served[0]);
     if (lost !== undefined)
       fail(
         'apiRoute',
-        `${path} and the path of its handler, ${plain(lost)}, do not fit: such calls would be answered with 404; give both the same path, or pass MyMCP.Router`,
+        `${path} and the path of its handler, ${withoutSlash(lost)}, do not fit: such calls would be answered with 404; give both the same path, or pass MyMCP.Router`,
       );
   }
-}
-
-function plain(served: string): string {
-  return served.length > 1 && served.endsWith('/') ? served.slice(0, -1) : served;
 }
 
 /** Checks that the ids of logins, which are used in forms and paths, are unique and plain. */

@@ -7,6 +7,7 @@ import type { SendEmail } from '../model/email.ts';
 import type { Handler } from '../model/handler.ts';
 import type { Brand } from '../model/brand.ts';
 import { insteadOf } from '../lib/names.ts';
+import { withoutSlash } from '../lib/url.ts';
 import { haveSignIn } from '../model/login.ts';
 import { covers } from '../model/resource.ts';
 import { makeScopeExpansion, rightsIn } from '../model/scope.ts';
@@ -219,11 +220,6 @@ function routesOf<Env>({ apiRoute, apiHandler, apiHandlers, resources }: OAuthPr
       return { path: route, handler: handler as Handler<Env> };
     })
     .toSorted((a, b) => b.path.length - a.path.length); // the longest path wins
-}
-
-/** `/api/` is the route `/api`: it answers at both, and below. */
-function withoutSlash(path: string): string {
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
 /** Paths that exist with these options: the application may use the others. */

@@ -3,7 +3,7 @@
  * completed when the issuer is known.
  */
 import { metadataPathOf } from '../guard/resource-metadata.ts';
-import { isLoopbackHost } from '../lib/url.ts';
+import { isLoopbackHost, withoutSlash } from '../lib/url.ts';
 import { canonicalResource, covers, type Resource } from '../model/resource.ts';
 import { isScopeToken, makeScopeExpansion, rightsIn, type ScopeInfo } from '../model/scope.ts';
 import { SIGNING_ALGS, type SigningAlg } from '../model/signing-key.ts';
@@ -23,11 +23,6 @@ export interface ResourceOptions {
 }
 
 const KNOWN: readonly string[] = ['name', 'requiredScopes', 'accessTokenTTL', 'accessTokenSigning'] satisfies (keyof ResourceOptions)[];
-
-/** `https://mcp.example/mcp/` and `…/mcp` are two spellings of one identifier. */
-function withoutSlash(path: string): string {
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
-}
 
 interface Route {
   readonly path: string;

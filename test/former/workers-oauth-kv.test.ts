@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { workersOAuthKv } from '../../src/former/workers-oauth-kv.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
+import type { Store } from '../../src/model/store.ts';
 import { faultyStore } from '../../src/testing/faulty-store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
@@ -106,6 +107,7 @@ describe.each(storeNames)('former/workers-oauth-kv on %s', (store) => {
           true,
         ]);
       }
+      expect(app.events.filter(({ kind }) => kind === 'grant.moved')).toEqual([]); // nothing was opened, only to be ended
       const [, otherClient] = [...kv.records.keys()].filter((key) => key.startsWith('client:')).map((key) => key.slice('client:'.length));
       expect((await refresh(app, { refresh_token: other.current, client_id: otherClient ?? '' })).status).toBe(200);
     }
@@ -170,6 +172,33 @@ describe('former/workers-oauth-kv', () => {
     expect([away.status, away.body['error']]).toEqual([503, 'temporarily_unavailable']);
     kv.isDown = false;
     expect((await refresh(app, { refresh_token: current, client_id: clientId })).status).toBe(200);
+  });
+
+  it('keeps revoked what is revoked at the very moment of its move', async () => {
+    const kv = makeFormerKv();
+    const clock = makeClock();
+    const inner = memoryStore(clock);
+    const during: { verb?: () => Promise<unknown> } = {};
+    const store: Store = {
+      atomic: true,
+      read: (key) => inner.read(key),
+      remove: (key, when) => inner.remove(key, when),
+      list: (index, after) => inner.list(index, after),
+      async write(...all) {
+        const { verb } = during;
+        if (all[0].startsWith('grant:') && verb) {
+          delete during.verb;
+          await verb(); // the grant is in no list yet
+        }
+        return inner.write(...all);
+      },
+    };
+    const app = await appOn(store, clock, own(kv));
+    const clientId = await formerClient(kv);
+    const { current } = await formerGrant(kv, clientId);
+    during.verb = () => app.provider.helpers(app.env).signOut('una');
+    expect((await refresh(app, { refresh_token: current, client_id: clientId })).body['error']).toBe('invalid_grant');
+    expect((await app.provider.helpers(app.env).listUserGrants('una')).grants).toEqual([]);
   });
 
   it.each(['refuse', 'lose', 'kill-after'] as const)(

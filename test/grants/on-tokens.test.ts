@@ -51,7 +51,7 @@ describe.each(storeNames)('grants/on-tokens, on %s', (store) => {
         if (reason !== 'refresh_token') return;
         times++;
         most = Math.max(most, ++running);
-        for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+        for (let turn = 0; turn < 20; turn++) await new Promise((next) => setTimeout(next)); // so that the others come to the lease
         running--;
         return { props: { times } };
       },
@@ -168,6 +168,32 @@ describe('grants/on-tokens', () => {
     isDead = false;
     app.clock.pass(61);
     expect((await client.refresh(tokens.refresh)).status).toBe(200);
+  });
+
+  it('takes no answer that comes after its minute, while another request asks', async () => {
+    const [first, second] = [gate(), gate()];
+    const asked = [gate(), gate()];
+    let round = -1;
+    const app = await makeApp('memory', {
+      onTokens: async ({ reason }) => {
+        if (reason !== 'refresh_token') return;
+        const own = ++round;
+        asked[own]?.open();
+        await [first, second][own]?.opened;
+        return { props: { own } };
+      },
+    });
+    const { client, tokens } = await app.signedIn();
+    const late = client.refresh(tokens.refresh);
+    await asked[0]?.opened;
+    app.clock.pass(61);
+    const next = client.refresh(tokens.refresh);
+    await asked[1]?.opened;
+    first.open();
+    expect((await late).status).toBe(503);
+    second.open();
+    const answer = await next;
+    expect((await app.call(tokensOf(answer).access)).access?.props).toEqual({ own: 1 });
   });
 
   it('stores an answer for which the application may have spent something, though the store is away for a while', async () => {
