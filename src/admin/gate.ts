@@ -20,10 +20,15 @@ const READ_WITHIN: Seconds = 3600;
 /** And for changes. */
 const CHANGE_WITHIN: Seconds = 600;
 
-/** The administrator who calls. @throws {OAuthError} 403, or 401 for who has to sign in first. */
-export async function requireAdmin(call: Call, helpers: OAuthHelpers, permission: string, isChange: boolean): Promise<KnownSession> {
-  if (!isSameOrigin(call, isChange))
-    throw new OAuthError('access_denied', 'cross_site', { status: 403, hint: 'The request came from another site.' });
+/** The administrator who calls. @param isOwn whether the request comes from our own origin. @throws {OAuthError} 403, or 401 for who has to sign in first. */
+export async function requireAdmin(
+  call: Call,
+  helpers: OAuthHelpers,
+  permission: string,
+  isChange: boolean,
+  isOwn: boolean = isSameOrigin(call, isChange),
+): Promise<KnownSession> {
+  if (!isOwn) throw new OAuthError('access_denied', 'cross_site', { status: 403, hint: 'The request came from another site.' });
   const session = await sessionOf(call);
   if (!session) throw new OAuthError('login_required', 'admin_session_missing', { status: 401, hint: 'Sign in first.' });
   if (!(await permissionsOf(call, helpers, session)).includes(permission))

@@ -5,15 +5,8 @@ import type { Call } from '../endpoints/endpoint.ts';
 import { readRegistration } from '../endpoints/oauth/register.ts';
 import { parseJson } from '../lib/json.ts';
 import type { AdminApi } from '../model/admin.ts';
-import { OAuthError } from '../model/error.ts';
-import { makeHelpers } from '../provider/helpers.ts';
-import { type Act, type Acts, inputOf, wrong } from './act.ts';
-import { audited } from './audit.ts';
-import { clients } from './clients.ts';
-import { requireAdmin } from './gate.ts';
-import { grants, keys } from './grants.ts';
-import { server } from './server.ts';
-import { users } from './users.ts';
+import { wrong } from './act.ts';
+import { ACTS, enter, runAct } from './run.ts';
 
 export type { AdminApi } from '../model/admin.ts';
 
@@ -23,10 +16,7 @@ interface AdminOptions {
   readonly permission: string;
 }
 
-const ACTS: Acts = { ...users, ...clients, ...grants, ...keys, ...server };
 const MAX_DEPTH = 8;
-/** Requests of one administrator in a minute. */
-const MAX_REQUESTS = 600;
 const HEADERS = {
   'content-type': 'application/json',
   'cache-control': 'no-store, private',
@@ -53,26 +43,10 @@ export function adminApi(options: AdminOptions): AdminApi {
 }
 
 async function answer(name: string, call: Call, permission: string): Promise<Response> {
-  const { as, network } = call;
-  const act = ACTS[name] as Act; // the server routes the names of `acts` alone
-  const isChange = act.method === 'POST';
-  const helpers = makeHelpers(as, network);
-  const { userId } = await requireAdmin(call, helpers, permission, isChange);
-  const wait = await as.limit(`admin\n${userId}`, MAX_REQUESTS, 60);
-  if (wait !== null)
-    throw new OAuthError('temporarily_unavailable', 'admin_limited', { status: 429, headers: { 'retry-after': String(wait) } });
-  const input = inputOf(act, isChange ? await bodyOf(call) : queryOf(call));
-  const target = input.all[act.takes[0] ?? ''];
-  const about = { act: name, by: userId, ...(isChange && typeof target === 'string' ? { target: target.slice(0, 256) } : {}) };
-  const run = (): Promise<unknown> => act.run({ as, helpers, userId, permission }, input);
-  try {
-    const result = await (isChange ? audited(as, about, run) : run());
-    if (!isChange) as.emit({ kind: 'admin.acted', ...about, outcome: 'done' });
-    return new Response(JSON.stringify(result), { headers: HEADERS });
-  } catch (error) {
-    if (error instanceof TypeError) throw wrong(error.message); // what the helpers say of a wrong argument
-    throw error;
-  }
+  const isChange = ACTS[name]?.method === 'POST'; // the server routes the names of `acts` alone
+  const { admin } = await enter(call, permission, isChange);
+  const result = await runAct(admin, name, isChange ? await bodyOf(call) : queryOf(call));
+  return new Response(JSON.stringify(result), { headers: HEADERS });
 }
 
 /** JSON, which no form and no page of another origin can send without asking first. */

@@ -1,0 +1,53 @@
+/**
+ * Runs acts for the administration API and for the admin page: the same gate, the same limit, the same audit.
+ */
+import type { KnownSession } from '../core/users/sessions.ts';
+import type { Call } from '../endpoints/endpoint.ts';
+import { OAuthError } from '../model/error.ts';
+import { makeHelpers } from '../provider/helpers.ts';
+import { type Act, type Acts, type Admin, inputOf, wrong } from './act.ts';
+import { audited } from './audit.ts';
+import { clients } from './clients.ts';
+import { requireAdmin } from './gate.ts';
+import { grants, keys } from './grants.ts';
+import { server } from './server.ts';
+import { users } from './users.ts';
+
+/** Every act, by name. */
+export const ACTS: Acts = { ...users, ...clients, ...grants, ...keys, ...server };
+/** Requests of one administrator in a minute. */
+const MAX_REQUESTS = 600;
+
+/** Lets an administrator in. @param isOwn whether the request comes from our own origin. @throws {OAuthError} 401, 403, or 429 for too many. */
+export async function enter(
+  call: Call,
+  permission: string,
+  isChange: boolean,
+  isOwn?: boolean,
+): Promise<{ readonly admin: Admin; readonly session: KnownSession }> {
+  const { as, network } = call;
+  const helpers = makeHelpers(as, network);
+  const session = await requireAdmin(call, helpers, permission, isChange, isOwn);
+  const { userId } = session;
+  const wait = await as.limit(`admin\n${userId}`, MAX_REQUESTS, 60);
+  if (wait !== null)
+    throw new OAuthError('temporarily_unavailable', 'admin_limited', { status: 429, headers: { 'retry-after': String(wait) } });
+  return { admin: { as, helpers, userId, permission }, session };
+}
+
+/** Runs an act for an administrator who was let in. A change is audited. @param name of {@link ACTS}. */
+export async function runAct(admin: Admin, name: string, all: { readonly [name: string]: unknown }): Promise<unknown> {
+  const act = ACTS[name] as Act;
+  const isChange = act.method === 'POST';
+  const input = inputOf(act, all);
+  const target = input.all[act.takes[0] ?? ''];
+  const about = { act: name, by: admin.userId, ...(isChange && typeof target === 'string' ? { target: target.slice(0, 256) } : {}) };
+  try {
+    const result = await (isChange ? audited(admin.as, about, () => act.run(admin, input)) : act.run(admin, input));
+    if (!isChange) admin.as.emit({ kind: 'admin.acted', ...about, outcome: 'done' });
+    return result;
+  } catch (error) {
+    if (error instanceof TypeError) throw wrong(error.message); // what the helpers say of a wrong argument
+    throw error;
+  }
+}
