@@ -1,20 +1,26 @@
 /** What is stored of a grant that starts with its access token. */
 import { describe, expect, it } from 'vitest';
 import type { AuthServer } from '../../src/core/auth-server.ts';
+import { markDisabled } from '../../src/core/users/removed-users.ts';
 import { openRefs } from '../../src/core/vault/upstream-refs.ts';
 import { directGrant, type DirectGrantRequest } from '../../src/grants/direct-grant.ts';
+import type { OAuthError } from '../../src/model/error.ts';
 import type { TokensRequest } from '../../src/model/on-tokens.ts';
 import type { Settings } from '../../src/model/settings.ts';
 import type { Runtime } from '../../src/model/runtime.ts';
+import type { Store } from '../../src/model/store.ts';
 import type { UpstreamRef } from '../../src/model/upstream.ts';
 import { grantIdOf } from '../../src/model/token.ts';
 import { unwrap } from '../../src/model/wrapped.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { START } from '../support/grants.ts';
 import { makeServer } from '../support/server.ts';
 
 const REQUEST: DirectGrantRequest = { reason: 'client_credentials', clientId: 'client', userId: 'user', scope: ['read'], resource: 'https://mcp.example/mcp', props: { a: 1 } }; // prettier-ignore
 
+/** The functions of a store, as a value. */
+const bound = (store: Store): Store => ({ atomic: store.atomic, read: store.read.bind(store), remove: store.remove.bind(store), list: store.list.bind(store), write: store.write.bind(store) }) as Store; // prettier-ignore
 const server = (machine: Partial<Runtime> = {}) => makeServer({ machine, clock: makeClock(START) });
 const grantOf = async (as: AuthServer, token: string) => {
   const { hash, pad } = await as.secrets.proof(token);
@@ -93,5 +99,38 @@ describe('grants/direct-grant', () => {
     const { as } = server({ random: (bytes) => new Uint8Array(bytes) });
     await directGrant(as, REQUEST);
     await expect(directGrant(as, REQUEST)).rejects.toThrow('A random grant id was generated twice');
+  });
+
+  it('gives nothing to a disabled user, and looks for neither a program nor the user of an exchanged grant, which ends with its parent', async () => {
+    const clock = makeClock(START);
+    const inner = memoryStore(clock);
+    const looks: string[] = [];
+    const read: Store['read'] = (key, ...all) => (looks.push(key), inner.read(key, ...all));
+    const { as } = makeServer({ clock, store: { ...bound(inner), read } });
+    await markDisabled(as, 'user', true, START);
+    const marks = async (request: Partial<DirectGrantRequest>): Promise<string[]> => {
+      looks.length = 0;
+      await directGrant(as, { ...REQUEST, ...request }).catch((error: unknown) => looks.push(String((error as OAuthError).reason)));
+      return looks.filter((key) => key.startsWith('removed:') || key.startsWith('user_'));
+    };
+    expect(await marks({})).toEqual(['removed:user', 'user_disabled']);
+    expect((await as.records.grantsOf('user')).keys).toEqual([]);
+    expect(await marks({ userId: 'other' })).toEqual(['removed:other', 'removed:other']); // before it is stored, and after
+    expect(await marks({ userId: 'client:program' })).toEqual([]);
+    expect(await marks({ userId: 'of-client:' })).toEqual(['removed:of-client:', 'removed:of-client:']);
+    expect(await marks({ parent: { id: 'P'.repeat(22), tokenHash: 'hash' } })).toEqual([]);
+  });
+
+  it('ends the grant of a user who was disabled while it was stored, and gives no token of it', async () => {
+    const clock = makeClock(START);
+    const inner = memoryStore(clock);
+    const write: Store['write'] = async (key, ...all) => {
+      const version = await inner.write(key, ...all);
+      if (key.startsWith('grant:')) await markDisabled(as, 'user', true, START);
+      return version;
+    };
+    const { as, events } = makeServer({ clock, store: { ...bound(inner), write } });
+    await expect(directGrant(as, REQUEST)).rejects.toMatchObject({ code: 'invalid_grant', reason: 'user_disabled' });
+    expect(events).toMatchObject([{ kind: 'grant.ended', reason: 'revoked' }]);
   });
 });

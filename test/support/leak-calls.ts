@@ -2,10 +2,15 @@
  * Calls of the leak tests that a server makes of itself, in the same process: thousands of them take seconds, so that a leak of a few hundred
  * bytes a call shows in the heap. The same on Node and in workerd.
  */
-import { makeBrowser, type Send } from '../../src/testing/browser.ts';
+import { type Browser, makeBrowser, type Send } from '../../src/testing/browser.ts';
 import { registerClient, type TestClient, type Tokens, tokensOf } from '../../src/testing/oauth-client.ts';
 import { LINE_HEADER } from './leak-agent.ts';
+import { makeProver, type Prover } from './prover.ts';
 import { PEOPLE } from './session-agent.ts';
+
+/** What the servers of these tests offer besides. */
+export const OFFERED = { clientRegistrationEndpoint: '/register', deviceAuthorizationEndpoint: '/device_authorization' } as const;
+const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 
 /** As the servers of these tests have it. */
 const ISSUER = 'http://localhost:9999';
@@ -21,6 +26,12 @@ interface Own {
   signIn(client: TestClient): Promise<Tokens>;
   tokens: Tokens;
   readonly revoked: Tokens;
+  /** A client of devices, and a browser that is signed in. */
+  readonly device: TestClient;
+  readonly browser: () => Browser;
+  /** The holder of a key, with tokens that are bound to it. */
+  readonly prover: Prover;
+  bound: Tokens;
   /** A session of its own, with the token that it was begun with. */
   readonly session: { readonly token: string; readonly headers: Record<string, string> };
 }
@@ -76,6 +87,40 @@ export const CALLS: { readonly [kind: string]: (own: Own) => Promise<void> } = {
   'an authorization request that is left': async ({ client, send }) => {
     await expectStatus(makeBrowser(send).get(await client.authorizeUrl()), 200);
   },
+  'a sign-in with a password': async ({ send }) => {
+    const browser = makeBrowser(send);
+    const page = await browser.get(`${ISSUER}/login`);
+    await expectStatus(browser.submit(page, { ...PERSON }), 303);
+  },
+  'a device and its revocation': async ({ send, device, browser }) => {
+    const asked = await send(post('/device_authorization', `client_id=${device.id}`, FORM));
+    const codes = (await asked.json()) as { readonly device_code: string; readonly user_code: string };
+    await expectStatus(device.token({ grant_type: DEVICE_CODE, client_id: device.id, device_code: codes.device_code }), 400); // pending
+    const own = browser();
+    const page = await own.submit(await own.get(`${ISSUER}/device`), { user_code: codes.user_code });
+    await expectStatus(own.submit(page, { decision: 'approve' }), 303);
+    const { refresh } = tokensOf(await device.token({ grant_type: DEVICE_CODE, client_id: device.id, device_code: codes.device_code }));
+    await expectStatus(device.revoke(refresh), 200);
+  },
+  'a pushed authorization request that is left': async ({ client, send }) => {
+    const { search } = new URL(await client.authorizeUrl());
+    const pushed = await send(post('/par', search.slice(1), FORM));
+    const { request_uri: uri } = (await pushed.json()) as { readonly request_uri: string };
+    await expectStatus(
+      makeBrowser(send).get(`${ISSUER}/authorize?${new URLSearchParams({ client_id: client.id, request_uri: uri })}`),
+      200,
+    );
+  },
+  'a refresh with a proof of its key, and a call with one': async (own) => {
+    const { client, prover, send } = own;
+    const dpop = await prover.proof('POST', `${ISSUER}/token`);
+    own.bound = tokensOf(
+      await client.token({ grant_type: 'refresh_token', client_id: client.id, refresh_token: own.bound.refresh }, { dpop }),
+    );
+    const { access: token } = own.bound;
+    const headers = { authorization: `DPoP ${token}`, dpop: await prover.proof('GET', `${ISSUER}/api`, { token }) };
+    await expectStatus(send(new Request(`${ISSUER}/api`, { headers })), 200);
+  },
   'a registration': ({ send }) =>
     expectStatus(send(post('/register', JSON.stringify({ redirect_uris: [REDIRECT_URI] }), { 'content-type': 'application/json' })), 201),
   'an introspection': ({ confidential: { id, secret = '' }, send, tokens }) =>
@@ -105,14 +150,28 @@ export async function repeatCalls(send: Send, kind: string, times: number): Prom
   const confidential = await registerClient({ send, issuer: ISSUER, redirectUri: REDIRECT_URI, metadata });
   const first = makeBrowser(send);
   const tokens = tokensOf(await client.redeem(await client.signIn(first, { ...PERSON })));
-  const signIn = async (one: TestClient): Promise<Tokens> => {
-    const browser = makeBrowser(send);
-    for (const [name, value] of first.cookies) browser.cookies.set(name, value);
-    return tokensOf(await one.redeem(await one.signIn(browser, {})));
+  const browser = (): Browser => {
+    const one = makeBrowser(send);
+    for (const [name, value] of first.cookies) one.cookies.set(name, value);
+    return one;
   };
+  const signIn = async (one: TestClient): Promise<Tokens> => tokensOf(await one.redeem(await one.signIn(browser(), {})));
   const revoked = await signIn(client);
   await client.revoke(revoked.refresh);
-  const own: Own = { send, client, confidential, signIn, tokens, revoked, session: await beginSession(send, await signIn(client)) };
+  const grantTypes = ['authorization_code', 'refresh_token', DEVICE_CODE];
+  const device = await registerClient({ send, issuer: ISSUER, redirectUri: REDIRECT_URI, metadata: { grant_types: grantTypes } });
+  const prover = await makeProver({ now: () => Math.floor(Date.now() / 1000), pass: () => undefined });
+  const code = await client.signIn(browser(), {});
+  const proven = {
+    grant_type: 'authorization_code',
+    client_id: client.id,
+    code,
+    code_verifier: client.verifier,
+    redirect_uri: REDIRECT_URI,
+  };
+  const bound = tokensOf(await client.token(proven, { dpop: await prover.proof('POST', `${ISSUER}/token`) }));
+  const session = await beginSession(send, await signIn(client));
+  const own: Own = { send, client, confidential, signIn, tokens, revoked, session, device, browser, prover, bound };
   const call = CALLS[kind];
   if (call === undefined) throw new Error(`There is no kind of call "${kind}".`);
   for (let made = 0; made < times; made++) {

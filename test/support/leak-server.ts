@@ -4,14 +4,14 @@ import { OAuthProvider } from '../../src/node/main.ts';
 import { serve } from '../../src/node/serve.ts';
 import { sqliteStore } from '../../src/stores/sqlite.ts';
 import { leakHandler, serversAlive } from './leak-agent.ts';
-import { answerRepeat } from './leak-calls.ts';
+import { answerRepeat, OFFERED } from './leak-calls.ts';
 import { PEOPLE } from './session-agent.ts';
 
 const app = new OAuthProvider({
   issuer: 'http://localhost:9999',
   apiHandlers: { '/mcp': leakHandler(), '/api': () => Response.json({}) },
   logins: [password({ accounts: () => PEOPLE })],
-  clientRegistrationEndpoint: '/register',
+  ...OFFERED,
   on: () => undefined,
   store: sqliteStore(':memory:'), // whose records are not in the heap
   defaultHandler: {

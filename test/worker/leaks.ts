@@ -3,7 +3,7 @@ import { password } from '../../src/logins/password.ts';
 import type { Context } from '../../src/model/handler.ts';
 import { OAuthProvider } from '../../src/worker/main.ts';
 import { leakHandler, serversAlive } from '../support/leak-agent.ts';
-import { answerRepeat } from '../support/leak-calls.ts';
+import { answerRepeat, OFFERED } from '../support/leak-calls.ts';
 import { PEOPLE } from '../support/session-agent.ts';
 
 export { PortcullisStore } from '../../src/worker/store-object.ts';
@@ -12,7 +12,7 @@ const provider = new OAuthProvider<unknown>({
   issuer: 'http://localhost:9999',
   apiHandlers: { '/mcp': leakHandler(), '/api': () => Response.json({}) },
   logins: [password({ accounts: () => PEOPLE })],
-  clientRegistrationEndpoint: '/register',
+  ...OFFERED,
   on: () => undefined,
   defaultHandler: {
     async fetch(request, env, ctx): Promise<Response> {

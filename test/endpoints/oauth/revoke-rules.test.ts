@@ -9,16 +9,23 @@ import { lastReason } from '../../support/verdicts.ts';
 import { makeVaultApp } from '../../support/vault-app.ts';
 
 /** A server whose store refuses to write grants when it is told so. */
-async function failingApp(): Promise<{ readonly app: App; readonly fail: (error: Error | null) => void }> {
+async function failingApp(): Promise<{
+  readonly app: App;
+  readonly inner: Store;
+  readonly fail: (error: Error | null, then?: () => Promise<unknown>) => void;
+}> {
   const clock = makeClock();
   const inner = memoryStore(clock);
   let fault: Error | null = null;
+  let meanwhile: () => Promise<unknown> = async () => undefined;
   const write: Store['write'] = async (key, ...all) => {
-    if (fault !== null && key.startsWith('grant:')) throw fault;
-    return inner.write(key, ...all);
+    if (fault === null || !key.startsWith('grant:')) return inner.write(key, ...all);
+    await meanwhile();
+    throw fault;
   };
   const store = { atomic: inner.atomic, read: inner.read.bind(inner), remove: inner.remove.bind(inner), list: inner.list.bind(inner), write } as Store; // prettier-ignore
-  return { app: await appOn(store, clock), fail: (error) => void (fault = error) };
+  const fail = (error: Error | null, then = meanwhile): void => void ([fault, meanwhile] = [error, then]);
+  return { app: await appOn(store, clock), inner, fail };
 }
 const ended = (app: { readonly events: App['events'] }): unknown[] => app.events.flatMap((event) => (event.kind === 'grant.ended' ? [event.reason] : [])); // prettier-ignore
 
@@ -41,6 +48,8 @@ describe('endpoints/oauth/revoke: rules', () => {
     const forged = one.tokens.refresh.slice(0, -80) + two.tokens.refresh.slice(-80);
     expect(forged).not.toBe(one.tokens.refresh);
     expect((await one.client.revoke(forged)).status).toBe(200);
+    await app.settled();
+    expect(app.events.filter(({ kind }) => kind === 'request.failed')).toEqual([]); // nothing is left to do afterwards
     expect([(await app.call(one.tokens.access)).status, ended(app)]).toEqual([200, []]);
   });
 
@@ -75,14 +84,52 @@ describe('endpoints/oauth/revoke: rules', () => {
     expect([(await app.call(tokens.access)).status, (await client.refresh(tokens.refresh)).status, ended(app)]).toEqual([200, 200, []]);
   });
 
-  it('reads a grant once', async () => {
+  it('reads a grant once, beside the client, and only for a token that names one', async () => {
     const app = await makeApp('memory');
     const { client, tokens } = await app.signedIn();
+    const { code } = await app.toCode();
     const reads: string[] = [];
     const read = app.inner.read.bind(app.inner);
-    Object.assign(app.inner, { read: (key: string, ...all: never[]) => (reads.push(key.split(':')[0] ?? ''), read(key as never, ...all)) });
+    app.inner.read = async (key, ...all) => {
+      const kind = key.split(':')[0] ?? '';
+      reads.push(kind);
+      await Promise.resolve();
+      const found = await read(key, ...all);
+      reads.push(`${kind} is read`);
+      return found;
+    };
     await client.revoke(tokens.access);
-    expect(reads.toSorted()).toEqual(['client', 'grant']);
+    expect([reads.length, reads[0], reads.toSorted()]).toEqual([4, 'grant', ['client', 'client is read', 'grant', 'grant is read']]);
+    for (const text of [code, 'unknown']) {
+      reads.length = 0;
+      expect((await client.revoke(text)).status).toBe(200);
+      expect(reads).toEqual(['client', 'client is read']);
+    }
+  });
+
+  it('ends no grant for an access token that went while the store was full', async () => {
+    const { app, inner, fail } = await failingApp();
+    const { client, tokens } = await app.signedIn();
+    const sibling = String((await client.refresh(tokens.refresh)).body['access_token']);
+    const key = `grant:${grantIdOf('access', tokens.access) ?? ''}` as const;
+    const grant = (await inner.read(key))?.value as { readonly access: readonly object[] };
+    expect(grant.access).toHaveLength(2);
+    fail(new NothingDone('full'), () => inner.write(key, { ...grant, access: grant.access.slice(1) } as never, 'any')); // another request revokes it at the same moment
+    expect((await client.revoke(tokens.access)).status).toBe(200);
+    expect([(await app.call(tokens.access)).status, (await app.call(sibling)).status, ended(app)]).toEqual([401, 200, []]);
+  });
+
+  it('asks the former store for a token that is not of this server, and for no other', async () => {
+    const asked: string[] = [];
+    const formerStore = { findClient: () => null, findGrant: (token: string, clientId: string) => (asked.push(token, clientId), null) };
+    const app = await makeApp('memory', { formerStore });
+    const { client, tokens } = await app.signedIn();
+    const { code } = await app.toCode();
+    asked.length = 0;
+    for (const token of [code, tokens.access, tokens.refresh]) expect((await client.revoke(token)).status).toBe(200);
+    expect(asked).toEqual([]);
+    expect((await client.revoke('former-token')).status).toBe(200);
+    expect(asked).toEqual(['former-token', client.id]);
   });
 });
 
