@@ -21,6 +21,8 @@ export interface Act {
   readonly method: 'GET' | 'POST';
   /** Names of what it takes; anything else is refused. The first one names what it is about, for the audit. */
   readonly takes: readonly string[];
+  /** Set where that first one must not be written down. */
+  readonly isSecret?: true;
   readonly run: (admin: Admin, input: Input) => Promise<unknown>;
 }
 

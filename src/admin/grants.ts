@@ -15,6 +15,15 @@ export const grants: Acts = {
       return { grants: found.filter(wantedBy(input)), ...page };
     },
   },
+  'grants/show': {
+    method: 'GET',
+    takes: ['id'],
+    async run({ helpers }, input) {
+      const grant = await helpers.findGrant(input.text('id'));
+      if (!grant) throw missing('grant');
+      return grant;
+    },
+  },
   'grants/revoke': {
     method: 'POST',
     takes: ['id'],

@@ -5,16 +5,17 @@ import type { KnownSession } from '../core/users/sessions.ts';
 import type { Call } from '../endpoints/endpoint.ts';
 import { OAuthError } from '../model/error.ts';
 import { makeHelpers } from '../provider/helpers.ts';
-import { type Act, type Acts, type Admin, inputOf, wrong } from './act.ts';
+import { type Act, type Acts, type Admin, inputOf, missing, wrong } from './act.ts';
 import { audited } from './audit.ts';
 import { clients } from './clients.ts';
 import { requireAdmin } from './gate.ts';
 import { grants, keys } from './grants.ts';
 import { server } from './server.ts';
+import { tokens } from './tokens.ts';
 import { users } from './users.ts';
 
 /** Every act, by name. */
-export const ACTS: Acts = { ...users, ...clients, ...grants, ...keys, ...server };
+export const ACTS: Acts = { ...users, ...clients, ...grants, ...keys, ...tokens, ...server };
 /** Requests of one administrator in a minute. */
 const MAX_REQUESTS = 600;
 
@@ -35,12 +36,13 @@ export async function enter(
   return { admin: { as, helpers, userId, permission }, session };
 }
 
-/** Runs an act for an administrator who was let in. A change is audited. @param name of {@link ACTS}. */
+/** Runs an act for an administrator who was let in. A change is audited. @throws {OAuthError} 404 for an unknown one. */
 export async function runAct(admin: Admin, name: string, all: { readonly [name: string]: unknown }): Promise<unknown> {
-  const act = ACTS[name] as Act;
+  const act: Act | undefined = Object.hasOwn(ACTS, name) ? ACTS[name] : undefined;
+  if (!act) throw missing('act');
   const isChange = act.method === 'POST';
   const input = inputOf(act, all);
-  const target = input.all[act.takes[0] ?? ''];
+  const target = act.isSecret ? undefined : input.all[act.takes[0] ?? ''];
   const about = { act: name, by: admin.userId, ...(isChange && typeof target === 'string' ? { target: target.slice(0, 256) } : {}) };
   try {
     const result = await (isChange ? audited(admin.as, about, () => act.run(admin, input)) : act.run(admin, input));

@@ -1,0 +1,49 @@
+/**
+ * Acts on tokens: what a token that was found somewhere is good for, and whose it is.
+ */
+import type { AuthServer } from '../core/auth-server.ts';
+import { findToken } from '../core/verify.ts';
+import { isKey } from '../model/access-key.ts';
+import { whyOver } from '../model/grant.ts';
+import type { Seconds } from '../model/store.ts';
+import { grantIdOf, kindOf } from '../model/token.ts';
+import type { Acts } from './act.ts';
+
+/** Acts on tokens. */
+export const tokens: Acts = {
+  'tokens/inspect': {
+    method: 'POST', // because a URL is logged
+    takes: ['token'],
+    isSecret: true,
+    async run({ as, helpers }, input) {
+      const token = input.text('token').trim();
+      const kind = isKey(token) ? 'key' : (kindOf(token) ?? 'unknown');
+      const { why, ...found } = kind === 'refresh' ? await refreshOf(as, token) : await accessOf(as, token);
+      const id = grantIdOf(kind === 'refresh' || kind === 'code' ? kind : 'access', token);
+      return { live: why === undefined, kind, ...(why === undefined ? found : { why }), grant: id && (await helpers.findGrant(id)) };
+    },
+  },
+};
+
+interface Found {
+  /** Why it is good for nothing. */
+  readonly why?: string;
+  readonly scope?: readonly string[];
+  readonly expiresAt?: Seconds;
+}
+
+async function accessOf(as: AuthServer, token: string): Promise<Found> {
+  let why = 'token_unknown';
+  const found = await findToken(as, token, (reason) => void (why = reason));
+  return found ? { scope: found.access.scope, expiresAt: found.access.expiresAt } : { why };
+}
+
+async function refreshOf(as: AuthServer, token: string): Promise<Found> {
+  const grant = await as.records.findGrant(grantIdOf('refresh', token) ?? '');
+  if (!grant) return { why: 'grant_unknown' };
+  const why = whyOver(grant, as.now());
+  if (why !== null) return { why };
+  const { refresh, scope } = grant;
+  if (refresh?.hash !== (await as.secrets.hash(token))) return { why: 'token_unknown' };
+  return refresh.expiresAt > as.now() ? { scope, expiresAt: refresh.expiresAt } : { why: 'token_expired' };
+}

@@ -1,0 +1,72 @@
+/** Acts on a token that was found somewhere, run without HTTP, as the command line does. */
+import { describe, expect, it } from 'vitest';
+import { runAct } from '../../src/admin/run.ts';
+import { adminApi } from '../../src/admin/index.ts';
+import type { OAuthProviderOptions } from '../../src/options/options.ts';
+import { makeAuthServer } from '../../src/core/auth-server.ts';
+import { parseOptions } from '../../src/options/parse.ts';
+import { settingsOf } from '../../src/options/settings.ts';
+import { makeHelpers } from '../../src/provider/helpers.ts';
+import { type App, ISSUER, makeApp, optionsFor } from '../support/app.ts';
+
+const OPTIONS: Partial<OAuthProviderOptions> = { accessKeys: {}, admin: adminApi({ permission: 'admin' }) };
+
+async function make(): Promise<{ app: App; run: (name: string, all: Record<string, unknown>) => Promise<unknown> }> {
+  const app = await makeApp('memory', OPTIONS);
+  const settings = settingsOf(parseOptions(optionsFor(app.events, OPTIONS)), { issuer: ISSUER }, true, {});
+  const as = makeAuthServer(settings, app.machine, app.store);
+  const admin = { as, helpers: makeHelpers(as), userId: 'cli:root', permission: 'admin' };
+  return { app, run: (name, all) => runAct(admin, name, all) };
+}
+
+describe('admin/tokens', () => {
+  it('says whose a token is, and why it is good for nothing, and writes it nowhere', async () => {
+    const { app, run } = await make();
+    const { tokens } = await app.signedIn();
+    const inspect = (token: string): Promise<unknown> => run('tokens/inspect', { token });
+    const grant = expect.objectContaining({ userId: app.aliceId, scope: ['read', 'write'] });
+    const live = { live: true, scope: ['read', 'write'], expiresAt: expect.any(Number), grant };
+    expect(await inspect(`${tokens.access}\n`)).toEqual({ ...live, kind: 'access' });
+    expect(await inspect(tokens.refresh)).toEqual({ ...live, kind: 'refresh' });
+    const { key, info } = await app.provider.helpers(app.env).keys.create({ name: 'k', scope: ['read'], ttl: 3600 });
+    expect(await inspect(key)).toMatchObject({ live: true, kind: 'key', scope: ['read'], grant: { id: info.id } });
+    const forged = `${tokens.access.slice(0, -3)}${tokens.access.endsWith('AAA') ? 'BBB' : 'AAA'}`;
+    expect(await inspect(forged)).toEqual({ live: false, kind: 'access', why: 'token_unknown', grant });
+    expect(await inspect(`${tokens.refresh.slice(0, -3)}${tokens.refresh.endsWith('AAA') ? 'BBB' : 'AAA'}`)).toEqual({
+      live: false,
+      kind: 'refresh',
+      why: 'token_unknown',
+      grant,
+    });
+    expect(await inspect('ghp_of_another_site')).toEqual({ live: false, kind: 'unknown', why: 'token_foreign', grant: null });
+    app.clock.pass(3601);
+    expect(await inspect(tokens.access)).toEqual({ live: false, kind: 'access', why: 'token_expired', grant });
+    await run('grants/revoke', { id: (await app.provider.helpers(app.env).listUserGrants(app.aliceId)).grants[0]?.id });
+    for (const token of [tokens.access, tokens.refresh])
+      expect(await inspect(token)).toMatchObject({ live: false, why: 'grant_revoked', grant: null });
+    const told = JSON.stringify([await run('audit', {}), app.events]);
+    for (const secret of [tokens.access, tokens.refresh, key, forged]) expect(told).not.toContain(secret);
+    expect(told).toContain('tokens/inspect');
+  });
+
+  it('shows one grant, and knows no act that is not there', async () => {
+    const { app, run } = await make();
+    await app.signedIn();
+    const [grant] = (await app.provider.helpers(app.env).listUserGrants(app.aliceId)).grants;
+    expect(await run('grants/show', { id: grant?.id })).toEqual({ ...grant, userId: app.aliceId });
+    for (const [name, all] of [
+      ['grants/show', { id: 'x' }],
+      ['toString', {}],
+      ['grants/burn', {}],
+    ] as const)
+      await expect(run(name, all)).rejects.toMatchObject({ status: 404 });
+  });
+
+  it('notes who acts, as what they are called where there is no session', async () => {
+    const { app, run } = await make();
+    await run('users/disable', { id: app.aliceId });
+    expect(await run('audit', {})).toMatchObject({
+      entries: [{ act: 'users/disable', by: 'cli:root', target: app.aliceId, outcome: 'done' }],
+    });
+  });
+});
