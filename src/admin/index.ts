@@ -6,6 +6,7 @@ import { readRegistration } from '../endpoints/oauth/register.ts';
 import { parseJson } from '../lib/json.ts';
 import type { AdminApi } from '../model/admin.ts';
 import { wrong } from './act.ts';
+import { measuresOf } from './measures.ts';
 import { ACTS, enter, runAct } from './run.ts';
 
 export type { AdminApi } from '../model/admin.ts';
@@ -39,6 +40,7 @@ export function adminApi(options: AdminOptions): AdminApi {
     permission,
     acts: Object.entries(ACTS).map(([name, { method }]) => ({ name, method })),
     answer: (name, call) => answer(name, call as Call, permission),
+    note: (as, event) => measuresOf(as).note(event),
   };
 }
 

@@ -3,6 +3,7 @@
  */
 import type { Acts } from './act.ts';
 import { listAudit } from './audit.ts';
+import { measuresOf } from './measures.ts';
 
 /** Acts on the server. */
 export const server: Acts = {
@@ -12,6 +13,11 @@ export const server: Acts = {
     run: async ({ as, userId, permission }) => ({ userId, permission, tenant: as.settings.tenant, issuer: as.settings.issuer }),
   },
   health: { method: 'GET', takes: [], run: ({ helpers }) => helpers.health() },
+  measures: {
+    method: 'GET',
+    takes: ['days'],
+    run: ({ as }, input) => measuresOf(as).read(Math.max(1, input.optionalNumber('days') ?? 30)),
+  },
   sweep: {
     method: 'POST',
     takes: ['most'],

@@ -69,6 +69,7 @@ export function makeAuthServer(
       console.error('portcullis: the `on` listener failed', error);
     });
     if (settings.securityEmails) noticeEvent(server, event);
+    settings.admin?.note(server as never, event);
   };
   const secrets = makeSecrets(runtime, settings.tenant);
   const keyring = keyringOf(keyringSecrets, runtime, secrets);

@@ -2,6 +2,8 @@
  * The administration API as the server mounts it. It is a value of `portcullis/admin`, so that a server without it carries none of its code.
  */
 
+import type { NewEvent } from './event.ts';
+
 /** What `adminApi()` of `portcullis/admin` makes, for the option `admin`. */
 export interface AdminApi {
   /** The permission that an administrator has. */
@@ -10,6 +12,8 @@ export interface AdminApi {
   readonly acts: readonly { readonly name: string; readonly method: 'GET' | 'POST' }[];
   /** Answers a request to an act. @param call of the server's endpoints. */
   readonly answer: (name: string, call: never) => Promise<Response>;
+  /** Counts an event of a server for the act `measures`. */
+  readonly note: (server: never, event: NewEvent) => void;
 }
 
 /** A change that an administrator made, as it is kept. */

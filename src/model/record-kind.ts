@@ -19,6 +19,7 @@ export const LASTING_RECORDS: readonly string[] = [
   'known-browser',
   'limit',
   'logo',
+  'measures',
   'notices',
   'passkey',
   'place',

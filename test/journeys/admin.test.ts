@@ -74,7 +74,11 @@ describe.each(storeNames)('the administration API on %s', (store) => {
   });
 
   it('opens to a signed-in administrator of this origin with a recent sign-in, and to no one else', async () => {
-    const app = await withBob(store);
+    const first = await withBob(store);
+    // Counts of the first server may be written at any moment, those of this one never.
+    const machine = { pause: () => new Promise<void>(() => undefined), waitUntil: () => undefined };
+    const { bobId, admin, ...one } = first;
+    const app = { ...one, ...(await appOn(first.inner, first.clock, ADMIN, machine)), bobId, admin };
     expect((await ask(app, app.admin, 'users')).status).toBe(200);
     const { access } = await bobsTokens(app);
     const { key } = await app.provider.helpers(app.env).keys.create({ name: 'k', scope: ['read'], ttl: 3600 });
@@ -388,6 +392,20 @@ describe('the administration API', () => {
     expect((await ask(app, app.admin, 'session')).body).toEqual({ userId: app.aliceId, permission: 'admin', tenant: null, issuer: ISSUER });
     expect((await ask(app, app.admin, 'sweep', {})).body).toEqual({ removed: expect.any(Number) });
     expect((await ask(app, app.admin, 'consents/forget', { user: app.bobId })).status).toBe(200);
+  });
+
+  it('counts by day what happened, for its charts, and writes none of it before an answer', async () => {
+    const app = await withBob('memory');
+    const before = app.counts.writes;
+    await ask(app, null, 'users');
+    expect(app.counts.writes).toBe(before);
+    await bobsTokens(app);
+    const { body } = await ask(app, app.admin, 'measures?days=3');
+    expect(body).toMatchObject({
+      days: [expect.any(String), expect.any(String), new Date(app.clock.now() * 1000).toISOString().slice(0, 10)],
+      counts: { signIns: [0, 0, 2], grantsOpened: [0, 0, 1], refusals: [0, 0, 1], failedSignIns: [0, 0, 0] },
+    });
+    expect((await ask(app, app.admin, 'measures?days=many')).status).toBe(400);
   });
 
   it('is one for each tenant, whose administrators are no one in another', async () => {
