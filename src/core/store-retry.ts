@@ -37,6 +37,7 @@ export function withStoreRetry(store: Store, { deadline = 5000, after = timer }:
     write: (key, value, when, options) => guarded(() => run(() => store.write(key, value, when, options))),
     remove: (key, when) => guarded(() => run(() => store.remove(key, when))),
     ...(store.increment ? { increment: (key, per) => guarded(() => run(async () => store.increment?.(key, per) ?? null)) } : {}),
+    ...(store.attempt ? { attempt: (...all) => guarded(() => run(() => (store.attempt as NonNullable<Store['attempt']>)(...all))) } : {}),
     list: (index, cursor) => retriedRead(() => store.list(index, cursor)),
     ...optionalMethods(store),
   };

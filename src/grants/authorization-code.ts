@@ -7,7 +7,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import type { MintedTokens } from '../core/records/secrets.ts';
 import { base64url } from '../lib/bytes.ts';
 import { isOutage, OAuthError } from '../model/error.ts';
-import type { Grant } from '../model/grant.ts';
+import type { Grant, GrantAccess } from '../model/grant.ts';
 import type { TokensReason } from '../model/on-tokens.ts';
 import type { Params } from '../model/params.ts';
 import { checkVerifier } from '../model/pkce.ts';
@@ -16,6 +16,7 @@ import { parseScope } from '../model/scope.ts';
 import { grantIdOf } from '../model/token.ts';
 import { redeem, type Verdict } from '../model/grant-transitions.ts';
 import { unwrap } from '../model/wrapped.ts';
+import { tryThere } from './attempt.ts';
 import { changeGrant } from './change-grant.ts';
 import type { SealedTokens } from './sealed-answer.ts';
 import type { IssuedTokens } from './issue.ts';
@@ -73,25 +74,31 @@ export async function redeemCode(
       const isNew = verdict.result.kind === 'issued' && current.code;
       return { result: isNew ? { scope: verdict.result.access.scope, key: unwrap(current.code, proof.code.pad) } : null };
     };
-    const issue = (amend?: Amend): Promise<Redemption> =>
-      changeGrant(as, caller, grantId, async (current): Promise<Verdict<Redemption>> => {
-        attempt.given = null; // an earlier attempt was certainly not written
-        const minted = mintedFor(current);
-        const verdict = redeem(proof, minted)(current);
-        if ('error' in verdict) return verdict;
-        const { grant: next = current, result } = verdict;
-        if (result.kind === 'repeated') {
-          const { repeatAnswer, openSealedTokens } = await import('./repeated-answer.ts');
-          attempt.given = await openSealedTokens(as, grantId, code, result.sealedAnswer);
-          return { grant: next, result: { grant: next, answer: await repeatAnswer(as, next, attempt.given) } };
-        }
-        const given = amend?.(next, result.access) ?? { grant: next, access: result.access };
-        const { grant, access, accessToken } = await signAccessToken(as, given.grant, given.access, tokens);
-        const { scope, expiresAt, jkt } = access;
-        const refreshToken = minted.refresh && tokens.refreshToken;
-        attempt.given = { access: accessToken, refresh: refreshToken };
-        return { grant, result: { grant, answer: { accessToken, refreshToken, scope, resource: grant.resource, expiresAt, jkt } } };
-      });
+    const answerWith = (grant: Grant, { scope, expiresAt, jkt }: GrantAccess, accessToken: string): Redemption => {
+      const refreshToken = mintedFor(grant).refresh && tokens.refreshToken;
+      attempt.given = { access: accessToken, refresh: refreshToken };
+      return { grant, answer: { accessToken, refreshToken, scope, resource: grant.resource, expiresAt, jkt } };
+    };
+    attempt.given = { access: tokens.accessToken, refresh: tokens.refreshToken }; // if the answer to this is lost
+    const { issued, known } = await tryThere(as, caller, grantId, { kind: 'redeem', proof }, tokens);
+    const transition = async (current: Grant, amend?: Amend): Promise<Verdict<Redemption>> => {
+      attempt.given = null; // an earlier attempt was certainly not written
+      const verdict = redeem(proof, mintedFor(current))(current);
+      if ('error' in verdict) return verdict;
+      const { grant: next = current, result } = verdict;
+      if (result.kind === 'repeated') {
+        const { repeatAnswer, openSealedTokens } = await import('./repeated-answer.ts');
+        attempt.given = await openSealedTokens(as, grantId, code, result.sealedAnswer);
+        return { grant: next, result: { grant: next, answer: await repeatAnswer(as, next, attempt.given) } };
+      }
+      const given = amend?.(next, result.access) ?? { grant: next, access: result.access };
+      const { grant, access, accessToken } = await signAccessToken(as, given.grant, given.access, tokens);
+      return { grant, result: answerWith(grant, access, accessToken) };
+    };
+    const issue = async (amend?: Amend): Promise<Redemption> =>
+      issued
+        ? answerWith(issued.grant, issued.access, tokens.accessToken)
+        : changeGrant(as, caller, grantId, (current) => transition(current, amend), known);
     const asking = { as, caller, grantId, reason, check, issue } as const;
     const { grant, answer } = await (as.settings.onTokens === null ? issue() : (await import('./on-tokens.ts')).issueAsked(asking));
     as.clientPlaces.note(grant.code?.redirectUri, as.place);

@@ -6,22 +6,31 @@ import { findClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Grant } from '../model/grant.ts';
 import type { SlowTransition, Verdict } from '../model/grant-transitions.ts';
+import type { Stored } from '../model/store.ts';
 
 /**
  * Runs the transition, and only if it succeeds checks and uses up the DPoP proof: an unauthorized caller causes no expensive work, and
  * reuse is detected before a proof is asked for.
  *
+ * @param known the record as it was just read; saves the first read.
  * @throws {OAuthError} what the transition refuses with; `invalid_client` if the client no longer exists, or did not authenticate.
  */
-export function changeGrant<T>(as: AuthServer, caller: Caller, grantId: string, transition: SlowTransition<T>): Promise<T> {
-  return as.records.changeGrant(grantId, async (stored): Promise<Verdict<T>> => {
+export function changeGrant<T>(
+  as: AuthServer,
+  caller: Caller,
+  grantId: string,
+  transition: SlowTransition<T>,
+  known?: Stored | null,
+): Promise<T> {
+  const change: SlowTransition<T> = async (stored): Promise<Verdict<T>> => {
     const grant = stored.clientId === caller.clientId ? await asRegistered(as, caller, stored) : stored; // the transition refuses another client
     const verdict = await transition(grant);
     if ('error' in verdict) return verdict;
     const configured = as.settings.clients.get(grant.clientId)?.client;
     await keyOf(caller, (configured ?? grant).dpopBound)?.prove();
     return verdict;
-  });
+  };
+  return as.records.changeGrant(grantId, change, known === undefined ? {} : { known });
 }
 
 /**

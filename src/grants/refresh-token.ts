@@ -17,6 +17,7 @@ import { isSame, NONCE_BYTES, packed, retiredOf, textOfDerivation } from '../mod
 import { rotate, type Rotated, type Verdict } from '../model/grant-transitions.ts';
 import { unwrap } from '../model/wrapped.ts';
 import { resourceOf } from './authorization-code.ts';
+import { tryThere, type Tried } from './attempt.ts';
 import { changeGrant } from './change-grant.ts';
 import { deriveTokens, type SealedTokens, sealTokens } from './sealed-answer.ts';
 import type { IssuedTokens } from './issue.ts';
@@ -65,30 +66,37 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     const isNew = verdict.result.kind !== 'repeated' && base.refresh;
     return { result: isNew ? { scope: verdict.result.access.scope, key: unwrap(base.refresh, refresh.pad) } : null };
   };
-  const issue = (amend?: Amend): Promise<Refreshed> =>
-    changeGrant(as, caller, grantId, async (current): Promise<Verdict<Refreshed>> => {
-      const caughtUp = await caught(current);
-      const verdict = rotate(proof, tokens)(caughtUp ?? current);
-      if ('error' in verdict) return verdict;
-      const { grant: next = current, result } = verdict;
-      isCaughtUp = caughtUp !== null;
-      if (result.kind === 'repeated') return { result: { grant: current, rotated: result, accessToken: '' } };
-      const live = (caughtUp ?? current).refresh;
-      const checked = live && (next.origin ? await recheck(as, next, unwrap(live, refresh.pad)) : next);
-      if (!checked)
-        return { grant: end(current, 'access_withdrawn', as.now()), error: new OAuthError('invalid_grant', 'access_withdrawn') };
-      const given = amend?.(checked, result.access) ?? { grant: checked, access: result.access };
-      const signed = await signAccessToken(as, given.grant, given.access, tokens);
-      const nextGrant =
-        signed.accessToken === tokens.accessToken
-          ? signed.grant
-          : await resealSuccessor(as, signed.grant, presented, { ...successor, access: signed.accessToken });
-      return {
-        grant: nextGrant,
-        ...(as.store.placed && as.place !== null ? { keptAs } : {}),
-        result: { grant: nextGrant, rotated: { ...result, access: signed.access }, accessToken: signed.accessToken },
-      };
-    });
+  const { issued, known }: Tried = keptAs === grantId ? await tryThere(as, caller, grantId, { kind: 'rotate', proof }, tokens) : {};
+  const transition = async (current: Grant, amend?: Amend): Promise<Verdict<Refreshed>> => {
+    const caughtUp = await caught(current);
+    const verdict = rotate(proof, tokens)(caughtUp ?? current);
+    if ('error' in verdict) return verdict;
+    const { grant: next = current, result } = verdict;
+    isCaughtUp = caughtUp !== null;
+    if (result.kind === 'repeated') return { result: { grant: current, rotated: result, accessToken: '' } };
+    const live = (caughtUp ?? current).refresh;
+    const checked = live && (next.origin ? await recheck(as, next, unwrap(live, refresh.pad)) : next);
+    if (!checked) return { grant: end(current, 'access_withdrawn', as.now()), error: new OAuthError('invalid_grant', 'access_withdrawn') };
+    const given = amend?.(checked, result.access) ?? { grant: checked, access: result.access };
+    const signed = await signAccessToken(as, given.grant, given.access, tokens);
+    const nextGrant =
+      signed.accessToken === tokens.accessToken
+        ? signed.grant
+        : await resealSuccessor(as, signed.grant, presented, { ...successor, access: signed.accessToken });
+    return {
+      grant: nextGrant,
+      ...(as.store.placed && as.place !== null ? { keptAs } : {}),
+      result: { grant: nextGrant, rotated: { ...result, access: signed.access }, accessToken: signed.accessToken },
+    };
+  };
+  const issue = async (amend?: Amend): Promise<Refreshed> =>
+    issued
+      ? {
+          grant: issued.grant,
+          rotated: { kind: issued.grant.refresh?.hash === refresh.hash ? 'kept' : 'issued', access: issued.access },
+          accessToken: tokens.accessToken,
+        }
+      : changeGrant(as, caller, grantId, (current) => transition(current, amend), known);
   const asking = { as, caller, grantId, reason: 'refresh_token', check, issue } as const;
   const { grant, rotated, accessToken } = await (as.settings.onTokens === null
     ? issue()

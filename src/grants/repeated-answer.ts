@@ -33,7 +33,7 @@ export async function repeatAnswer(as: AuthServer, grant: Grant, { access: acces
   const access = grant.access.find((one) => one.hash === hash);
   return {
     accessToken,
-    refreshToken: refresh,
+    refreshToken: grant.refresh && refresh, // where its lifetimes were not known when it was sealed
     scope: access?.scope ?? grant.scope,
     resource: grant.resource,
     expiresAt: access?.expiresAt ?? as.now(), // dropped for newer ones: reported as expired, so that the client refreshes

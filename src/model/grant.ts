@@ -30,6 +30,8 @@ export type GrantCode = Wrapped & {
   readonly spentAt?: Seconds;
   /** The tokens it was spent for, sealed under the code; present only while our response to that request was a 503. */
   readonly sealedAnswer?: string;
+  /** Set once a redemption that was not carried out was answered with a 503: it may still arrive, so only conditional writes redeem the code. */
+  readonly contested?: true;
   /** Wrong verifiers so far; too many end the grant. */
   readonly failures: number;
 } & Bound;

@@ -7,7 +7,7 @@ import type { Transition } from './grant-transitions.ts';
 
 /**
  * Notes that a redemption was answered with 503, so that a retry gets its tokens. If the code is not spent, the redemption's write has not
- * arrived, and no longer can: this write changes the version.
+ * arrived, and no longer can: this write changes the version, and contests the code against an attempt that names none.
  *
  * @param accessHash of the access token that the redemption issued.
  */
@@ -15,7 +15,7 @@ export function noteUnanswered(codeHash: string, accessHash: string, sealedAnswe
   return (grant) => {
     const { code, access } = grant;
     if (grant.ended || code?.hash !== codeHash) return { result: null };
-    if (!code.spent) return { grant, result: null };
+    if (!code.spent) return { grant: { ...grant, code: { ...code, contested: true } }, result: null };
     if (!access.some(({ hash }) => hash === accessHash)) return { result: null }; // spent by another request
     return { grant: { ...grant, code: { ...code, sealedAnswer } }, result: null };
   };

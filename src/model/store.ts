@@ -44,6 +44,18 @@ export interface Count {
   readonly endsAt: Seconds;
 }
 
+/** A change that the part of a store which has the record can make itself (`core/grant-attempt`). No functions: it is sent there. */
+export interface Attempt {
+  readonly kind: string;
+  readonly now: Seconds;
+}
+
+/** The record after an attempt; as it was, unchanged, unless it `isDone`. */
+export interface Attempted {
+  readonly isDone: boolean;
+  readonly stored: Stored | null;
+}
+
 /** One page of a listing. */
 export interface Page {
   readonly keys: readonly Key[];
@@ -102,6 +114,8 @@ export interface Store {
    * takes a read and a conditional write.
    */
   increment?(key: Key, per: Seconds): Promise<Count | null>;
+  /** Makes an attempt at a record, in one step. Absent if the engine cannot run code of this package. */
+  attempt?(key: Key, attempt: Attempt): Promise<Attempted>;
   /** Keys in an index, oldest first in each part of the store, at most some hundred per page. A hint: a key may be gone by now. */
   list(index: IndexKey, after?: Cursor): Promise<Page>;
   /** One page of all live records, in the store's own order, for copies. Absent if the engine cannot list them. */

@@ -11,6 +11,8 @@
  */
 import { isPlace, isPlacedList, type Place, placeOfKey, PLACES } from '../model/place.ts';
 import type {
+  Attempt,
+  Attempted,
   Count,
   Cursor,
   IndexKey,
@@ -118,6 +120,11 @@ class ObjectStore implements Store {
 
   async increment(key: Key, per: Seconds): Promise<Count | null> {
     return this.#objectOf(key).increment(key, per, this.#now());
+  }
+
+  async attempt(key: Key, attempt: Attempt): Promise<Attempted> {
+    const { isDone, row } = await this.#objectOf(key).attempt(key, attempt);
+    return { isDone, stored: row && storedOf(key, row) };
   }
 
   async remove(key: Key, when?: Version): Promise<boolean> {

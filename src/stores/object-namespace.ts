@@ -1,7 +1,7 @@
 /** The Durable Object binding of the store, as far as this package uses it, and the methods of its object. */
 
 import type { Awaitable } from '../model/runtime.ts';
-import type { Count, Cursor, IndexKey, Key, Seconds, Version } from '../model/store.ts';
+import type { Attempt, Count, Cursor, IndexKey, Key, Seconds, Version } from '../model/store.ts';
 import type { Change, Row } from './sql.ts';
 
 /** The part of a Durable Object namespace that is used. */
@@ -18,6 +18,8 @@ export interface StoreObject {
   write(key: Key, text: string, change: Change): Awaitable<{ readonly version: Version; readonly left: readonly IndexKey[] } | null>;
   /** Adds one to a count, or starts one; null if the record is not a count. */
   increment(key: Key, per: Seconds, now: Seconds): Awaitable<Count | null>;
+  /** The record after an attempt; as it was, unchanged, unless it `isDone`. */
+  attempt(key: Key, attempt: Attempt): Awaitable<{ readonly isDone: boolean; readonly row: Row | null }>;
   /** The lists of the removed record; null if there was none in that version. */
   remove(key: Key, when: Version | null, now: Seconds): Awaitable<readonly IndexKey[] | null>;
   enter(list: IndexKey, key: Key, now: Seconds): Awaitable<void>;

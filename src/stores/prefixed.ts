@@ -27,6 +27,7 @@ export function renamedStore(store: Store, { inside, listInside, isOurs, bare }:
     ...(store.readStale && { readStale: (key) => (store.readStale as NonNullable<Store['readStale']>)(inside(key)) }),
     write: (key, value, when, options) =>
       store.write(inside(key), value, when, options?.index ? { ...options, index: options.index.map(listInside) } : options),
+    ...(store.attempt && { attempt: (key, attempt) => (store.attempt as NonNullable<Store['attempt']>)(inside(key), attempt) }),
     remove: (key, when) => (when === undefined ? store.remove(inside(key)) : store.remove(inside(key), when)),
     ...(store.increment && {
       increment: (key, per) => (store.increment as NonNullable<Store['increment']>)(inside(key), per),

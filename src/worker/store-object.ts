@@ -4,7 +4,9 @@
  * only wakes it to sweep what has long expired.
  */
 import { DurableObject } from 'cloudflare:workers';
-import type { Count, Cursor, IndexKey, Key, Seconds, Version } from '../model/store.ts';
+import { attempted, type GrantAttempt } from '../core/grant-attempt.ts';
+import { lifeEndOf } from '../model/grant.ts';
+import type { Attempt, Count, Cursor, IndexKey, Key, Seconds, Version } from '../model/store.ts';
 import type { StoreObject } from '../stores/object-namespace.ts';
 import {
   type Change,
@@ -25,6 +27,7 @@ import {
   type Run,
   SCHEMA_VERSION,
   stands,
+  storedOf,
   sweepRecords,
   writeRecord,
 } from '../stores/sql.ts';
@@ -72,6 +75,19 @@ export class PortcullisStore extends DurableObject<unknown> implements StoreObje
     if (version === null) return null;
     await this.#wakeFor(change.until);
     return { version, left: before.filter((list) => !change.lists?.includes(list)) };
+  }
+
+  /** Makes an attempt at a record, and gives it as it is then. */
+  async attempt(key: Key, attempt: Attempt): Promise<{ isDone: boolean; row: Row | null }> {
+    const { now } = attempt;
+    const row = this.read(key, now);
+    const next = row && attempted(storedOf(key, row).value, attempt as GrantAttempt);
+    if (!row || !next) return { isDone: false, row };
+    const [value, until] = [JSON.stringify(next), lifeEndOf(next)];
+    const version = writeRecord(this.#run, key, value, { when: row.version, now, until, lists: null });
+    if (version === null) return { isDone: false, row };
+    await this.#wakeFor(until);
+    return { isDone: true, row: { version, until, value } };
   }
 
   /** Adds one to a count, or starts one; null if the record is not a count. */

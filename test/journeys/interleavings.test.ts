@@ -4,10 +4,10 @@ import { locateGrant } from '../../src/core/records/moved-grants.ts';
 import type { Grant } from '../../src/model/grant.ts';
 import { MAX_ACCESS_TOKENS, MAX_RETIRED } from '../../src/model/grant.ts';
 import { tokensOf } from '../../src/testing/oauth-client.ts';
-import { makeApp, storeNames, TRAVELLING } from '../support/app.ts';
+import { makeApp, storeNames, TRAVELLING, IN_PLACE } from '../support/app.ts';
 import { chance } from '../support/random.ts';
 
-describe.each([...storeNames, TRAVELLING])('clients that race on %s', (store) => {
+describe.each([...storeNames, TRAVELLING, IN_PLACE])('clients that race on %s', (store) => {
   it.each([1, 2, 3, 4, 5, 6])('keep one live chain, in any order (seed %i; SEC-030, SEC-044)', async (seed) => {
     const random = chance(seed);
     const app = await makeApp(store);

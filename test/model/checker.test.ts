@@ -73,6 +73,13 @@ describe('every order in which requests with one code can meet its grant', () =>
     expect(exploreCode(bounds, { ...CODE_MACHINE, noteUnanswered: idle }).broken?.promise).toBe(
       'a client that heard nothing but a 503 gets its tokens',
     );
+    const uncontested: typeof noteUnanswered = // a new version alone, which holds back no attempt
+      (...note) =>
+        (grant) =>
+          grant.code?.spent === false ? { grant, result: null } : noteUnanswered(...note)(grant);
+    expect(exploreCode(bounds, { ...CODE_MACHINE, noteUnanswered: uncontested }).broken?.promise).toBe(
+      'a client that heard nothing but a 503 gets its tokens',
+    );
     const lasting: typeof redeem = (proof, minted) => (grant) => {
       const verdict = redeem(proof, minted)(grant);
       const { sealedAnswer } = grant.code ?? {};

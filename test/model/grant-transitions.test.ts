@@ -213,7 +213,7 @@ describe('model/transition, in any order', () => {
   it('notes an answer that never left: the code gives the same tokens once, and a write that is late finds another version (F-17)', () => {
     const note = noteUnanswered('code', 'access-1', 'sealed tokens');
     const unspent = openGrant();
-    expect(note(unspent), 'written as it is').toEqual({ grant: unspent, result: null });
+    expect(note(unspent), 'from now on no attempt redeems it').toMatchObject({ grant: { code: { spent: false, contested: true } }, result: null });
     const lost = grantAfter(note(redeemed()));
     const again = redeem(redemption({ now: START + 30 }), minted(2))(lost);
     expect(again).toMatchObject({ result: { kind: 'repeated', sealedAnswer: 'sealed tokens' } });

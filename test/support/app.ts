@@ -14,6 +14,7 @@ import { type Browser, makeBrowser } from '../../src/testing/browser.ts';
 import { type Clock, makeClock } from '../../src/testing/clock.ts';
 import { type JsonAnswer, registerClient, type TestClient, type Tokens, tokensOf } from '../../src/testing/oauth-client.ts';
 import { ISSUER, RESOURCE } from './addresses.ts';
+import { attempting } from './attempting.ts';
 
 export { ISSUER, RESOURCE };
 export const ALICE = { username: 'alice', password: 'correct horse battery' } as const;
@@ -71,6 +72,14 @@ export function counting(store: Store, counts: Counts): Store {
     write: (key, value, when, options) => (counts.writes++, store.write(key, value, when, options)),
     remove: (key, when) => (counts.removes++, store.remove(key, when)),
     ...(store.increment ? { increment: async (key, per) => (counts.writes++, (await store.increment?.(key, per)) ?? null) } : {}),
+    ...(store.attempt && {
+      async attempt(...all) {
+        counts.reads++;
+        const made = await (store.attempt as NonNullable<Store['attempt']>)(...all);
+        if (made.isDone) counts.writes++;
+        return made;
+      },
+    }),
     list: (index, after) => (counts.lists++, store.list(index, after)),
   };
 }
@@ -98,6 +107,9 @@ export const storeNames: readonly string[] = (await makeStores(() => 0)).map(({ 
 /** A store in memory to which each request comes from another place than the one before it, so that grants move at each refresh. */
 export const TRAVELLING = 'memory, from everywhere';
 
+/** A store in memory that issues tokens where the grant is, as Durable Objects do. */
+export const IN_PLACE = 'memory, changed where it is';
+
 /** The runtime at hand on the test's clock, with a password hash that costs little, and without a way to the world outside. */
 function cheap(clock: Clock): Runtime {
   const { fetchPublic: _, ...runtime } = makeRuntime();
@@ -107,6 +119,7 @@ function cheap(clock: Clock): Runtime {
 /** Makes a server on the named store; memory is there in every runtime. */
 export async function makeApp(storeName: string, more: Partial<OAuthProviderOptions> = {}): Promise<App> {
   const clock = makeClock();
+  if (storeName === IN_PLACE) return appOn(attempting(memoryStore(clock)), clock, more);
   const store = storeName === 'memory' ? memoryStore(clock) : (await makeStores(clock.now)).find(({ name }) => name === storeName)?.store;
   if (storeName === TRAVELLING) return appOn(Object.assign(memoryStore(clock), { placed: true }), clock, more, {}, {}, fromEverywhere());
   if (!store) throw new Error(`There is no store called ${storeName}.`);

@@ -2,6 +2,7 @@
  * A model checker for the exchange of a code: every order, within bounds, in which requests with everything right, lost answers of the
  * store, late writes, revocation and time can meet it. The machine is the real one; the store is one record with a version.
  */
+import { attempted } from '../../src/core/grant-attempt.ts';
 import type { Grant } from '../../src/model/grant.ts';
 import { noteUnanswered } from '../../src/model/repeat.ts';
 import { redeem, revoke } from '../../src/model/grant-transitions.ts';
@@ -22,8 +23,12 @@ interface World {
   readonly now: number;
   readonly requests: number;
   readonly passes: number;
-  /** A write that the server gave up. */
-  readonly late: { readonly grant: Grant; readonly version: number } | null;
+  /** A write that the server gave up; of an attempt, which names no version, the request. */
+  readonly late: {
+    readonly grant: Grant;
+    readonly version: number;
+    readonly attempt?: { readonly n: number; readonly now: number };
+  } | null;
   /** How many answers with tokens have left. */
   readonly given: number;
   /** Whether the store took no note of a 503. */
@@ -58,16 +63,27 @@ function stepsFrom(world: World, requests: number, machine: CodeMachine): readon
   const { late, version, now, passes, grant } = world;
   const steps: Step[] = world.requests === 0 ? [] : redeeming(world, requests, machine);
   if (passes > 0) for (const span of [10, 11]) steps.push({ name: `${span} s pass`, world: { ...world, now: now + span, passes: passes - 1 } });
-  if (late) steps.push({ name: 'the late write lands', world: { ...(late.version === version ? written(world, late.grant) : world), late: null } });
+  if (late?.attempt) {
+    const done = attemptOf(grant, late.attempt);
+    steps.push({ name: 'the late attempt lands', world: { ...(done ? written(world, done) : world), late: null } });
+  } else if (late) steps.push({ name: 'the late write lands', world: { ...(late.version === version ? written(world, late.grant) : world), late: null } });
   const revoked = revoke('revoked', now)(grant).grant;
   if (revoked) steps.push({ name: 'the owner revokes', world: written(world, revoked) });
   return steps;
 } // prettier-ignore
 
+const PRESENTED = { code: proofOf('code'), clientId: 'client', challenge: 'challenge', redirectUri: undefined, resource: undefined };
+
+/** What an attempt makes of a grant. */
+function attemptOf(grant: Grant, { n, now }: { readonly n: number; readonly now: number }): Grant | null {
+  const circumstances = { clientAuth: 'public', isConfigured: false, settled: [] } as const;
+  return attempted(grant, { kind: 'redeem', now, ...circumstances, minted: minted(n), proof: { ...PRESENTED, now } });
+}
+
 function redeeming(world: World, requests: number, machine: CodeMachine): Step[] {
   const { grant, now, given, isUnnoted } = world;
   const n = requests - world.requests + 1;
-  const proof = { code: proofOf('code'), clientId: 'client', challenge: 'challenge', redirectUri: undefined, resource: undefined, scope: [], expandScopes: (scope: readonly string[]) => scope, now };
+  const proof = { ...PRESENTED, scope: [], expandScopes: (scope: readonly string[]) => scope, now };
   const verdict = machine.redeem(proof, minted(n))(grant);
   const less = { ...world, requests: world.requests - 1 };
   const name = `request ${n}`;
@@ -87,6 +103,7 @@ function redeeming(world: World, requests: number, machine: CodeMachine): Step[]
     return note.grant ? written(from, note.grant) : from;
   };
   const waiting = { ...less, late: { grant: verdict.grant, version: world.version } };
+  const trying = attemptOf(grant, { n, now }) && { ...less, late: { ...waiting.late, attempt: { n, now } } };
   return [
     { name: `${name} gets tokens`, world: { ...done, given: 1 } },
     { name: `${name} gets a 503, the write was done`, world: noted(done) },
@@ -94,6 +111,10 @@ function redeeming(world: World, requests: number, machine: CodeMachine): Step[]
     ...(world.late ? [] : [
       { name: `${name} gets a 503, the write is late`, world: noted(waiting) },
       { name: `${name} gets a 503, the write is late, no note`, world: { ...waiting, isUnnoted: true } },
+      ...(trying ? [
+        { name: `${name} gets a 503, the attempt is late`, world: noted(trying) },
+        { name: `${name} gets a 503, the attempt is late, no note`, world: { ...trying, isUnnoted: true } },
+      ] : []),
     ]),
   ];
 } // prettier-ignore
@@ -108,11 +129,12 @@ function keyOf({ grant, version, late, now, requests, passes, given, isUnnoted }
     ended?.reason,
     code?.spentAt,
     code?.sealedAnswer,
+    code?.contested,
     access.map(({ hash }) => hash),
   ];
   return JSON.stringify([
     record(grant),
-    late && (late.version === version ? record(late.grant) : 0),
+    late && (late.attempt ? [late.attempt.n, late.attempt.now] : late.version === version ? record(late.grant) : 0),
     now,
     requests,
     passes,

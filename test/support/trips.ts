@@ -57,7 +57,7 @@ export function metered<T extends object>(object: T, around: Around, names: read
 }
 
 /** The verbs of a store that ask its database something. */
-export const VERBS: readonly string[] = ['read', 'readStale', 'write', 'remove', 'list', 'increment'];
+export const VERBS: readonly string[] = ['read', 'readStale', 'write', 'remove', 'list', 'increment', 'attempt'];
 
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 4; turn++) await new Promise<void>((next) => setTimeout(next));

@@ -28,7 +28,7 @@ export async function makeStores(
   ];
 }
 
-const METHODS = ['read', 'write', 'remove', 'increment', 'enter', 'entries', 'standing', 'all', 'count', 'forget'];
+const METHODS = ['read', 'write', 'remove', 'increment', 'attempt', 'enter', 'entries', 'standing', 'all', 'count', 'forget'];
 
 /** The objects, with each call of them going through `around`. */
 function objects(around: Around): ObjectNamespace {

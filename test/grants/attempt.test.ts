@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import type { OAuthProviderOptions } from '../../src/options/options.ts';
+import { tokensOf } from '../../src/testing/oauth-client.ts';
+import { makeClock } from '../../src/testing/clock.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { type App, appOn, IN_PLACE, ISSUER, makeApp } from '../support/app.ts';
+import { attempting } from '../support/attempting.ts';
+import { makeProver } from '../support/prover.ts';
+
+/** How many attempts a request made, and how many of them were enough. */
+async function attempts(app: App, request: () => Promise<{ status: number }>): Promise<readonly [made: number, done: number]> {
+  const { inner } = app;
+  const attempt = inner.attempt as NonNullable<typeof inner.attempt>;
+  let [made, done] = [0, 0];
+  inner.attempt = async (...all) => {
+    const result = await attempt(...all);
+    made++;
+    if (result.isDone) done++;
+    return result;
+  };
+  const { status } = await request();
+  inner.attempt = attempt;
+  expect(status).toBe(200);
+  return [made, done];
+}
+
+async function both(more: Partial<OAuthProviderOptions> = {}, fields: Record<string, string> = {}): Promise<unknown> {
+  const app = await makeApp(IN_PLACE, more);
+  const { client, code } = await app.toCode();
+  let refresh = '';
+  const redeem = async (): Promise<{ status: number }> => {
+    const answer = await client.redeem(code, fields);
+    if (answer.status === 200) ({ refresh } = tokensOf(answer));
+    return answer;
+  };
+  return [await attempts(app, redeem), await attempts(app, () => client.refresh(refresh, fields))];
+}
+
+describe('grants/attempt', () => {
+  it('issues the tokens of an ordinary request by one attempt', async () => {
+    expect(await both()).toEqual([[1, 1], [1, 1]]); // prettier-ignore
+  });
+
+  it('makes none where the application is asked, a token is signed, or a scope is named', async () => {
+    const none = [[0, 0], [0, 0]]; // prettier-ignore
+    expect(await both({ onTokens: () => ({}) })).toEqual(none);
+    expect(await both({ accessTokenSigning: 'ES256', secret: 'SvWAhyPGZ2CYDxG8WSbRxr7ebv4W6NCtUISSOgmDpFs=' })).toEqual(none);
+    expect(await both({}, { scope: 'read' })).toEqual(none);
+  });
+
+  it('makes none where a key is proven, which is used up only after all else was right', async () => {
+    const app = await makeApp(IN_PLACE);
+    const { client, code } = await app.toCode();
+    const prover = await makeProver(app.clock);
+    const form = {
+      grant_type: 'authorization_code',
+      code,
+      client_id: client.id,
+      redirect_uri: client.redirectUri,
+      code_verifier: client.verifier,
+    };
+    const proof = await prover.proof('POST', `${ISSUER}/token`);
+    expect(await attempts(app, () => client.token(form, { dpop: proof }))).toEqual([0, 0]);
+  });
+
+  it('makes none for a grant that is to move', async () => {
+    const clock = makeClock();
+    const app = await appOn(attempting(Object.assign(memoryStore(clock), { placed: true })), clock);
+    const { client, tokens } = await app.signedIn();
+    const refresh = (token: string, place: string): ReturnType<App['ask']> =>
+      app.ask('POST', '/token', new URLSearchParams({ grant_type: 'refresh_token', client_id: client.id, refresh_token: token }), {
+        'x-test-place': place,
+      });
+    let next = '';
+    const there = async (place: string, token: string): Promise<Response> => {
+      const answer = await refresh(token, place);
+      ({ refresh_token: next } = (await answer.clone().json()) as { refresh_token: string });
+      return answer;
+    };
+    expect(await attempts(app, () => there('oc', tokens.refresh))).toEqual([1, 1]);
+    expect(await attempts(app, () => there('weur', next))).toEqual([0, 0]);
+    expect(await attempts(app, () => there('weur', next))).toEqual([1, 1]);
+  });
+
+  it('reads the record once where an attempt is not enough', async () => {
+    const app = await makeApp(IN_PLACE);
+    const { client, tokens } = await app.signedIn();
+    await client.refresh(tokens.refresh);
+    app.counts.reads = 0;
+    expect(await attempts(app, () => client.refresh(tokens.refresh))).toEqual([1, 0]); // repeated
+    expect(app.counts.reads).toBe(1);
+  });
+
+  it('forgets what the process remembered of the grant, also if the answer is lost', async () => {
+    const app = await makeApp(IN_PLACE);
+    const { client, tokens } = await app.signedIn();
+    const { inner } = app;
+    const attempt = inner.attempt as NonNullable<typeof inner.attempt>;
+    expect((await app.call(tokens.access)).status).toBe(200);
+    inner.attempt = async (...all) => {
+      await attempt(...all);
+      throw new Error('lost');
+    };
+    expect((await client.refresh(tokens.refresh)).status).toBe(503);
+    inner.attempt = attempt;
+    const next = tokensOf(await client.refresh(tokens.refresh)); // within the grace: those whose answer was lost
+    expect((await app.call(next.access)).status).toBe(200);
+  });
+});
