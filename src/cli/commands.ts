@@ -42,8 +42,13 @@ const COMMANDS: { readonly [name: string]: Command } = {
   },
   store: {
     help: async () => (await import('./store.ts')).STORE_USAGE,
-    run: async (argv, terminal) => (await import('./store.ts')).runStore(argv, terminal), // loads the stores
+    async run(argv, terminal) {
+      const verb = argv.find((word) => !word.startsWith('-')) ?? '';
+      if (['health', 'sweep'].includes(verb)) return (await import('./admin/admin.ts')).runAdmin('store', argv, terminal);
+      return (await import('./store.ts')).runStore(argv, terminal); // loads the stores
+    },
   },
+  ...Object.fromEntries(['user', 'client', 'grant', 'session', 'key', 'token', 'audit'].map((noun) => [noun, administration(noun)])),
 };
 
 const USAGE = `Usage: portcullis connect URL [options]    connect to a protected MCP server as a client does, and list its tools
@@ -52,11 +57,21 @@ const USAGE = `Usage: portcullis connect URL [options]    connect to a protected
        portcullis doctor URL [options]     check a deployed MCP server, and say what is wrong and how to fix it
        portcullis store VERB STORE         look at a store, migrate it, move its records
 
+       portcullis user | client | grant | session | key | token | audit VERB
+                                           see and change what a store or a running server holds
+
   --help, --version
 
 portcullis COMMAND --help says how a command is used.
 
 Exit code: 0 when all went well, 1 when it did not (one line says why), 2 for a command that was written wrongly.`;
+
+function administration(noun: string): Command {
+  return {
+    help: async () => (await import('./admin/admin.ts')).helpOf(noun),
+    run: async (argv, terminal) => (await import('./admin/admin.ts')).runAdmin(noun, argv, terminal),
+  };
+}
 
 /** Runs a command line. @returns the exit code. */
 export async function runCommand(argv: readonly string[], terminal: Terminal): Promise<number> {

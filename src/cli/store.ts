@@ -14,6 +14,8 @@ export const STORE_USAGE = `Usage: portcullis store check STORE          whether
        portcullis store migrate STORE        makes its tables, or brings them to the present layout
        portcullis store export STORE FILE    writes all live records to a new file, for your eyes only
        portcullis store import STORE FILE    writes those that are not there yet; may be run again
+       portcullis store health STORE         whether it answers; of a server: store health --server URL
+       portcullis store sweep STORE          removes expired records, --most NUMBER of them; or --server URL
 
 STORE is a data folder or a file of SQLite, postgres://USER:PASSWORD@HOST/DATABASE, or redis://HOST. Redis under another prefix than
 portcullis: is redis://HOST?prefix=NAME:, PostgreSQL in another schema postgres://HOST/DATABASE?schema=NAME; a prefix with all that stands before its keys, the keyPrefix of ioredis too.
@@ -30,7 +32,7 @@ interface Outcome {
   readonly json: { readonly [member: string]: unknown };
 }
 
-const VERBS = ['check', 'migrate', 'export', 'import'];
+const VERBS = ['check', 'migrate', 'export', 'import', 'health', 'sweep']; // the last two are acts of an administrator
 
 /** Runs `store` with its arguments. @throws {CliError} naming the error. */
 export async function runStore(argv: readonly string[], terminal: Terminal): Promise<void> {

@@ -2,6 +2,8 @@
 import { openInBrowser } from './open.ts';
 import { wantsColours } from './style.ts';
 
+export { CliError } from './cli-error.ts';
+
 /** Where a command writes, and what it may start. */
 export interface Terminal {
   /** Results: what was asked for. */
@@ -14,28 +16,26 @@ export interface Terminal {
   readonly status?: (line: string) => void;
   /** Shows a page to the user, if it can. The link was printed before. */
   readonly open: (url: string) => void;
+  /** Asks a person; absent where no person is. A secret is not shown. */
+  readonly ask?: (question: string, isHidden?: boolean) => Promise<string>;
+  /** The standard input. */
+  readonly input?: () => Promise<string>;
   /** Runs something after that many seconds, unless it is called off by what it returns. */
   readonly after: (seconds: number, run: () => void) => () => void;
 }
 
-/** A failure that the user can do something about: its message is the whole of what is printed. */
-export class CliError extends Error {
-  override readonly name = 'CliError';
-  readonly exitCode: 1 | 2;
-
-  /** @param exitCode 2 for a command that was written wrongly, 1 for everything else. */
-  constructor(message: string, exitCode: 1 | 2 = 1, options?: ErrorOptions) {
-    super(message, options);
-    this.exitCode = exitCode;
-  }
-}
-
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
-  const { stdout, stderr, env } = process;
+  const { stdin, stdout, stderr, env } = process;
   return {
     hasColours: wantsColours(stdout, env),
     ...(stderr.isTTY && { status: (line: string) => void stderr.write(`\r\u001b[K${line.slice(0, (stderr.columns ?? 80) - 1)}`) }),
+    ...(stdin.isTTY &&
+      stderr.isTTY && {
+        ask: async (question: string, isHidden = false) =>
+          (await import('./prompt.ts')).askPerson(question, isHidden, { input: stdin, output: stderr }),
+      }),
+    input: async () => (await import('./prompt.ts')).readAll(stdin),
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
     open: openInBrowser,

@@ -28,7 +28,7 @@ export function insteadOf(name: string, known: readonly string[]): string {
 export function nearestOf(name: string, known: readonly string[]): string | null {
   const far = (other: string): number => distance(name.toLowerCase(), other.toLowerCase());
   const near = known.toSorted((a, b) => far(a) - far(b))[0];
-  return near !== undefined && far(near) <= Math.max(2, name.length / 3) ? near : null;
+  return near !== undefined && far(near) <= Math.max(Math.min(2, name.length - 2), name.length / 3) ? near : null; // of three letters two must be right
 }
 
 /** The same object, whose former members throw when they are read, and say what to read instead. They are not enumerated. */

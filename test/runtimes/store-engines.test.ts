@@ -54,6 +54,30 @@ describe.skipIf(!postgres || !redis)('runtimes/store-engines', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
+  it('is administered by the command line beside a server that runs, on PostgreSQL and on Redis', async () => {
+    const url = (await postgres?.freshUrl()) ?? '';
+    const prefix = `${crypto.randomUUID()}:`;
+    const places = [
+      [onPostgres(url), url],
+      [onRedis(undefined, prefix), `${redis?.url}?prefix=${prefix}`],
+    ] as const;
+    for (const [store, place] of places) {
+      const app = await appOn(store, makeClock(Math.floor(Date.now() / 1000)));
+      const { tokens } = await app.signedIn();
+      expect((await app.call(tokens.access)).status).toBe(200);
+      const run = async (...argv: string[]): Promise<unknown> => {
+        const [out, err]: [string[], string[]] = [[], []];
+        const terminal = { out: (line: string) => void out.push(line), err: (line: string) => void err.push(line), open() {}, after: () => () => undefined };
+        expect([await runCommand([...argv, '--store', place, '--json'], terminal), err]).toEqual([0, []]);
+        return JSON.parse(out.join('\n'));
+      };
+      expect(await run('user', 'find', 'alice')).toMatchObject({ users: [{ id: app.aliceId }] });
+      expect(await run('grant', 'revoke-all', '--user', 'alice', '--yes')).toEqual({ ended: 1 });
+      expect((await app.call(tokens.access)).status).toBe(401);
+      expect(await run('audit', 'list')).toMatchObject({ act: 'grants/revoke-all', by: expect.stringMatching(/^cli:/), target: app.aliceId });
+    }
+  }); // prettier-ignore
+
   it('carries records from SQLite to PostgreSQL to Redis and back by the command line, none lost, each with its end and its lists', async () => {
     const url = (await postgres?.freshUrl()) ?? '';
     const [first, last] = [join(folder, 'first.db'), join(folder, 'last.db')];

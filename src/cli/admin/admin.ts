@@ -1,0 +1,168 @@
+/**
+ * `portcullis user`, `client`, `grant`, `session`, `key`, `token`, `audit` and `store`: the acts of an administrator, over a store or a running
+ * server.
+ */
+import { meant, parseFlags, usage } from '../flags.ts';
+import { CliError, type Terminal } from '../terminal.ts';
+import { act, answer, confirm, type Job, pagesOf } from './job.ts';
+import { makeTable } from './table.ts';
+import { openTarget } from './open.ts';
+import type { Input, Target } from './target.ts';
+import { FLAGS, type Noun, NOUNS } from './verbs.ts';
+import { valueOf } from './values.ts';
+import { isSince, WORK } from './work.ts';
+import { printable } from '../printable.ts';
+
+/** Flags of every command. */
+const COMMON = {
+  store: { type: 'string' },
+  server: { type: 'string' },
+  tenant: { type: 'string' },
+  json: { type: 'boolean' },
+  yes: { type: 'boolean' },
+  all: { type: 'boolean' },
+  after: { type: 'string' },
+  'no-open': { type: 'boolean' },
+} as const;
+
+/** Rows after which a list stops, at the end of a page. */
+const MAX_ROWS = 100;
+
+/** Runs a command. @throws {CliError} with 2 for one that was written wrongly. */
+export async function runAdmin(noun: string, argv: readonly string[], terminal: Terminal): Promise<0 | 1 | void> {
+  const { verbs } = NOUNS[noun] as Noun;
+  const help = `${noun} --help`;
+  const own = Object.fromEntries(Object.values(verbs).flatMap(({ flags = [] }) => flags.map((name) => [calledOf(name), optionOf(name)])));
+  const { values, positionals } = parseFlags(argv, { ...COMMON, ...own }, help);
+  const [name = '', ...words] = positionals;
+  const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  if (!verb) throw new CliError(`${name === '' ? `${noun} needs a verb` : `${noun} has no ${name}`}${meant(name, Object.keys(verbs)) || '.'} See: portcullis ${help}`, 2); // prettier-ignore
+  const given = values as { readonly [flag: string]: unknown };
+  const foreign = Object.keys(given).find((flag) => Object.hasOwn(own, flag) && !verb.flags?.some((one) => calledOf(one) === flag));
+  if (foreign !== undefined) throw usage(`${noun} ${name} takes no --${foreign}`, help);
+  const store = noun === 'store' && words.length > 0 ? words.shift() : values.store;
+  const labels = (verb.words ?? []).map((word) => word.split('=') as [string, string]);
+  if (words.length !== labels.length)
+    throw usage(labels.length === 0 ? `${noun} ${name} takes no more words` : `Write: portcullis ${noun} ${name} ${labels.map(([, label]) => label).join(' ')}`, help); // prettier-ignore
+  const flags = (verb.flags ?? []).flatMap((key) => {
+    const [flag, about] = [calledOf(key), FLAGS[key]];
+    return given[flag] === undefined || !about ? [] : [[about.member, about.means ?? valueOf(flag, about.kind, given[flag])] as const];
+  });
+  const named = labels.map(([member], at) => [member, words[at]] as const);
+  const written: Input = { ...verb.input, ...Object.fromEntries(flags), ...Object.fromEntries(named) };
+  const target = await openTarget({ ...values, store, resource: written['resource'], scopes: written['scope'] }, terminal);
+  try {
+    const { input, about } = await withUser(target, written, labels);
+    const common = { target, terminal, verb, isJson: values.json === true, isSure: values.yes === true };
+    return await run({ ...common, input, about, isAll: values.all === true, after: values.after });
+  } finally {
+    await target.close();
+  }
+}
+
+async function run(job: Job): Promise<0 | 1 | void> {
+  const { verb, input, about } = job;
+  if (verb.work !== undefined) return WORK[verb.work](job);
+  if (verb.rows !== undefined) return list(job);
+  if (verb.asks !== undefined) await confirm(job, `${verb.asks} ${about}?`);
+  answer(job, await act(job, input));
+}
+
+/** Prints the rows of a list as they come: as a table, or as lines of JSON. */
+async function list(job: Job): Promise<void> {
+  const { terminal, verb, isJson, isAll } = job;
+  const { since: _since, ...input } = job.input;
+  const print = makeTable(terminal, verb.columns);
+  let count = 0;
+  for await (const { rows, next } of pagesOf(job, input)) {
+    const wanted = rows.filter((row) => isSince(job, row));
+    if (isJson) for (const row of wanted) terminal.out(JSON.stringify(row));
+    else print(wanted);
+    count += wanted.length;
+    if (isAll || count < MAX_ROWS || next === undefined) continue;
+    terminal.err(`There may be more: go on with --after ${printable(next)}, or see them with --all.`);
+    break;
+  }
+  if (count === 0) terminal.err('There is none.');
+}
+
+/** Puts the id in place of a user name or an address. */
+async function withUser(
+  target: Target,
+  input: Input,
+  labels: readonly (readonly [string, string])[],
+): Promise<{ input: Input; about: string }> {
+  const [member, label] = labels[0] ?? [];
+  const key = label === 'USER' ? (member as string) : input['user'] === undefined ? undefined : 'user';
+  const about = member === undefined ? '' : printable(String(input[member]));
+  if (key === undefined) return { input, about };
+  const user = await findUser(target, String(input[key]));
+  return { input: { ...input, [key]: user.id }, about: printable(user.about) };
+}
+
+interface Found {
+  readonly id: string;
+  readonly username?: string;
+}
+
+/** The user whom a word means. @throws {CliError} for one that is not there: an act on a mistyped id would do nothing and say that it did. */
+async function findUser(target: Target, word: string): Promise<{ readonly id: string; readonly about: string }> {
+  const { users, identities } = (await target.ask('GET', 'users/find', { q: word })) as {
+    users: readonly Found[];
+    identities: readonly { userId: string; issuer: string }[];
+  };
+  const [user, ...more] = users;
+  if (user && more.length === 0) return { id: user.id, about: `${user.username} (${user.id})` };
+  if (user)
+    throw new CliError(`${printable(word)} means several users. Name one by its id: ${users.map(({ id }) => printable(id)).join(', ')}`);
+  if (await isThere(target, word)) return { id: word, about: word };
+  // The name of an account at another site is chosen there, perhaps by someone who wants to be taken for another user.
+  const others = identities.map(({ userId, issuer }) => `${printable(userId)} (${printable(issuer)})`).join(', ');
+  throw new CliError(
+    `There is no user ${printable(word)}.${others === '' ? '' : ` If you mean an account at another site, name its user: ${others}`}`,
+  );
+}
+
+/** Whether an id without an account is that of a user: of another site, disabled, or with sessions or grants. */
+async function isThere(target: Target, id: string): Promise<boolean> {
+  const shown = (await target.ask('GET', 'users/show', { id })) as { readonly [member: string]: unknown };
+  if (['identities', 'passkeys', 'sessions'].some((list) => (shown[list] as readonly unknown[]).length > 0) || shown['disabled'] === true)
+    return true;
+  return ((await target.ask('GET', 'grants', { user: id })) as { grants: readonly unknown[] }).grants.length > 0;
+}
+
+function calledOf(key: string): string {
+  return FLAGS[key]?.called ?? key;
+}
+
+function optionOf(key: string): { readonly type: 'string' | 'boolean'; readonly multiple?: true } {
+  const kind = FLAGS[key]?.kind;
+  return kind === 'yes' ? { type: 'boolean' } : { type: 'string', ...(kind === 'texts' && { multiple: true }) };
+}
+
+/** The help of a noun. */
+export function helpOf(noun: string): string {
+  const { what, verbs, examples } = NOUNS[noun] as Noun;
+  const lines = Object.entries(verbs).map(([name, { words = [], does, flags = [] }]) => {
+    const left = ['', name, ...words.map((word) => word.split('=')[1])].join(' ');
+    return { left, does, flags: flags.map((key) => `--${[calledOf(key), FLAGS[key]?.shown ?? []].flat().join(' ')}`).join('  ') };
+  });
+  const width = Math.max(...lines.map(({ left }) => left.length)) + 3;
+  return `Usage: portcullis ${noun} VERB [words] (--store STORE | --server URL) [options]
+
+${lines.map(({ left, does, flags }) => ` ${left.padEnd(width)}${does}${flags === '' ? '' : `\n${' '.repeat(width + 3)}${flags}`}`).join('\n')}
+${what === '' ? '' : `\n${what}\n`}
+  --store STORE     a data folder or file of SQLite, postgres://… or redis://… (portcullis store --help); default: PORTCULLIS_DATA.
+                    Give PORTCULLIS_SECRET and PORTCULLIS_EPOCH as the server has them. The server may be running.
+  --server URL      a running server with the option \`admin\`: sign in as an administrator in the browser
+  --tenant NAME     one tenant of the store; a server's tenant has an address of its own
+  --json            JSON; a list as one object on each line
+  --all, --after C  every page of a list, not only the first; or from a cursor on
+  --yes             do not ask
+  --no-open         print the address of the sign-in, and open no browser
+
+Exit code: 0 when it was done, 1 when it was not (one line says why), 2 for a command that was written wrongly, or that must be confirmed and cannot be.
+
+Examples:
+${examples.map((line) => `  portcullis ${line.replace(/(?= [<>] |$)/, ' --store ./data')}`).join('\n')}`;
+}

@@ -1,0 +1,94 @@
+/** What an administration command works on: a store that it opens itself, or a running server. */
+import { userInfo } from 'node:os';
+import { localAdmin } from '../../admin/local.ts';
+import { runAct } from '../../admin/run.ts';
+import { OAuthError } from '../../model/error.ts';
+import type { Store } from '../../model/store.ts';
+import { nodeRuntime } from '../../node/runtime.ts';
+import { openStore } from '../open-store.ts';
+import { CliError } from '../terminal.ts';
+
+/** Runs acts by name. */
+export interface Target {
+  /** @param method POST for a change. @throws {CliError} saying what is wrong. */
+  readonly ask: (method: 'GET' | 'POST', act: string, input: Input) => Promise<unknown>;
+  readonly close: () => Promise<void>;
+}
+
+/** The input of an act. */
+export type Input = { readonly [member: string]: unknown };
+
+/** What the command line says about a store. */
+export interface StoreOptions {
+  readonly tenant: string | undefined;
+  readonly resource: string | undefined;
+  readonly scopes: readonly string[];
+}
+
+/** Opens a store as a target; a running server may use it at the same time. @throws {CliError} */
+export async function openLocal(name: string, options: StoreOptions, env: NodeJS.ProcessEnv): Promise<Target> {
+  const { store, close } = await openStore(name, false);
+  try {
+    await checkPart(store, options.tenant, env['PORTCULLIS_EPOCH']);
+    const { PORTCULLIS_EPOCH, PORTCULLIS_SECRET } = env;
+    const admin = localAdmin({
+      ...options,
+      store,
+      runtime: nodeRuntime(),
+      by: `cli:${osUser()}`,
+      env: { PORTCULLIS_EPOCH, PORTCULLIS_SECRET },
+    });
+    return {
+      close,
+      async ask(_method, act, input) {
+        try {
+          const result = await runAct(admin, act, input);
+          // The rest of the policy is an option of the server, which is not known here.
+          return act === 'clients/policy' ? { newClients: (result as { newClients: string }).newClients } : result;
+        } catch (error) {
+          throw plain(error);
+        }
+      },
+    };
+  } catch (error) {
+    await close();
+    throw plain(error);
+  }
+}
+
+const KEY = /^(?:([a-z0-9-]{1,32})\/)?(?:([a-z0-9][a-z0-9.-]{0,31})@)?[a-z-]+:/;
+
+/**
+ * Refuses to look into the wrong part of a store, where nothing would be found and nothing end: a missing tenant, or another epoch than that of
+ * the server. One page of the records shows it.
+ */
+async function checkPart(store: Store, tenant: string | undefined, epoch = ''): Promise<void> {
+  const page = await store.all?.();
+  const names = (page?.records ?? []).map(({ key }) => KEY.exec(key)).filter((name) => name !== null);
+  const tenants = [...new Set(names.map(([, of]) => of))];
+  const list = tenants.filter((of) => of !== undefined).join(', ');
+  if (tenant === undefined && tenants.length > 0 && !tenants.includes(undefined))
+    throw new CliError(`This store holds the tenants ${list}. Name one: --tenant ${tenants[0]}`, 2);
+  if (tenant !== undefined && page && page.next === undefined && names.length > 0 && !tenants.includes(tenant))
+    throw new CliError(`This store holds nothing of the tenant ${tenant}${list === '' ? ', and no tenants' : `; there are ${list}`}.`, 2);
+  const found = names.find(([, , of]) => of !== undefined)?.[2];
+  if (epoch === '' && found !== undefined)
+    throw new CliError(`The server of this store runs with PORTCULLIS_EPOCH=${found}. Set it here to what the server has.`, 2);
+}
+
+/** Who acts, as the audit has it. */
+function osUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 'unknown'); // a container without this user in its list
+  }
+}
+
+/** A failure in one line. */
+function plain(error: unknown): unknown {
+  if (error instanceof CliError || !(error instanceof Error)) return error;
+  if (error instanceof OAuthError && error.status >= 500)
+    return new CliError(error.cause instanceof Error ? error.cause.message : 'The store does not answer. Try again.', 1, { cause: error });
+  return new CliError(error.message, 1, { cause: error });
+}

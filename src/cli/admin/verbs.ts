@@ -1,0 +1,244 @@
+/** The administration commands: for each verb the act behind it, the words and flags that it takes, and what it asks first. */
+import type { Kind } from './values.ts';
+
+/** Work of more than one act, or with a secret (`work.ts`). */
+export type Work = 'find' | 'password' | 'permissions' | 'revokeAll' | 'sessions' | 'key' | 'token' | 'export' | 'health' | 'sweep';
+
+/** A verb of a noun: `user disable`. */
+export interface Verb {
+  readonly does: string;
+  /** The act; POST where it changes something. */
+  readonly act: string;
+  readonly method?: 'POST';
+  /** Words after the verb: the member of the input that each is, and what the help calls it. For `USER`, names and addresses do as well as ids. */
+  readonly words?: readonly string[];
+  /** Names of {@link FLAGS}. */
+  readonly flags?: readonly string[];
+  /** What is lost; asked before it is done. */
+  readonly asks?: string;
+  /** The member of the answer that holds the rows of a list, and the members to show. */
+  readonly rows?: string;
+  readonly columns?: readonly string[];
+  /** Input that is always the same. */
+  readonly input?: { readonly [member: string]: unknown };
+  readonly work?: Work;
+}
+
+/** A flag: the member of the input that it is, how it is read, what the help calls its value. */
+export interface Flag {
+  readonly member: string;
+  readonly kind: Kind;
+  readonly shown?: string;
+  /** What it stands for, if not for itself. */
+  readonly means?: string;
+  /** What it is called, if the name in the table is not that. */
+  readonly called?: string;
+}
+
+/** A thing that the command line administers. */
+export interface Noun {
+  readonly what: string;
+  readonly verbs: { readonly [verb: string]: Verb };
+  readonly examples: readonly string[];
+}
+
+const text = (member: string, shown: string): Flag => ({ member, kind: 'text', shown });
+const texts = (member: string, shown: string): Flag => ({ member, kind: 'texts', shown });
+const yes = (member: string): Flag => ({ member, kind: 'yes' });
+
+/** Flags of the acts. */
+export const FLAGS: { readonly [flag: string]: Flag } = {
+  name: text('name', 'TEXT'),
+  email: text('email', 'ADDRESS'),
+  'email-verified': yes('emailVerified'),
+  permission: texts('permissions', 'NAME'),
+  none: yes('none'),
+  'password-stdin': yes('passwordStdin'),
+  'no-password': yes('noPassword'),
+  user: text('user', 'USER'),
+  client: text('client', 'ID'),
+  scope: text('scope', 'NAME'),
+  organization: text('organization', 'ID'),
+  'unused-since': { member: 'unusedSince', kind: 'past', shown: 'TIME' },
+  since: { member: 'since', kind: 'past', shown: 'TIME' },
+  'of-server': { ...yes('of'), means: 'server' },
+  'redirect-uri': texts('redirectUris', 'URI'),
+  'grant-type': texts('grantTypes', 'NAME'),
+  'auth-method': text('authMethod', 'NAME'),
+  'application-type': text('applicationType', 'web|native'),
+  uri: text('uri', 'URL'),
+  scopes: { ...texts('scope', 'NAME'), called: 'scope' },
+  ttl: { member: 'ttl', kind: 'seconds', shown: 'DURATION' },
+  resource: text('resource', 'URL'),
+  'organization-name': text('organizationName', 'TEXT'),
+  most: text('most', 'NUMBER'),
+};
+
+const PASSWORD = ['password-stdin'];
+const FILTER = ['user', 'client', 'scope', 'organization', 'unused-since'];
+const ACCOUNT = ['id', 'username', 'name', 'email', 'permissions', 'disabled', 'createdAt'];
+const IDENTITY = ['userId', 'issuer', 'account', 'createdAt'];
+const DECIDED = ['clientId', 'name', 'hosts', 'userId', 'at'];
+const GRANT = ['id', 'userId', 'clientId', 'scope', 'organization', 'createdAt', 'usedAt'];
+
+/** Every noun, by name. */
+export const NOUNS: { readonly [noun: string]: Noun } = {
+  user: {
+    what: 'USER is an id, a user name or a verified address.',
+    verbs: {
+      list: { does: 'accounts of our own login', act: 'users', rows: 'users', columns: ACCOUNT },
+      outside: { does: 'identities at other sites, with their user', act: 'users/outside', rows: 'identities', columns: IDENTITY },
+      find: {
+        does: 'by id, user name, address, or the name of the account at another site',
+        act: 'users/find',
+        words: ['q=TEXT'],
+        work: 'find',
+      },
+      show: { does: 'identities, passkeys, second factor and sessions too', act: 'users/show', words: ['id=USER'] },
+      create: {
+        does: 'asks for a password, unless --no-password is given',
+        act: 'users/create',
+        method: 'POST',
+        words: ['username=NAME'],
+        flags: ['name', 'email', 'email-verified', 'permission', ...PASSWORD, 'no-password'],
+        work: 'password',
+      },
+      'set-password': { does: 'ends every session and grant', act: 'users/set-password', method: 'POST', words: ['id=USER'], flags: PASSWORD, work: 'password', asks: 'Set a new password, and end every session and grant of' }, // prettier-ignore
+      'set-permissions': { does: 'these, in place of those before', act: 'users/set-permissions', method: 'POST', words: ['id=USER'], flags: ['permission', 'none'], work: 'permissions', asks: 'Change the permissions of' }, // prettier-ignore
+      disable: { does: 'ends every session, grant and key, until it is enabled', act: 'users/disable', method: 'POST', words: ['id=USER'], asks: 'Disable, and end every session, grant and key of' }, // prettier-ignore
+      enable: { does: 'lets a disabled user sign in again', act: 'users/enable', method: 'POST', words: ['id=USER'] },
+      'sign-out': { does: 'ends every session and grant', act: 'users/sign-out', method: 'POST', words: ['id=USER'], asks: 'End every session and grant of' }, // prettier-ignore
+      remove: { does: 'for good', act: 'users/remove', method: 'POST', words: ['id=USER'], asks: 'Remove, for good,' },
+      'remove-identity': { does: 'the link to an account at another site', act: 'users/remove-identity', method: 'POST', words: ['id=USER', 'identity=ID'], asks: 'Remove this way to sign in of' }, // prettier-ignore
+      'remove-passkey': { does: 'a passkey', act: 'users/remove-passkey', method: 'POST', words: ['id=USER', 'passkey=ID'], asks: 'Remove this passkey of' }, // prettier-ignore
+      'remove-factor': { does: 'the second factor', act: 'users/remove-second-factor', method: 'POST', words: ['id=USER'], asks: 'Remove the second factor of' }, // prettier-ignore
+      'forget-consents': {
+        does: 'the user is asked again',
+        act: 'consents/forget',
+        method: 'POST',
+        words: ['user=USER'],
+        flags: ['client'],
+      },
+    },
+    examples: ['user find alice@acme.example', 'user create alice --permission notes.read', 'user disable alice --yes'],
+  },
+  client: {
+    what: '',
+    verbs: {
+      list: {
+        does: 'registered clients',
+        act: 'clients',
+        rows: 'clients',
+        columns: ['id', 'name', 'authMethod', 'redirectUris', 'createdAt'],
+      },
+      waiting: {
+        does: 'those that wait for approval',
+        act: 'clients/by-status',
+        rows: 'clients',
+        columns: DECIDED,
+        input: { status: 'waiting' },
+      },
+      approved: {
+        does: 'those that were approved',
+        act: 'clients/by-status',
+        rows: 'clients',
+        columns: DECIDED,
+        input: { status: 'approved' },
+      },
+      blocked: {
+        does: 'those that were blocked',
+        act: 'clients/by-status',
+        rows: 'clients',
+        columns: DECIDED,
+        input: { status: 'blocked' },
+      },
+      show: { does: 'one client, and what was decided about it', act: 'clients/show', words: ['id=ID'] },
+      create: {
+        does: 'a client; its secret is printed once',
+        act: 'clients/create',
+        method: 'POST',
+        words: ['name=NAME'],
+        flags: ['redirect-uri', 'grant-type', 'auth-method', 'scopes', 'application-type', 'uri'],
+      },
+      approve: { does: 'users who wait for it can go on', act: 'clients/approve', method: 'POST', words: ['id=ID'] },
+      block: { does: 'ends its grants, and refuses it from now on', act: 'clients/block', method: 'POST', words: ['id=ID'], asks: 'Block, and end every grant of' }, // prettier-ignore
+      reset: {
+        does: 'forgets what was decided',
+        act: 'clients/reset',
+        method: 'POST',
+        words: ['id=ID'],
+        asks: 'Forget what was decided about',
+      },
+      delete: { does: 'with its grants', act: 'clients/delete', method: 'POST', words: ['id=ID'], asks: 'Delete, with all of its grants,' },
+      policy: { does: 'what happens to new clients', act: 'clients/policy' },
+      'set-new': { does: 'allow, approve, refuse, or configured', act: 'clients/set-new', method: 'POST', words: ['newClients=MODE'], asks: 'From now on, new clients are treated as' }, // prettier-ignore
+    },
+    examples: ['client waiting', 'client approve https://app.example/client.json', 'client create Nightly --scope notes.read'],
+  },
+  grant: {
+    what: 'A grant is what a user allowed a client. TIME is a duration before now, or a date.',
+    verbs: {
+      list: { does: 'of a user, of a client, or of all', act: 'grants', flags: FILTER, rows: 'grants', columns: GRANT },
+      show: { does: 'one grant', act: 'grants/show', words: ['id=ID'] },
+      revoke: {
+        does: 'one grant, from the next call on',
+        act: 'grants/revoke',
+        method: 'POST',
+        words: ['id=ID'],
+        asks: 'Revoke the grant',
+      },
+      'revoke-all': {
+        does: 'all that fit; says how many first',
+        act: 'grants/revoke-all',
+        method: 'POST',
+        flags: FILTER,
+        work: 'revokeAll',
+      },
+    },
+    examples: ['grant list --user alice', 'grant revoke-all --client abc --scope notes.write', 'grant revoke-all --unused-since 90d --yes'],
+  },
+  session: {
+    what: 'A session is a signed-in browser, or a signed-in command line.',
+    verbs: {
+      list: { does: 'of a user', act: 'users/show', words: ['id=USER'], rows: 'sessions', work: 'sessions' },
+      end: { does: 'one of them', act: 'users/end-session', method: 'POST', words: ['id=USER', 'session=ID'], asks: 'End a session of' },
+    },
+    examples: ['session list alice', 'session end alice d41d8cd98f00b204e98009'],
+  },
+  key: {
+    what: 'Service keys, and personal access tokens, which their users make. DURATION is 90d, 12h …',
+    verbs: {
+      list: { does: 'of a user, an organization, the server, or all', act: 'keys', flags: ['user', 'organization', 'of-server'], rows: 'keys', columns: ['id', 'kind', 'name', 'userId', 'scope', 'organization', 'expiresAt', 'lastUsedAt'] }, // prettier-ignore
+      create: { does: 'a service key; it is printed once', act: 'keys/create', method: 'POST', words: ['name=NAME'], flags: ['scopes', 'ttl', 'resource', 'organization', 'organization-name'], work: 'key' }, // prettier-ignore
+      revoke: {
+        does: 'a key of either kind, from the next call on',
+        act: 'keys/revoke',
+        method: 'POST',
+        words: ['id=ID'],
+        asks: 'Revoke the key',
+      },
+    },
+    examples: ['key list --of-server', 'key create Nightly --scope notes.read --ttl 90d --resource https://mcp.example/mcp'],
+  },
+  token: {
+    what: 'Reads the token from the standard input, or asks for it: never as an argument, which other programs can see.',
+    verbs: { inspect: { does: 'whose it is, and whether it is good for anything', act: 'tokens/inspect', method: 'POST', work: 'token' } },
+    examples: ['token inspect < token.txt'],
+  },
+  audit: {
+    what: 'TIME is a duration before now, or a date.',
+    verbs: {
+      list: { does: 'changes by administrators, oldest first', act: 'audit', flags: ['since'], rows: 'entries', columns: ['at', 'by', 'act', 'target', 'outcome'] }, // prettier-ignore
+      export: { does: 'the same, complete, as JSON lines', act: 'audit', flags: ['since'], rows: 'entries', work: 'export' },
+    },
+    examples: ['audit list --since 7d', 'audit export --since 2026-11-01 > audit.jsonl'],
+  },
+  store: {
+    what: '',
+    verbs: {
+      health: { does: 'whether it can be written and read', act: 'health', work: 'health' },
+      sweep: { does: 'removes expired records', act: 'sweep', method: 'POST', flags: ['most'], work: 'sweep' },
+    },
+    examples: ['store sweep'],
+  },
+};

@@ -1,0 +1,109 @@
+/** Commands that are more than one act, or that take or give a secret. */
+import { CliError } from '../terminal.ts';
+import { act, answer, confirm, type Job, pagesOf } from './job.ts';
+import { makeTable, type Row } from './table.ts';
+import type { Work } from './verbs.ts';
+
+/** The work, by name. @returns the exit code; undefined means 0. */
+export const WORK: { readonly [name in Work]: (job: Job) => Promise<0 | 1 | void> } = {
+  async find(job) {
+    const found = (await act(job, job.input)) as Row;
+    if (job.isJson) return answer(job, found);
+    const [users, identities] = [found['users'], found['identities']] as readonly (readonly Row[] | undefined)[];
+    if (!users?.length && !identities?.length) throw new CliError('No user was found.');
+    makeTable(job.terminal, ['id', 'username', 'name', 'email', 'permissions', 'disabled'])(users ?? []);
+    makeTable(job.terminal, ['userId', 'issuer', 'account', 'createdAt'])(identities ?? []);
+  },
+
+  async password(job) {
+    const { passwordStdin, noPassword, ...input } = job.input;
+    if (passwordStdin && noPassword) throw new CliError('--password-stdin and --no-password exclude each other.', 2);
+    if (job.verb.asks !== undefined) await confirm(job, `${job.verb.asks} ${job.about}?`);
+    const password = noPassword ? undefined : await secret(job, 'Password', passwordStdin === true, '--password-stdin');
+    answer(job, await act(job, { ...input, ...(password === undefined ? {} : { password }) }));
+  },
+
+  async permissions(job) {
+    const { none, permissions = [], ...input } = job.input;
+    if ((none === true) === (permissions as readonly string[]).length > 0)
+      throw new CliError('Name each permission with --permission NAME, or take all away with --none.', 2);
+    await confirm(job, `${job.verb.asks} ${job.about} to ${(permissions as readonly string[]).join(', ') || 'none'}?`);
+    answer(job, await act(job, { ...input, permissions }));
+  },
+
+  async revokeAll(job) {
+    if (Object.keys(job.input).length === 0)
+      throw new CliError('Say which grants: --user, --client, --scope, --organization or --unused-since.', 2);
+    let count = 0;
+    for await (const { rows } of pagesOf(job, job.input, 'grants')) {
+      count += rows.length;
+      job.terminal.status?.(`${count} grants found …`);
+    }
+    job.terminal.status?.('');
+    if (count > 0) await confirm(job, `Revoke ${count} ${count === 1 ? 'grant' : 'grants'}? Each client's next call is refused.`);
+    let ended = 0;
+    for (let after: string | undefined, more = count > 0; more; more = after !== undefined) {
+      const page = (await act(job, { ...job.input, ...(after === undefined ? {} : { after }) })) as { ended: number; next?: string };
+      [ended, after] = [ended + page.ended, page.next];
+      job.terminal.status?.(`${ended} of ${count} grants revoked …`);
+    }
+    job.terminal.status?.('');
+    if (job.isJson) return answer(job, { ended });
+    job.terminal.out(`${ended} ${ended === 1 ? 'grant was' : 'grants were'} revoked.`);
+  },
+
+  async sessions(job) {
+    const { sessions = [] } = (await act(job, job.input)) as { sessions?: readonly Row[] };
+    if (job.isJson) for (const session of sessions) job.terminal.out(JSON.stringify(session));
+    else if (sessions.length === 0) job.terminal.err('There is none.');
+    else makeTable(job.terminal, ['id', 'agent', 'network', 'createdAt', 'seenAt', 'provenAt'])(sessions);
+  },
+
+  async key(job) {
+    const { organization, organizationName, ttl, scope = [], ...input } = job.input;
+    if (ttl === undefined) throw new CliError('Say how long the key is good: --ttl 90d', 2);
+    if ((organization === undefined) !== (organizationName === undefined))
+      throw new CliError('--organization ID and --organization-name TEXT go together.', 2);
+    const of = organization === undefined ? {} : { organization: { id: organization, name: organizationName } };
+    const made = (await act(job, { ...input, scope, ttl, ...of })) as { key: string; info: Row };
+    if (job.isJson) return answer(job, made);
+    job.terminal.err('This is the key. It is shown this once:');
+    job.terminal.out(made.key);
+  },
+
+  async token(job) {
+    const token = await secret(job, 'Token', !job.terminal.ask, 'the standard input');
+    const result = (await act(job, { token })) as Row;
+    answer(job, result);
+    return result['live'] === true ? 0 : 1;
+  },
+
+  async export(job) {
+    for await (const { rows } of pagesOf(job, {})) for (const row of rows) if (isSince(job, row)) job.terminal.out(JSON.stringify(row));
+  },
+
+  async health(job) {
+    const health = (await act(job, {})) as Row;
+    answer(job, health);
+    return health['ok'] === true ? 0 : 1;
+  },
+
+  async sweep(job) {
+    const swept = (await act(job, job.input)) as { removed: number };
+    if (job.isJson) answer(job, swept);
+    else job.terminal.out(`${swept.removed} expired records were removed.`);
+  },
+};
+
+/** Whether an entry is of the time that `--since` names. */
+export function isSince({ input }: Pick<Job, 'input'>, row: Row): boolean {
+  return input['since'] === undefined || Number(row['at']) >= Number(input['since']);
+}
+
+/** A secret, from a person or from the standard input. @throws {CliError} if there is neither, or nothing comes. */
+async function secret({ terminal }: Job, what: string, fromInput: boolean, how: string): Promise<string> {
+  if (!fromInput && !terminal.ask) throw new CliError(`${what}: no person can be asked here. Give it with ${how}.`, 2);
+  const given = (fromInput ? await terminal.input?.() : await terminal.ask?.(`${what}: `, true)) ?? '';
+  if (given === '') throw new CliError(`${what}: nothing was given. Nothing was changed.`);
+  return given;
+}

@@ -1,0 +1,34 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { askPerson, readAll } from '../../src/cli/prompt.ts';
+
+/** A question, answered by these keys: what came of it, and what the screen showed. */
+async function ask(keys: string, isHidden: boolean): Promise<{ answer: unknown; shown: string }> {
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  const seen: string[] = [];
+  output.on('data', (chunk: Buffer) => seen.push(chunk.toString()));
+  const asked = askPerson('Password: ', isHidden, { input, output }).catch((error: unknown) => error);
+  input.write(keys);
+  const answer = await asked;
+  return { answer, shown: seen.join('') };
+}
+
+describe('cli/prompt', () => {
+  it('asks, and shows what is typed unless it is a secret', async () => {
+    expect(await ask('yes\r', false)).toMatchObject({ answer: 'yes', shown: expect.stringMatching(/Password: .*yes/s) });
+    const hidden = await ask('correct horse\r', true);
+    expect(hidden.answer).toBe('correct horse');
+    expect(hidden.shown).toContain('Password: ');
+    expect(hidden.shown).not.toMatch(/[ceh]orr|horse/);
+  });
+
+  it('ends without a change when the person leaves', async () => {
+    for (const key of ['\u0003', '\u0004'])
+      expect((await ask(key, true)).answer).toMatchObject({ name: 'CliError', message: 'Nothing was changed.', exitCode: 1 });
+  });
+
+  it('reads the standard input to its end, without the last line feed', async () => {
+    const text = async (...parts: string[]): Promise<string> => readAll((async function* () { for (const part of parts) yield Buffer.from(part); })()); // prettier-ignore
+    expect([await text('a b', ' c\r\n'), await text('a\n\n'), await text()]).toEqual(['a b c', 'a\n', '']);
+  });
+});
