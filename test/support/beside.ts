@@ -1,8 +1,11 @@
 /** Two servers that say yes to everybody: ours, and workers-oauth-provider 1.2.3 in workerd; and the requests of one client for both. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CHALLENGE, ISSUER, VERIFIER } from '../../bench/servers/answers.ts';
 import { webRuntime } from '../../src/core/web-runtime.ts';
@@ -66,11 +69,25 @@ export async function startOurs(): Promise<Side> {
 
 const folder = fileURLToPath(new URL('../../bench/', import.meta.url));
 
-/** Installs theirs as the bench has it, unless it is there. */
-export function installTheirs(): void {
-  if (!existsSync(`${folder}node_modules/@cloudflare/workers-oauth-provider`)) {
+/** Installs the libraries of others as the bench has them, unless this one is there. One process at a time: several test files need them. */
+export function installTheirs(name = '@cloudflare/workers-oauth-provider'): void {
+  const lock = join(tmpdir(), `portcullis-bench-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`);
+  for (let tries = 0; ; tries++) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch (error) {
+      if (tries === 600)
+        throw new Error(`Another process installs the packages of bench/, or was ended while it did: remove ${lock}.`, { cause: error });
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    }
+  }
+  try {
+    if (existsSync(`${folder}node_modules/${name}`)) return;
     const { status, stderr } = spawnSync('npm', ['ci', '--prefix', folder, '--no-audit', '--no-fund'], { encoding: 'utf8' });
     if (status !== 0) throw new Error(`npm ci in bench/ failed: ${stderr}`);
+  } finally {
+    rmSync(lock, { recursive: true });
   }
 }
 
