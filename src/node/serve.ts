@@ -90,6 +90,7 @@ export async function serve<Env>(app: FetchObject<Env> | Provider<Env>, options:
     env,
   };
   check(app, settings);
+  outliveLogs();
   if (env['PORTCULLIS_LIMITS'] === 'off' && !ON_LOOPBACK.has(settings.host)) {
     throw new TypeError(
       `serve: PORTCULLIS_LIMITS=off is for load tests on loopback, and ${settings.host} reaches beyond; set HOST=localhost.`,
@@ -132,6 +133,16 @@ export async function serve<Env>(app: FetchObject<Env> | Provider<Env>, options:
   const server: ProviderServer = { ...serverOf(url, port, stop, settings.signals), helpers: provided.helpers };
   return server;
 }
+
+/**
+ * A log on a full disk, or whose reader is gone, reports an `error` that would end the process. The lines are lost, and later ones are written
+ * when there is room again.
+ */
+function outliveLogs(): void {
+  for (const stream of [process.stdout, process.stderr]) if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore);
+}
+
+function ignore(): void {}
 
 /** By its face, not by its class: a process with a guard alone does not load the whole server for this question. */
 function isProvider(app: object): app is Provider<unknown> {
