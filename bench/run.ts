@@ -6,6 +6,7 @@
  *   npm run bench -- stores [--engine NAME]… [--grants 1000,100000,1000000]     what each store costs, see stores.ts
  *   npm run bench -- places [--home REGION] [--people N]     how long people wait for data that is far away, see places.ts
  *   npm run bench -- capacity [--grants 1000000]     what a vCPU serves, see capacity.ts
+ *   npm run bench -- admin [--grants 1000000] [--users 100000]     how long an administrator waits, see admin.ts
  *   npm run bench -- cost     what Cloudflare and a database are asked for, see cost.ts
  *   npm run bench -- operations [--engine NAME]…     how soon a revocation is felt, what a deployment loses, see operations.ts
  *   npm run bench -- [--quick] [--only node|worker] [--op NAME]… [--subject NAME]… [--rounds N]
@@ -44,6 +45,11 @@ if (process.argv[2] === 'places') {
 if (process.argv[2] === 'capacity') {
   const { benchCapacity } = await import('./capacity.ts');
   await benchCapacity(process.argv.slice(3));
+  process.exit();
+}
+if (process.argv[2] === 'admin') {
+  const { benchAdmin } = await import('./admin.ts');
+  await benchAdmin(process.argv.slice(3));
   process.exit();
 }
 if (process.argv[2] === 'cost') {

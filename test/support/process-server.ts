@@ -2,6 +2,7 @@
  * A server process for tests over several processes: one store, one issuer, a tool that tells who called. Prints its port.
  * Argument: where the store is, a data folder of SQLite, `postgres://…` or `redis://…`.
  */
+import { adminApi } from '../../src/admin/index.ts';
 import { password } from '../../src/logins/password.ts';
 import type { Context } from '../../src/model/handler.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
@@ -17,7 +18,8 @@ const app = new OAuthProvider({
   issuer: 'http://localhost:9999', // the processes share it; tests talk to each by its own port
   apiRoute: '/mcp',
   apiHandler: whoami,
-  logins: [password({ accounts: () => [{ username: 'alice', password: 'correct horse battery' }] })],
+  logins: [password({ accounts: () => [{ username: 'alice', password: 'correct horse battery', permissions: ['admin'] }] })],
+  admin: adminApi({ permission: 'admin' }),
   clientRegistrationEndpoint: '/register',
 });
 
