@@ -48,6 +48,8 @@ async function answer(name: string, call: Call, permission: string): Promise<Res
   const isChange = ACTS[name]?.method === 'POST'; // the server routes the names of `acts` alone
   const { admin } = await enter(call, permission, isChange);
   const result = await runAct(admin, name, isChange ? await bodyOf(call) : queryOf(call));
+  if (result instanceof ReadableStream)
+    return new Response(result, { headers: { ...HEADERS, 'content-type': 'application/x-ndjson; charset=utf-8' } });
   return new Response(JSON.stringify(result), { headers: HEADERS });
 }
 

@@ -6,6 +6,7 @@ import type { Call } from '../endpoints/endpoint.ts';
 import { OAuthError } from '../model/error.ts';
 import { makeHelpers } from '../provider/helpers.ts';
 import { type Act, type Acts, type Admin, inputOf, missing, wrong } from './act.ts';
+import { auditLog } from './audit-log.ts';
 import { audited } from './audit.ts';
 import { clients } from './clients.ts';
 import { requireAdmin } from './gate.ts';
@@ -15,7 +16,7 @@ import { tokens } from './tokens.ts';
 import { users } from './users.ts';
 
 /** Every act, by name. */
-export const ACTS: Acts = { ...users, ...clients, ...grants, ...keys, ...tokens, ...server };
+export const ACTS: Acts = { ...users, ...clients, ...grants, ...keys, ...tokens, ...server, ...auditLog };
 /** Requests of one administrator in a minute. */
 const MAX_REQUESTS = 600;
 

@@ -70,6 +70,7 @@ export function makeAuthServer(
     });
     if (settings.securityEmails) noticeEvent(server, event);
     settings.admin?.note(server as never, event);
+    if (settings.audit !== null && event.kind !== 'call.allowed') audit(server, event);
   };
   const secrets = makeSecrets(runtime, settings.tenant);
   const keyring = keyringOf(keyringSecrets, runtime, secrets);
@@ -120,6 +121,13 @@ export function makeAuthServer(
 function noticeEvent(as: AuthServer, event: NewEvent): void {
   if (event.kind !== 'factor.changed' && event.kind !== 'grant.opened') return;
   notify(as, async () => (await import('./users/security-mail.ts')).sendEventNotice(as, event));
+}
+
+const appendEvent = lazy(async () => (await import('./audit/append.ts')).appendEvent);
+
+function audit(as: AuthServer, event: NewEvent): void {
+  const done = appendEvent(as, event, as.now());
+  as.runtime.waitUntil?.(done);
 }
 
 /** Does the work of a security message after the response; a failure is reported to the operator. */

@@ -8,6 +8,8 @@
 export const LASTING_RECORDS: readonly string[] = [
   'account',
   'audit',
+  'audit-head',
+  'audit-log',
   'client',
   'client-mode',
   'client-status',

@@ -170,6 +170,8 @@ export interface Settings {
   readonly authorizationCodeTTL: Seconds;
   /** The administration API; null if it is off. */
   readonly admin: AdminApi | null;
+  /** How long the audit log is kept; null if there is none. */
+  readonly audit: { readonly keep: Seconds } | null;
   /** Which clients may be connected; null if all may. */
   readonly clientPolicy: ClientPolicy | null;
   /** Rules for personal access tokens and service keys; null if they are off. */

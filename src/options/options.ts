@@ -17,6 +17,7 @@ import type { Seconds, Store } from '../model/store.ts';
 import type { TrustedIssuer } from '../model/trusted-issuer.ts';
 import { ACCESS_TTL, flag, functionOf, oneOf, origins, scopeNames, seconds, texts, type Kind } from './kinds.ts';
 import type { AccessKeyOptions } from './access-keys.ts';
+import type { AuditOptions } from './audit.ts';
 import type { ClientPolicyOptions } from './client-policy.ts';
 import type { PagesOptions } from './pages.ts';
 import type { RegistrationOptions } from './option-checks.ts';
@@ -177,6 +178,11 @@ interface CommonOptions<Env> {
   readonly tokenExchange?: ExchangePolicy;
   /** The administration API: `adminApi({ permission })` of `portcullis/admin`. Unset: none, and its paths do not exist. */
   readonly admin?: AdminApi;
+  /**
+   * Keeps events that matter for security in the store, append-only and chained by hash: `{ keep: '90d' }`. The administration API lists, verifies and
+   * exports them. Unset: none are kept.
+   */
+  readonly audit?: AuditOptions;
   /** Which clients may be connected: new ones wait for approval (`newClients: 'approve'`), lists of hosts. Unset: all, and none can be blocked. */
   readonly clientPolicy?: ClientPolicyOptions;
   /**
@@ -263,6 +269,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   accessKeys: null,
   clientPolicy: null,
   admin: null,
+  audit: null,
   clientRegistration: null,
   requirePushedAuthorizationRequests: flag,
   deviceAuthorizationEndpoint: null,

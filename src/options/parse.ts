@@ -24,6 +24,7 @@ import {
   registrationOf,
   secretsOf,
 } from './option-checks.ts';
+import { auditOf } from './audit.ts';
 import { accessKeysOf } from './access-keys.ts';
 import { clientPolicyOf, isHost } from './client-policy.ts';
 import { NO_PAGES, type PagesParser } from './left-out.ts';
@@ -115,6 +116,7 @@ export function parseOptions<Env>(options: OAuthProviderOptions<Env>, parts: Pag
     trustedIssuers: issuersOf(options.trustedIssuers ?? []),
     tokenExchange: options.tokenExchange ?? null,
     admin: adminOf(options.admin, haveSignIn(logins)),
+    audit: auditOf(options.audit),
     clientPolicy: clientPolicyOf(options.clientPolicy),
     accessKeys: accessKeysOf(options.accessKeys, logins.length > 0),
     clientRegistration: registrationOf(options.clientRegistration),
