@@ -108,7 +108,12 @@ export function furtherRoutesOf(settings: Settings): ReadonlyMap<string, Route> 
   }
   for (const { name, method } of settings.admin?.acts ?? []) {
     const endpoint: Endpoint = (call) => (settings.admin as AdminApi).answer(name, call as never);
-    routes.set(`${paths.admin}/${name}`, { name: `admin/${name}`, methods: { [method]: endpoint }, reader: 'own' });
+    routes.set(`${paths.admin}/api/${name}`, { name: `admin/${name}`, methods: { [method]: endpoint }, reader: 'own' });
+  }
+  for (const name of settings.admin?.pages ?? []) {
+    const endpoint: Endpoint = (call) => (settings.admin as AdminApi).page(name, call as never);
+    const methods = { GET: greeting(endpoint), POST: finishing(endpoint) };
+    routes.set(name === '' ? `${paths.admin}` : `${paths.admin}/${name}`, { name: 'admin', methods, ...PERSON });
   }
   return routes.set(paths.login, { name: 'login', methods: { GET: login, POST: login }, ...PERSON });
 }

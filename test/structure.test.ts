@@ -30,7 +30,7 @@ const MAY_IMPORT: { readonly [wing: string]: readonly string[] } = {
   'site.ts': ['lib', 'model', 'pages', 'endpoints', 'grants', 'server.ts'],
   options: ['lib', 'model', 'guard', 'pages', 'words'],
   provider: ['lib', 'model', 'core', 'clients', 'grants', 'endpoints', 'guard', 'stores', 'server.ts', 'site.ts', 'options'],
-  admin: ['lib', 'model', 'core', 'endpoints', 'options', 'provider'], // a value that the application passes to the provider
+  admin: ['lib', 'words', 'model', 'core', 'pages', 'endpoints', 'options', 'provider'], // a value that the application passes to the provider
   'own-pages.ts': ['core', 'options', 'provider'],
   'index.ts': ['lib', 'pages', 'words', 'model', 'core', 'guard', 'logins', 'stores', 'options', 'provider'],
   node: ['lib', 'model', 'guard', 'mcp', 'core', 'stores', 'provider', 'options', 'index.ts'],

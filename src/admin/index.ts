@@ -7,7 +7,9 @@ import { parseJson } from '../lib/json.ts';
 import type { AdminApi } from '../model/admin.ts';
 import { wrong } from './act.ts';
 import { measuresOf } from './measures.ts';
+import { adminPage, PAGE_NAMES } from './page/pages.ts';
 import { ACTS, enter, runAct } from './run.ts';
+import type { AdminLanguages } from './words/en.ts';
 
 export type { AdminApi } from '../model/admin.ts';
 
@@ -15,6 +17,8 @@ export type { AdminApi } from '../model/admin.ts';
 interface AdminOptions {
   /** The permission that makes a user an administrator, as the option `permissions` or the account gives it. */
   readonly permission: string;
+  /** Languages of its pages beside English: `adminLanguages`. Default: English. */
+  readonly languages?: AdminLanguages;
 }
 
 const MAX_DEPTH = 8;
@@ -33,7 +37,7 @@ const HEADERS = {
  * const admin = adminApi({ permission: 'admin' });
  */
 export function adminApi(options: AdminOptions): AdminApi {
-  const { permission } = options ?? {};
+  const { permission, languages = {} } = options ?? {};
   if (typeof permission !== 'string' || permission.trim() === '')
     throw new TypeError("adminApi: `permission` must be the permission of administrators, such as adminApi({ permission: 'admin' }).");
   return {
@@ -41,6 +45,8 @@ export function adminApi(options: AdminOptions): AdminApi {
     acts: Object.entries(ACTS).map(([name, { method }]) => ({ name, method })),
     answer: (name, call) => answer(name, call as Call, permission),
     note: (as, event) => measuresOf(as).note(event),
+    pages: PAGE_NAMES,
+    page: (name, call) => adminPage(name, call as Call, { permission, languages }),
   };
 }
 

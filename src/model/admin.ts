@@ -1,5 +1,5 @@
 /**
- * The administration API as the server mounts it. It is a value of `portcullis/admin`, so that a server without it carries none of its code.
+ * The administration as the server mounts it. It is a value of `portcullis/admin`, so that a server without it carries none of its code.
  */
 
 import type { NewEvent } from './event.ts';
@@ -14,6 +14,10 @@ export interface AdminApi {
   readonly answer: (name: string, call: never) => Promise<Response>;
   /** Counts an event of a server for the act `measures`. */
   readonly note: (server: never, event: NewEvent) => void;
+  /** Its pages, by path below `/admin`; the first one is empty. */
+  readonly pages: readonly string[];
+  /** Answers a request to a page. */
+  readonly page: (name: string, call: never) => Promise<Response>;
 }
 
 /** A change that an administrator made, as it is kept. */

@@ -42,7 +42,7 @@ export interface Paths {
   readonly jwks: string;
   /** Pushed authorization request endpoint (RFC 9126). */
   readonly push: string;
-  /** Below it are the acts of the administration API. */
+  /** First page of the administration; below it are the others, and the acts of its API below `/api`. */
   readonly admin: string | null;
 }
 

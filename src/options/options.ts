@@ -176,7 +176,7 @@ interface CommonOptions<Env> {
   readonly trustedIssuers?: readonly TrustedIssuer[];
   /** Decides which client may exchange which token for a narrower one (RFC 8693). Default: none. */
   readonly tokenExchange?: ExchangePolicy;
-  /** The administration API: `adminApi({ permission })` of `portcullis/admin`. Unset: none, and its paths do not exist. */
+  /** The administration, a page and an API: `adminApi({ permission })` of `portcullis/admin`. Unset: none, and its paths do not exist. */
   readonly admin?: AdminApi;
   /**
    * Keeps events that matter for security in the store, append-only and chained by hash: `{ keep: '90d' }`. The administration API lists, verifies and

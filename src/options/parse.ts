@@ -185,7 +185,7 @@ function pathsOf({
     device: beside(authorizeEndpoint, 'device'),
     jwks: beside(tokenEndpoint, 'jwks'),
     push: beside(tokenEndpoint, 'par'),
-    admin: admin === undefined ? null : `${beside(authorizeEndpoint, 'admin')}/api`,
+    admin: admin === undefined ? null : beside(authorizeEndpoint, 'admin'),
     register: clientRegistrationEndpoint ?? null,
   };
 }

@@ -22,6 +22,8 @@ export interface PageParts {
   readonly headers?: { readonly [name: string]: string };
   /** Set if the page has a form: whether the response stays on this site (`own`) or may redirect to another one (`leaves`). */
   readonly formAction?: 'own' | 'leaves';
+  /** Navigation, before the content and below the name of the server. */
+  readonly nav?: Html;
   readonly brand?: Brand | undefined;
   /** The page's name and view, for the operator's template. */
   readonly shows?: { readonly page: string; readonly view: unknown };
@@ -33,8 +35,12 @@ export interface PageParts {
 
 /** A whole page with its headers. */
 export function page(parts: PageParts): Response {
-  const { words, title, body, status = 200, headers = {}, formAction, brand, shows, script, mark = 'gate' } = parts;
+  const { words, title, body, status = 200, headers = {}, formAction, brand, shows, script, nav, mark = 'gate' } = parts;
   const sheet = brand?.sheet ?? plainSheet();
+  const top = html`<div class="brand">
+    <span class="mark ${mark}">${brand?.logo ? html`<img src="${brand.logo}" alt="" />` : MARKS[mark]}</span
+    >${brand && html`<bdi>${brand.name}</bdi>`}
+  </div>`;
   const document = html`<!doctype html>
     <html lang="${words.lang}" dir="${words.dir}">
       <head>
@@ -47,13 +53,8 @@ export function page(parts: PageParts): Response {
         ${Html.of([`<style>${sheet.text}</style>`], [])}
       </head>
       <body>
-        <main>
-          <div class="brand">
-            <span class="mark ${mark}">${brand?.logo ? html`<img src="${brand.logo}" alt="" />` : MARKS[mark]}</span
-            >${brand && html`<bdi>${brand.name}</bdi>`}
-          </div>
-          ${contentOf(body, brand, shows)}
-        </main>
+        ${nav && html`<header>${top}${nav}</header>`}
+        <main>${!nav && top} ${contentOf(body, brand, shows)}</main>
         ${script && scriptElement(script.text)}
       </body>
     </html> `;

@@ -1,0 +1,83 @@
+/** Page of grants: filtered, a page at a time, revoked one by one or all that match. */
+import { field, html, type Html, type HtmlValue } from '../../lib/html.ts';
+import type { GrantInfo } from '../../provider/grants.ts';
+import { sayFor } from '../../words/words.ts';
+import { actForm, actionsColumn, chips, choice, clientNames, day, type Desk, entry, moreLink, param, read, refusalOf, type Shown, table, urlOf, userNames } from './desk.ts'; // prettier-ignore
+
+const DAY = 86_400;
+/** Days after which a grant counts as unused. */
+const UNUSED = ['7', '30', '90', '365'];
+/** Rows that fill a page; pages of the store that are looked through for them. */
+const [ENOUGH, MAX_LOOKED] = [20, 10];
+
+/** One page of grants. */
+export interface Grants {
+  readonly grants: readonly GrantInfo[];
+  readonly next?: string;
+}
+
+/** The filter in the URL, as the acts take it. */
+export function grantFilter(desk: Desk): { readonly [name: string]: string | undefined } {
+  const [user, client, scope, organization] = ['user', 'client', 'scope', 'organization'].map((name) => param(desk, name));
+  const days = Number(param(desk, 'unused') ?? 0);
+  return { user, client, scope, organization, unusedSince: days > 0 ? String(desk.call.as.now() - days * DAY) : undefined };
+}
+
+/** The list. */
+export async function grantsPage(desk: Desk): Promise<Shown> {
+  const { say, words } = desk;
+  const filter = grantFilter(desk);
+  const found = await look(desk, filter).catch((error: unknown) => ({ grants: [], refused: refusalOf(desk, error) }));
+  const next = 'next' in found ? found.next : undefined;
+  const isFiltered = Object.values(filter).some((value) => value !== undefined);
+  const input = (name: string, label: HtmlValue): Html => field(name, label, 'off', { value: param(desk, name), required: false });
+  const body = html`<form class="filter" method="get" action="${urlOf(desk, 'grants')}">
+      ${input('user', html`${say.user} (${say.id})`)} ${input('client', html`${say.app} (${say.id})`)} ${input('scope', say.scopes)}
+      ${input('organization', say.organization)}
+      ${choice('unused', say.unused, [['', '–'], ...UNUSED.map((days) => [days, sayFor(Number(days) * DAY, words)] as const)], param(desk, 'unused'))}
+      <button>${say.apply}</button>
+    </form>
+    ${await grantTable(desk, found, 'both')} ${moreLink(desk, next)}
+    ${
+      isFiltered &&
+      (found.grants.length > 0 || next !== undefined) &&
+      html`<div class="acts">
+        ${actForm(desk, 'grants/revoke-all', say.revokeAll, { fields: { ...filter, after: param(desk, 'after') }, why: say.sureRevokeAll, look: 'bad' })}
+      </div>`
+    }`;
+  return { title: say.grants, body, refused: 'refused' in found ? found.refused : undefined };
+}
+
+/** A page of the store can hold nothing of what is wanted: looks on, for a while. */
+async function look(desk: Desk, filter: ReturnType<typeof grantFilter>): Promise<Grants> {
+  const grants: GrantInfo[] = [];
+  let after = param(desk, 'after');
+  for (let pages = 0; pages < MAX_LOOKED; pages++) {
+    const page = await read<Grants>(desk, 'grants', { ...filter, after });
+    grants.push(...page.grants);
+    after = page.next;
+    if (after === undefined) return { grants };
+    if (grants.length >= ENOUGH) break;
+  }
+  return after === undefined ? { grants } : { grants, next: after };
+}
+
+/** Grants in rows. @param shows which of client and user is not known from the page. */
+export async function grantTable(desk: Desk, { grants }: Grants, shows: 'client' | 'user' | 'both'): Promise<Html> {
+  const { say, words } = desk;
+  const [clientOf, userOf] = [
+    shows === 'user' ? String : await clientNames(desk, grants.map(({ clientId }) => clientId)),
+    shows === 'client' ? String : await userNames(desk, grants.map(({ userId }) => userId)),
+  ]; // prettier-ignore
+  const rows = grants.map(({ id, clientId, userId, scope, organization, usedAt }): HtmlValue[] => [
+    shows === 'user'
+      ? entry(urlOf(desk, 'user', { id: userId }), userOf(userId), organization?.name)
+      : entry(urlOf(desk, 'client', { id: clientId }), clientOf(clientId), organization?.name),
+    ...(shows === 'both' ? [entry(urlOf(desk, 'user', { id: userId }), userOf(userId))] : []),
+    chips(scope),
+    day(usedAt, desk),
+    actForm(desk, 'grants/revoke', words.accessKey.revoke, { fields: { id }, why: say.sureRevoke, look: 'bad' }),
+  ]);
+  const first = shows === 'user' ? [say.user] : shows === 'client' ? [say.app] : [say.app, say.user];
+  return table(desk, [...first, say.scopes, { wide: say.used }, actionsColumn(desk)], rows);
+}

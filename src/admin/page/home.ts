@@ -1,0 +1,99 @@
+/** First page of the console, its search, and health. */
+import type { Health } from '../../core/health.ts';
+import { html } from '../../lib/html.ts';
+import type { ClientPolicy } from '../../model/client-policy.ts';
+import type { ClientInfo } from '../../provider/client-info.ts';
+import type { ClientDecision } from '../../provider/clients.ts';
+import { charts, type Measures } from './charts.ts';
+import { clientTable } from './clients.ts';
+import { actForm, badge, type Desk, facts, param, part, read, type Shown, tabs, urlOf } from './desk.ts';
+import { grantTable } from './grants.ts';
+import { findUsers, outsideTable, userTable } from './users.ts';
+
+/** Days of the charts. */
+const DAYS = ['7', '30', '90'];
+/** Pages of a list that are looked through for the name of a client. */
+const MAX_LOOKED = 20;
+
+/** What waits, and what happened. */
+export async function homePage(desk: Desk): Promise<Shown> {
+  const { say, words } = desk;
+  const { policy } = await read<{ policy: ClientPolicy | null }>(desk, 'clients/policy');
+  const waiting = policy && (await read<{ clients: readonly ClientDecision[] }>(desk, 'clients/by-status', { status: 'waiting' })).clients;
+  const days = DAYS.find((one) => one === param(desk, 'days')) ?? '30';
+  const measures = await read<Measures>(desk, 'measures', { days });
+  const count = new Intl.NumberFormat(words.lang, { style: 'unit', unit: 'day', unitDisplay: 'long' });
+  const body = html`${
+    waiting &&
+    part(
+      say.waitingApps,
+      waiting.length === 0 ? html`<p class="none">${say.noneWaiting}</p>` : clientTable(desk, waiting.slice(0, 5), policy),
+      waiting.length > 5 && html`<a href="${urlOf(desk, 'clients', { status: 'waiting' })}">${say.more}</a>`,
+    )
+  }
+  ${part(
+    say.activity,
+    charts(desk, measures),
+    tabs(
+      say.activity,
+      DAYS.map((one) => ({ href: urlOf(desk, '', { days: one }), text: count.format(Number(one)), here: one === days })),
+    ),
+  )}`;
+  return { title: say.overview, body };
+}
+
+/** Finds users, clients and grants; of one match shows that. */
+export async function searchPage(desk: Desk): Promise<Shown | string> {
+  const { say, admin } = desk;
+  const q = param(desk, 'q')?.trim().slice(0, 1000) ?? '';
+  const { users, identities } = q === '' ? { users: [], identities: [] } : await findUsers(desk, q);
+  const clients = q === '' ? [] : await findClients(desk, q);
+  const grant = q === '' ? null : await admin.helpers.findGrant(q);
+  const others = identities.filter((one) => !users.some(({ id }) => id === one.userId));
+  const [user, client] = [users[0]?.id ?? others[0]?.userId, clients[0]];
+  if (users.length + others.length + clients.length + (grant ? 1 : 0) === 1 && !grant)
+    return user === undefined ? urlOf(desk, 'client', { id: client?.id }) : urlOf(desk, 'user', { id: user });
+  const body = html`${users.length > 0 && part(say.users, userTable(desk, users))}
+  ${others.length > 0 && part(say.outside, outsideTable(desk, others))}
+  ${clients.length > 0 && part(say.apps, clientTable(desk, clients, null))}
+  ${grant && part(say.grants, await grantTable(desk, { grants: [grant] }, 'both'))}
+  ${users.length + others.length + clients.length === 0 && !grant && html`<p class="none">${say.nothing}</p>`}`;
+  return { title: say.search, body };
+}
+
+/** Clients with that id, or with that in their name; those that are registered, and those that were decided about. */
+async function findClients(desk: Desk, q: string): Promise<readonly ClientInfo[]> {
+  const { helpers, as } = desk.admin;
+  const found = new Map<string, ClientInfo>();
+  const exact = await helpers.clients.find(q);
+  if (exact) return [exact];
+  const matches = (one: { readonly name?: string }): boolean => one.name?.toLowerCase().includes(q.toLowerCase()) === true;
+  for (const id of as.settings.clients.keys()) {
+    const client = await helpers.clients.find(id);
+    if (client && matches(client)) found.set(id, client);
+  }
+  let after: string | undefined;
+  for (let pages = 0; pages < MAX_LOOKED; pages++) {
+    const page = await helpers.clients.list(after);
+    for (const client of page.clients) if (matches(client)) found.set(client.id, client);
+    after = page.next;
+    if (after === undefined) break;
+  }
+  return [...found.values()].slice(0, 50);
+}
+
+/** Whether the server can work. */
+export async function healthPage(desk: Desk): Promise<Shown> {
+  const { say } = desk;
+  const { ok, reason, region } = await read<Health>(desk, 'health');
+  const { issuer, tenant, resources } = desk.call.as.settings;
+  const body = html`${facts([
+      [say.status, ok ? badge(say.healthy, 'good') : badge(html`${say.unhealthy} <code>${reason}</code>`, 'bad')],
+      ['Issuer', html`<code>${issuer}</code>`],
+      ['Tenant', tenant !== null && html`<code>${tenant}</code>`],
+      ['MCP', resources.map(({ uri }) => html`<code>${uri}</code> `)],
+      ['Region', region],
+    ])}
+    <div class="acts">${actForm(desk, 'sweep', say.sweep)}</div>`;
+  return { title: say.health, body };
+}
