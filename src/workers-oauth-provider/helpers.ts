@@ -68,8 +68,15 @@ export interface OAuthHelpers {
 
 const DEFAULT_BATCH = 50;
 
+/** What a request means that an earlier version kept without these members. */
+export interface RequestDefaults {
+  readonly issuer: string;
+  readonly resource?: string;
+}
+
 /** Makes the helpers. */
-export function helpersOver(core: CoreHelpers): OAuthHelpers {
+export function helpersOver(core: CoreHelpers, defaults: RequestDefaults): OAuthHelpers {
+  const coreRequestOf = (request: AuthRequest): CoreRequest => completed(request, defaults);
   return {
     parseAuthRequest: (request) => asThere(async () => requestOf(await core.parseAuthRequest(request))),
     async lookupClient(clientId) {
@@ -82,7 +89,8 @@ export function helpersOver(core: CoreHelpers): OAuthHelpers {
     },
     completeAuthorization: ({ request, userId, metadata, scope, props, revokeExistingGrants = true }) =>
       asThere(async () => {
-        const given = { userId, scope, props, revokeExistingGrants, request: coreRequestOf(request) };
+        // There the application may grant more than was asked; the core never does.
+        const given = { userId, scope, props, revokeExistingGrants, request: coreRequestOf({ ...request, scope }) };
         return core.completeAuthorization(metadata === undefined ? given : { ...given, metadata: metadata as Json });
       }),
     describeConsent: (request) =>
@@ -170,8 +178,13 @@ export function helpersOver(core: CoreHelpers): OAuthHelpers {
 }
 
 /** What there has another shape is left in: the core checks the request again. */
-function coreRequestOf({ scope, ...request }: AuthRequest): CoreRequest {
-  return { codeChallenge: '', resource: '', issuer: '', ...request, scope, responseType: 'code', codeChallengeMethod: 'S256' };
+function completed(request: AuthRequest, { issuer, resource = '' }: RequestDefaults): CoreRequest {
+  const { scope, responseType, codeChallenge, codeChallengeMethod } = request;
+  if (responseType !== 'code') throw new AuthorizationError('unsupported_response_type', { description: 'Only `code` is supported.' });
+  if (!codeChallenge || codeChallengeMethod !== 'S256')
+    throw new AuthorizationError('invalid_request', { description: 'The request needs a code challenge with the method S256.' });
+  const rest = { ...request, codeChallenge, issuer: request.issuer ?? issuer, resource: request.resource ?? resource };
+  return { ...rest, scope, responseType, codeChallengeMethod };
 }
 
 function requestOf({ scope, ...request }: CoreRequest): AuthRequest {
@@ -187,11 +200,10 @@ async function asThere<T>(verb: () => Promise<T>): Promise<T> {
 }
 
 function translated(error: unknown): unknown {
-  if (error instanceof CoreAuthorizationError) {
-    const { code, message: description, redirectTo } = error;
-    return new AuthorizationError(code as AuthorizationErrorCode, { description, ...(redirectTo === undefined ? {} : { redirectTo }) });
-  }
-  return error instanceof CoreError ? new AuthorizationError(error.code as AuthorizationErrorCode, { description: error.message }) : error;
+  if (!(error instanceof CoreAuthorizationError || error instanceof CoreError)) return error;
+  const { redirectTo } = error as CoreAuthorizationError;
+  const code = error.code === 'invalid_client' ? 'invalid_request' : (error.code as AuthorizationErrorCode); // as there: an unknown client
+  return new AuthorizationError(code, { description: error.message, ...(redirectTo === undefined ? {} : { redirectTo }) });
 }
 
 function infoOf(client: CoreClient): ClientInfo {

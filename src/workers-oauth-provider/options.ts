@@ -11,13 +11,6 @@ import { d1Store } from '../stores/d1.ts';
 import { exchangePolicy, onErrorOf, onTokensOf, registrationPolicy } from './callbacks.ts';
 import { type CommonOptions, pathOf } from './option-types.ts';
 
-const COMMON =
-  'clientRegistrationEndpoint accessTokenTTL refreshTokenTTL refreshTokenIdleTTL clientRegistrationTTL scopesSupported allowTokenExchangeGrant disallowPublicClientRegistration clientRegistrationCallback tokenExchangeCallback onError allowPrivateUseRedirectUris clientIdMetadataDocumentEnabled cookiePrefix';
-/** Names of the options, with spaces between. */
-export const PROVIDER_OPTIONS: string = `${COMMON} apiRoute apiHandler apiHandlers defaultHandler authorizeEndpoint tokenEndpoint resourceMetadata requiredScopes allowedOrigins resolveExternalToken`;
-/** The same of an authorization server on its own. */
-export const SERVER_OPTIONS: string = `${COMMON} issuer authorizeEndpoint tokenEndpoint resources defaultResource legacyGrantResource`;
-
 type D1Binding = Parameters<typeof d1Store>[0];
 
 const DAY = 86_400;

@@ -3,7 +3,6 @@
  */
 import { guard } from '../guard/guard.ts';
 import type { Checked } from '../model/access.ts';
-import { checkNames } from '../lib/names.ts';
 import type { Context, FetchClass, Handler } from '../model/handler.ts';
 import type { OAuthProviderOptions as CoreOptions } from '../options/options.ts';
 import { OAuthProvider as CoreProvider, type Platform } from '../provider/oauth-provider.ts';
@@ -11,52 +10,49 @@ import { fetchOf } from '../provider/host.ts';
 import type { OAuthHelpers as CoreHelpers } from '../provider/helpers.ts';
 import { externalTokensOf } from './callbacks.ts';
 import { coreErrorOf, OAuthError } from './errors.ts';
-import { helpersOver, type OAuthHelpers } from './helpers.ts';
+import { helpersOver, type OAuthHelpers, type RequestDefaults } from './helpers.ts';
+import { checkOptions, checkProviderOptions, PROVIDER_OPTIONS, SERVER_OPTIONS } from './option-checks.ts';
 import { type OAuthAuthorizationServerOptions, type OAuthProviderOptions, pathOf } from './option-types.ts';
-import { commonOptions, PROVIDER_OPTIONS, SERVER_OPTIONS, withOldAuth } from './options.ts';
+import { commonOptions, withOldAuth } from './options.ts';
+import { type Published, publishedBy, withPublished, withRefreshTokens } from './wire.ts';
 import type { OAuthResourceMetadata, PurgeOptions, PurgeResult, ValidatedAccessToken } from './types.ts';
-
-/** Options that were removed there, with what to do. */
-const REMOVED = {
-  allowImplicitFlow: 'the implicit flow is gone (OAuth 2.1)',
-  allowPlainPKCE: 'only S256 is accepted',
-  resourceMatchOriginOnly: 'tokens are for one resource',
-};
-const UNSUPPORTED = { enterpriseManagedAuthorization: 'give `trustedIssuers` to `OAuthProvider` of "portcullis" instead' };
-
-function checkOptions(owner: string, options: object, known: string): void {
-  for (const [name, fix] of Object.entries({ ...REMOVED, ...UNSUPPORTED }))
-    if ((options as Record<string, unknown>)[name]) throw new TypeError(`${owner}: \`${name}\` is not supported; ${fix}.`);
-  const { allowImplicitFlow: _a, allowPlainPKCE: _b, enterpriseManagedAuthorization: _c, ...rest } = options as Record<string, unknown>;
-  checkNames(owner, rest, known);
-}
 
 /** Authorization server and guarded API in one Worker. */
 export class AdaptedProvider<Env = Cloudflare.Env> {
   readonly #core: CoreProvider<Env>;
   readonly #registration: string | undefined;
+  readonly #defaults: RequestDefaults;
+  readonly #published: Published;
 
   /** @throws {TypeError} when an option is wrong, naming it and the fix. */
   constructor(options: OAuthProviderOptions<Env>, platform: Platform) {
     checkOptions('OAuthProvider', options, PROVIDER_OPTIONS);
     const issuer = issuerOf(options);
+    checkProviderOptions(options, issuer);
     this.#registration = options.clientRegistrationEndpoint;
     const { apiRoute, apiHandler, apiHandlers, requiredScopes, resourceMetadata, resolveExternalToken } = options;
+    const resource = resourceMetadata.resource.replace(/^(https?:\/\/[^/]+)\/$/, '$1'); // another spelling of a bare origin
+    this.#defaults = { issuer, resource };
+    this.#published = publishedBy(options, resource);
     const routes = apiRoute === undefined ? {} : { apiRoute: [apiRoute].flat().map(pathOf) };
     this.#core = new CoreProvider(
       {
         ...commonOptions(options, issuer),
         ...routes,
-        ...(apiHandler ? { apiHandler: inOldShape(apiHandler) } : {}),
+        ...(apiHandler ? { apiHandler: inOldShape(apiHandler, this.#defaults) } : {}),
         ...(apiHandlers
-          ? { apiHandlers: Object.fromEntries(Object.entries(apiHandlers).map(([route, one]) => [pathOf(route), inOldShape(one)])) }
+          ? {
+              apiHandlers: Object.fromEntries(
+                Object.entries(apiHandlers).map(([route, one]) => [pathOf(route), inOldShape(one, this.#defaults)]),
+              ),
+            }
           : {}),
-        defaultHandler: inOldShape(options.defaultHandler),
+        defaultHandler: inOldShape(options.defaultHandler, this.#defaults),
         authorizeEndpoint: pathOf(options.authorizeEndpoint),
         tokenEndpoint: pathOf(options.tokenEndpoint),
-        resource: resourceMetadata.resource,
+        resource,
         ...(resourceMetadata.resource_name === undefined ? {} : { name: resourceMetadata.resource_name }),
-        ...(requiredScopes ? { requiredScopes } : {}),
+        ...(requiredScopes ? { requiredScopes: [...new Set(requiredScopes)].filter((one) => one !== 'offline_access') } : {}),
         ...(resolveExternalToken ? { externalTokens: externalTokensOf(resolveExternalToken, issuer) } : {}),
         ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
       } as CoreOptions<Env>,
@@ -65,42 +61,19 @@ export class AdaptedProvider<Env = Cloudflare.Env> {
   }
 
   /** Answers a request. Bound: may be passed around alone. */
-  readonly fetch = async (request: Request, env: Env, ctx: Context): Promise<Response> =>
-    this.#core.fetch(await withRefreshTokens(request, this.#registration), env, ctx);
+  readonly fetch = async (request: Request, env: Env, ctx: Context): Promise<Response> => {
+    const response = await this.#core.fetch(await withRefreshTokens(request, this.#registration), env, ctx);
+    return withPublished(request, response, this.#published);
+  };
 
   /** The helpers, outside of a request. */
   getOAuthApi(env: Env): OAuthHelpers {
-    return helpersOver(this.#core.helpers(env));
+    return helpersOver(this.#core.helpers(env), this.#defaults);
   }
 
   /** Removes records that have expired. */
   purgeExpiredData(env: Env, options?: PurgeOptions): Promise<PurgeResult> {
     return this.getOAuthApi(env).purgeExpiredData(options);
-  }
-}
-
-const MAX_BODY = 1024 * 1024;
-
-/** There a client that registers for codes alone gets refresh tokens, too; here a client gets what it registered for, so that is added. */
-async function withRefreshTokens(request: Request, registration: string | undefined): Promise<Request> {
-  if (registration === undefined || request.method !== 'POST' || new URL(request.url).pathname !== pathOf(registration)) return request;
-  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY) return request; // refused by its length
-  const text = await request.clone().text();
-  const types = grantTypesIn(text);
-  if (types === null || !types.includes('authorization_code') || types.includes('refresh_token')) return request;
-  const body = JSON.stringify({ ...(JSON.parse(text) as object), grant_types: [...types, 'refresh_token'] });
-  const headers = new Headers(request.headers);
-  headers.delete('content-length');
-  return new Request(request.url, { method: 'POST', headers, body });
-}
-
-/** The `grant_types` of a registration; null if the body is for the core to refuse. */
-function grantTypesIn(text: string): readonly unknown[] | null {
-  try {
-    const { grant_types: types } = Object(JSON.parse(text)) as { readonly grant_types?: unknown };
-    return Array.isArray(types) ? types : null;
-  } catch {
-    return null;
   }
 }
 
@@ -117,13 +90,13 @@ function issuerOf({ tokenEndpoint, resourceMetadata }: Pick<OAuthProviderOptions
 }
 
 /** The handler, with `env.OAUTH_PROVIDER` in the old shape. */
-function inOldShape<Env>(handler: Handler<Env>): Handler<Env> {
+function inOldShape<Env>(handler: Handler<Env>, defaults: RequestDefaults): Handler<Env> {
   const own = fetchOf(handler);
   return {
     ...(typeof handler === 'object' && 'servedPaths' in handler && handler.servedPaths ? { servedPaths: handler.servedPaths } : {}),
     fetch: (request: Request, env: Env, ctx: Context) => {
       const { OAUTH_PROVIDER: core } = env as { readonly OAUTH_PROVIDER: CoreHelpers };
-      return own(request, { ...env, OAUTH_PROVIDER: helpersOver(core) }, withOldAuth(ctx, request));
+      return own(request, { ...env, OAUTH_PROVIDER: helpersOver(core, defaults) }, withOldAuth(ctx, request));
     },
   };
 }
@@ -132,6 +105,7 @@ function inOldShape<Env>(handler: Handler<Env>): Handler<Env> {
 export class AdaptedAuthorizationServer<Env = Cloudflare.Env> {
   readonly #core: CoreProvider<Env>;
   readonly #registration: string | undefined;
+  readonly #defaults: RequestDefaults;
 
   /** @throws {TypeError} when an option is wrong, naming it and the fix. */
   constructor(options: OAuthAuthorizationServerOptions<Env>, platform: Platform) {
@@ -146,6 +120,8 @@ export class AdaptedAuthorizationServer<Env = Cloudflare.Env> {
     if (!Array.isArray(resources) || resources.length === 0)
       throw new TypeError('OAuthAuthorizationServer: `resources` must list at least one resource, such as "https://mcp.example/mcp".');
     this.#registration = options.clientRegistrationEndpoint;
+    const usual = defaultResource ?? (resources.length === 1 ? resources[0] : undefined);
+    this.#defaults = { issuer, ...(usual === undefined ? {} : { resource: usual }) };
     const { pathname: base } = new URL(issuer);
     const inside = (endpoint: string): string => (base === '/' ? pathOf(endpoint) : pathOf(endpoint).slice(base.length));
     this.#core = new CoreProvider(
@@ -177,7 +153,7 @@ export class AdaptedAuthorizationServer<Env = Cloudflare.Env> {
 
   /** The helpers. */
   getOAuthApi(env: Env): OAuthHelpers {
-    return helpersOver(this.#core.helpers(env));
+    return helpersOver(this.#core.helpers(env), this.#defaults);
   }
 
   /** Removes records that have expired. */

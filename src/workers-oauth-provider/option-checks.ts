@@ -1,0 +1,84 @@
+/**
+ * Start-up checks of the options of `@cloudflare/workers-oauth-provider`: what is refused there at the start is refused here, and so is
+ * what would be ignored.
+ */
+import { checkNames } from '../lib/names.ts';
+import { isLoopbackHost } from '../lib/url.ts';
+import { isScopeToken } from '../model/scope.ts';
+import type { OAuthProviderOptions } from './option-types.ts';
+
+const COMMON =
+  'clientRegistrationEndpoint accessTokenTTL refreshTokenTTL refreshTokenIdleTTL clientRegistrationTTL scopesSupported allowTokenExchangeGrant disallowPublicClientRegistration clientRegistrationCallback tokenExchangeCallback onError allowPrivateUseRedirectUris clientIdMetadataDocumentEnabled cookiePrefix';
+/** Names of the options, with spaces between. */
+export const PROVIDER_OPTIONS: string = `${COMMON} apiRoute apiHandler apiHandlers defaultHandler authorizeEndpoint tokenEndpoint resourceMetadata requiredScopes allowedOrigins resolveExternalToken`;
+/** The same of an authorization server on its own. */
+export const SERVER_OPTIONS: string = `${COMMON} issuer authorizeEndpoint tokenEndpoint resources defaultResource legacyGrantResource`;
+
+/** Options that were removed there, with what to do. */
+const REMOVED = {
+  allowImplicitFlow: 'the implicit flow is gone (OAuth 2.1)',
+  allowPlainPKCE: 'only S256 is accepted',
+  resourceMatchOriginOnly: 'tokens are for one resource',
+};
+const UNSUPPORTED = { enterpriseManagedAuthorization: 'give `trustedIssuers` to `OAuthProvider` of "portcullis" instead' };
+
+/** @throws {TypeError} for an option that is unknown or gone. */
+export function checkOptions(owner: string, options: object, known: string): void {
+  for (const [name, fix] of Object.entries({ ...REMOVED, ...UNSUPPORTED }))
+    if ((options as Record<string, unknown>)[name]) throw new TypeError(`${owner}: \`${name}\` is not supported; ${fix}.`);
+  const { allowImplicitFlow: _a, allowPlainPKCE: _b, enterpriseManagedAuthorization: _c, ...rest } = options as Record<string, unknown>;
+  checkNames(owner, rest, known);
+  const { scopesSupported = [] } = options as { readonly scopesSupported?: readonly string[] };
+  if (new Set(scopesSupported).size < scopesSupported.length) fail('scopesSupported', 'names a scope twice; name each once');
+}
+
+/** @throws {TypeError} for handlers, routes and metadata with which the provider would do something else than they say. */
+export function checkProviderOptions<Env>(options: OAuthProviderOptions<Env>, issuer: string): void {
+  const { apiRoute = [], apiHandler, apiHandlers = {}, defaultHandler, resourceMetadata, requiredScopes } = options;
+  for (const [name, handler] of Object.entries({ apiHandler, defaultHandler, ...apiHandlers }))
+    if (handler !== undefined && typeof (handler as { fetch?: unknown } | null)?.fetch !== 'function' && typeof handler !== 'function')
+      fail(name, 'must be an object with a `fetch` method, or a class that extends WorkerEntrypoint');
+  const {
+    resource,
+    authorization_servers: servers,
+    bearer_methods_supported: methods = ['header'],
+    scopes_supported: scopes = [],
+  } = resourceMetadata;
+  if (new URL(resource).href !== (new URL(resource).pathname === '/' && !resource.endsWith('/') ? `${resource}/` : resource))
+    fail('resourceMetadata.resource', `must be written as clients compare it: ${JSON.stringify(new URL(resource).href)}`);
+  for (const route of [apiRoute, Object.keys(apiHandlers)].flat()) checkRoute(route, new URL(resource).origin);
+  for (const name of ['tokenEndpoint', 'clientRegistrationEndpoint'] as const) checkEndpoint(name, options[name], issuer);
+  if (servers && (servers.length === 0 || !servers.every(isIssuer)))
+    fail('resourceMetadata.authorization_servers', 'must list the issuers, such as ["https://auth.example"]; leave it out for this server');
+  if (methods.length !== 1 || methods[0] !== 'header')
+    fail('resourceMetadata.bearer_methods_supported', 'must be ["header"]: a token elsewhere ends up in logs');
+  if (scopes.length > 0 && requiredScopes)
+    fail('resourceMetadata.scopes_supported', 'cannot be set beside `requiredScopes`; keep `requiredScopes`');
+  if (!scopes.every(isScopeToken)) fail('resourceMetadata.scopes_supported', 'must list scopes, such as ["read"]');
+}
+
+function checkRoute(route: string, origin: string): void {
+  if (!URL.canParse(route)) return; // a path, which the core checks
+  const url = new URL(route);
+  if (url.origin !== origin) fail('apiRoute', `${JSON.stringify(route)} must be on the origin of the resource, ${origin}`);
+  if (url.pathname === '/')
+    fail(
+      'apiRoute',
+      `${JSON.stringify(route)} would cover your pages and the token endpoint, too; name the paths of the API, such as "/mcp"`,
+    );
+}
+
+function checkEndpoint(name: string, endpoint: string | undefined, issuer: string): void {
+  if (endpoint !== undefined && URL.canParse(endpoint) && new URL(endpoint).origin !== issuer)
+    fail(name, `must be on the origin of this server, ${issuer}; give its path`);
+}
+
+function isIssuer(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname));
+}
+
+function fail(name: string, fix: string): never {
+  throw new TypeError(`OAuthProvider: \`${name}\` ${fix}.`);
+}
