@@ -77,7 +77,8 @@ function administration(noun: string): Command {
 export async function runCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
   const [name, ...rest] = argv[0] === 'help' ? [argv[1] ?? '--help', '--help'] : argv;
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (rest.includes('--help') || rest.includes('-h') || name === '--help' || name === '-h') {
+  const isUnknown = command === undefined && name !== undefined && !name.startsWith('-');
+  if (!isUnknown && (rest.includes('--help') || rest.includes('-h') || name === '--help' || name === '-h')) {
     const isSwitch = name === 'doctor' && rest[0] === 'switch';
     terminal.out(isSwitch ? (await import('./doctor/switch.ts')).SWITCH_USAGE : command ? await command.help() : USAGE);
     return 0;

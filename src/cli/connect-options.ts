@@ -58,10 +58,10 @@ export function parseConnectOptions(argv: readonly string[]): ConnectOptions {
 export function urlOf(address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw new CliError(`${JSON.stringify(address)} is not a web address. Give the whole of it, such as https://mcp.example/mcp`);
+    throw new CliError(`${JSON.stringify(address)} is not a web address. Give the whole of it, such as https://mcp.example/mcp`, 2);
   }
   if (url.username !== '' || url.password !== '')
-    throw new CliError('Leave user name and password out of the URL: the sign-in page asks for them.');
+    throw new CliError('Leave user name and password out of the URL: the sign-in page asks for them.', 2);
   url.hash = '';
   return url;
 }
@@ -73,7 +73,7 @@ function argumentsOf(text: string | undefined): { readonly [name: string]: unkno
   } catch {
     // reported below, as for any other value that is not an object
   }
-  throw new CliError(`--args must be a JSON object, such as --args '{"a": 1}'; it is ${JSON.stringify(text)}`);
+  throw new CliError(`--args must be a JSON object, such as --args '{"a": 1}'; it is ${JSON.stringify(text)}`, 2);
 }
 
 /** The usage text. */

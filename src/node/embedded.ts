@@ -20,7 +20,8 @@ export function openEmbedded(folder: string): Embedded {
   try {
     makeFolder(folder);
   } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code === 'EACCES' ? 'this user may not write there' : (error as Error).message;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'EACCES' ? 'this user may not write there' : code === 'EEXIST' ? 'a file of that name is there' : message;
     throw new Error(`The data folder ${folder} cannot be made: ${why}. Name another one with PORTCULLIS_DATA or the option \`data\`.`, {
       cause: error,
     });

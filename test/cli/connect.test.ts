@@ -173,16 +173,16 @@ describe('cli/connect, when it fails', () => {
   });
 
   it.each([
-    [['connect', 'localhost'], 1, '"localhost" is not a web address. Give the whole of it, such as https://mcp.example/mcp'],
-    [['connect', 'http://a:b@localhost/'], 1, 'Leave user name and password out of the URL: the sign-in page asks for them.'],
+    [['connect', 'localhost'], 2, '"localhost" is not a web address. Give the whole of it, such as https://mcp.example/mcp'],
+    [['connect', 'http://a:b@localhost/'], 2, 'Leave user name and password out of the URL: the sign-in page asks for them.'],
     [
       ['connect', 'http://localhost', '--call', 'a', '--args', '[1]'],
-      1,
+      2,
       `--args must be a JSON object, such as --args '{"a": 1}'; it is "[1]"`,
     ],
     [
       ['connect', 'http://localhost', '--call', 'a', '--args', '{'],
-      1,
+      2,
       `--args must be a JSON object, such as --args '{"a": 1}'; it is "{"`,
     ],
     [['connect', 'http://localhost', '--args', '{}'], 2, '--args goes with --call NAME. See: portcullis --help'],
@@ -190,6 +190,8 @@ describe('cli/connect, when it fails', () => {
     [['connect', 'http://localhost', '--bogus'], 2, "Unknown option '--bogus'. See: portcullis --help"],
     [['connect'], 2, 'connect takes one URL. See: portcullis --help'],
     [['fly'], 2, 'There is no command "fly". See: portcullis --help'],
+    [['help', 'fly'], 2, 'There is no command "fly". See: portcullis --help'],
+    [['docter', '--help'], 2, 'There is no command "docter"; did you mean doctor? See: portcullis --help'],
   ])('explains %j in one line', async (argv, code, line) => {
     expect(await run(argv)).toMatchObject({ code, err: line, out: '' });
   });

@@ -104,6 +104,19 @@ describe('portcullis init', () => {
     }
   });
 
+  it('installs nothing on a Node that cannot run the project, and says which one can; nor do its scripts run there', async () => {
+    const path = join(folder, 'old-node');
+    const out: string[] = [];
+    const terminal = { out: (line: string) => void out.push(line), err() {}, open() {}, after: () => () => undefined };
+    await runInit(parseInitOptions([path, '--yes']), terminal, { isOld: true });
+    expect(out.join('\n')).toContain(`\n  install Node 22.18 or newer (this is ${process.versions.node})\n`);
+    expect(out.join('\n')).toContain('\n  npm install\n  npm start\n');
+    expect(existsSync(join(path, 'node_modules'))).toBe(false);
+    expect(JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'))).toMatchObject({
+      devEngines: { runtime: { name: 'node', version: '>=22.18' } },
+    });
+  });
+
   it('prints JSON where asked', async () => {
     const path = join(folder, 'as-json');
     const { out } = await run('init', path, '--yes', '--no-install', '--json');

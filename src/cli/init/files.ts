@@ -56,6 +56,7 @@ function packageFile({ name }: Project, onNode: boolean, onWorkers: boolean): st
       ...(onWorkers && { wrangler: '^4.155.0' }),
     },
     engines: { node: '>=22.18' },
+    devEngines: { runtime: { name: 'node', version: '>=22.18' } }, // an older Node runs no TypeScript, and finds no test
   };
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }

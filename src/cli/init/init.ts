@@ -13,6 +13,8 @@ export interface InitParts {
   readonly prompts?: () => Promise<Prompts>;
   /** Whether questions can be asked. */
   readonly isInteractive?: boolean;
+  /** Whether this Node is too old for the project, which is TypeScript that runs without a build. */
+  readonly isOld?: boolean;
 }
 
 /** Creates a project. @throws {CliError} when a file exists already, or there is no terminal to ask questions. */
@@ -26,13 +28,13 @@ export async function runInit(options: InitOptions, terminal: Terminal, parts: I
   const path = relative(process.cwd(), project.folder) || '.';
   const shown = path.startsWith('..') ? project.folder : path;
   if (!options.json) terminal.out(`Made ${names.length} files in ${shown}: ${names.join(', ')}`);
-  if (project.installs) install(project.folder, terminal);
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  const isOld = major < 22 || (major === 22 && minor < 18); // Node runs TypeScript without a build
+  const { isOld = !process.features.typescript } = parts; // the project's scripts refuse such a Node
+  const installs = project.installs && !isOld;
+  if (installs) install(project.folder, terminal);
   const next = [
     ...(isOld ? [`install Node 22.18 or newer (this is ${process.versions.node})`] : []),
     ...(shown === '.' ? [] : [`cd ${shown}`]),
-    ...(project.installs ? [] : ['npm install']),
+    ...(installs ? [] : ['npm install']),
     ...(project.login === 'password' ? [] : ['put id and secret into .env (README.md says how)']),
     ...(project.login !== 'password' && project.place === undefined && siteOf(project.login).place
       ? [`put the ${siteOf(project.login).place?.what} into app.ts`]
@@ -41,7 +43,7 @@ export async function runInit(options: InitOptions, terminal: Terminal, parts: I
     `npx portcullis connect http://localhost:8787/mcp --call whoami    in another terminal${project.login === 'password' ? '; sign in as admin with ADMIN_PASSWORD of .env' : ''}`,
   ];
   if (options.json)
-    terminal.out(JSON.stringify({ folder: project.folder, files: names, runtime: project.runtime, login: project.login, installed: project.installs, next }, null, 2)); // prettier-ignore
+    terminal.out(JSON.stringify({ folder: project.folder, files: names, runtime: project.runtime, login: project.login, installed: installs, next }, null, 2)); // prettier-ignore
   else terminal.out(`\nNext:\n${next.map((line) => `  ${line}`).join('\n')}`);
 }
 

@@ -31,7 +31,7 @@ export interface Site {
 
 const BY_ADDRESS = { who: "claims['email_verified'] === true && claims['email']", people: 'Verified addresses' };
 const BY_ID = { who: 'subject', people: 'User ids there' };
-const ISSUER = { example: 'https://id.example.com', pattern: /^https:\/\/[\w.:/~-]+$/ };
+const ISSUER = { example: 'https://id.example.com', pattern: /^(?:https:\/\/|http:\/\/localhost\b)[\w.:/~-]+$/ };
 const DOMAIN = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/i;
 
 function site(title: string, factory: string, more: Partial<Site> = {}): Site {
@@ -72,7 +72,7 @@ export const SITES: Readonly<Record<SiteName, Site>> = {
     place: {
       what: 'URL of your realm',
       example: 'https://login.example.com/realms/acme',
-      pattern: /^https:\/\/[\w.:/~-]+\/realms\/[\w.~-]+$/,
+      pattern: /^(?:https:\/\/|http:\/\/localhost\b)[\w.:/~-]+\/realms\/[\w.~-]+$/,
       options: (place) => ({ url: place.replace(/\/realms\/.*$/, ''), realm: place.replace(/^.*\/realms\//, '') }),
     },
   }),

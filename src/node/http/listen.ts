@@ -25,7 +25,7 @@ export async function listen(servers: readonly [Server, Server], host: string, p
     const taken = await bind(first, host === 'localhost' ? '127.0.0.1' : host, port).catch((error: unknown) => {
       throw explained(error, host, port);
     });
-    if (host !== 'localhost') return { port: taken, url: `http://${nameOf(host)}:${taken}` };
+    if (host !== 'localhost') return { port: taken, url: urlOf(nameOf(host), taken) };
     try {
       await bind(second, '::1', taken);
     } catch (error) {
@@ -37,7 +37,7 @@ export async function listen(servers: readonly [Server, Server], host: string, p
       }
       // Any other refusal: this machine has no IPv6, and no client of it will try ::1.
     }
-    return { port: taken, url: `http://localhost:${taken}` };
+    return { port: taken, url: urlOf(host, taken) };
   }
 }
 
@@ -57,6 +57,11 @@ function bind(server: Server, host: string, port: number): Promise<number> {
       resolve((server.address() as AddressInfo).port);
     });
   });
+}
+
+/** An origin as URLs have it: port 80 is not written. */
+function urlOf(name: string, port: number): string {
+  return new URL(`http://${name}:${port}`).origin;
 }
 
 /** A name that a browser on this machine can open. */
