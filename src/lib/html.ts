@@ -58,6 +58,19 @@ export function askFirst(text: HtmlValue, why: HtmlValue, button: Html): Html {
   </details>`;
 }
 
+/**
+ * Marks the first field that a user types into as wrong, and describes it by the message with that id (WCAG 3.3.1). It works on the result, so
+ * that fields of an application's own login are marked, too; escaped values hold no `<` or `"`.
+ */
+export function markWrong(fields: Html, message: string): Html {
+  const text = fields.toString().replace(/<input(?![^>]*type="(?:hidden|checkbox|radio)")[^>]*>/, (input) => {
+    const described = input.replace(/aria-describedby="([^"]*)"/, `aria-describedby="${message} $1"`);
+    const missing = described === input ? ` aria-describedby="${message}"` : '';
+    return described.replace('<input', `<input aria-invalid="true"${missing}`);
+  });
+  return Html.of([text], []);
+}
+
 /** How a field differs from a required single line of text. */
 export interface FieldLook {
   readonly type?: 'text' | 'email' | 'password';

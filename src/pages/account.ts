@@ -9,7 +9,7 @@ import { page } from './layout.ts';
 import type { Brand } from './layout.ts';
 import { accountRow } from './sign-in.ts';
 import type { AccountView } from './sign-in.ts';
-import { sayDay, type Words } from '../words/words.ts';
+import { sayDay, sayTime, type Words } from '../words/words.ts';
 
 /** A connected app: all grants of one client. */
 export interface AppView {
@@ -84,7 +84,8 @@ export function accountPage(view: AccountPageView): Response {
 }
 
 function lines({ lines: list, words }: AccountPageView): Html {
-  return html`<nav class="part" aria-label="${words.account.settings}">
+  return html`<nav class="part" aria-labelledby="settings-title">
+    <h2 id="settings-title">${words.account.settings}</h2>
     <ul class="scopes">
       ${list.map(
         ({ path, title, detail }) =>
@@ -111,7 +112,7 @@ function appText({ name, host, scopes, organizations = [], since, used }: AppVie
   return html`<b><bdi>${name ?? texts.nameless}</bdi></b>
     ${host && html`<p class="hint"><bdi>${host}</bdi></p>`} ${scopes.length > 0 && html`<p class="hint">${texts.can} ${listed(scopes)}</p>`}
     ${organizations.length > 0 && html`<p class="hint">${texts.organization} ${listed(organizations)}</p>`}
-    <p class="hint">${texts.connected(day(since, words), day(used, words))}</p>`;
+    <p class="hint">${texts.connected(time(since, words), time(used, words, sayTime))}</p>`;
 }
 
 /** Untrusted texts in a row, each isolated by `<bdi>`. */
@@ -141,7 +142,7 @@ function sessionText({ here, browser, system, network, since, seen }: SessionVie
   return html`<b>${name}</b>
     ${here && html`<p class="hint">${texts.here}</p>`}
     ${network && html`<p class="hint">${isLoopbackNetwork(network) ? texts.thisComputer : html`<bdi>${network}</bdi>`}</p>`}
-    <p class="hint">${texts.session(day(since, words), day(seen, words))}</p>`;
+    <p class="hint">${texts.session(time(since, words), time(seen, words, sayTime))}</p>`;
 }
 
 /** A form with one button. @param why what will happen, if the button must ask first. */
@@ -161,6 +162,6 @@ function form(
   </form>`;
 }
 
-function day(seconds: number, words: Words): Html {
-  return html`<time datetime="${new Date(seconds * 1000).toISOString()}">${sayDay(seconds, words)}</time>`;
+function time(seconds: number, words: Words, say: typeof sayDay = sayDay): Html {
+  return html`<time datetime="${new Date(seconds * 1000).toISOString()}">${say(seconds, words)}</time>`;
 }

@@ -38,6 +38,8 @@ export interface LoginPageView extends Problem {
   readonly account?: AccountView | null;
   /** Whether a user is signed in and has to authenticate again. */
   readonly again?: boolean;
+  /** Whether the user has just signed out. */
+  readonly signedOut?: boolean;
   /** URL of the account page, for a signed-in user. */
   readonly accountPath?: string;
   /** Links for users who cannot sign in. */
@@ -53,6 +55,7 @@ export function loginPage(view: LoginPageView): Response {
   const { account, signIn: signInWords } = view.words;
   const title = view.account ? signInWords.signedInTitle : view.again ? account.again : signInWords.title;
   const body = html`<h1>${title}</h1>
+    ${view.signedOut && html`<p class="lead" role="status">${signInWords.signedOut}</p>`}
     ${view.again && html`<p class="lead">${view.words.account.againWhy}</p>`}
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
       ${problemBox(view, view.words)} ${view.account ? signOut(view.account, view) : signIn(view)}

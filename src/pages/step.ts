@@ -2,7 +2,7 @@
  * Page of a sign-in step: a later page of a login, or a second factor.
  * The form only has what the user typed: the rest is stored by the server (SEC-158).
  */
-import { html } from '../lib/html.ts';
+import { html, markWrong } from '../lib/html.ts';
 import type { StepView } from '../model/login.ts';
 import { page } from './layout.ts';
 import type { PageParts } from './layout.ts';
@@ -34,7 +34,7 @@ export function stepPage(view: StepPageView): Response {
     ${text && html`<p class="lead">${text}</p>`}
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
       <input type="hidden" name="step" value="${view.step}" />${problemBox(view, view.words)}
-      <div class="part">${fields}</div>
+      <div class="part">${view.error === undefined ? fields : markWrong(fields, 'problem')}</div>
       <div class="actions">${button !== null && html`<button class="main" name="decision" value="go">${button}</button>`}</div>
       ${more}
       <button class="plain" name="decision" value="restart" formnovalidate>${view.words.step.restart}</button>

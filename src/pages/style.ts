@@ -82,6 +82,7 @@ h1 + .who{margin-top:.875rem}
 .field .hint{margin-top:.375rem}
 .field input:is([autocomplete=one-time-code],[name=user_code]){font-size:1.25rem;letter-spacing:.18em;text-align:center;direction:ltr;font-variant-numeric:tabular-nums}
 .field input:hover{border-color:var(--soft)}
+.field input[aria-invalid]{border-color:var(--bad-ink)}
 .login + .login{border-top:1px solid var(--line);margin-top:1rem}
 .login:has(input[name=login]:not(:checked)) .typed{display:none}
 .actions{display:flex;flex-direction:column;gap:.75rem;margin-top:1.75rem}

@@ -88,6 +88,7 @@ export const de: Translation = {
     button: 'Anmelden',
     signedInTitle: 'Sie sind angemeldet',
     signOut: 'Abmelden',
+    signedOut: 'Sie sind abgemeldet.',
     yourAccount: 'Ihr Konto',
     noSessionTitle: 'Sie sind nicht angemeldet',
     noSession: 'In diesem Browser ist niemand angemeldet. Die Anmeldung gehört zum Verbinden einer App.',
@@ -174,6 +175,7 @@ export const de: Translation = {
     other: 'Das hat nicht geklappt. Prüfen Sie Ihre Eingabe und versuchen Sie es noch einmal.',
     credentials_wrong: 'Benutzername oder Passwort ist falsch.',
     credentials_changed: 'Ihr Konto wurde gerade geändert. Melden Sie sich noch einmal an.',
+    user_disabled: 'Dieses Konto ist gesperrt. Wenden Sie sich an den Betreiber dieses Servers.',
     organization_not_allowed:
       'Dieses Konto gehört zu keiner Organisation, die sich hier anmelden darf. Nehmen Sie ein anderes Konto, oder bitten Sie um Zugang.',
     tenant_not_allowed: 'Konten dieser Organisation dürfen sich hier nicht anmelden. Nehmen Sie ein anderes Konto.',

@@ -87,6 +87,7 @@ export const es: Translation = {
     button: 'Iniciar sesión',
     signedInTitle: 'Has iniciado sesión',
     signOut: 'Cerrar sesión',
+    signedOut: 'Has cerrado la sesión.',
     yourAccount: 'tu cuenta',
     noSessionTitle: 'No has iniciado sesión',
     noSession: 'Nadie ha iniciado sesión en este navegador. Se inicia al conectar una aplicación.',
@@ -173,6 +174,7 @@ export const es: Translation = {
     other: 'No ha funcionado. Revisa lo que has escrito y vuelve a intentarlo.',
     credentials_wrong: 'Nombre de usuario o contraseña incorrectos.',
     credentials_changed: 'Tu cuenta acaba de cambiar. Inicia sesión otra vez.',
+    user_disabled: 'Esta cuenta está desactivada. Pregunta al responsable de este servidor.',
     organization_not_allowed:
       'Esta cuenta no pertenece a ninguna organización que pueda iniciar sesión aquí. Usa otra cuenta o pide acceso.',
     tenant_not_allowed: 'Las cuentas de esta organización no pueden iniciar sesión aquí. Usa otra cuenta.',

@@ -88,6 +88,7 @@ export const it: Translation = {
     button: 'Accedi',
     signedInTitle: 'Hai eseguito l’accesso',
     signOut: 'Esci',
+    signedOut: 'Hai effettuato la disconnessione.',
     yourAccount: 'il tuo account',
     noSessionTitle: 'Non hai eseguito l’accesso',
     noSession: 'Nessuno ha eseguito l’accesso con questo browser. Si accede quando si collega un’app.',
@@ -174,6 +175,7 @@ export const it: Translation = {
     other: 'Non ha funzionato. Controlla quello che hai scritto e riprova.',
     credentials_wrong: 'Nome utente o password errati.',
     credentials_changed: 'Il tuo account è appena stato modificato. Accedi di nuovo.',
+    user_disabled: 'Questo account è disattivato. Contatta il gestore di questo server.',
     organization_not_allowed:
       'Questo account non fa parte di un’organizzazione che può accedere qui. Usa un altro account o chiedi l’accesso.',
     tenant_not_allowed: 'Gli account di questa organizzazione non possono accedere qui. Usa un altro account.',

@@ -88,6 +88,7 @@ export const ja: Translation = {
     button: 'サインイン',
     signedInTitle: 'サインインしています',
     signOut: 'サインアウト',
+    signedOut: 'サインアウトしました。',
     yourAccount: 'あなたのアカウント',
     noSessionTitle: 'サインインしていません',
     noSession: 'このブラウザーではだれもサインインしていません。サインインはアプリを接続するときに行います。',
@@ -174,6 +175,7 @@ export const ja: Translation = {
     other: 'うまくいきませんでした。入力した内容を確認して、もう一度お試しください。',
     credentials_wrong: 'ユーザー名またはパスワードが違います。',
     credentials_changed: 'アカウントが変更されました。もう一度サインインしてください。',
+    user_disabled: 'このアカウントは無効になっています。このサーバーの運営者にお問い合わせください。',
     organization_not_allowed:
       'このアカウントは、ここでサインインできる組織のメンバーではありません。別のアカウントを使うか、アクセスを依頼してください。',
     tenant_not_allowed: 'この組織のアカウントではサインインできません。別のアカウントを使ってください。',

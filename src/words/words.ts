@@ -64,6 +64,12 @@ export function sayDay(seconds: number, { lang }: Words): string {
   return new Intl.DateTimeFormat(lang, { dateStyle: 'long', timeZone: 'UTC' }).format(seconds * 1000);
 }
 
+/** A day with the time, in UTC: “November 23, 2026 at 14:05 UTC”. A page without a script does not know the time zone of its reader. */
+export function sayTime(seconds: number, { lang }: Words): string {
+  const format = { year: 'numeric', month: 'long', day: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' } as const;
+  return new Intl.DateTimeFormat(lang, { ...format, hourCycle: 'h23', timeZone: 'UTC' }).format(seconds * 1000);
+}
+
 /** Alternatives: “a or b”. */
 export function sayOr(list: readonly string[], { lang }: Words): string {
   return new Intl.ListFormat(lang, { type: 'disjunction' }).format(list);

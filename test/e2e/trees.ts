@@ -63,12 +63,13 @@ async function treeOf(page: Page): Promise<string> {
   return `${lines.join('\n')}\n`;
 }
 
-/** A text without what differs from visit to visit: ports, ids, days. */
+/** A text without what differs from visit to visit: ports, ids, days, times. */
 function plain(text: string): string {
   return text
     .replaceAll(/(?:localhost|127\.0\.0\.1):\d+/g, 'HOST')
     .replaceAll(/\b[\w-]{22}\b/g, 'ID')
     .replaceAll(/\b[A-Z][a-z]+ \d{1,2}, \d{4}\b/g, 'DAY')
+    .replaceAll(/\b\d\d:\d\d UTC\b/g, 'TIME')
     .replaceAll(/\s+/g, ' ')
     .trim();
 }

@@ -97,7 +97,7 @@ describe.each(storeNames)('abuse on %s', (store) => {
       expectPage(await browser.submit(page, { decision: 'sign-out' }, headers), { status: 403 });
     expect((await browser.get(`${ISSUER}/account`)).status).toBe(200);
     const out = await browser.submit(page, { decision: 'sign-out', post_logout_redirect_uri: 'https://evil.example/' });
-    expect([out.status, out.location]).toEqual([303, '/login']);
+    expect([out.status, out.location]).toEqual([303, '/login?signed-out=1']);
     expect((await browser.get(`${ISSUER}/account`)).status).toBe(303);
     expect(app.events.map(({ kind }) => kind)).not.toContain('request.failed');
   });

@@ -50,6 +50,10 @@ describe.each(storeNames)('the account page on %s', (store) => {
     for (const text of ['Firefox on Linux', 'This browser', 'Safari on iPhone', '192.0.2.0/24', '2001:db8:1::/48'])
       expect(page.text).toContain(text);
     expect(page.text).not.toContain('192.0.2.1<');
+    expect(page.text).toMatch(
+      /Signed in on <time[^>]+>[A-Z][a-z]+ \d+, \d{4}<\/time>, last seen on <time[^>]+>[A-Z][a-z]+ \d+, \d{4} at \d\d:\d\d UTC<\/time>/,
+    );
+    expect(page.text).toMatch(/<nav class="part" aria-labelledby="settings-title">\s*<h2 id="settings-title">Settings<\/h2>/);
     const mark = /name="session" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
     expect(page.text).not.toContain(await hashOf(here.cookies.get(COOKIE) ?? ''));
     expect(await press(here, { decision: 'end-session', session: mark })).toBe(303);

@@ -209,6 +209,12 @@ describe.each(storeNames)('the administration API on %s', (store) => {
       expect((await ask(app, app.admin, act, { id: app.bobId })).status).toBe(200);
       expectChallenge(await app.call(access), 'invalid_token');
     }
+    const browser = app.browser();
+    const [told, guess] = [await browser.submit(await browser.get(`${ISSUER}/login`), BOB), { ...BOB, password: 'not that of bob' }];
+    expect(told.text).toContain('This account is disabled. Ask the operator of this server.');
+    expect(app.events.at(-1)).toMatchObject({ kind: 'login.failed', reason: 'user_disabled' });
+    const guessed = await browser.submit(await browser.get(`${ISSUER}/login`), guess);
+    expect(guessed.text).toContain('Wrong username or password.'); // only a user who proves who they are is told
     expect([await signs(), (await ask(app, app.admin, 'users/enable', { id: app.bobId })).status, await signs()]).toEqual([403, 200, 303]);
     const password = 'a third horse battery';
     expect((await ask(app, app.admin, 'users/set-password', { id: app.bobId, password })).status).toBe(200);

@@ -76,7 +76,9 @@ describe.each(storeNames)('an existing session on %s', (store) => {
     const { app, host, browser } = await hosted(store);
     host.signIn(browser, 'u1');
     const account = await browser.get(`${ISSUER}/account`);
-    expect((await browser.submit({ ...account, text: '<form action="/login">' }, { decision: 'sign-out' })).location).toBe('/login');
+    expect((await browser.submit({ ...account, text: '<form action="/login">' }, { decision: 'sign-out' })).location).toBe(
+      '/login?signed-out=1',
+    );
     const out = await browser.get(`${ISSUER}/login`);
     expect([out.text.includes('Hana'), out.text.includes('Continue with Host')]).toEqual([false, true]);
     const client = await app.client();

@@ -111,7 +111,7 @@ describe('requirements of the specification', () => {
     const foreign = await browser.submit(page, { decision: 'sign-out' }, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' });
     expect([foreign.status, await isIn()]).toEqual([403, true]);
     const out = await browser.submit(page, { decision: 'sign-out', post_logout_redirect_uri: 'https://evil.example/' });
-    expect([out.location, await isIn()]).toEqual(['/login', false]);
+    expect([out.location, await isIn()]).toEqual(['/login?signed-out=1', false]);
   }); // prettier-ignore
 
   it('SEC-228 limits the records of requests without a cookie per network, and refuses no signed-in user', async () => {

@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { password } from '../../src/logins/password.ts';
 import type { Browser, BrowserPage } from '../../src/testing/browser.ts';
 import { parseOptions } from '../../src/options/parse.ts';
-import { type App, ISSUER, makeApp, optionsFor, storeNames } from '../support/app.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { makeClock } from '../../src/testing/clock.ts';
+import { registerClient } from '../../src/testing/oauth-client.ts';
+import { type App, appOn, ISSUER, makeApp, optionsFor, storeNames } from '../support/app.ts';
 import { makeMailbox, type Mailbox } from '../support/mailbox.ts';
 import { expectNothingWritten, expectPage } from '../support/verdicts.ts';
 
@@ -64,6 +67,27 @@ describe.each(storeNames)('security messages on %s', (store) => {
 });
 
 describe('security messages', () => {
+  it('call a client that is known by its document by the name in it, not by its address', async () => {
+    const id = 'https://client.example/app.json';
+    const client = { client_id: id, client_name: 'Notes app', redirect_uris: ['http://localhost/callback'] };
+    const mailbox = makeMailbox();
+    const fetchPublic = async (): Promise<Response> => Response.json(client);
+    const clock = makeClock();
+    const app = await appOn(
+      memoryStore(clock),
+      clock,
+      { name: 'Acme', logins: [password()], securityEmails: mailbox.send },
+      { fetchPublic },
+    );
+    await app.provider.helpers(app.env).accounts.create({ ...ADA, email: EMAIL, emailVerified: true });
+    const known = await registerClient({ send: app.send, issuer: ISSUER, redirectUri: 'http://localhost:3334/callback', id });
+    await known.signIn(app.browser(), ADA);
+    await app.settled();
+    await expect
+      .poll(() => mailbox.messages.map(({ text }) => text.split('\n')[0]))
+      .toEqual(['The app Notes app was connected to your account at Acme.']);
+  });
+
   it('change nothing when the link is opened or fetched ahead, or posted by another site', async () => {
     const app = await world();
     await connect(app, await signIn(app), 'Notes');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { html } from '../../src/lib/html.ts';
+import { field, html, markWrong } from '../../src/lib/html.ts';
 
 describe('lib/html', () => {
   it('escapes every sign that could leave text or a quoted attribute', () => {
@@ -28,5 +28,19 @@ describe('lib/html', () => {
   it('does not take an object for safe that only looks like it', () => {
     const forged = { toString: () => '<script>' } as unknown as string;
     expect(() => html`${forged}`).toThrow(TypeError);
+  });
+
+  it('marks the first field that a user types into as wrong, and describes it by the message before its hint', () => {
+    const secret = html`<input type="hidden" name="s" value="${'"><input>'}" />`;
+    const [code, other] = [field('code', 'Code', 'off', { hint: 'Six digits' }), field('other', 'Other', 'off')];
+    const marked = markWrong(html`${secret}${code}${other}`, 'problem').toString();
+    expect(marked).toBe(
+      html`${secret}${code}${other}`
+        .toString()
+        .replace(/<input(?=\s+id="field-code")/, '<input aria-invalid="true"')
+        .replace('aria-describedby="field-code-hint"', 'aria-describedby="problem field-code-hint"'),
+    );
+    expect(markWrong(other, 'problem').toString()).toContain('<input aria-invalid="true" aria-describedby="problem"');
+    expect(markWrong(html`<p>${'<input>'}</p>`, 'problem').toString()).toBe('<p>&#60;input&#62;</p>');
   });
 });

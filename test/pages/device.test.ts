@@ -19,6 +19,13 @@ describe('pages/device', () => {
     expect(filled).toContain('value="BCDF-GHJK"');
   });
 
+  it('marks the field of a wrong code, and describes it by the message', async () => {
+    expect(await devicePage(view).text()).not.toContain('aria-invalid=');
+    const wrong = await devicePage({ ...view, userCode: 'AAAA', error: 'No device shows this code.' }).text();
+    expect(wrong).toMatch(/<input aria-invalid="true" aria-describedby="problem"\s+id="user_code"/);
+    expect(wrong).toMatch(/id="problem" role="alert"[^>]*>No device shows this code\./);
+  });
+
   it('can be made otherwise by the operator', () => {
     expect(TEMPLATES.device).toBe(true);
   });

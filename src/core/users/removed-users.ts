@@ -24,6 +24,11 @@ export async function isShutOut(store: Store, userId: string): Promise<boolean> 
   return (await readRecord(store, keyOf(userId), isOutRecord)) !== null;
 }
 
+/** Whether a user is disabled, and not removed. */
+export async function isDisabled(store: Store, userId: string): Promise<boolean> {
+  return (await readRecord(store, keyOf(userId), isOutRecord))?.value.disabled === true;
+}
+
 /** Marks a user as disabled, or takes that back. A removed user stays removed. */
 export async function markDisabled(over: RecordAccess, userId: string, disabled: boolean, now: Seconds): Promise<void> {
   await changeRecord(over, keyOf(userId), isOutRecord, (mark) => {

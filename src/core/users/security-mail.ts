@@ -33,7 +33,7 @@ export interface SecurityMailParts {
   readonly runtime: Runtime;
   readonly store: Store;
   readonly secrets: Secrets;
-  readonly records: Pick<Records, 'findClient'>;
+  readonly records: Pick<Records, 'findClient' | 'findDocument'>;
   readonly accounts: Pick<Accounts, 'find'>;
   readonly links: Links;
   readonly env: unknown;
@@ -61,8 +61,11 @@ export async function sendEventNotice(as: SecurityMailParts, event: NewEvent): P
   }
   if (event.kind !== 'grant.opened' || event.userId === undefined) return;
   const { userId, clientId, grantId } = event;
+  /** The metadata document as it was at the sign-in: still kept, since it was read a moment ago. */
+  const document = async (): ReturnType<Records['findDocument']> => as.records.findDocument(await as.secrets.hash(clientId));
   if (clientId === keyClientId(grantId)) return sendNotice(as, { userId, what: 'key' });
-  const client = as.settings.clients.get(clientId)?.client ?? (await as.records.findClient(clientId));
+  const client =
+    as.settings.clients.get(clientId)?.client ?? (await (URL.canParse(clientId) ? document() : as.records.findClient(clientId)));
   return sendNotice(as, { userId, what: 'app', once: `app\n${clientId}`, name: client?.name ?? clientId });
 }
 

@@ -18,7 +18,7 @@ import { accountPage, type AppView, type LineView, type SessionView } from '../.
 import { accountMark } from '../authorize/consent-page.ts';
 import { type Call, keysPath, readForm, sectionPath, sectionsOf, signInsPath } from '../endpoint.ts';
 import { isSameOrigin, redirectTo, scriptHashOf, setCookie } from '../sign-in/browser-context.ts';
-import { isRecent, requireSession, signInAgain } from '../sign-in/require-session.ts';
+import { isRecent, requireSession, signedOutUrl, signInAgain } from '../sign-in/require-session.ts';
 import { nameOf, renewSession, servicesOf } from '../sign-in/sign-in.ts';
 import { sectionPage } from '../../pages/account-section.ts';
 
@@ -77,7 +77,7 @@ async function change(call: Call, session: KnownSession): Promise<Response> {
       break;
     case 'sign-out-everywhere':
       await signOutEverywhere(as, userId, form.optional('apps') !== undefined);
-      return redirectTo(as.settings.paths.login, [setCookie(as, 'session', '', 0)]);
+      return redirectTo(signedOutUrl(as), [setCookie(as, 'session', '', 0)]);
     default:
       throw new OAuthError('invalid_request', 'decision_unknown');
   }

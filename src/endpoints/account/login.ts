@@ -6,7 +6,7 @@ import { isForm, isRedirect, type LoginPage } from '../../model/login.ts';
 import { askStep } from '../sign-in/ask-step.ts';
 import { type Call, readForm } from '../endpoint.ts';
 import { isSameOrigin, redirectTo, sessionOf, setCookie } from '../sign-in/browser-context.ts';
-import { returnPath, signInUrl } from '../sign-in/require-session.ts';
+import { returnPath, signedOutUrl, signInUrl } from '../sign-in/require-session.ts';
 import { showLogin } from '../sign-in/pages.ts';
 import { admit, type NotSignedIn, servicesOf, signIn } from '../sign-in/sign-in.ts';
 import { redirectToUpstream } from '../authorize/upstream-redirect.ts';
@@ -26,7 +26,7 @@ async function submit(call: Call): Promise<Response> {
   if (form.optional('decision') === 'sign-out') {
     const session = await sessionOf(call);
     if (session) await as.records.endSession(session.hash);
-    return redirectTo(home, [setCookie(as, 'session', '', 0)]);
+    return redirectTo(signedOutUrl(as), [setCookie(as, 'session', '', 0)]);
   }
   const returnTo = returnPath(call) ?? home;
   const site = form.optional('with');
@@ -71,5 +71,6 @@ export async function loginPageOf(call: Call, login: string, page: LoginPage): P
   const to = answer.returnTo ?? returnTo;
   const user = await admit(call, { login, proven: answer.proven });
   if (user === null) return redirectTo(signIn);
+  if ('problem' in user) return showLogin(call, { error: user.problem, status: user.status, returnTo: to });
   return 'step' in user ? askStep(call, user, { returnTo: to }) : redirectTo(to, [user.cookie]);
 }

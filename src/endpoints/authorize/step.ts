@@ -84,6 +84,7 @@ async function submitted(
   if (left > 0 && !(await takeStep(as, hash))) return null; // the last attempt has taken it already
   const user = await nextOf(call, other ? { ...returned, record: { ...record, asker: `login:${other.id}` } } : returned, result);
   if (user === null) return expiredPage(call);
+  if ('problem' in user) return startAgain(call, returned, user);
   if ('step' in user) return askStep(call, user, kept.flow);
   return arrive(call, returned, user);
 }
@@ -111,7 +112,7 @@ async function nextOf(
   call: Call,
   { record, kept }: Returned,
   result: Exclude<Awaited<ReturnType<NonNullable<ReturnType<typeof stepsOf>>['prove']>>, { kind: 'refused' | 'limited' }>,
-): Promise<SignedIn | NextStep | null> {
+): Promise<SignedIn | NextStep | NotSignedIn | null> {
   switch (result.kind) {
     case 'step':
       return {

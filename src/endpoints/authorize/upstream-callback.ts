@@ -26,7 +26,7 @@ import { redirectUriOf, type SealedPurpose } from './upstream-redirect.ts';
 import type { Call } from '../endpoint.ts';
 import { outsideOf } from '../sign-in/host-session.ts';
 import { flowCookie, redirectTo, sessionFor, sessionOf, setCookie, withLanguage } from '../sign-in/browser-context.ts';
-import { problemOf, showLogin } from '../sign-in/pages.ts';
+import { problemOf, showLogin, type UpstreamProblem } from '../sign-in/pages.ts';
 import { admit, servicesOf } from '../sign-in/sign-in.ts';
 import type { Seconds } from '../../model/store.ts';
 
@@ -100,16 +100,22 @@ async function goOn(call: Call, login: SiteLogin, result: ReturnResult, waiting:
   if (result.kind === 'proven') {
     const user = await admit(call, { login: login.id, proven: result });
     if (!user) return expiredPage(call);
+    if ('problem' in user) return askAgain(call, waiting, { text: user.problem, status: user.status });
     const { stateHash: _spent, ...choice } = pending.approved ?? { stateHash: '', scope: [] };
     if ('step' in user) return askStep(call, user, { pendingId: waiting.pendingId, choice });
     return issueCode(call, { ...waiting, user, choice });
   }
   if (result.kind === 'declined') return refuse(call, waiting, new OAuthError(result.error, result.reason));
-  const { scope: ticked, remember = false } = pending.approved ?? { scope: pending.scope };
-  const showing = { ...waiting, session: await sessionFor(call, pending), ticked, remember };
-  const page = await consentPage(call, { ...showing, problem: problemOf(result, login, call.words) });
+  const page = await askAgain(call, waiting, problemOf(result, login, call.words));
   if ('retryAfter' in result && result.retryAfter !== undefined) page.headers.set('retry-after', String(result.retryAfter));
   return page;
+}
+
+/** The consent page again, with the error. */
+async function askAgain(call: Call, waiting: FoundPending, problem: UpstreamProblem): Promise<Response> {
+  const { pending } = waiting;
+  const { scope: ticked, remember = false } = pending.approved ?? { scope: pending.scope };
+  return consentPage(call, { ...waiting, session: await sessionFor(call, pending), ticked, remember, problem });
 }
 
 /** Continues to a page of this server: with a session, a linked login or a connected account. */
@@ -126,6 +132,7 @@ async function arrive(call: Call, login: SiteLogin, proven: Authenticated, { ret
   }
   const user = await admit(call, { login: login.id, proven });
   if (!user) return expiredPage(call);
+  if ('problem' in user) return showLogin(call, { error: user.problem, status: user.status, returnTo });
   return 'step' in user ? askStep(call, user, { returnTo }) : redirectTo(returnTo, [user.cookie]);
 }
 

@@ -57,6 +57,7 @@ export async function showLogin(call: Call, { typed, returnTo, ...problem }: Sho
     order: logins.map(({ id }) => id),
     account: session && !again ? { name: nameOf(session.claims, words) } : null,
     again,
+    signedOut: !session && problem.error === undefined && url.searchParams.has('signed-out'),
     accountPath: paths.account,
     links: linksFor(as.settings, words, to),
     brand,

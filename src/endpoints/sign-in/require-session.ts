@@ -44,6 +44,11 @@ export function signInUrl({ settings }: AuthServer, path: string): string {
   return path === settings.paths.login ? path : `${settings.paths.login}?return_to=${encodeURIComponent(path)}`;
 }
 
+/** Where a browser goes that has signed out: the sign-in page, which says so. */
+export function signedOutUrl({ settings }: AuthServer): string {
+  return `${settings.paths.login}?signed-out=1`;
+}
+
 /** Where to go after a sign-in; only on this origin (SEC-149). */
 export function returnPath({ as, url }: Call): string | null {
   const path = ownPath(url.searchParams.get('return_to'), as.settings.origin);

@@ -7,7 +7,7 @@ import type { AuthServer } from '../../core/auth-server.ts';
 import { notify } from '../../core/auth-server.ts';
 import type { Session } from '../../core/records/records.ts';
 import type { KnownSession } from '../../core/users/sessions.ts';
-import { isShutOut } from '../../core/users/removed-users.ts';
+import { isDisabled, isShutOut } from '../../core/users/removed-users.ts';
 import { makeLinkedLogins } from '../../core/users/linked-logins.ts';
 import { userIdOf } from '../../core/users/user-ids.ts';
 import type { HtmlValue } from '../../lib/html.ts';
@@ -152,8 +152,11 @@ export function notSignedIn({ as, network, words, cookies }: Call, login: string
   return { problem: words.signIn.limited(sayIn(result.retryAfter, words)), status: 429, retryAfter: result.retryAfter };
 }
 
-/** Signs in the user whom a login has authenticated, or asks for the second factor; null if the proof was withdrawn meanwhile. */
-export async function admit(call: Call, { login, proven }: FirstProof): Promise<SignedIn | NextStep | null> {
+/**
+ * Signs in the user whom a login has authenticated, or asks for the second factor. A disabled user gets a text of its own, since the login knows
+ * who it is; null if the proof was withdrawn meanwhile.
+ */
+export async function admit(call: Call, { login, proven }: FirstProof): Promise<SignedIn | NextStep | NotSignedIn | null> {
   const { secondFactor: factor, logins } = call.as.settings;
   const isHere = logins.some((one) => one.id === login && isForm(one)); // a form on our own page was submitted just now
   const first: FirstProof = { login, proven: isHere ? { authenticatedAt: call.as.now(), ...proven } : proven };
@@ -164,8 +167,8 @@ export async function admit(call: Call, { login, proven }: FirstProof): Promise<
   return startSession(call, first);
 }
 
-/** Signs in the user of an identity; null if the proof was withdrawn meanwhile. */
-export async function startSession(call: Call, { login, proven }: FirstProof): Promise<SignedIn | null> {
+/** Signs in the user of an identity, unless the user is disabled; null if the proof was withdrawn meanwhile. */
+export async function startSession(call: Call, { login, proven }: FirstProof): Promise<SignedIn | NotSignedIn | null> {
   const { as } = call;
   const { identity, stamp } = proven;
   const old = await sessionOf(call);
@@ -183,7 +186,7 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
   const isTakenBack = stamp === undefined ? await isShutOut(as.store, userId) : await isAccountChanged(as, userId, stamp);
   if (isTakenBack) {
     await as.records.endSession(user.hash);
-    return null;
+    return (await isDisabled(as.store, userId)) ? notSignedIn(call, login, { kind: 'refused', reason: 'user_disabled' }) : null;
   }
   as.emit({ kind: 'login.succeeded', login, userId });
   if (as.settings.securityEmails && old?.userId !== userId) notePlace(call, userId);
@@ -269,7 +272,7 @@ async function begin(call: Call): Promise<{ readonly session: NonNullable<Call['
   const found = await call.present();
   if (!found) return null;
   const user = await admit(call, found);
-  if (user === null || 'step' in user) return null;
+  if (user === null || 'step' in user || 'problem' in user) return null;
   const { hash, cookie } = user;
   const session = await call.as.records.findSession(hash);
   return session && { session: { ...session, hash }, cookie };

@@ -69,6 +69,7 @@ export const loginAdvice: { readonly [reason: string]: string } = {
   token_invalid_client: 'The other site does not know this clientId with this clientSecret; copy both again.',
   token_redirect_uri_mismatch: 'The redirect URI is not the one that is registered there; register the callback of this issuer.',
   totp_wrong: 'The code is not the one of now, or was used; compare the clock of the phone.',
+  user_disabled: 'An administrator has disabled this user; enable the user to let them in.',
   'user_status_*': 'The other site refused to tell who the person is.',
   userinfo_other_subject:
     'The userinfo of the other site is of another person than its ID token; nothing here can be right until the site is fixed.',

@@ -32,6 +32,20 @@ describe('endpoints/account/login', () => {
     expect([out.status, browser.cookies.has(COOKIE), await isKnown(app, stolen)]).toEqual([303, false, false]);
   });
 
+  it('says that the user is signed out, in that browser alone and only after it', async () => {
+    const app = await makeApp('memory');
+    const { browser } = await signIn(app);
+    const says = async (path: string): Promise<boolean> => (await browser.get(`${ISSUER}${path}`)).text.includes('You are signed out.');
+    expect(await says('/login?signed-out=1')).toBe(false); // still signed in
+    const out = await browser.submit(await browser.get(`${ISSUER}/login`), { decision: 'sign-out' });
+    expect(out.location).toBe('/login?signed-out=1');
+    expect([await says('/login?signed-out=1'), await says('/login')]).toEqual([true, false]);
+    await browser.submit(await browser.get(`${ISSUER}/login?signed-out=1`), ALICE);
+    const account = await browser.get(`${ISSUER}/account`);
+    const form = { ...account, text: account.text.replace(/<form[^]*?<\/form>/, '') }; // after the one that signs out here
+    expect((await browser.submit(form, { decision: 'sign-out-everywhere' })).location).toBe('/login?signed-out=1');
+  });
+
   it('SEC-155 gives a session a new name at every sign-in, and takes none that was planted', async () => {
     const app = await makeApp('memory');
     const { browser } = await signIn(app);
