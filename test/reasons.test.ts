@@ -56,6 +56,7 @@ const NOT_TOLD = new Set(
     'first rotation unreadable permission_missing rule rule_failed ' + // of other events
     'store_failed grant_moving record_unreadable limit_unreadable breach_list_unavailable hashing_busy caller_left login_misconfigured session_unknown step_without_request ' + // of `request.failed`
     'refresh_token_missing revoke_refused revoke_status_ refresh_ ' + // of `upstream.failed`
+    'store_silent other ' + // of a probe; a label of metrics
     'pushed_ unreachable google client_credentials customer_left'
   ).split(' '), // put together with another word; the name of a source; of a grant type; an example
 );

@@ -56,6 +56,7 @@ async function answer(name: string, call: Call, permission: string): Promise<Res
   const result = await runAct(admin, name, isChange ? await bodyOf(call) : queryOf(call));
   if (result instanceof ReadableStream)
     return new Response(result, { headers: { ...HEADERS, 'content-type': 'application/x-ndjson; charset=utf-8' } });
+  if (typeof result === 'string') return new Response(result, { headers: { ...HEADERS, 'content-type': 'text/plain; charset=utf-8' } });
   return new Response(JSON.stringify(result), { headers: HEADERS });
 }
 

@@ -1,7 +1,8 @@
 /**
  * Acts on the server itself: health, expired records, the audit.
  */
-import type { Acts } from './act.ts';
+import { metricsText } from '../core/metrics.ts';
+import { type Acts, wrong } from './act.ts';
 import { listAudit } from './audit.ts';
 import { measuresOf } from './measures.ts';
 
@@ -13,6 +14,14 @@ export const server: Acts = {
     run: async ({ as, userId, permission }) => ({ userId, permission, tenant: as.settings.tenant, issuer: as.settings.issuer }),
   },
   health: { method: 'GET', takes: [], run: ({ helpers }) => helpers.health() },
+  metrics: {
+    method: 'GET',
+    takes: [],
+    run: async ({ as, helpers }) => {
+      if (as.settings.scrapeToken === null) throw wrong('Nothing is counted; give the option monitoring: { scrapeToken }.');
+      return metricsText(as, (await helpers.health()).ok);
+    },
+  },
   measures: {
     method: 'GET',
     takes: ['days'],

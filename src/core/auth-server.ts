@@ -70,6 +70,7 @@ export function makeAuthServer(
     });
     if (settings.securityEmails) noticeEvent(server, event);
     settings.admin?.note(server as never, event);
+    if (settings.scrapeToken !== null) void countEvent(server, event);
     if (settings.audit !== null && event.kind !== 'call.allowed') audit(server, event);
   };
   const secrets = makeSecrets(runtime, settings.tenant);
@@ -123,6 +124,7 @@ function noticeEvent(as: AuthServer, event: NewEvent): void {
   notify(as, async () => (await import('./users/security-mail.ts')).sendEventNotice(as, event));
 }
 
+const countEvent = lazy(async () => (await import('./metrics.ts')).countEvent);
 const appendEvent = lazy(async () => (await import('./audit/append.ts')).appendEvent);
 
 function audit(as: AuthServer, event: NewEvent): void {

@@ -44,6 +44,10 @@ export interface Paths {
   readonly push: string;
   /** First page of the administration; below it are the others, and the acts of its API below `/api`. */
   readonly admin: string | null;
+  /** Probes of a load balancer, and metrics. */
+  readonly health: string | null;
+  readonly ready: string | null;
+  readonly metrics: string | null;
 }
 
 /** Looks up what a user may do now. */
@@ -170,6 +174,8 @@ export interface Settings {
   readonly authorizationCodeTTL: Seconds;
   /** The administration API; null if it is off. */
   readonly admin: AdminApi | null;
+  /** With which Prometheus asks for metrics; null if nothing is counted. */
+  readonly scrapeToken: string | null;
   /** How long the audit log is kept; null if there is none. */
   readonly audit: { readonly keep: Seconds } | null;
   /** Which clients may be connected; null if all may. */

@@ -19,6 +19,7 @@ import { ACCESS_TTL, flag, functionOf, oneOf, origins, scopeNames, seconds, text
 import type { AccessKeyOptions } from './access-keys.ts';
 import type { AuditOptions } from './audit.ts';
 import type { ClientPolicyOptions } from './client-policy.ts';
+import type { MonitoringOptions } from './monitoring.ts';
 import type { PagesOptions } from './pages.ts';
 import type { RegistrationOptions } from './option-checks.ts';
 import type { ResourceOptions } from './resources.ts';
@@ -183,6 +184,8 @@ interface CommonOptions<Env> {
    * exports them. Unset: none are kept.
    */
   readonly audit?: AuditOptions;
+  /** Paths for a load balancer, `/health` and `/ready`, and with a token `/metrics` for Prometheus: `{}` or `{ scrapeToken }`. Unset: none of them exist. */
+  readonly monitoring?: MonitoringOptions<Env>;
   /** Which clients may be connected: new ones wait for approval (`newClients: 'approve'`), lists of hosts. Unset: all, and none can be blocked. */
   readonly clientPolicy?: ClientPolicyOptions;
   /**
@@ -270,6 +273,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   clientPolicy: null,
   admin: null,
   audit: null,
+  monitoring: null,
   clientRegistration: null,
   requirePushedAuthorizationRequests: flag,
   deviceAuthorizationEndpoint: null,

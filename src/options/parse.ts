@@ -27,6 +27,7 @@ import {
 import { auditOf } from './audit.ts';
 import { accessKeysOf } from './access-keys.ts';
 import { clientPolicyOf, isHost } from './client-policy.ts';
+import { monitoringPathsOf } from './monitoring.ts';
 import { NO_PAGES, type PagesParser } from './left-out.ts';
 import { checkResources } from './resources.ts';
 import { scopesOf } from './scopes.ts';
@@ -64,6 +65,7 @@ export type ParsedSettings = Omit<
   | 'formerStore'
   | 'name'
   | 'brand'
+  | 'scrapeToken'
   | 'limits'
 >;
 
@@ -159,6 +161,7 @@ function pathsOf({
   clientRegistrationEndpoint,
   deviceAuthorizationEndpoint,
   admin,
+  monitoring,
 }: OAuthProviderOptions<never>): Paths {
   for (const [option, path] of Object.entries({
     authorizeEndpoint,
@@ -172,7 +175,10 @@ function pathsOf({
     if (covers('/.well-known', path)) fail(option, `cannot lie under /.well-known, where metadata stands; it is ${path}`);
   }
   const beside = (path: string, name: string): string => path.slice(0, path.lastIndexOf('/') + 1) + name;
+  const probes = monitoringPathsOf(monitoring, (name) => beside(authorizeEndpoint, name));
+  for (const [name, path] of Object.entries(probes)) if (path !== null) checkPath(`monitoring.${name}`, path);
   return {
+    ...probes,
     authorize: authorizeEndpoint,
     approve: `${authorizeEndpoint}/approve`,
     login: beside(authorizeEndpoint, 'login'),

@@ -5,6 +5,7 @@ import { isLoopbackHost } from '../lib/url.ts';
 import { covers, everyRouteOf, type Resource } from '../model/resource.ts';
 import type { Paths, Settings } from '../model/settings.ts';
 import { checkOwnIssuer, clientsOf, formerStoreOf } from './option-checks.ts';
+import { scrapeTokenOf } from './monitoring.ts';
 import { resourcesOf, uriOf } from './resources.ts';
 import type { ParsedOptions } from './parse.ts';
 import { fail } from './kinds.ts';
@@ -48,6 +49,7 @@ export function settingsOf<Env>(
     formerStore: formerStoreOf(typeof formerStore === 'function' ? formerStore(env) : formerStore),
     clients: clientsOf(typeof clients === 'function' ? clients(env) : clients),
     limits,
+    scrapeToken: scrapeTokenOf(options.monitoring, env),
     name,
     brand: { ...look, name },
   });

@@ -100,6 +100,7 @@ export const requestAdvice: { readonly [reason: string]: string } = {
     'The resource is not one of this server; send exactly the URL of the MCP endpoint, with the host and port of the issuer.',
   response_mode: 'Only response_mode=query is supported; leave it out.',
   response_type: 'Only response_type=code is supported; the implicit flow is gone (OAuth 2.1).',
+  scrape_token_wrong: 'The bearer token of the request for metrics is not that of monitoring.scrapeToken; give Prometheus the same one.',
   scope_malformed: 'The scope holds a character that scopes cannot have; separate names by single spaces.',
   scope_too_long: 'The scope is too long; ask for less.',
   scope_too_many: 'The scope holds too many names; ask for fewer.',

@@ -1,0 +1,49 @@
+/**
+ * What a load balancer and Prometheus ask: whether the process runs, whether the store works, and what was counted. No answer holds more than that.
+ */
+import type { AuthServer } from '../core/auth-server.ts';
+import { checkHealth, type Health } from '../core/health.ts';
+import { metricsText } from '../core/metrics.ts';
+import { equalTexts } from '../lib/bytes.ts';
+import { OAuthError } from '../model/error.ts';
+import type { Seconds, Store } from '../model/store.ts';
+import type { Call } from './endpoint.ts';
+
+/** For how long an answer of the store counts: anyone may ask, and each look writes. */
+const LOOK_EVERY: Seconds = 5;
+
+const looks = new WeakMap<Store, { readonly at: Seconds; readonly health: Health }>();
+
+/** GET /health: the process answers. */
+export async function health(): Promise<Response> {
+  return answer({ ok: true }, 200);
+}
+
+/** GET /ready: the store works. */
+export async function ready({ as }: Call): Promise<Response> {
+  const { ok, reason } = await lookAt(as);
+  return ok ? answer({ ok }, 200) : answer({ ok, reason }, 503, { 'retry-after': String(LOOK_EVERY) });
+}
+
+/** GET /metrics, with the token. */
+export async function metrics({ as, request }: Call): Promise<Response> {
+  const sent = /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '';
+  const [own, other] = await Promise.all([as.settings.scrapeToken ?? '', sent].map((token) => as.secrets.hash(token)));
+  if (sent === '' || own === undefined || other === undefined || !equalTexts(own, other))
+    throw new OAuthError('invalid_token', 'scrape_token_wrong', { status: 401, headers: { 'www-authenticate': 'Bearer' } });
+  const text = metricsText(as, (await lookAt(as)).ok);
+  return new Response(text, { headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' } });
+}
+
+async function lookAt(as: AuthServer): Promise<Health> {
+  const [last, at] = [looks.get(as.store), as.now()];
+  if (last && at - last.at < LOOK_EVERY) return last.health;
+  looks.set(as.store, { at, health: last?.health ?? { ok: false, reason: 'store_silent' } }); // for those who ask meanwhile
+  const health = await checkHealth(as, false);
+  looks.set(as.store, { at, health });
+  return health;
+}
+
+function answer(body: object, status: number, headers: { readonly [name: string]: string } = {}): Response {
+  return Response.json(body, { status, headers: { 'cache-control': 'no-store', ...headers } });
+}
