@@ -6,7 +6,7 @@ import type { FetchPublic, SafeFetch, SafeImageFetch } from '../lib/safe-fetch.t
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
 import { isForm } from '../model/login.ts';
 import { endedEvent, type NewEvent } from '../model/event.ts';
-import type { Place } from '../model/place.ts';
+import { type Place, withPlace } from '../model/place.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
@@ -45,8 +45,12 @@ export interface AuthServer extends UserServices {
   now(): Seconds;
   /** Sends an event to the `on` listener. An exception of the listener changes no response. */
   readonly emit: (event: NewEvent) => void;
-  /** Counts an attempt. @returns the seconds to wait if there were too many, else null. */
-  readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
+  /**
+   * Counts an attempt. @returns the seconds to wait if there were too many, else null.
+   *
+   * @param near counts it at a place, for what only bounds a flood from a network: guesses are counted in the home region, wherever they come from.
+   */
+  readonly limit: (name: string, attempts: number, per: Seconds, near?: Place | null) => Promise<Seconds | null>;
   /** Forgets the attempts counted under a name. */
   readonly forgive: (name: string) => Promise<void>;
 }
@@ -108,9 +112,9 @@ export function makeAuthServer(
     grantCache,
     now,
     emit,
-    async limit(name, attempts, per) {
+    async limit(name, attempts, per, near = null) {
       if (!settings.limits) return null;
-      const { count, endsAt } = await records.count(await secrets.hash(name), per, now());
+      const { count, endsAt } = await records.count(withPlace(await secrets.hash(name), near), per, now());
       return count > attempts ? Math.max(1, endsAt - now()) : null;
     },
     forgive: async (name) => (settings.limits ? records.forgetCount(await secrets.hash(name)) : undefined),

@@ -11,11 +11,14 @@ export const PLACES = ['wnam', 'enam', 'sam', 'weur', 'eeur', 'apac', 'oc', 'afr
 /** A region of the world. */
 export type Place = (typeof PLACES)[number];
 
-/** Kinds of records that are kept near their caller; all others are kept in the home region. */
+/** Kinds of records that are kept near their caller, if their id says where; all others are kept in the home region. */
 const PLACED_RECORDS: ReadonlySet<string> = new Set([
   'answered',
+  'approved',
+  'client',
   'grant',
   'health',
+  'limit',
   'pending',
   'replay',
   'session',
@@ -23,7 +26,7 @@ const PLACED_RECORDS: ReadonlySet<string> = new Set([
   'upstream-state',
 ]);
 /** Lists of such records: each place has a part of them. */
-const PLACED_LISTS: ReadonlySet<string> = new Set(['client', 'keys', 'sessions', 'user']);
+const PLACED_LISTS: ReadonlySet<string> = new Set(['client', 'clients', 'keys', 'sessions', 'user']);
 
 /** Length of an id of 16 bytes. Longer ids are chains of them, and the last one says the place. */
 const ID_LENGTH = 22;

@@ -59,7 +59,7 @@ export const ENDING_RECORDS: readonly string[] = [
 ];
 
 /** Index prefixes that survive. */
-export const LASTING_LISTS: readonly string[] = ['accounts', 'audit', 'client-status', 'clients', 'identities', 'passkeys'];
+export const LASTING_LISTS: readonly string[] = ['accounts', 'audit', 'client-status', 'clients', 'identities', 'passkeys', 'unused'];
 
 /** All other index prefixes. `client:<id>` and `user:<id>` list grants. */
 export const ENDING_LISTS: readonly string[] = ['client', 'consents', 'keys', 'sessions', 'upstreams', 'user'];

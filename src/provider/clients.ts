@@ -31,7 +31,7 @@ export interface Clients {
   create(spec: ClientSpec): Promise<{ readonly client: ClientInfo; readonly secret?: string }>;
   /** A client that is registered, configured, or known by a recently read metadata document; else null. */
   find(id: string): Promise<ClientInfo | null>;
-  /** Registered clients, oldest first, one page; continue with `next`. */
+  /** Registered clients, oldest first in each region, one page, which may be short; continue with `next` while there is one. */
   list(after?: Cursor): Promise<{ readonly clients: readonly ClientInfo[]; readonly next?: Cursor }>;
   /** Changes the given properties; null if there is no such client. The authentication method cannot change: create another client for that. */
   update(id: string, changes: Omit<ClientSpec, 'authMethod'>): Promise<ClientInfo | null>;

@@ -14,6 +14,7 @@ import { isLoopbackRedirect } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import { isOfHosts } from '../model/client-policy.ts';
 import { OAuthError } from '../model/error.ts';
+import { placeOf, withPlace } from '../model/place.ts';
 import { findRedirect, redirectLabel } from '../model/redirect.ts';
 import { resourceOf } from '../model/resource.ts';
 import { requestedPart } from '../model/scope.ts';
@@ -105,7 +106,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
   };
   const open = async (request: AuthRequest, approved?: Approved): Promise<OpenedPending & Pick<FoundPending, 'client'>> => {
     const client = await check(request);
-    const wait = await as.limit(`authorize\n${network}`, OPENED, WINDOW);
+    const wait = await as.limit(`authorize\n${network}`, OPENED, WINDOW, as.place);
     if (wait !== null)
       throw new OAuthError('temporarily_unavailable', 'authorize_limited', {
         status: 429,
@@ -286,7 +287,8 @@ async function isApproved(as: AuthServer, request: AuthRequest): Promise<boolean
 
 async function keyOf({ secrets }: AuthServer, request: AuthRequest): Promise<Key> {
   const { clientId, redirectUri, state, scope, resource, codeChallenge, dpopJkt = '' } = request;
-  return `approved:${await secrets.hash(`approved\n${JSON.stringify([clientId, redirectUri, state, scope, resource, codeChallenge, dpopJkt])}`)}`;
+  const hash = await secrets.hash(`approved\n${JSON.stringify([clientId, redirectUri, state, scope, resource, codeChallenge, dpopJkt])}`);
+  return `approved:${withPlace(hash, clientId.includes('/') ? null : placeOf(clientId))}`; // near its client, as both requests name it
 }
 
 const isNote = (value: unknown): value is object => versioned(value) && has(value, 'approved');

@@ -24,8 +24,10 @@ async function watchedApp(): Promise<{ app: App; written: Set<string> }> {
   const [clock, written] = [makeClock(), new Set<string>()];
   const inner = Object.assign(memoryStore(clock), { placed: true });
   const write = inner.write.bind(inner);
+  const increment = inner.increment?.bind(inner) as NonNullable<Store['increment']>;
   const store: Store = Object.assign(inner, {
     write: (...all: Parameters<Store['write']>) => (written.add(all[0]), write(...all)),
+    increment: (...all: Parameters<NonNullable<Store['increment']>>) => (written.add(all[0]), increment(...all)),
   });
   const app = await appOn(store, clock);
   written.clear();
@@ -40,8 +42,42 @@ describe('where records are kept', () => {
     tokensOf(await client.redeem(await client.signIn(browser, ALICE)));
     const places = new Map([...written].map((key) => [key.split(':', 1)[0], placeOfKey(key)]));
     expect(Object.fromEntries(places)).toMatchObject({
-      pending: 'oc', session: 'oc', grant: 'oc', answered: 'oc', client: null, limit: null, consent: null,
+      pending: 'oc', session: 'oc', grant: 'oc', answered: 'oc', client: 'oc', consent: null,
     }); // prettier-ignore
+  });
+
+  it('counts floods of a network near the browser, and guesses at home, wherever they come from (SEC-152)', async () => {
+    const { app, written } = await watchedApp();
+    const client = await registerClient({ send: from(app, 'oc'), issuer: ISSUER });
+    const near = [...written].filter((key) => key.startsWith('limit:'));
+    expect(near.map(placeOfKey)).toEqual(['oc']); // register
+    const url = await client.authorizeUrl();
+    let guesses = 0;
+    for (const place of ['oc', 'weur', 'enam', 'me', 'oc', 'weur', 'enam', 'me', 'sam', 'afr', 'apac']) {
+      const browser = makeBrowser(from(app, place));
+      const { status } = await browser.submit(await browser.get(url), { decision: 'approve', ...ALICE, password: 'wrong horse battery' });
+      if (status === 403) guesses++;
+    }
+    expect(guesses).toBe(10);
+    const limits = [...written].filter((key) => key.startsWith('limit:')).map(placeOfKey);
+    expect(limits.filter((place) => place === null)).not.toEqual([]);
+    expect(new Set(limits.filter((place) => place !== null))).toEqual(new Set(['oc', 'weur', 'enam', 'me', 'sam', 'afr', 'apac']));
+  });
+
+  it('finds from everywhere that the application had an approval noted', async () => {
+    const { app, written } = await watchedApp();
+    const client = await registerClient({ send: from(app, 'oc'), issuer: ISSUER });
+    const oauth = app.provider.helpers(app.env); // for a request from nowhere
+    const request = await oauth.parseAuthRequest(new Request(await client.authorizeUrl()));
+    const { handle, headers } = await oauth.beginConsent(request);
+    const cookie = headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    const form = new Request(`${ISSUER}/authorize`, {
+      method: 'POST',
+      headers: { origin: ISSUER, 'sec-fetch-site': 'same-origin', cookie },
+    });
+    const { request: approved } = await oauth.approveConsent(form, handle);
+    expect([...written].filter((key) => key.startsWith('approved:')).map(placeOfKey)).toEqual(['oc']);
+    expect((await app.provider.helpers(app.env).beginUpstream(approved)).state).not.toBe('');
   });
 
   it('writes ids without a place where the runtime knows none', async () => {

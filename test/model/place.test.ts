@@ -61,13 +61,14 @@ describe('model/place', () => {
     for (const prefix of ['', 'acme/', '2026-11@', 'acme/2026-11@']) {
       expect(placeOfKey(`${prefix}grant:${id}`)).toBe('sam');
       expect([isPlacedList(`${prefix}user:1`), isPlacedList(`${prefix}keys:all`)]).toEqual([true, true]);
-      expect(isPlacedList(`${prefix}clients:all`)).toBe(false);
+      expect(isPlacedList(`${prefix}clients:all`)).toBe(true);
+      expect([isPlacedList(`${prefix}accounts:all`), isPlacedList(`${prefix}unused:clients`)]).toEqual([false, false]);
     }
   });
 
   it('keeps every other kind of record at home, with any id', () => {
     const id = secrets.id('afr');
-    for (const kind of ['client', 'account', 'identity', 'limit', 'username', 'consent', 'quota', '', 'constructor'])
+    for (const kind of ['account', 'identity', 'known-browser', 'removed', 'username', 'consent', 'quota', '', 'constructor'])
       expect(placeOfKey(`${kind}:${id}`)).toBeNull();
     expect(placeOfKey('grant')).toBeNull();
     expect(isPlacedList(`consents:user:${id}`)).toBe(false);

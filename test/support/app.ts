@@ -9,6 +9,7 @@ import type { Runtime } from '../../src/model/runtime.ts';
 import type { Store } from '../../src/model/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
+import type { ClientInfo } from '../../src/provider/client-info.ts';
 import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
 import { type Browser, makeBrowser } from '../../src/testing/browser.ts';
 import { type Clock, makeClock } from '../../src/testing/clock.ts';
@@ -82,6 +83,19 @@ export function counting(store: Store, counts: Counts): Store {
     }),
     list: (index, after) => (counts.lists++, store.list(index, after)),
   };
+}
+
+/** All registered clients, page by page. */
+export async function clientsOf(app: App): Promise<readonly ClientInfo[]> {
+  const { clients } = app.provider.helpers(app.env);
+  const found: ClientInfo[] = [];
+  let after: string | undefined;
+  do {
+    const page = await clients.list(after);
+    found.push(...page.clients);
+    after = page.next;
+  } while (after !== undefined);
+  return found;
 }
 
 /** What the protected handler of these tests answers: who called. */

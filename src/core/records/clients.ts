@@ -9,8 +9,8 @@ import type { AuthServer } from '../auth-server.ts';
 import { has, readRecord } from './record.ts';
 
 const ALL: IndexKey = 'clients:all';
-/** The list of registrations that are not used yet. */
-export const UNUSED: IndexKey = 'clients:unused';
+/** The list of registrations that are not used yet: in the home region, so that it is in the order of time. */
+export const UNUSED: IndexKey = 'unused:clients';
 
 /** Adds a client; false, without a change, if the id is taken. */
 export async function addClient(as: AuthServer, client: Client): Promise<boolean> {

@@ -28,7 +28,7 @@ export async function authorize(call: Call): Promise<Response> {
     return new Response(null, { headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' } });
   // Signed-in users are counted by user: a flood from their network must not lock them out (SEC-228).
   const [wait, consented] = await Promise.all([
-    as.limit(`authorize\n${session === null ? call.network : `user\n${session.userId}`}`, REQUESTS, WINDOW),
+    as.limit(`authorize\n${session === null ? call.network : `user\n${session.userId}`}`, REQUESTS, WINDOW, as.place),
     session ? as.consents.find(targetOf(checked, session)) : [],
   ]);
   if (wait !== null) {

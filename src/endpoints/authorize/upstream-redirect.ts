@@ -48,7 +48,7 @@ export type SealedPurpose = ({ readonly pendingId: string } | PageOfOurs) & {
 /** Redirects the browser, or returns an error page. */
 export async function redirectToUpstream(call: Call, login: SiteLogin, purpose: UpstreamPurpose): Promise<Response | NotSignedIn> {
   const { as, words } = call;
-  const wait = await as.limit(`depart\n${call.network}`, REDIRECTS, WINDOW);
+  const wait = await as.limit(`depart\n${call.network}`, REDIRECTS, WINDOW, as.place);
   if (wait !== null) return { problem: words.signIn.limited(sayIn(wait, words)), status: 429, retryAfter: wait };
   const { state, hash } = await newState(as);
   const [asked, mustProve] = requestFor(purpose);

@@ -30,7 +30,7 @@ export async function pushedAuthorizationRequest(call: Call): Promise<Response> 
   form.once('client_secret', 'client_assertion', 'client_assertion_type');
   if (form.optional('request_uri') !== undefined) throw new OAuthError('invalid_request', 'request_uri_pushed'); // RFC 9126 §2.1
   const caller = await authenticate(as, request.headers.get('authorization'), form, call);
-  const wait = await as.limit(`push\n${network}`, PUSHES, WINDOW);
+  const wait = await as.limit(`push\n${network}`, PUSHES, WINDOW, as.place);
   if (wait !== null)
     throw new OAuthError('temporarily_unavailable', 'push_limited', { status: 429, headers: { 'retry-after': String(wait) } });
   const fields = new Map(NAMES.map((name) => [name, form.all(name)] as const).filter(([, values]) => values.length > 0));

@@ -41,7 +41,7 @@ export async function register(call: Call): Promise<Response> {
   const [token, createdAt] = [as.secrets.secret(), as.now()];
   const client: Client = {
     ...metadata,
-    id: as.secrets.id(),
+    id: as.secrets.id(as.place),
     createdAt,
     unused: true,
     expiresAt: createdAt + Math.min(UNUSED_TTL, as.settings.clientRegistrationTTL),
@@ -59,8 +59,8 @@ export async function register(call: Call): Promise<Response> {
 async function limited(as: AuthServer, network: string): Promise<Seconds | null> {
   const nearby = network.endsWith('::/64') ? coarseNetwork(network) : null; // an attacker does not have thousands of IPv4 addresses
   return (
-    (await as.limit(`register\n${network}`, REGISTRATIONS, WINDOW)) ??
-    (nearby === null ? null : as.limit(`register nearby\n${nearby}`, REGISTRATIONS_NEARBY, WINDOW))
+    (await as.limit(`register\n${network}`, REGISTRATIONS, WINDOW, as.place)) ??
+    (nearby === null ? null : as.limit(`register nearby\n${nearby}`, REGISTRATIONS_NEARBY, WINDOW, as.place))
   );
 }
 

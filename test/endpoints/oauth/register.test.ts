@@ -168,7 +168,7 @@ describe('endpoints/oauth/register', () => {
     };
     for (const why of ['full', 'down', 'client'] as const) {
       await (await appOn(store, clock)).register(GOOD); // the quota is known
-      for (const key of (await inner.list('clients:unused')).keys) await inner.remove(key);
+      for (const key of (await inner.list('unused:clients')).keys) await inner.remove(key);
       const app = await appOn(store, clock); // another process, without slots of its own
       fault = why;
       expect((await app.register(GOOD)).status).toBe(503);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { registrationOf } from '../../../src/options/option-checks.ts';
 import type { JsonAnswer } from '../../../src/testing/oauth-client.ts';
 import { faultyStore } from '../../../src/testing/faulty-store.ts';
-import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../../support/app.ts';
+import { ALICE, type App, appOn, ISSUER, makeApp, storeNames, clientsOf } from '../../support/app.ts';
 import { answerOf, expectJson, expectNothingWritten } from '../../support/verdicts.ts';
 
 const GOOD = { redirect_uris: ['https://app.example/cb'], token_endpoint_auth_method: 'none' };
@@ -15,7 +15,7 @@ const post = async (app: App, body: unknown, token?: string): Promise<JsonAnswer
     }),
   );
 /** The clients that can be used. */
-const livingOf = async (app: App): Promise<string[]> => (await app.provider.helpers(app.env).clients.list()).clients.map(({ id }) => id);
+const livingOf = async (app: App): Promise<string[]> => (await clientsOf(app)).map(({ id }) => id);
 const manage = async (app: App, method: string, { body }: JsonAnswer, token: unknown, text?: unknown): Promise<JsonAnswer> => {
   const path = String(body['registration_client_uri']).slice(ISSUER.length);
   const headers = { ...JSON_TYPE, authorization: `Bearer ${String(token)}` };

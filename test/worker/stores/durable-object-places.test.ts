@@ -65,7 +65,8 @@ describe('places of stores/durable-object', () => {
       for (let n = 0; n < 64; n++) {
         await store.read(`grant:${secrets.id()}`);
         await store.read(`session:${await secrets.hash(`${n}`)}`);
-        await store.read(`client:${secrets.id('oc')}`);
+        await store.read(`account:${secrets.id('oc')}`);
+        await store.read(`client:${secrets.id()}`);
       }
       expect([...given.keys()].toSorted()).toEqual(names);
       for (const hint of given.values()) expect(hint).toEqual(home && { locationHint: home });
@@ -125,8 +126,8 @@ describe('places of stores/durable-object', () => {
 
   it('keeps lists of records of the home region there', async () => {
     const { store, asked } = watched({ home: 'enam' });
-    await store.write('client:1', 1, 'absent', { index: ['clients:all'] });
-    expect((await store.list('clients:all')).keys).toEqual(['client:1']);
+    await store.write('account:1', 1, 'absent', { index: ['accounts:all'] });
+    expect((await store.list('accounts:all')).keys).toEqual(['account:1']);
     expect([...new Set(asked.values())]).toEqual(['enam']);
   });
 
