@@ -150,9 +150,8 @@ export function makeRecords(
   const over = { store, runtime };
   const clients = new WeakMap<Client, Versioned<Client>>();
   /** The store, reporting each write of one grant. */
-  const reporting = (id: string): RecordAccess['store'] => ({
+  const reporting = (id: string): Pick<Store, 'read' | 'write'> => ({
     read: (key) => store.read(key),
-    remove: (key, when) => store.remove(key, when),
     async write(...all) {
       try {
         return await store.write(...all);

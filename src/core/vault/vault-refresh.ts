@@ -4,7 +4,7 @@
  *
  *   valid → return it | leased → still valid? return it : wait | cooling down → refuse | take lease → refresh → write, remove or cool down
  */
-import { changeRecord, type RecordAccess } from '../../model/change-record.ts';
+import { changeRecord } from '../../model/change-record.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import type { IndexKey, Key, Seconds, Store } from '../../model/store.ts';
@@ -12,11 +12,12 @@ import { type Refreshed, type TokenOperations, type UpstreamRef, UpstreamTokenEr
 import { has, readRecord, type Versioned, versioned } from '../records/record.ts';
 import type { Secrets } from '../records/secrets.ts';
 import { fromBase64url } from '../../lib/bytes.ts';
+import { pause } from '../../lib/on-abort.ts';
 
 /** What refreshing is made over. */
 export interface RefreshParts {
   readonly store: Store;
-  readonly runtime: RecordAccess['runtime'] & Pick<Runtime, 'waitUntil'>;
+  readonly runtime: Pick<Runtime, 'random' | 'pause' | 'waitUntil'>;
   readonly secrets: Secrets;
   /** Token operations of a login; null if it is no longer configured. */
   readonly keeperOf: (provider: string) => TokenOperations | null;
@@ -45,6 +46,7 @@ const MANY_FAILURES = 3;
 /** Makes the token source. */
 export function makeTokenSource({ store, runtime, secrets, keeperOf, now, env, emit }: RefreshParts): TokenSource {
   const over = { store, runtime };
+  const wait = runtime.pause ?? pause;
   const ended = ({ provider }: VaultRecord): UpstreamTokenError => new UpstreamTokenError('ended', provider);
 
   // The ciphertext tells whether another process refreshed since: it differs each time, while `round` may repeat after a crash or a
@@ -85,7 +87,7 @@ export function makeTokenSource({ store, runtime, secrets, keeperOf, now, env, e
         return tokens;
       } catch (error) {
         if (error instanceof UpstreamTokenError || tries >= MAX_SAVES) throw error;
-        await pause(tries);
+        await wait(delayOf(tries));
       }
     }
   };
@@ -156,7 +158,7 @@ export function makeTokenSource({ store, runtime, secrets, keeperOf, now, env, e
       const isLeased = record.lease !== null && record.lease.until > now();
       if ((isLeased || record.quietUntil > now()) && left > 0) return tokens;
       if (isLeased) {
-        await pause(looks);
+        await wait(delayOf(looks));
         continue;
       }
       if (record.quietUntil > now())
@@ -175,10 +177,9 @@ export function makeTokenSource({ store, runtime, secrets, keeperOf, now, env, e
   };
 }
 
-/** Waits a little, longer each time, with jitter so that waiting requests spread out. */
-async function pause(tries: number): Promise<void> {
-  const longest = Math.min(500, 10 * 1.3 ** tries);
-  await new Promise((next) => setTimeout(next, longest * (0.5 + Math.random() / 2)));
+/** Milliseconds to wait: longer each time, with jitter so that waiting requests spread out. */
+function delayOf(tries: number): number {
+  return Math.min(500, 10 * 1.3 ** tries) * (0.5 + Math.random() / 2);
 }
 
 /** A stored set of upstream tokens. */

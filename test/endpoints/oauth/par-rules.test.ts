@@ -70,6 +70,19 @@ describe('endpoints/oauth/par: rules', () => {
     expect((await push(app, await requestOf(client), { dpop })).status).toBe(201);
   });
 
+  it('takes the client of a Basic header that the form does not name, and refuses a credential that is repeated beside it', async () => {
+    const app = await makeApp('memory');
+    const client = await app.client({ token_endpoint_auth_method: 'client_secret_basic' });
+    const headers = { authorization: `Basic ${btoa(`${client.id}:${client.secret ?? ''}`)}` };
+    const pushed = await push(app, await requestOf(client, { client_id: null }), headers);
+    expect((await app.browser().get(urlFor(client, pushed))).status).toBe(200);
+    for (const name of ['client_secret', 'client_assertion', 'client_assertion_type']) {
+      const form = await requestOf(client);
+      for (const value of ['a', 'b']) form.append(name, value);
+      expect([name, (await push(app, form, headers)).status, lastReason(app)]).toEqual([name, 400, `repeated_${name}`]);
+    }
+  });
+
   it('says temporarily_unavailable to a network that pushes too much', async () => {
     const app = await makeApp('memory');
     const client = await app.client();
