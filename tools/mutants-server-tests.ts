@@ -18,7 +18,8 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/endpoints/authorize/authorize.ts':
     'src/{journeys/{consent,client-policy,words,step-up,abuse},endpoints/{authorize-redirect,login-hint,oauth/par}}.ts',
   'src/endpoints/authorize/confirm-scopes.ts': 'src/journeys/{consent,scopes,words}.ts',
-  'src/endpoints/authorize/consent.ts': 'src/journeys/{consent,step-up,device,own-login,password,sign-ins,abuse}.ts',
+  'src/endpoints/authorize/consent.ts':
+    'src/{journeys/{consent,step-up,device,sign-ins,vault},endpoints/{cross-site,authorize/confirm-scopes,authorize/step}}.ts',
   'src/endpoints/authorize/device.ts': 'src/journeys/device{,-clients}.ts',
   'src/endpoints/authorize/issue-code.ts': 'src/{endpoints/authorize/{authorize,consent},grants/authorization-code,journeys/consent}.ts',
   'src/endpoints/authorize/skip-consent.ts': 'src/{journeys/{consent,step-up},endpoints/authorize/authorize}.ts',

@@ -104,7 +104,7 @@ function data(flags: number, ...rest: number[]): Uint8Array<ArrayBuffer> {
   head[32] = flags;
   return new Uint8Array([...head, ...rest]);
 }
-const bytes = (count: number): number[] => new Array<number>(count).fill(0);
+const bytes = (count: number): number[] => Array.from({ length: count }, () => 0);
 const [CREDENTIAL, EXTENSIONS, MAP] = [0x40, 0x80, 0xa0];
 
 describe('logins/passkey-verifier: the form of authenticator data (WebAuthn §6.1)', () => {
