@@ -5,7 +5,8 @@ import type { Call } from '../endpoints/endpoint.ts';
 import { readRegistration } from '../endpoints/oauth/register.ts';
 import { parseJson } from '../lib/json.ts';
 import type { AdminApi } from '../model/admin.ts';
-import { wrong } from './act.ts';
+import { inputOf, wrong } from './act.ts';
+import { cliPage, endCliSession, exchangeCliCode } from './cli.ts';
 import { measuresOf } from './measures.ts';
 import { adminPage, PAGE_NAMES } from './page/pages.ts';
 import { ACTS, enter, runAct } from './run.ts';
@@ -42,15 +43,25 @@ export function adminApi(options: AdminOptions): AdminApi {
     throw new TypeError("adminApi: `permission` must be the permission of administrators, such as adminApi({ permission: 'admin' }).");
   return {
     permission,
-    acts: Object.entries(ACTS).map(([name, { method }]) => ({ name, method })),
+    acts: Object.entries({ ...ACTS, ...CLI }).map(([name, { method }]) => ({ name, method })),
     answer: (name, call) => answer(name, call as Call, permission),
     note: (as, event) => measuresOf(as).note(event),
-    pages: PAGE_NAMES,
-    page: (name, call) => adminPage(name, call as Call, { permission, languages }),
+    pages: [...PAGE_NAMES, 'cli'],
+    page: (name, call) => (name === 'cli' ? cliPage(call as Call, permission) : adminPage(name, call as Call, { permission, languages })),
   };
 }
 
+/** How a command line signs in and out; not acts of an administrator. */
+const CLI = {
+  'cli/token': { method: 'POST', takes: ['code', 'verifier'], run: exchangeCliCode },
+  'cli/end': { method: 'POST', takes: [], run: endCliSession },
+} as const;
+
 async function answer(name: string, call: Call, permission: string): Promise<Response> {
+  if (name === 'cli/token' || name === 'cli/end') {
+    const result = await CLI[name].run(call, inputOf(CLI[name], await bodyOf(call)));
+    return new Response(JSON.stringify(result), { headers: HEADERS });
+  }
   const isChange = ACTS[name]?.method === 'POST'; // the server routes the names of `acts` alone
   const { admin } = await enter(call, permission, isChange);
   const result = await runAct(admin, name, isChange ? await bodyOf(call) : queryOf(call));

@@ -20,8 +20,12 @@ export interface Callback {
   stop(): void;
 }
 
-/** Listens on the wanted port if it is free, else on any. @param port 0 for any. */
-export async function listenForCallback(port: number, terminal: Pick<Terminal, 'after'>): Promise<Callback> {
+/** Listens on the wanted port if it is free, else on any. @param port 0 for any. @param more how to get more time, after the error of a timeout. */
+export async function listenForCallback(
+  port: number,
+  terminal: Pick<Terminal, 'after'>,
+  more = '; --timeout SECONDS gives more time',
+): Promise<Callback> {
   let waiting: { readonly state: string; readonly resolve: (answer: URLSearchParams) => void } | null = null;
   const server = createServer((request, response) => {
     const url = parseUrl(`http://127.0.0.1${request.url?.startsWith('/') ? request.url : '/'}`);
@@ -55,7 +59,7 @@ export async function listenForCallback(port: number, terminal: Pick<Terminal, '
       new Promise((resolve, reject) => {
         const callOff = terminal.after(timeout, () => {
           waiting = null;
-          reject(new CliError(`The sign-in was not finished within ${timeout} seconds. Run it again; --timeout SECONDS gives more time.`));
+          reject(new CliError(`The sign-in was not finished within ${timeout} seconds. Run it again${more}.`));
         });
         waiting = {
           state,

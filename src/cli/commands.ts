@@ -48,6 +48,15 @@ const COMMANDS: { readonly [name: string]: Command } = {
       return (await import('./store.ts')).runStore(argv, terminal); // loads the stores
     },
   },
+  ...Object.fromEntries(
+    (['login', 'logout'] as const).map((name): [string, Command] => [
+      name,
+      {
+        help: async () => (await import('./admin/login.ts')).LOGIN_USAGE,
+        run: async (argv, terminal) => (await import('./admin/login.ts')).runLogin(name, argv, terminal),
+      },
+    ]),
+  ),
   ...Object.fromEntries(['user', 'client', 'grant', 'session', 'key', 'token', 'audit'].map((noun) => [noun, administration(noun)])),
 };
 
@@ -59,6 +68,7 @@ const USAGE = `Usage: portcullis connect URL [options]    connect to a protected
 
        portcullis user | client | grant | session | key | token | audit VERB
                                            see and change what a store or a running server holds
+       portcullis login | logout           sign in at a running server as an administrator, by the browser
 
   --help, --version
 

@@ -33,6 +33,8 @@ export type Session = {
   readonly organizations?: readonly Organization[];
   /** The login that the user signed in with. */
   readonly origin?: StoredOrigin;
+  /** Hash of the browser's session that allowed this one, of a command line: good for the administration API, while that one lives. */
+  readonly cliOf?: string;
   /** The login to ask on each request whether the application's own session still exists. */
   readonly host?: string;
   readonly createdAt: Seconds;

@@ -1,0 +1,148 @@
+/**
+ * A running server as what a command works on. The command line is one more browser of the administrator: it sends the cookie of its session to
+ * the administration API, as a page of the server would.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { isLoopbackHost } from '../../lib/url.ts';
+import { compareCode } from '../../model/compare-code.ts';
+import { listenForCallback } from '../callback.ts';
+import { printable } from '../printable.ts';
+import { CliError, type Terminal } from '../terminal.ts';
+import { forgetSignIn, keepSignIn, readSignIn, type SignIn } from './sign-ins.ts';
+import type { Input, Target } from './target.ts';
+
+/** How long a person has to sign in. */
+const PATIENCE = 300;
+/** How often a request is sent again that the server had no time for. */
+const MAX_TRIES = 10;
+
+/** A server, and how it is asked. */
+export interface Server extends Target {
+  readonly issuer: string;
+  /** Signs in anew, by the browser. @throws {CliError} */
+  readonly signIn: () => Promise<SignIn>;
+  /** Ends the sign-in, here and at the server. False if there was none. */
+  readonly signOut: () => Promise<boolean>;
+}
+
+/** Finds a server by its address. @throws {CliError} where there is none of ours. */
+export async function openRemote(address: string, terminal: Terminal, opensBrowser: boolean): Promise<Server> {
+  const { issuer, admin } = await discovered(address);
+  const { origin } = new URL(admin);
+  const post = (path: string, body: object, cookie?: string): Promise<Response> =>
+    send(`${admin}/api/${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { ...headersOf(origin, cookie), 'content-type': 'application/json' },
+    });
+
+  const signIn = async (): Promise<SignIn> => {
+    const verifier = randomBytes(32).toString('base64url');
+    const challenge = createHash('sha256').update(verifier).digest('base64url');
+    const callback = await listenForCallback(0, terminal, '');
+    try {
+      const page = `${admin}/cli?${new URLSearchParams({ port: String(callback.port), challenge })}`;
+      const answered = callback.answer(challenge, PATIENCE);
+      terminal.err(`${opensBrowser ? 'Sign in on the page that opens now, or open it yourself' : 'Open this page to sign in'}:\n  ${page}`);
+      terminal.err(`Allow it only if the page shows this code: ${compareCode(challenge)}`);
+      if (opensBrowser) terminal.open(page);
+      const code = (await answered).get('code');
+      if (code === null) throw new CliError('The sign-in was not allowed.');
+      const known = await read(await post('cli/token', { code, verifier }), issuer);
+      const made = { issuer, ...(known as Omit<SignIn, 'issuer'>) };
+      keepSignIn(made);
+      terminal.err(
+        `Signed in at ${printable(issuer)} as ${printable(made.name)} for an hour. Changes need a sign-in of the last ten minutes.`,
+      );
+      return made;
+    } finally {
+      callback.stop();
+    }
+  };
+
+  /** A session, by the browser where a person can use one. */
+  const session = async (why: string): Promise<SignIn> => {
+    if (!terminal.ask) throw new CliError(`${why} Run this first, where a person can answer: portcullis login --server ${issuer}`);
+    terminal.err(why);
+    return signIn();
+  };
+
+  return {
+    issuer,
+    signIn,
+    async signOut() {
+      const known = readSignIn(issuer);
+      if (known) await read(await post('cli/end', {}, cookieOf(known)), issuer).catch(() => undefined); // it ends by itself
+      forgetSignIn(issuer);
+      return known !== null;
+    },
+    async close() {},
+    async ask(method, act, input) {
+      let known = readSignIn(issuer) ?? (await session(`Not signed in at ${issuer}.`));
+      let isFresh = false;
+      for (let left = MAX_TRIES; ; left--) {
+        const answer = await (method === 'POST' ? post(act, input, cookieOf(known)) : send(urlOf(`${admin}/api/${act}`, input), { headers: headersOf(origin, cookieOf(known)) })); // prettier-ignore
+        if (answer.status === 401 && !isFresh) {
+          isFresh = true;
+          known = await session('This needs a new sign-in.');
+        } else if (answer.status === 429 && left > 1) {
+          await new Promise<void>((done) => terminal.after(Number(answer.headers.get('retry-after') ?? 1), done));
+        } else return read(answer, issuer);
+      }
+    },
+  };
+}
+
+/** What our own page would send: the server takes nothing that may come from another site. */
+function headersOf(origin: string, cookie: string | undefined): Record<string, string> {
+  return { origin, 'sec-fetch-site': 'same-origin', 'user-agent': 'portcullis-cli', ...(cookie === undefined ? {} : { cookie }) };
+}
+
+function cookieOf({ cookie, session }: SignIn): string {
+  return `${cookie}=${session}`;
+}
+
+function urlOf(url: string, input: Input): string {
+  const query = new URLSearchParams(Object.entries(input).map(([name, value]) => [name, String(value)] as [string, string]));
+  return query.size === 0 ? url : `${url}?${query}`;
+}
+
+/** Never follows a redirect: the cookie is for this server. */
+async function send(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, redirect: 'manual' });
+  } catch (error) {
+    const why = (error as { cause?: { message?: string } }).cause?.message ?? (error as Error).message;
+    throw new CliError(`${new URL(url).origin} does not answer: ${why}`, 1, { cause: error });
+  }
+}
+
+/** The answer, as JSON. @throws {CliError} in the words of the server. */
+async function read(answer: Response, issuer: string): Promise<unknown> {
+  const body = (await answer.json().catch(() => null)) as { error?: string; error_description?: string } | null;
+  if (answer.ok && body !== null) return body;
+  if (body?.error !== undefined) throw new CliError(printable(body.error_description ?? body.error));
+  if (answer.status === 404)
+    throw new CliError(
+      `${issuer} has no administration for the command line. Give OAuthProvider the option \`admin\`: adminApi({ permission: 'admin' })`,
+    );
+  throw new CliError(`${issuer} answers ${answer.status}, and not as Portcullis does.`);
+}
+
+/** The issuer and the place of its administration, beside the authorize endpoint that the metadata names (RFC 8414). */
+async function discovered(address: string): Promise<{ readonly issuer: string; readonly admin: string }> {
+  const url = URL.canParse(address) ? new URL(address) : null;
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new CliError(`--server takes an address such as https://mcp.example; it is ${JSON.stringify(address)}.`, 2);
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname))
+    throw new CliError(`${url.origin} is plain http, and anyone on the way could read the session. Use https.`, 2);
+  const path = url.pathname === '/' ? '' : url.pathname.replace(/\/$/, '');
+  const answer = await send(`${url.origin}/.well-known/oauth-authorization-server${path}`, {});
+  const { issuer, authorization_endpoint: authorize } = ((await answer.json().catch(() => null)) ?? {}) as {
+    issuer?: unknown;
+    authorization_endpoint?: unknown;
+  };
+  if (issuer !== url.origin + path || typeof authorize !== 'string' || !authorize.startsWith(`${url.origin}/`))
+    throw new CliError(`There is no authorization server at ${url.origin}${path}. Name its issuer, without the path of the MCP endpoint.`);
+  return { issuer, admin: new URL('admin', authorize).href };
+}

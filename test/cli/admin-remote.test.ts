@@ -1,0 +1,209 @@
+/** The administration commands at a running server, signed in by a browser without a window. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { adminApi } from '../../src/admin/index.ts';
+import { runCommand } from '../../src/cli/commands.ts';
+import { password } from '../../src/logins/password.ts';
+import { type Browser, makeBrowser } from '../../src/testing/browser.ts';
+import { ALICE, type Served, startServer } from './served.ts';
+
+const BOB = { username: 'bob', password: 'another horse battery' };
+const folder = mkdtempSync(join(tmpdir(), 'portcullis-cli-remote-'));
+let served: Served;
+let without: Served;
+
+beforeAll(async () => {
+  const accounts = (): object[] => [
+    { ...ALICE, name: 'Alice', permissions: ['admin'] },
+    { ...BOB, name: 'Bob' },
+  ];
+  served = await startServer({
+    admin: adminApi({ permission: 'admin' }),
+    accessKeys: {},
+    logins: [password({ accounts: accounts as never })],
+  });
+  without = await startServer();
+});
+afterAll(async () => {
+  await Promise.all([served.stop(), without.stop()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+beforeEach(() => void (process.env['XDG_STATE_HOME'] = mkdtempSync(join(folder, 'state-'))));
+afterEach(() => void delete process.env['XDG_STATE_HOME']);
+
+/** What a person does with the page that the terminal opens. */
+type Person = (url: string, shown: string) => Promise<void>;
+
+/** Signs in if the server asks for it, compares the codes, and presses a button. */
+function person(decision: string, who = ALICE, browser: Browser = makeBrowser((request) => fetch(request))): Person {
+  return async (url, shown) => {
+    let page = await browser.get(url);
+    if (page.location !== null) {
+      const to = await browser.submit(await browser.get(new URL(page.location, url).href), who);
+      page = await browser.get(new URL(to.location ?? '', url).href);
+    }
+    const code = /\b[B-Z]{4}-[B-Z]{4}\b/.exec(page.text)?.[0] ?? 'none';
+    expect(shown).toContain(`Allow it only if the page shows this code: ${code}`);
+    const back = await browser.submit(page, { decision });
+    expect((await browser.get(back.location ?? '')).status).toBe(200);
+  };
+}
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  readonly opened: readonly string[];
+}
+
+/** Runs a command line. Without a person nobody is asked, and timers fire at once. */
+async function run(line: string, act?: Person): Promise<Ran> {
+  const [out, err, opened]: [string[], string[], string[]] = [[], [], []];
+  let acting = Promise.resolve();
+  const terminal = {
+    out: (text: string) => void out.push(text),
+    err: (text: string) => void err.push(text),
+    open(url: string) {
+      opened.push(url);
+      acting = act?.(url, err.join('\n')) ?? acting;
+      acting.catch(() => undefined); // awaited below
+    },
+    after(seconds: number, fire: () => void) {
+      if (seconds < 300) queueMicrotask(fire);
+      return () => undefined;
+    },
+    ...(act && { ask: async () => 'y' }),
+  };
+  const code = await runCommand(line.split(' '), terminal);
+  await acting;
+  return { code, out: out.join('\n'), err: err.join('\n'), opened };
+}
+
+const at = (line: string, act?: Person, url: string = served.url): Promise<Ran> => run(`${line} --server ${url}`, act);
+const fileOf = (): string => join(process.env['XDG_STATE_HOME'] ?? '', 'portcullis', readdirSync(join(process.env['XDG_STATE_HOME'] ?? '', 'portcullis'))[0] ?? ''); // prettier-ignore
+
+describe('portcullis --server', () => {
+  it('signs in on first use, keeps the session for its owner alone, and uses it until it is over', async () => {
+    const first = await at('user list --json', person('allow'));
+    expect(first).toMatchObject({ code: 0, err: expect.stringContaining(`Signed in at ${served.url} as Alice for an hour.`) });
+    expect(
+      first.out
+        .split('\n')
+        .map((row) => (JSON.parse(row) as { username: string }).username)
+        .toSorted(),
+    ).toEqual(['alice', 'bob']);
+    expect([statSync(fileOf()).mode & 0o777, statSync(join(fileOf(), '..')).mode & 0o777]).toEqual([0o600, 0o700]);
+    const { session } = JSON.parse(readFileSync(fileOf(), 'utf8')) as { session: string };
+    expect(first.out + first.err + first.opened.join() + served.asked.join()).not.toContain(session);
+    const second = await at('user disable bob --yes');
+    expect([second.code, second.opened]).toEqual([0, []]);
+    expect((await at('user show bob')).out).toMatch(/disabled +yes/);
+    expect((await at('user enable bob')).code).toBe(0);
+    expect((await at('audit list')).out).toMatch(/users\/disable/);
+    expect(await at('user find nobody')).toMatchObject({ code: 1, err: 'No user was found.' });
+    expect(await at('grant show x')).toMatchObject({ code: 1, err: expect.stringContaining('There is no such grant.') });
+    const sessions = await at('session list alice');
+    expect(sessions.out).toContain('Portcullis CLI');
+  });
+
+  it('asks for a new sign-in when the last one is too old for a change, and then makes it', async () => {
+    await at('login', person('allow'));
+    served.clock.pass(700);
+    expect((await at('user list')).code).toBe(0);
+    const alone = await at('user enable bob');
+    expect([alone.code, alone.err]).toEqual([1, `This needs a new sign-in. Run this first, where a person can answer: portcullis login --server ${served.url}`]); // prettier-ignore
+    const again = await at('user enable bob', person('allow'));
+    expect([again.code, again.opened.length]).toEqual([0, 1]);
+  });
+
+  it('signs out, here and at the server', async () => {
+    await at('login', person('allow'));
+    const kept = readFileSync(fileOf(), 'utf8');
+    const file = fileOf();
+    expect(await at('logout')).toMatchObject({ code: 0, err: `Signed out at ${served.url}.` });
+    expect(await at('logout')).toMatchObject({ code: 0, err: `Not signed in at ${served.url}.` });
+    writeFileSync(file, kept); // a copy of it is worth nothing
+    expect(await at('user list')).toMatchObject({ code: 1, err: expect.stringContaining('needs a new sign-in') });
+  });
+
+  it('says what went wrong: a no, someone who is no administrator, no sign-in', async () => {
+    expect(await at('login', person('deny'))).toMatchObject({ code: 1, err: expect.stringContaining('The sign-in was not allowed.') });
+    expect(await at('user list')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(`Not signed in at ${served.url}. Run this first`),
+    });
+    let status = 0;
+    const bob: Person = async (url) => {
+      const browser = makeBrowser((request) => fetch(request));
+      const to = await browser.submit(await browser.get(new URL((await browser.get(url)).location ?? '', url).href), BOB);
+      status = (await browser.get(new URL(to.location ?? '', url).href)).status;
+      await fetch(
+        `http://127.0.0.1:${new URL(url).searchParams.get('port')}/callback?error=closed&state=${new URL(url).searchParams.get('challenge')}`,
+      );
+    };
+    expect([(await at('login', bob)).code, status]).toEqual([1, 403]);
+  });
+
+  it('takes only the answer to its own sign-in, and no code that another program has spent or made up', async () => {
+    const thief: Person = async (url) => {
+      const [port, challenge] = ['port', 'challenge'].map((name) => new URL(url).searchParams.get(name));
+      expect((await fetch(`http://127.0.0.1:${port}/callback?code=x&state=other`)).status).toBe(400);
+      await fetch(`http://127.0.0.1:${port}/callback?code=${'x'.repeat(43)}&state=${challenge}`);
+    };
+    expect(await at('login', thief)).toMatchObject({ code: 1, err: expect.stringContaining('This sign-in is over. Start it again.') });
+  });
+
+  it('names what to do where there is no administration, no server of ours, or no safe way', async () => {
+    const leaves: Person = async (url) => {
+      expect((await fetch(url)).status).toBe(404);
+      const { searchParams } = new URL(url);
+      await fetch(`http://127.0.0.1:${searchParams.get('port')}/callback?code=x&state=${searchParams.get('challenge')}`);
+    };
+    expect(await at('login', leaves, without.url)).toMatchObject({ code: 1, err: expect.stringContaining("Give OAuthProvider the option `admin`: adminApi({ permission: 'admin' })") }); // prettier-ignore
+    expect(await at('user list', undefined, `${served.url}/mcp`)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('without the path of the MCP endpoint'),
+    });
+    for (const odd of ['mcp.example', 'ftp://mcp.example', 'http://mcp.example'])
+      expect((await at('user list', undefined, odd)).code).toBe(2);
+    expect(await run(`user list --tenant acme --server ${served.url}`)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--server https://mcp.example/acme'),
+    });
+    const gone = createServer();
+    await new Promise<void>((done) => gone.listen(0, '127.0.0.1', done));
+    const { port } = gone.address() as AddressInfo;
+    await new Promise((done) => gone.close(done));
+    expect(await at('user list', undefined, `http://127.0.0.1:${port}`)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('does not answer'),
+    });
+    for (const line of ['login', 'logout', `login x --server ${served.url}`]) expect((await run(line)).code).toBe(2);
+  });
+
+  it('believes no metadata that leads to another origin, and sends its cookie along no redirect', async () => {
+    const seen: (string | undefined)[] = [];
+    let issuer = '';
+    let endpoint = 'https://evil.example/authorize';
+    const odd = createServer((request, response) => {
+      seen.push(request.headers.cookie);
+      if (request.url?.startsWith('/.well-known/')) return void response.end(JSON.stringify({ issuer, authorization_endpoint: endpoint }));
+      response.writeHead(302, { location: `${served.url}/elsewhere` }).end();
+    });
+    await new Promise<void>((done) => odd.listen(0, '127.0.0.1', done));
+    issuer = `http://127.0.0.1:${(odd.address() as AddressInfo).port}`;
+    expect((await at('user list', undefined, issuer)).err).toContain('There is no authorization server');
+    endpoint = `${issuer}/authorize`;
+    const about = { issuer, cookie: 'portcullis-session', session: 'secret', expiresAt: 1e11, name: 'Alice' };
+    await at('login', person('allow'));
+    writeFileSync(join(fileOf(), '..', `${encodeURIComponent(issuer)}.json`), JSON.stringify(about));
+    expect(await at('user list', undefined, issuer)).toMatchObject({ code: 1, err: `${issuer} answers 302, and not as Portcullis does.` });
+    expect(served.asked.some((line) => line.endsWith('/elsewhere'))).toBe(false);
+    expect(seen.filter((cookie) => cookie !== undefined)).toEqual(['portcullis-session=secret']);
+    odd.close();
+  });
+});
