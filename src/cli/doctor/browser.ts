@@ -27,6 +27,7 @@ export async function checkBrowser(run: Run, challenge: Challenge, resource: Res
     findings.add('cors', options.origin === null ? 'warning' : 'problem', { url, header: 'Access-Control-Allow-Origin' }, quoted(answer.headers.get('access-control-allow-origin') ?? 'no header'), 'Answer OPTIONS with Access-Control-Allow-Origin: * here: clients in a browser, such as MCP Inspector, get tokens at this endpoint.'); // prettier-ignore
   }
   await checkPreflight(run);
+  if (options.origin !== null) await checkAnswer(run, options.origin);
   const forged = await ask(initialize({ url: run.url, headers: { origin: STRANGER } }));
   findings.made('origin');
   if (challenge.kind === 'open' && forged.status === 200) {
@@ -41,6 +42,19 @@ async function checkReadable({ ask, findings, options }: Run, url: string): Prom
   findings.made('cors');
   if (isTrouble(answer, 'cors', findings) || allows(answer.headers, origin)) return;
   findings.add('cors', options.origin === null ? 'warning' : 'problem', { url, header: 'Access-Control-Allow-Origin' }, quoted(answer.headers.get('access-control-allow-origin') ?? 'no header'), 'Send Access-Control-Allow-Origin: * with this public document, so that clients in a browser can read it.'); // prettier-ignore
+}
+
+/** The answer itself, which a page must be allowed to read as well: else it sees a network error, and never the challenge. */
+async function checkAnswer({ ask, findings, url }: Run, origin: string): Promise<void> {
+  const answer = await ask(initialize({ url, headers: { origin } }));
+  if (isTrouble(answer, 'cors', findings)) return;
+  const { headers, status } = answer;
+  if (!allows(headers, origin))
+    return findings.add('cors', 'problem', { url, header: 'Access-Control-Allow-Origin' }, `HTTP ${status}, ${quoted(headers.get('access-control-allow-origin') ?? 'no header')}`, `Allow the origin ${origin} in every answer, errors too, and not only in the one to OPTIONS.`); // prettier-ignore
+  const exposed = (headers.get('access-control-expose-headers') ?? '').toLowerCase();
+  const hidden = ['www-authenticate', 'mcp-session-id'].filter((name) => !exposed.split(/\s*,\s*/).includes(name));
+  if (hidden.length > 0 && exposed !== '*')
+    findings.add('cors', 'warning', { url, header: 'Access-Control-Expose-Headers' }, quoted(exposed || 'no header'), `Expose the headers ${hidden.join(', ')}: without that a page cannot read where to sign in, or which session it has.`); // prettier-ignore
 }
 
 async function checkPreflight(run: Run): Promise<void> {

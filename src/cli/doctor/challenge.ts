@@ -15,6 +15,8 @@ export interface Challenge {
   readonly kind: 'guarded' | 'open' | 'elsewhere' | 'down';
   /** The metadata URL of the challenge. */
   readonly metadataUrl: string | null;
+  /** The scopes of the challenge. */
+  readonly scopes: readonly string[];
 }
 
 /** Sends the first request and checks its response. */
@@ -23,18 +25,19 @@ export async function checkChallenge(run: Run): Promise<Challenge> {
   findings.made('reachable');
   if (url.startsWith('https:')) findings.made('tls');
   const first = await ask(initialize({ url }));
-  if (isTrouble(first, 'reachable', findings)) return { kind: 'down', metadataUrl: null };
-  if (first.status === 200 && first.json?.['result'] !== undefined) return { kind: 'open', metadataUrl: null };
+  if (isTrouble(first, 'reachable', findings)) return { kind: 'down', metadataUrl: null, scopes: [] };
+  if (first.status === 200 && first.json?.['result'] !== undefined) return { kind: 'open', metadataUrl: null, scopes: [] };
   findings.made('challenge-status');
   if (first.status !== 401) {
     wrongStatus(run, first);
-    return { kind: 'elsewhere', metadataUrl: null };
+    return { kind: 'elsewhere', metadataUrl: null, scopes: [] };
   }
   const metadataUrl = checkHeader(run, first);
   await checkGet(run);
   await checkBadToken(run);
   await checkModern(run);
-  return { kind: 'guarded', metadataUrl };
+  const scope = /\bscope\s*=\s*"([^"]*)"/i.exec(first.headers.get('www-authenticate') ?? '')?.[1] ?? '';
+  return { kind: 'guarded', metadataUrl, scopes: scope.split(' ').filter(Boolean) };
 }
 
 function wrongStatus({ url, findings }: Run, answer: Exchange): void {

@@ -25,6 +25,7 @@ export type CheckId =
   | 'private-address'
   | 'server-metadata'
   | 'server-metadata-form'
+  | 'metadata-members'
   | 'issuer'
   | 'endpoints'
   | 'pkce'
@@ -50,6 +51,7 @@ export type CheckId =
   | 'tool-title'
   | 'tool-hints'
   | 'tool-scopes'
+  | 'tool-schema'
   | 'static-bearer';
 
 /** A check. */
@@ -87,6 +89,11 @@ export const CHECKS: { readonly [id in CheckId]: Check } = {
   'private-address': { title: 'A public server names no private address', rule: 'RFC 9728 §7.7', stops: 'all' },
   'server-metadata': { title: 'Authorization server metadata is published', rule: 'RFC 8414 §3', stops: 'all' },
   'server-metadata-form': { title: 'The metadata is at the URL of RFC 8414', rule: 'RFC 8414 §3.1', stops: 'none' },
+  'metadata-members': {
+    title: 'The members of the metadata have their types, and none that is required is missing',
+    rule: 'RFC 8414 §2; RFC 9728 §2',
+    stops: 'none',
+  },
   issuer: { title: '`issuer` equals the name of the authorization server', rule: 'RFC 8414 §3.3', stops: 'all' },
   endpoints: { title: 'Authorization and token endpoint are there', rule: 'RFC 8414 §2', stops: 'all' },
   pkce: { title: '`code_challenge_methods_supported` has S256', rule: `${MCP}; RFC 8414 §2`, stops: 'all' },
@@ -112,5 +119,6 @@ export const CHECKS: { readonly [id in CheckId]: Check } = {
   'tool-title': { title: 'Every tool has a title', rule: 'directory criteria', stops: 'none' },
   'tool-hints': { title: 'Every tool has readOnlyHint or destructiveHint', rule: 'directory criteria', stops: 'none' },
   'tool-scopes': { title: 'The hints of a tool fit its scopes', rule: 'directory criteria', stops: 'none' },
+  'tool-schema': { title: 'Every tool has an inputSchema of the type object', rule: 'MCP tools', stops: 'none' },
   'static-bearer': { title: 'Users sign in; no one pastes a static token', rule: 'directory criteria', stops: 'none' },
 };

@@ -3,9 +3,10 @@ import { parseUrl } from '../../lib/url.ts';
 import type { Exchange } from './ask.ts';
 import { type Challenge, metadataUrlsOf } from './challenge.ts';
 import { quoted } from './findings.ts';
+import { checkMembers } from './members.ts';
 import { common } from './messages.ts';
 import { type Document, listOf, type Run, textOf } from './run.ts';
-import { documentIn, insteadOfJson, isInsecure, isTrouble } from './trouble.ts';
+import { documentIn, insteadOfJson, isGuarded, isInsecure, isTrouble, WITHOUT_TOKEN } from './trouble.ts';
 
 /** The resource's metadata. */
 export interface Resource {
@@ -16,7 +17,7 @@ export interface Resource {
 }
 
 /** Reads the document at each of its URLs; like clients, uses the first valid one. */
-export async function checkResourceMetadata(run: Run, { metadataUrl, kind }: Challenge): Promise<Resource> {
+export async function checkResourceMetadata(run: Run, { metadataUrl, kind, scopes }: Challenge): Promise<Resource> {
   const { url, findings, options } = run;
   const places = metadataUrlsOf(url);
   const byHeader = metadataUrl === null ? null : await read(run, metadataUrl);
@@ -30,7 +31,7 @@ export async function checkResourceMetadata(run: Run, { metadataUrl, kind }: Cha
   }
   if (!found) {
     if (!isTrouble(byPath, 'resource-metadata', findings) && !(atRoot !== byPath && isTrouble(atRoot, 'resource-metadata', findings))) {
-      findings.add('resource-metadata', 'problem', { url: places.path }, insteadOfJson(byPath), `Publish a JSON document with "resource": "${url}" and "authorization_servers" there.`); // prettier-ignore
+      findings.add('resource-metadata', 'problem', { url: places.path }, insteadOfJson(byPath), isGuarded(byPath) ? WITHOUT_TOKEN : `Publish a JSON document with "resource": "${url}" and "authorization_servers" there.`); // prettier-ignore
       if (options.directory) findings.add('static-bearer', 'problem', { url }, 'a 401 without a way to sign in', 'Directories take servers that sign users in with OAuth. Publish resource metadata and an authorization server.'); // prettier-ignore
     }
     return { at: null, servers: [], scopes: [] };
@@ -49,7 +50,8 @@ export async function checkResourceMetadata(run: Run, { metadataUrl, kind }: Cha
   if (differs !== undefined)
     findings.add('resource-metadata-path', 'problem', { url: places.path, field: differs }, quoted(other?.[differs]), `Publish the same document there as at ${found.url}: which of them a client reads depends on the client.`); // prettier-ignore
   await checkHead(run, found);
-  return judge(run, found, documentIn(found) ?? {});
+  const resource = judge(run, found, documentIn(found) ?? {});
+  return { ...resource, scopes: [...new Set([...resource.scopes, ...scopes])] }; // clients ask for those of the challenge first
 }
 
 async function read({ ask, findings }: Run, url: string): Promise<Exchange> {
@@ -83,6 +85,7 @@ function judge(run: Run, { answeredBy: at }: Exchange, document: Document): Reso
     else isInsecure(server, 'authorization_servers', at, findings);
     return isGood;
   });
+  checkMembers(findings, at, document, []);
   const methods = listOf(document, 'bearer_methods_supported');
   if (methods !== null && !methods.includes('header'))
     findings.add('static-bearer', 'problem', { url: at, field: 'bearer_methods_supported' }, quoted(methods), 'Take tokens in the Authorization header: ["header"]. MCP allows nothing else.'); // prettier-ignore

@@ -43,7 +43,7 @@ export const FIELDS: readonly FieldRule[] = [
     check: 'public-clients',
     field: METHODS,
     level: 'strict',
-    found: (document) => (listOf(document, METHODS) === null ? 'nothing, which means client_secret_basic' : null),
+    found: (document) => (document[METHODS] === undefined ? 'nothing, which means client_secret_basic' : null),
     fix: 'Add "none": MCP clients on a computer keep no secret, and prove themselves with PKCE.',
   },
   {

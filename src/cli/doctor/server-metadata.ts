@@ -1,11 +1,12 @@
 /** Authorization server metadata (RFC 8414, OpenID Connect Discovery): where it is published, and whether MCP clients can use it. */
 import { parseUrl } from '../../lib/url.ts';
 import { quoted } from './findings.ts';
+import { checkMembers } from './members.ts';
 import { FIELDS } from './server-fields.ts';
 import { common } from './messages.ts';
 import { checkCharset, type Resource } from './resource-metadata.ts';
 import { type Document, listOf, type Run, textOf } from './run.ts';
-import { documentIn, insteadOfJson, isInsecure, isTrouble } from './trouble.ts';
+import { documentIn, insteadOfJson, isGuarded, isInsecure, isTrouble, WITHOUT_TOKEN } from './trouble.ts';
 
 /** An authorization server, as its metadata describes it. */
 export interface Server {
@@ -48,13 +49,16 @@ export async function checkServerMetadata(run: Run, named: string, resource: Res
   if (!first || !found || !document) {
     const out = answers.find((answer) => isTrouble(answer, 'server-metadata', findings));
     if (!out && first)
-      findings.add('server-metadata', 'problem', { url: first.url }, insteadOfJson(first), `Publish the metadata of ${named} there, or correct "authorization_servers" in the resource metadata.`); // prettier-ignore
+      findings.add('server-metadata', 'problem', { url: first.url }, insteadOfJson(first), isGuarded(first) ? WITHOUT_TOKEN : `Publish the metadata of ${named} there, or correct "authorization_servers" in the resource metadata.`); // prettier-ignore
     return null;
   }
   findings.made('server-metadata-form');
   if (found !== first && !isTrouble(first, 'server-metadata-form', findings))
     findings.add('server-metadata-form', 'warning', { url: first.url }, insteadOfJson(first), `Publish the document of ${found.url} there as well: some clients look nowhere else.`); // prettier-ignore
   checkCharset(found, findings);
+  // OpenID Connect Discovery §3 requires more than RFC 8414 §2.
+  const more = found.url.includes('openid-configuration') ? ['jwks_uri', 'subject_types_supported', 'id_token_signing_alg_values_supported'] : []; // prettier-ignore
+  checkMembers(findings, found.answeredBy, document, ['response_types_supported', ...more]);
   return judge(run, found.answeredBy, named, document, resource);
 }
 
@@ -96,6 +100,6 @@ function judge({ findings, options }: Run, at: string, named: string, document: 
   const unknown = known === null ? [] : resource.scopes.filter((scope) => !known.includes(scope));
   findings.made('scopes');
   if (unknown.length > 0)
-    findings.add('scopes', 'warning', place('scopes_supported'), `without ${quoted(unknown.join(' '))}`, 'List the scopes of the resource metadata here too, and grant them. Clients ask for all of them at once.'); // prettier-ignore
+    findings.add('scopes', 'warning', place('scopes_supported'), `without ${quoted(unknown.join(' '))}`, 'List the scopes of the resource metadata and of the challenge here too, and grant them. Clients ask for all of them at once.'); // prettier-ignore
   return server;
 }

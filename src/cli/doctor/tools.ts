@@ -11,7 +11,7 @@ const CHANGES = /(^|[^a-z])(write|create|update|edit|delete|remove|admin|manage|
 /** Checks each tool. For a directory every fault is a problem, else a warning. */
 export function checkTools({ url, findings, options }: Run, tools: readonly ListedTool[]): void {
   const level: Level = options.directory ? 'problem' : 'warning';
-  for (const check of ['tool-name', 'tool-title', 'tool-hints', 'tool-scopes'] as const) findings.made(check);
+  for (const check of ['tool-name', 'tool-title', 'tool-hints', 'tool-scopes', 'tool-schema'] as const) findings.made(check);
   const seen = new Set<string>();
   for (const tool of tools) {
     const name = textOf(tool, 'name') ?? '';
@@ -22,6 +22,9 @@ export function checkTools({ url, findings, options }: Run, tools: readonly List
       findings.add('tool-name', level, { url, field }, quoted(name), 'Use letters, digits, _ and - only.');
     if (seen.has(name)) findings.add('tool-name', 'problem', { url, field }, 'listed twice', 'Give each tool a name of its own.');
     seen.add(name);
+    const schema = asDocument(tool['inputSchema']);
+    if (schema['type'] !== 'object')
+      findings.add('tool-schema', 'problem', { url, field: `${field}.inputSchema` }, quoted(tool['inputSchema']), 'Send {"type":"object"}, with "properties" if it takes arguments. One tool without it, and clients made with the MCP SDK refuse the whole list.'); // prettier-ignore
     const annotations = asDocument(tool['annotations']);
     if (textOf(tool, 'title') === null && textOf(annotations, 'title') === null)
       findings.add(

@@ -52,6 +52,15 @@ export function isTrouble(exchange: Exchange, check: CheckId, findings: Findings
   return note(check, 'outage', failure, OUTAGES[failure] ?? 'There was no answer. Check the server, then run this again.');
 }
 
+/** Whether a document is kept from clients that have no token yet. */
+export function isGuarded({ status }: Exchange): boolean {
+  return status === 401 || status === 403;
+}
+
+/** What to do about it. */
+export const WITHOUT_TOKEN =
+  'Answer it without a token: clients read it before they have one. Put the guard, or the firewall, behind /.well-known/.';
+
 /** Adds a finding for a URL that should be https. @returns whether it has added one. */
 export function isInsecure(url: string, field: string | undefined, at: string, findings: Findings): boolean {
   findings.made('https');

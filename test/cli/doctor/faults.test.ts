@@ -44,7 +44,7 @@ const called = (method: string, change: (result: Record<string, unknown>) => voi
     if (message.method === method && status === 200 && typeof body === 'object') change(body['result'] as Record<string, unknown>);
   });
 const HTML = '<!doctype html><title>Just a moment</title>';
-const tool = { name: 'a', title: 'A', annotations: { readOnlyHint: true } };
+const tool = { name: 'a', title: 'A', inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } };
 
 const CASES: readonly Case[] = [
   { fault: '403 instead of 401', put: first((a) => ({ ...a, status: 403 })), check: 'challenge-status', where: '/mcp', found: /HTTP 403/, fix: /Answer 401/ },
@@ -84,6 +84,20 @@ const CASES: readonly Case[] = [
   { fault: 'an authorization server on plain http', put: resource({ authorization_servers: ['http://auth.example'] }), check: 'https', where: `${RESOURCE}/mcp, authorization_servers`, found: /http:\/\/auth/, fix: /https address/, also: ['server-metadata'] },
   { fault: 'no server metadata', put: on(SERVER, () => ({ status: 404, headers: {}, body: 'no' })), check: 'server-metadata', where: SERVER, found: /HTTP 404/, fix: /authorization_servers/ },
   { fault: 'OpenID metadata only', put: (asked, a) => (asked.path === SERVER ? { status: 404, headers: {}, body: 'no' } : asked.path === '/.well-known/openid-configuration' ? { ...a, status: 200, headers: { 'access-control-allow-origin': '*' }, body: metadataOf(asked.origin) } : undefined), check: 'server-metadata-form', level: 'warning', where: SERVER, found: /HTTP 404/, fix: /openid-configuration there as well/ },
+  { fault: 'a member that is null', put: server({ jwks_uri: null }), check: 'metadata-members', where: `${SERVER}, jwks_uri`, found: /^null$/, fix: /a string, or leave the member out.*as a whole/ },
+  { fault: 'scopes in one text', put: server({ scopes_supported: 'notes admin' }), check: 'metadata-members', where: `${SERVER}, scopes_supported`, found: /^notes admin$/, fix: /a list of strings/ },
+  { fault: 'methods in one text', put: server({ token_endpoint_auth_methods_supported: 'none' }), check: 'metadata-members', where: `${SERVER}, token_endpoint_auth_methods_supported`, found: /^none$/, fix: /a list of strings/ },
+  { fault: 'a flag that is a text', put: server({ authorization_response_iss_parameter_supported: 'true' }), check: 'metadata-members', where: `${SERVER}, authorization_response_iss_parameter_supported`, found: /^true$/, fix: /true or false/, also: ['iss'] },
+  { fault: 'no response types', put: server({ response_types_supported: undefined }), check: 'metadata-members', where: `${SERVER}, response_types_supported`, found: /nothing/, fix: /is required/ },
+  { fault: 'OpenID metadata without keys', put: (asked, a) => (asked.path === SERVER ? { status: 404, headers: {}, body: 'no' } : asked.path === '/.well-known/openid-configuration' ? { ...a, status: 200, headers: { 'access-control-allow-origin': '*' }, body: { ...metadataOf(asked.origin), jwks_uri: undefined } } : undefined), check: 'metadata-members', where: '/.well-known/openid-configuration, jwks_uri', found: /nothing/, fix: /is required/, also: ['server-metadata-form'] },
+  { fault: 'resource scopes in one text', put: resource({ scopes_supported: 'notes' }), check: 'metadata-members', where: `${RESOURCE}/mcp, scopes_supported`, found: /^notes$/, fix: /a list of strings/ },
+  { fault: 'resource metadata that wants a token', put: on(/oauth-protected-resource/, () => ({ status: 401, headers: {}, body: {} })), check: 'resource-metadata', where: `${RESOURCE}/mcp`, found: /HTTP 401/, fix: /without a token/, also: ['challenge-resource-metadata'] },
+  { fault: 'server metadata behind a firewall', put: on(/oauth-authorization-server|openid/, () => ({ status: 403, headers: {}, body: HTML })), check: 'server-metadata', where: SERVER, found: /HTTP 403/, fix: /without a token.*firewall/ },
+  { fault: 'a challenge with a scope that is not there', put: challenge((o) => `Bearer scope="notes admin", resource_metadata="${o}${RESOURCE}/mcp"`), check: 'scopes', level: 'warning', where: `${SERVER}, scopes_supported`, found: /^without admin$/, fix: /of the challenge/ },
+  { fault: 'a refusal that pages cannot read', put: first((a) => void delete a.headers['access-control-allow-origin']), check: 'cors', where: '/mcp, Access-Control-Allow-Origin', found: /HTTP 401, no header/, fix: /in every answer/, with: { origin: 'https://app.example' } },
+  { fault: 'a challenge that pages cannot read', put: first((a) => void delete a.headers['access-control-expose-headers']), check: 'cors', level: 'warning', where: '/mcp, Access-Control-Expose-Headers', found: /no header/, fix: /www-authenticate, mcp-session-id/, with: { origin: 'https://app.example' } },
+  { fault: 'a tool without a schema', put: tools({ ...tool, inputSchema: undefined }), check: 'tool-schema', where: '/mcp, tools[a].inputSchema', found: /nothing|undefined/, fix: /"type":"object"/, with: { token: TOKEN } },
+  { fault: 'a tool that takes a list', put: tools({ ...tool, inputSchema: { type: 'array' } }), check: 'tool-schema', where: '/mcp, tools[a].inputSchema', found: /array/, fix: /"type":"object"/, with: { token: TOKEN } },
   { fault: 'another issuer', put: server({ issuer: 'https://other.example' }), check: 'issuer', where: `${SERVER}, issuer`, found: /other\.example/, fix: /letter by letter/ },
   { fault: 'an issuer with a slash', put: on(SERVER, ({ body }, { origin }) => void Object.assign(body, { issuer: `${origin}/` })), check: 'issuer', where: `${SERVER}, issuer`, found: /\/$/, fix: /slash at the end/ },
   { fault: 'no token endpoint', put: server({ token_endpoint: undefined }), check: 'endpoints', where: `${SERVER}, token_endpoint`, found: /nothing/, fix: /absolute https URL/ },
@@ -170,7 +184,8 @@ function metadataOf(origin: string): Record<string, unknown> {
   return {
     issuer: origin, authorization_endpoint: `${origin}/authorize`, token_endpoint: `${origin}/token`, registration_endpoint: `${origin}/register`,
     client_id_metadata_document_supported: true, authorization_response_iss_parameter_supported: true, code_challenge_methods_supported: ['S256'],
-    token_endpoint_auth_methods_supported: ['none'],
+    token_endpoint_auth_methods_supported: ['none'], response_types_supported: ['code'], jwks_uri: `${origin}/jwks`,
+    subject_types_supported: ['public'], id_token_signing_alg_values_supported: ['ES256'],
   }; // prettier-ignore
 }
 
@@ -179,7 +194,7 @@ describe('cli/doctor', () => {
     const { report, asked } = await examineWith(() => undefined, { token: TOKEN, directory: 'claude', registers: true });
     expect(report.findings).toEqual([]);
     expect(report).toMatchObject({ outcome: 'fine', tools: 2 });
-    expect(report.passed.length).toBeGreaterThan(38);
+    expect(report.passed.length).toBeGreaterThan(40);
     expect(report.clients.filter(({ verdict }) => verdict === 'stopped')).toEqual([]);
     expect(asked.filter((one) => one === 'POST /register')).toHaveLength(6);
   });

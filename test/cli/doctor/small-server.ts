@@ -114,13 +114,19 @@ function right({ method, path, query, headers, message, origin }: Asked): Answer
     return query.get('client_id') === 'client-1' ? answer('<h1>Sign in</h1>') : answer('<h1>No such client</h1>', 400);
   if (path === '/register') return answer({ client_id: 'client-1', redirect_uris: [] }, 201);
   if (path === '/mcp') {
-    const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`;
-    if (headers.authorization === undefined) return answer({}, 401, { 'www-authenticate': `Bearer ${metadata}` });
-    if (headers.authorization !== `Bearer ${TOKEN}`)
-      return answer({}, 401, { 'www-authenticate': `Bearer error="invalid_token", ${metadata}` });
-    return method === 'POST' ? called(message, headers) : answer({}, 405);
+    const found = guarded({ method, path, query, headers, message, origin });
+    return { ...found, headers: { ...OPEN, 'access-control-expose-headers': 'WWW-Authenticate, Mcp-Session-Id', ...found.headers } };
   }
   return answer('not found', 404);
+}
+
+function guarded({ method, headers, message, origin }: Asked): Answer {
+  const answer = (body: Answer['body'], status = 200, more = {}): Answer => ({ status, headers: { ...more }, body });
+  const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`;
+  if (headers.authorization === undefined) return answer({}, 401, { 'www-authenticate': `Bearer ${metadata}` });
+  if (headers.authorization !== `Bearer ${TOKEN}`)
+    return answer({}, 401, { 'www-authenticate': `Bearer error="invalid_token", ${metadata}` });
+  return method === 'POST' ? called(message, headers) : answer({}, 405);
 }
 
 function called({ method, params }: Asked['message'], headers: Asked['headers']): Answer {
