@@ -12,11 +12,13 @@ export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-e2e-'));
 const running = new Set<ChildProcess>();
+/** Children that lead a group of processes. */
+const groups = new Map<ChildProcess, number>();
 
 // Whatever ends this process, nothing of it stays behind.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 process.once('exit', () => {
-  for (const child of running) child.kill('SIGTERM');
+  for (const child of running) signal(child);
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
@@ -111,6 +113,18 @@ export async function startNext(
   return { stop: () => end(child) };
 }
 
+/** Starts a line of a shell, with all that it starts, until `stop`. @param ready whether it does what it is for. */
+export async function startLine(line: string, env: NodeJS.ProcessEnv, ready: () => Promise<boolean>): Promise<Pick<RunningServer, 'stop'>> {
+  const child = begin('sh', ['-c', line], env, true);
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (said += String(chunk)));
+  for (let tries = 0; !(await ready()); tries++) {
+    if (tries > 600 || child.exitCode !== null) throw new Error(`"${line}" does not come up:\n${said}`);
+    await new Promise((resolve) => setTimeout(resolve, 200)); // another process starts
+  }
+  return { stop: () => end(child) };
+}
+
 /** Runs a program to its end. @param limit seconds after which it is ended. */
 export async function runProgram(
   command: string,
@@ -119,12 +133,12 @@ export async function runProgram(
   seen?: (out: string) => void,
   limit = 120,
 ): Promise<Finished> {
-  const child = begin(command, args, env);
+  const child = begin(command, args, env, command === 'sh');
   let [out, err] = ['', ''];
   child.stdout?.on('data', (chunk) => seen?.((out += String(chunk))));
   child.stdout?.on('data', seen ? () => undefined : (chunk) => (out += String(chunk)));
   child.stderr?.on('data', (chunk) => (err += String(chunk)));
-  const late = setTimeout(() => child.kill('SIGTERM'), limit * 1000);
+  const late = setTimeout(() => signal(child), limit * 1000);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {
@@ -148,18 +162,30 @@ export async function endAll(): Promise<void> {
   await Promise.all([...running].map(end));
 }
 
-function begin(command: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
-  const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+function begin(command: string, args: readonly string[], env: NodeJS.ProcessEnv, leadsGroup = false): ChildProcess {
+  const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], detached: leadsGroup });
+  if (leadsGroup && child.pid !== undefined) groups.set(child, child.pid);
   running.add(child);
   child.once('close', () => running.delete(child));
   return child;
+}
+
+/** Ends a child, and its group where it leads one: npm does not tell what it started. */
+function signal(child: ChildProcess): void {
+  const group = groups.get(child);
+  try {
+    if (group === undefined) child.kill('SIGTERM');
+    else process.kill(-group, 'SIGTERM');
+  } catch {
+    // has ended by itself
+  }
 }
 
 function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     child.once('close', () => resolve());
-    child.kill('SIGTERM');
+    signal(child);
   });
 }
 
