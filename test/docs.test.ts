@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { publicSources } from './support/public-names.ts';
+import { docExamples } from './support/doc-examples.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Inside the package, so that its own name is known; left out of what is packed. */
@@ -65,25 +65,13 @@ describe('the documentation', () => {
   }, 60_000);
 
   it('has an example for every public function and class, which compiles against the published types', () => {
-    // Names of another library; the Workers of test/switching are its examples.
-    const sources = [...publicSources()].filter(([path]) => path !== 'portcullis/workers-oauth-provider');
-    const subpaths = new Map(sources.flatMap(([path, names]) => [...names.keys()].map((name) => [name, path] as const)).toReversed());
-    const declarations = sources.flatMap(([path, names]) =>
-      [...names].flatMap(([name, file]) => {
-        const declared = new RegExp(`((?:/\\*\\*(?:(?!\\*/)[^])*\\*/\n)?)export (?:(?:abstract|async) )*(?:function\\*?|class) ${name}\\b`);
-        const found = declared.exec(readFileSync(join(root, file), 'utf8'));
-        return found
-          ? [{ name, path, code: /\* @example\n((?: \*(?! @|\/).*\n)+)/.exec(found[1] ?? '')?.[1]?.replaceAll(/^ \* ?/gm, '') }]
-          : [];
-      }),
-    );
+    const declarations = docExamples();
     expect(declarations.length).toBeGreaterThan(100);
     expect(declarations.filter(({ code }) => code === undefined).map(({ name, path }) => `${path}: ${name}`)).toEqual([]);
     const to = join(root, 'dist', '.examples');
     rmSync(to, { recursive: true, force: true });
     mkdirSync(to, { recursive: true });
-    for (const [at, { name: exported, code = '' }] of declarations.entries()) {
-      const used = [...subpaths].filter(([name]) => new RegExp(`(?<!(?<!\\.\\.)\\.|[\\w'"])${name}\\b(?! *[:=])`).test(code) && !new RegExp(`(?:const|class|let) (?:\\{[^}]*\\b)?${name}\\b`).test(code)); // prettier-ignore
+    for (const [at, { name: exported, code = '', used }] of declarations.entries()) {
       const imports = used.map(([name, path]) => `import { ${name} } from '${path}';`);
       const body = code.startsWith('export ') ? code : `{\n${code}\n}`;
       writeFileSync(join(to, `${exported}-${at}.ts`), `${imports.join('\n')}\n${GIVEN}\n${body}\nexport {};\n`);

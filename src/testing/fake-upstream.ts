@@ -71,8 +71,9 @@ export interface FakeUpstreamOptions extends Registered {
  * Makes a fake provider with its own key.
  *
  * @example
- * const app = { clientId: 'app', clientSecret: 'secret', redirectUri: 'https://mcp.example/callback/oidc' };
- * const fake = await makeFakeUpstream({ ...app, now: () => Math.floor(Date.now() / 1000) });
+ * const app = { clientId: 'app', clientSecret: 'secret' };
+ * const now = () => Math.floor(Date.now() / 1000);
+ * const fake = await makeFakeUpstream({ ...app, now, redirectUri: 'https://mcp.example/authorize/callback/oidc' });
  * const provider = oidc({ ...app, issuer: fake.issuer, fetch: fake.fetch });
  */
 export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<FakeUpstream> {

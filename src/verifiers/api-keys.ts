@@ -40,7 +40,9 @@ const MIN_SECRET = 22;
  * @throws {TypeError} at start-up, naming the option and the fix.
  * @example
  * const keys = new Map([[await hashApiKey('acme_key_…'), { userId: 'ada', clientId: 'nightly', scope: ['read'] }]]);
- * guard({ resource: 'https://mcp.example/mcp', ...apiKeys({ prefix: 'acme_key_', find: (hash) => keys.get(hash) ?? null }) });
+ * const source = apiKeys({ prefix: 'acme_key_', find: (hash) => keys.get(hash) ?? null });
+ * // People sign in, programs have keys.
+ * guard({ resource: 'https://mcp.example/mcp', ...anyOf(auth0Tokens({ domain: 'acme.eu.auth0.com' }), source) });
  */
 export function apiKeys(options: ApiKeyOptions): TokenSource {
   checkNames('apiKeys', options, 'prefix find now');
