@@ -1,5 +1,5 @@
 /** The admin page: who gets in, and each act through its form, on every store of both runtimes. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { BOB, CONSOLE, connected, done, makeConsole, open, press, signIn, wordsOf } from '../support/console.ts';
 import { expectChallenge, expectNothingWritten, lastReason } from '../support/verdicts.ts';
@@ -239,8 +239,39 @@ describe.each(storeNames)('the admin page on %s', (store) => {
     await done(app.admin, await open(app.admin, `/user?id=${app.bobId}`), 'users/disable');
     await press(app.admin, await open(app.admin, `/user?id=${app.aliceId}`), 'users/disable');
     const page = wordsOf((await open(app.admin, '/audit')).text);
-    expect(page).toMatch(/users\/disable.*Alice.*refused/);
-    expect(page).toMatch(/users\/disable.*Alice.*done/);
+    expect(page).toMatch(/users\/disable Alice .* refused .*users\/disable Alice .* done/); // newest first
+    const today = new Date(app.clock.now() * 1000).toISOString().slice(0, 10);
+    const wanted = `?${new URLSearchParams({ act: 'users/disable', by: 'alice', target: app.bobId, from: today, until: today })}`;
+    const filtered = wordsOf((await open(app.admin, `/audit${wanted}`)).text);
+    expect([filtered.includes(' done'), filtered.includes('refused')]).toEqual([true, false]);
+    for (const other of ['?act=users/enable', '?by=bob', '?from=2040-01-01', '?until=2001-01-01', `?target=x`])
+      expect(wordsOf((await open(app.admin, `/audit${other}`)).text)).toContain('Nothing found.');
+    const file = await open(app.admin, `/audit/export${wanted}`);
+    expect(file.headers.get('content-disposition')).toBe('attachment; filename="audit.jsonl"');
+    expect(
+      file.text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual([{ at: app.clock.now(), act: 'users/disable', by: app.aliceId, target: app.bobId, outcome: 'done' }]);
+    expect((await open(app.admin, '/audit/export')).text.trimEnd().split('\n')).toHaveLength(2);
+    expect((await open(await signIn(app, ALICE), '/audit/export')).status).toBe(200);
+    expect((await open(app.browser(), '/audit/export')).status).toBe(303);
+  });
+
+  it('shows and exports the audit log where one is kept', async () => {
+    const app = await makeConsole(store, { audit: { keep: '90d' } });
+    const { clientId } = await connected(app);
+    await done(app.admin, await open(app.admin, `/client?id=${clientId}`), 'clients/block');
+    await app.settled();
+    await vi.waitFor(async () => expect(wordsOf((await open(app.admin, '/audit')).text)).toMatch(/clients\/block Alice/), {
+      timeout: 20_000,
+    });
+    expect(wordsOf((await open(app.admin, '/audit?by=bob@acme.example')).text)).not.toContain('clients/block');
+    const lines = (await open(app.admin, '/audit/export?act=clients/block')).text.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ kind: 'admin.acted', act: 'clients/block', target: clientId, outcome: 'done' }),
+    ]);
   });
 });
 

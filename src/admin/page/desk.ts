@@ -223,6 +223,12 @@ export async function clientNames({ admin: { helpers }, say }: Desk, ids: readon
   return (id) => known.get(id) ?? id;
 }
 
+/** The id of the user whom an administrator named: by address, name or id. */
+export async function userIdFor({ admin: { helpers } }: Desk, named: string): Promise<string> {
+  const { accounts } = helpers;
+  return ((await accounts.findByUsername(named)) ?? (await accounts.findByEmail(named)))?.id ?? named;
+}
+
 /** The names of users, by id. */
 export async function userNames({ admin: { helpers } }: Desk, ids: readonly string[]): Promise<(id: string) => string> {
   const known = new Map<string, string>();

@@ -14,7 +14,7 @@ export interface Notice {
 
 /** Pages of the navigation, and those that belong to them. */
 const NAV = { '': 'overview', users: 'users', clients: 'apps', grants: 'grants', keys: 'keys', audit: 'audit', health: 'health' } as const;
-const BELOW: { readonly [name: string]: string } = { user: 'users', client: 'clients' };
+const BELOW: { readonly [name: string]: string } = { user: 'users', client: 'clients', 'audit/export': 'audit' };
 
 /** A page of the console. */
 export function consolePage(desk: Desk, name: string, { title, body, beside }: Shown, notice?: Notice, status = 200): Response {

@@ -2,7 +2,7 @@
 import { field, html, type Html, type HtmlValue } from '../../lib/html.ts';
 import type { GrantInfo } from '../../provider/grants.ts';
 import { sayFor } from '../../words/words.ts';
-import { actForm, actionsColumn, chips, choice, clientNames, day, type Desk, entry, moreLink, param, read, refusalOf, type Shown, table, urlOf, userNames } from './desk.ts'; // prettier-ignore
+import { actForm, actionsColumn, chips, choice, clientNames, day, type Desk, entry, moreLink, param, read, refusalOf, type Shown, table, urlOf, userIdFor, userNames } from './desk.ts'; // prettier-ignore
 
 const DAY = 86_400;
 /** Days after which a grant counts as unused. */
@@ -16,23 +16,26 @@ export interface Grants {
   readonly next?: string;
 }
 
+type Filter = { readonly [name: string]: string | undefined };
+
 /** The filter in the URL, as the acts take it. */
-export function grantFilter(desk: Desk): { readonly [name: string]: string | undefined } {
-  const [user, client, scope, organization] = ['user', 'client', 'scope', 'organization'].map((name) => param(desk, name));
+async function grantFilter(desk: Desk): Promise<Filter> {
+  const [named, client, scope, organization] = ['user', 'client', 'scope', 'organization'].map((name) => param(desk, name));
   const days = Number(param(desk, 'unused') ?? 0);
+  const user = named && (await userIdFor(desk, named));
   return { user, client, scope, organization, unusedSince: days > 0 ? String(desk.call.as.now() - days * DAY) : undefined };
 }
 
 /** The list. */
 export async function grantsPage(desk: Desk): Promise<Shown> {
   const { say, words } = desk;
-  const filter = grantFilter(desk);
+  const filter = await grantFilter(desk);
   const found = await look(desk, filter).catch((error: unknown) => ({ grants: [], refused: refusalOf(desk, error) }));
   const next = 'next' in found ? found.next : undefined;
   const isFiltered = Object.values(filter).some((value) => value !== undefined);
   const input = (name: string, label: HtmlValue): Html => field(name, label, 'off', { value: param(desk, name), required: false });
   const body = html`<form class="filter" method="get" action="${urlOf(desk, 'grants')}">
-      ${input('user', html`${say.user} (${say.id})`)} ${input('client', html`${say.app} (${say.id})`)} ${input('scope', say.scopes)}
+      ${input('user', say.user)} ${input('client', html`${say.app} (${say.id})`)} ${input('scope', say.scopes)}
       ${input('organization', say.organization)}
       ${choice('unused', say.unused, [['', '–'], ...UNUSED.map((days) => [days, sayFor(Number(days) * DAY, words)] as const)], param(desk, 'unused'))}
       <button>${say.apply}</button>
@@ -49,7 +52,7 @@ export async function grantsPage(desk: Desk): Promise<Shown> {
 }
 
 /** A page of the store can hold nothing of what is wanted: looks on, for a while. */
-async function look(desk: Desk, filter: ReturnType<typeof grantFilter>): Promise<Grants> {
+async function look(desk: Desk, filter: Filter): Promise<Grants> {
   const grants: GrantInfo[] = [];
   let after = param(desk, 'after');
   for (let pages = 0; pages < MAX_LOOKED; pages++) {

@@ -12,7 +12,7 @@ import { messagePage } from '../../pages/message.ts';
 import type { Words } from '../../words/words.ts';
 import { enter } from '../run.ts';
 import { type AdminLanguages, type AdminWords, adminWordsOf, EN, fill } from '../words/en.ts';
-import { auditPage } from './audit.ts';
+import { auditExport, auditPage } from './audit.ts';
 import { clientPage, clientsPage } from './clients.ts';
 import { type Desk, refusalOf, type Shown } from './desk.ts';
 import { consolePage, type Notice } from './frame.ts';
@@ -23,7 +23,7 @@ import { submit } from './submit.ts';
 import { userPage, usersPage } from './users.ts';
 
 /** A page: null if what it is about is not there, a path to go to instead, or an answer that is no page. */
-type Page = (desk: Desk) => Promise<Shown | string | null>;
+type Page = (desk: Desk) => Promise<Shown | Response | string | null>;
 
 /** Every page by its path below the first one. */
 const PAGES: { readonly [name: string]: Page } = {
@@ -36,6 +36,7 @@ const PAGES: { readonly [name: string]: Page } = {
   grants: grantsPage,
   keys: keysPage,
   audit: auditPage,
+  'audit/export': auditExport,
   health: healthPage,
 };
 
@@ -72,6 +73,7 @@ export async function adminPage(name: string, call: Call, { permission, language
   if (result !== null && !('problem' in result)) return consolePage(desk, name, result);
   const shown = await showing(desk, name);
   if (typeof shown === 'string') return redirectTo(shown);
+  if (shown instanceof Response) return shown;
   const refusal = result ?? shown.refused;
   const notice = refusal ? { text: refusal.problem, isProblem: true } : noticeFor(desk);
   const response = consolePage(desk, name, shown, notice, refusal?.status);
@@ -80,7 +82,7 @@ export async function adminPage(name: string, call: Call, { permission, language
 }
 
 /** The page, or why there is none. */
-async function showing(desk: Desk, name: string): Promise<Shown | string> {
+async function showing(desk: Desk, name: string): Promise<Shown | Response | string> {
   const { say } = desk;
   try {
     return (await PAGES[name]?.(desk)) ?? { title: say.title, body: '', refused: { problem: say.nothing, status: 404 } };
