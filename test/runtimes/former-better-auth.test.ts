@@ -3,13 +3,11 @@
  * ours takes their place over the same database, and the clients stay signed in (W-12). The code of the first is that of
  * docs/guide/from-better-auth.md, before and after.
  */
-import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { betterAuthTables } from '../../src/former/better-auth.ts';
 import { guard } from '../../src/guard/guard.ts';
@@ -18,11 +16,11 @@ import { OAuthProvider } from '../../src/node/main.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeBrowser } from '../../src/testing/browser.ts';
 import { installTheirs } from '../support/beside.ts';
+import { fenceOf, runProgram } from '../support/guide-program.ts';
 
 const ISSUER = 'https://mcp.example';
 const CALLBACK = 'http://localhost:3334/callback';
 const VERIFIER = 'v'.repeat(43);
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-better-auth-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -43,30 +41,9 @@ interface Switch {
   readonly moved: () => number;
 }
 
-/** Runs a program with libraries of the bench and our sources, and gives what it exports. */
-async function load<Exports>(code: string): Promise<Exports> {
-  const sources = { '/node': 'node/index', '/former': 'former/index', '/stores/sqlite': 'stores/sqlite', '': 'node/main' };
-  const { outputFiles } = await build({
-    stdin: { contents: code, resolveDir: root, loader: 'ts' },
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'node',
-    nodePaths: [`${root}bench/node_modules`, `${root}node_modules`],
-    alias: Object.fromEntries(Object.entries(sources).map(([path, file]) => [`portcullis${path}`, `${root}src/${file}.ts`])),
-    external: ['bun:*', 'cloudflare:*', 'mongodb', '@prisma/client', 'drizzle-orm'],
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    logLevel: 'error',
-  });
-  const path = join(folder, `${createHash('sha256').update(code).digest('hex').slice(0, 12)}.mjs`);
-  writeFileSync(path, outputFiles[0]?.text ?? '');
-  return (await import(/* @vite-ignore */ pathToFileURL(path).href)) as Exports;
-}
-
 /** The two programs of the guide, as one; the files stand in this test's folder. */
 function guideCode(): string {
-  const guide = readFileSync(`${root}docs/guide/from-better-auth.md`, 'utf8');
-  const [before = '', after = ''] = ['js', 'ts'].map((language) => new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'm').exec(guide)?.[1]);
+  const [before, after] = [fenceOf('from-better-auth.md', 'js'), fenceOf('from-better-auth.md', 'ts')];
   expect([before.includes('betterAuth('), after.includes('betterAuthTables(')]).toEqual([true, true]);
   return `${before}\n${after}\nexport { getMigrations } from 'better-auth/db/migration';`
     .replaceAll("'better-auth", "'better-auth-1.6")
@@ -81,7 +58,10 @@ const shared = globalThis as { oldDatabase?: DatabaseSync; oldEvents?: { kind: s
 
 async function switchOfTheGuide(): Promise<Switch> {
   const events: { kind: string }[] = (shared.oldEvents = []);
-  const { auth, app, getMigrations } = await load<{ auth: Old; app: { fetch: Send }; getMigrations: Migrations }>(guideCode());
+  const { auth, app, getMigrations } = await runProgram<{ auth: Old; app: { fetch: Send }; getMigrations: Migrations }>(
+    folder,
+    guideCode(),
+  );
   await (await getMigrations(auth.options)).runMigrations();
   const moved = (): number => events.filter(({ kind }) => kind === 'grant.moved').length;
   const fetch: Send = (request) => (app.fetch as (request: Request, env: object) => Promise<Response>)(request, {});
@@ -90,7 +70,7 @@ async function switchOfTheGuide(): Promise<Switch> {
 
 /** better-auth 1.7 as its guide has it; ours as the second part of our guide says. */
 async function switchOfOAuthProvider(): Promise<Switch> {
-  const { makeAuth, getMigrations } = await load<{ makeAuth(database: DatabaseSync): Old; getMigrations: Migrations }>(`
+  const { makeAuth, getMigrations } = await runProgram<{ makeAuth(database: DatabaseSync): Old; getMigrations: Migrations }>(folder, `
     import { betterAuth } from 'better-auth';
     import { jwt } from 'better-auth/plugins';
     import { oauthProvider } from '@better-auth/oauth-provider';
@@ -197,7 +177,6 @@ describe.each([
   let both: Switch;
   beforeAll(async () => {
     installTheirs(library);
-    mkdirSync(folder, { recursive: true });
     both = await make();
   });
   const refresh = async ({ credentials, tokens }: Signed) => {

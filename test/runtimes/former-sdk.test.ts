@@ -2,12 +2,9 @@
  * A server on `mcpAuthRouter` of the MCP SDK 1.x, with a provider of its own that rotates refresh tokens, signs a client in; ours takes its
  * place over the same provider, and the client stays signed in (W-12).
  */
-import { InvalidGrantError } from '@modelcontextprotocol/sdk/server/auth/errors.js';
 import { mcpAuthRouter } from '@modelcontextprotocol/sdk/server/auth/router.js';
-import type { OAuthServerProvider } from '@modelcontextprotocol/sdk/server/auth/provider.js';
-import type { OAuthClientInformationFull } from '@modelcontextprotocol/sdk/shared/auth.js';
 import express from 'express';
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { webRuntime } from '../../src/core/web-runtime.ts';
@@ -15,58 +12,12 @@ import { mcpSdkProvider } from '../../src/former/mcp-sdk.ts';
 import type { Event } from '../../src/model/event.ts';
 import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
+import { NotesProvider } from '../support/sdk-provider.ts';
 
 const ISSUER = 'https://mcp.example';
 const CALLBACK = 'http://localhost:3334/callback';
 const VERIFIER = 'v'.repeat(43);
 const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url');
-
-interface Old extends OAuthServerProvider {
-  isDown: boolean;
-}
-
-/** A provider as an application writes one: in memory, and each refresh token is good once. */
-function oldProvider(): Old {
-  const clients = new Map<string, OAuthClientInformationFull>();
-  const [codes, refreshes, accesses] = [new Map<string, string>(), new Map<string, string>(), new Map<string, string>()];
-  const issue = (clientId: string) => {
-    const [access, refresh] = [randomUUID(), randomUUID()];
-    accesses.set(access, clientId);
-    refreshes.set(refresh, clientId);
-    return { access_token: access, token_type: 'bearer', expires_in: 3600, refresh_token: refresh, scope: 'read' };
-  };
-  const provider: Old = {
-    isDown: false,
-    clientsStore: {
-      getClient: (id) => clients.get(id),
-      registerClient(client) {
-        const full = { ...client, client_id: randomUUID(), client_id_issued_at: 1_790_000_000 } as OAuthClientInformationFull;
-        clients.set(full.client_id, full);
-        return full;
-      },
-    },
-    async authorize(client, { redirectUri, codeChallenge, state }, response) {
-      const code = randomUUID();
-      codes.set(code, codeChallenge);
-      codes.set(`${code} client`, client.client_id);
-      response.redirect(`${redirectUri}?${new URLSearchParams({ code, state: state ?? '' })}`);
-    },
-    challengeForAuthorizationCode: async (_client, code) => codes.get(code) ?? '',
-    exchangeAuthorizationCode: async (client) => issue(client.client_id),
-    async exchangeRefreshToken(client, token) {
-      if (provider.isDown) throw new Error('The database is away.');
-      await new Promise((next) => setImmediate(next));
-      if (refreshes.get(token) !== client.client_id || !refreshes.delete(token))
-        throw new InvalidGrantError('The refresh token is not valid.');
-      return issue(client.client_id);
-    },
-    async verifyAccessToken(token) {
-      const clientId = accesses.get(token) ?? '';
-      return { token, clientId, scopes: ['read'], extra: { userId: 'una' } };
-    },
-  };
-  return provider;
-}
 
 const form = (fields: Record<string, string>): RequestInit => ({
   method: 'POST',
@@ -75,7 +26,7 @@ const form = (fields: Record<string, string>): RequestInit => ({
 });
 
 /** Signs a client in at the old server. */
-async function signedInThere(provider: Old): Promise<{ id: string; secret: string; refresh: string }> {
+async function signedInThere(provider: NotesProvider): Promise<{ id: string; secret: string; refresh: string }> {
   const app = express().use(mcpAuthRouter({ provider, issuerUrl: new URL(ISSUER) }));
   const server = app.listen(0);
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
@@ -106,7 +57,7 @@ async function signedInThere(provider: Old): Promise<{ id: string; secret: strin
 }
 
 describe('after a switch from mcpAuthRouter of the MCP SDK', () => {
-  const switched = (provider: Old) => {
+  const switched = (provider: NotesProvider) => {
     const events: Event[] = [];
     const app = new OAuthProvider(
       {
@@ -130,7 +81,7 @@ describe('after a switch from mcpAuthRouter of the MCP SDK', () => {
   };
 
   it('a client refreshes here, also five times at once and after a lost answer, though a token is good once there', async () => {
-    const provider = oldProvider();
+    const provider = new NotesProvider();
     const { id, secret, refresh } = await signedInThere(provider);
     const { events, send } = switched(provider);
     const asked = { client_id: id, client_secret: secret, refresh_token: refresh };
@@ -144,7 +95,7 @@ describe('after a switch from mcpAuthRouter of the MCP SDK', () => {
   });
 
   it('refuses a wrong secret, another client and a token that is not known, and answers 503 while the provider is down', async () => {
-    const provider = oldProvider();
+    const provider = new NotesProvider();
     const { id, secret, refresh } = await signedInThere(provider);
     const other = await signedInThere(provider);
     const { send } = switched(provider);
@@ -163,7 +114,7 @@ describe('after a switch from mcpAuthRouter of the MCP SDK', () => {
 
   it('keeps revoked what its client revoked, before it moved and after', async () => {
     for (const isMoved of [false, true]) {
-      const provider = oldProvider();
+      const provider = new NotesProvider();
       const { id, secret, refresh } = await signedInThere(provider);
       const { send } = switched(provider);
       const asked = { client_id: id, client_secret: secret, refresh_token: refresh };

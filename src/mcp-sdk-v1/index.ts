@@ -1,0 +1,14 @@
+/**
+ * `portcullis/mcp-sdk-v1`: `mcpAuthRouter`, `mcpAuthMetadataRouter` and `requireBearerAuth` of the MCP SDK 1.x for Express, under the names and
+ * with the options that they have there.
+ */
+export { type BearerAuthOptions, requireBearerAuth, type TokenVerifier } from './bearer-auth.ts';
+export {
+  type AuthMetadataOptions,
+  type AuthRouterOptions,
+  getOAuthProtectedResourceMetadataUrl,
+  mcpAuthMetadataRouter,
+  mcpAuthRouter,
+  type RequestHandler,
+} from './router.ts';
+export { type AuthInfo, ServerProvider, type ServerProviderOptions } from './server-provider.ts';
