@@ -40,7 +40,8 @@ process.exitCode = total.failed > 0 ? 1 : 0;
 function planFor(seed: number): Plan {
   const habits = values.habits?.split(',').map((one) => known(one, HABITS) as Habit) ?? HABITS;
   const named = values.troubles === 'none' ? [] : values.troubles?.split(',').map((one) => known(one, TROUBLES) as Trouble);
-  return { ...fullPlan(seed, days), processes, habits, troubles: named ?? TROUBLES, storm: values.storm };
+  const plan = fullPlan(seed, days);
+  return { ...plan, processes, habits, troubles: named ?? plan.troubles, storm: values.storm };
 }
 
 async function play(plan: Plan): Promise<void> {

@@ -88,6 +88,7 @@ export function storeFor(world: World, machine: Machine, inner: Store): Store {
     ...(inner.mayLose ? { mayLose: true } : {}),
     read: (key, known) => operation(null, () => inner.read(key, known)),
     write: (key, value, when, options) => operation(when === 'absent' ? 'new' : 'any', () => inner.write(key, value, when, options)),
+    ...(inner.attempt && world.has('attempts') ? { attempt: (...all) => operation('any', () => inner.attempt!(...all)) } : {}),
     remove: (key, when) => operation(null, () => inner.remove(key, when)),
     list: (index, after) => operation(null, () => inner.list(index, after)),
     ...(inner.all ? { all: (after) => operation(null, () => inner.all!(after)) } : {}),

@@ -41,6 +41,7 @@ export const TROUBLES = [
   'move', // the operator moves all records to another store, or brings a backup back under a new epoch
   'administrator', // revokes grants, signs users out, takes permissions away
   'rotation', // the server's secret is rotated, process by process
+  'attempts', // the store issues tokens where the record is, so an attempt that is late names no version
 ] as const;
 export type Trouble = (typeof TROUBLES)[number];
 
@@ -55,15 +56,15 @@ export interface Plan {
   readonly storm?: boolean;
 }
 
-/** Everything takes part. */
+/** Everything takes part; every other two seeds play on a store that makes no attempts. */
 export function fullPlan(seed: number, days: number): Plan {
-  return { seed, days, processes: 3, habits: HABITS, troubles: TROUBLES };
+  return { seed, days, processes: 3, habits: HABITS, troubles: seed % 4 < 2 ? TROUBLES.filter((one) => one !== 'attempts') : TROUBLES };
 }
 
 /** The command that plays a plan again. */
 export function commandOf({ seed, days, processes, habits, troubles, storm }: Plan): string {
   const habit = habits.length === HABITS.length ? '' : ` --habits ${habits.join(',')}`;
-  const trouble = troubles.length === TROUBLES.length ? '' : ` --troubles ${troubles.join(',') || 'none'}`;
+  const trouble = troubles.length === fullPlan(seed, days).troubles.length ? '' : ` --troubles ${troubles.join(',') || 'none'}`;
   const machines = processes === 3 ? '' : ` --processes ${processes}`;
   return `npm run simulate -- --seed ${seed} --days ${days}${machines}${habit}${trouble}${storm ? ' --storm' : ''}`;
 }

@@ -1,4 +1,6 @@
 /** A store with a replica that is a moment behind: when it fails over, the last writes are gone, and the store says before that this can be. */
+import { attempted, type GrantAttempt } from '../../src/core/grant-attempt.ts';
+import { lifeEndOf } from '../../src/model/grant.ts';
 import type { IndexKey, Json, Key, Seconds, Store } from '../../src/model/store.ts';
 
 interface Row {
@@ -41,6 +43,12 @@ export function replicated(inner: Store, now: () => number): Replicated {
       const isGone = await inner.remove(key, when);
       if (isGone) note(key, undefined);
       return isGone;
+    },
+    async attempt(key, attempt) {
+      const stored = await inner.read(key);
+      const grant = stored && attempted(stored.value, attempt as GrantAttempt);
+      const version = grant && (await store.write(key, grant, stored.version, { until: lifeEndOf(grant) }));
+      return version === null ? { isDone: false, stored } : { isDone: true, stored: { value: grant, version } };
     },
     list: (index, after) => inner.list(index, after),
     ...(all ? { all: (after) => all.call(inner, after) } : {}),
