@@ -38,7 +38,7 @@ export function withStoreRetry(store: Store, { deadline = 5000, after = timer }:
     remove: (key, when) => guarded(() => run(() => store.remove(key, when))),
     ...(store.increment ? { increment: (key, per) => guarded(() => run(async () => store.increment?.(key, per) ?? null)) } : {}),
     ...(store.attempt ? { attempt: (...all) => guarded(() => run(() => (store.attempt as NonNullable<Store['attempt']>)(...all))) } : {}),
-    list: (index, cursor) => retriedRead(() => store.list(index, cursor)),
+    list: (...all) => retriedRead(() => store.list(...all)),
     ...optionalMethods(store),
   };
 }

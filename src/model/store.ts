@@ -60,6 +60,8 @@ export interface Attempted {
 export interface Page {
   readonly keys: readonly Key[];
   readonly next?: Cursor;
+  /** The records under the keys, if they were asked for and the store had to look at them anyway. */
+  readonly records?: ReadonlyMap<Key, Stored>;
 }
 
 /** A live record with everything needed to copy it to another store. */
@@ -116,8 +118,11 @@ export interface Store {
   increment?(key: Key, per: Seconds): Promise<Count | null>;
   /** Makes an attempt at a record, in one step. Absent if the engine cannot run code of this package. */
   attempt?(key: Key, attempt: Attempt): Promise<Attempted>;
-  /** Keys in an index, oldest first in each part of the store, at most some hundred per page. A hint: a key may be gone by now. */
-  list(index: IndexKey, after?: Cursor): Promise<Page>;
+  /**
+   * Keys in an index, oldest first in each part of the store, at most some hundred per page. A hint: a key may be gone by now.
+   * @param withRecords whether the caller is going to read the records: a store may give them, too.
+   */
+  list(index: IndexKey, after?: Cursor, withRecords?: boolean): Promise<Page>;
   /** One page of all live records, in the store's own order, for copies. Absent if the engine cannot list them. */
   all?(after?: Cursor): Promise<{ readonly records: readonly StoredRecord[]; readonly next?: Cursor }>;
   /** The number of live records, counted differently from `all`, so that a copy can be verified. Absent if the engine cannot count. */

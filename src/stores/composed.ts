@@ -94,7 +94,7 @@ export function composedStore(options: ComposedStoreOptions): Store {
     },
     ...(atomic.increment ? { increment: (key, per) => (atomic.increment as NonNullable<Store['increment']>)(key, per) } : {}),
     ...(atomic.attempt ? { attempt: (key, attempt) => (atomic.attempt as NonNullable<Store['attempt']>)(key, attempt) } : {}),
-    list: (index, after) => atomic.list(index, after),
+    list: (...all) => atomic.list(...all),
     ...(atomic.all ? { all: (after) => (atomic.all as NonNullable<Store['all']>)(after) } : {}),
     ...(atomic.count ? { count: () => (atomic.count as NonNullable<Store['count']>)() } : {}),
     ...(atomic.spread ? { spread: (name) => (atomic.spread as NonNullable<Store['spread']>)(name) } : {}),

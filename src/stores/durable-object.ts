@@ -135,7 +135,7 @@ class ObjectStore implements Store {
     return true;
   }
 
-  async list(index: IndexKey, after?: Cursor): Promise<Page> {
+  async list(index: IndexKey, after?: Cursor, withRecords = false): Promise<Page> {
     const now = this.#now();
     const places = isPlacedList(index) ? EVERYWHERE : HOME;
     const { items, ...next } = await pageAcross({ parts: places.length, width: places.length }, after, async (part, at, shares) => {
@@ -143,13 +143,11 @@ class ObjectStore implements Store {
       const { keys, ...more } = await object.entries(index, at, Math.floor(PAGE / shares));
       return { items: keys, ...more };
     });
-    const standing = await this.#standing(index, items, now);
-    await this.#forget(
-      [index],
-      items.filter((key) => !standing.has(key)),
-      now,
-    );
-    return { keys: items.filter((key) => standing.has(key)), ...next };
+    const standing = await this.#standing(index, items, now, withRecords);
+    const gone = items.filter((key) => !standing.has(key));
+    inBackground(this.#forget([index], gone, now));
+    const keys = items.filter((key) => standing.has(key));
+    return { keys, ...next, ...(withRecords ? { records: standing as ReadonlyMap<Key, Stored> } : {}) };
   }
 
   async all(after?: Cursor): Promise<{ readonly records: readonly StoredRecord[]; readonly next?: Cursor }> {
@@ -222,11 +220,17 @@ class ObjectStore implements Store {
     );
   }
 
-  /** Asks each object once for all its keys. */
-  async #standing(index: IndexKey, keys: readonly Key[], now: Seconds): Promise<ReadonlySet<Key>> {
+  /** The keys whose records stand in the list, with the records if they are asked for. Asks each object once for all its keys. */
+  async #standing(index: IndexKey, keys: readonly Key[], now: Seconds, withRecords: boolean): Promise<ReadonlyMap<Key, Stored | null>> {
     const byObject = grouped(keys, (key) => this.#numberOf(key));
-    const found = await Promise.all([...byObject].map(async ([object, some]) => this.#object(object).standing(index, some, now)));
-    return new Set(found.flat());
+    const found = await Promise.all(
+      [...byObject].map(async ([number, some]): Promise<readonly (readonly [Key, Stored | null])[]> => {
+        const object = this.#object(number);
+        if (!withRecords) return (await object.standing(index, some, now)).map((key) => [key, null]);
+        return (await object.standingRecords(index, some, now)).map((row) => [row.key, storedOf(row.key, row)]);
+      }),
+    );
+    return new Map(found.flat());
   }
 }
 

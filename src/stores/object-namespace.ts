@@ -27,6 +27,8 @@ export interface StoreObject {
   entries(list: IndexKey, after: number, most?: number): Awaitable<{ readonly keys: readonly Key[]; readonly next?: number }>;
   /** The keys whose live records name the list. */
   standing(list: IndexKey, keys: readonly Key[], now: Seconds): Awaitable<readonly Key[]>;
+  /** Their records, too. */
+  standingRecords(list: IndexKey, keys: readonly Key[], now: Seconds): Awaitable<readonly (Row & { readonly key: Key })[]>;
   /** One page of all live records of this object. */
   all(after: number, now: Seconds): Awaitable<{ readonly records: readonly string[]; readonly next?: Cursor }>;
   /** The number of live records. */

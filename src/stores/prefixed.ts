@@ -1,7 +1,7 @@
 /**
  * A part of a store under its own key prefix. Only records with that prefix are written and found.
  */
-import type { IndexKey, Key, Store } from '../model/store.ts';
+import type { IndexKey, Key, Store, Stored } from '../model/store.ts';
 
 /** Maps keys of a part to keys in the store, and back. */
 export interface Naming {
@@ -32,9 +32,11 @@ export function renamedStore(store: Store, { inside, listInside, isOurs, bare }:
     ...(store.increment && {
       increment: (key, per) => (store.increment as NonNullable<Store['increment']>)(inside(key), per),
     }),
-    async list(index, after) {
-      const page = await store.list(listInside(index), after);
-      return { ...page, keys: page.keys.filter(isOurs).map(bare) };
+    async list(index, after, withRecords) {
+      const { records, ...page } = await store.list(listInside(index), after, withRecords);
+      const keys = page.keys.filter(isOurs);
+      const given = records && { records: new Map(keys.map((key) => [bare(key), records.get(key) as Stored])) };
+      return { ...page, ...given, keys: keys.map(bare) };
     },
     ...(store.all && {
       async all(after) {

@@ -146,7 +146,7 @@ class RedisStore implements Store {
     return true;
   }
 
-  async list(index: IndexKey, after: Cursor = '0'): Promise<Page> {
+  async list(index: IndexKey, after: Cursor = '0', withRecords = false): Promise<Page> {
     await this.#ready();
     const now = this.#now();
     const [order] = this.#listKeys(index);
@@ -163,11 +163,12 @@ class RedisStore implements Store {
     );
     const flat = (found as readonly unknown[]).flat(); // pairs in RESP3, flat in RESP2
     const keys = flat.filter((_, at) => at % 2 === 0).slice(0, PAGE) as Key[];
-    const standing = await this.#standing(index, keys, now);
+    const standing = await this.#standing(index, keys, now, withRecords);
     const dangling = keys.filter((key) => !standing.has(key));
-    if (dangling.length > 0) await this.#forget(index, dangling, now);
-    const live = keys.filter((key) => standing.has(key));
-    return flat.length > 2 * PAGE ? { keys: live, next: String(flat[2 * PAGE - 1]) } : { keys: live };
+    if (dangling.length > 0) inBackground(this.#forget(index, dangling, now));
+    const records = withRecords ? { records: standing as ReadonlyMap<Key, Stored> } : {};
+    const next = flat.length > 2 * PAGE ? { next: String(flat[2 * PAGE - 1]) } : {};
+    return { keys: keys.filter((key) => standing.has(key)), ...next, ...records };
   }
 
   async all(after: Cursor = '0:0'): Promise<{ readonly records: readonly StoredRecord[]; readonly next?: Cursor }> {
@@ -216,16 +217,20 @@ class RedisStore implements Store {
     return { version: Number(version), until: Number(until), lists, value };
   }
 
-  /** The keys whose live records name the list. */
-  async #standing(list: IndexKey, keys: readonly Key[], now: Seconds): Promise<ReadonlySet<Key>> {
-    const rows = await Promise.all(
-      keys.map(
-        (key) => this.#redis.command(this.#recordKey(key), 'HMGET', this.#recordKey(key), 'u', 'l') as Promise<readonly (string | null)[]>,
-      ),
+  /** The keys whose live records name the list, with the records if they are asked for. */
+  async #standing(list: IndexKey, keys: readonly Key[], now: Seconds, withRecords = false): Promise<ReadonlyMap<Key, Stored | null>> {
+    const asked = withRecords ? ['u', 'l', 'v', 'd'] : ['u', 'l'];
+    const found = await Promise.all(
+      keys.map(async (key): Promise<readonly (readonly [Key, Stored | null])[]> => {
+        const name = this.#recordKey(key);
+        const row = (await this.#redis.command(name, 'HMGET', name, ...asked)) as readonly (string | null)[];
+        const [until, lists, version, value] = row;
+        const stands = typeof until === 'string' && Number(until) > now && (JSON.parse(lists ?? '[]') as readonly string[]).includes(list);
+        if (!stands) return [];
+        return [[key, typeof value === 'string' ? storedOf(key, { version: Number(version), until: Number(until), value }) : null]];
+      }),
     );
-    const stands = ([until, lists]: readonly (string | null)[]): boolean =>
-      typeof until === 'string' && Number(until) > now && (JSON.parse(lists ?? '[]') as readonly string[]).includes(list);
-    return new Set(keys.filter((_, at) => stands(rows[at] ?? [])));
+    return new Map(found.flat());
   }
 
   /** Removes some expired entries whenever a list grows. */

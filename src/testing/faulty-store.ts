@@ -77,7 +77,7 @@ export function faultyStore(inner: Store, { pass = someTurns }: FaultyStoreOptio
       remove: (key, when) => run(() => inner.remove(key, when)),
       ...(inner.increment ? { increment: (key, per) => run(async () => inner.increment?.(key, per) ?? null) } : {}),
       ...(inner.attempt ? { attempt: (...all) => run(() => (inner.attempt as NonNullable<Store['attempt']>)(...all)) } : {}),
-      list: (index, after) => run(() => inner.list(index, after)),
+      list: (...all) => run(() => inner.list(...all)),
     },
   };
 }

@@ -147,6 +147,18 @@ export const storeSuite: readonly StoreCase[] = [
     await written(store, 'grant:1', 2, 'any', { index: ['user:1'] });
     equal(await keysOf(store, 'user:1'), ['grant:1', 'grant:2']);
   }),
+  rule('gives with the keys their records as they are, if it gives them', async ({ store, clock }) => {
+    const version = await written(store, 'grant:1', { n: 1 }, 'any', { index: ['user:1'], until: clock.time + 60 });
+    await written(store, 'grant:2', { n: 2 }, 'any', { index: ['user:1'] });
+    await written(store, 'grant:3', { n: 3 }, 'any', { index: ['user:1'] });
+    await store.remove('grant:3');
+    await written(store, 'grant:1', { n: 4 }, version);
+    const { keys, records } = await store.list('user:1', undefined, true);
+    equal(keys, ['grant:1', 'grant:2']);
+    if (!records) return;
+    equal([...records.keys()].toSorted(), keys);
+    for (const key of keys) equal(records.get(key), await store.read(key));
+  }),
   rule('lists no removed and no expired record, nor one that came after it without a list', async ({ store, clock }) => {
     await written(store, 'grant:1', 1, 'any', { index: ['user:1'] });
     await written(store, 'grant:2', 1, 'any', { index: ['user:1'], until: clock.time + 60 });

@@ -117,6 +117,11 @@ export class PortcullisStore extends DurableObject<unknown> implements StoreObje
     return keys.filter((key) => stands(this.#run, list, key, now));
   }
 
+  /** The records of those keys. */
+  standingRecords(list: IndexKey, keys: readonly Key[], now: Seconds): readonly (Row & { key: Key })[] {
+    return this.standing(list, keys, now).map((key) => ({ ...(this.read(key, now) as Row), key }));
+  }
+
   /** One page of all live records, each as JSON text. */
   all(after: number, now: Seconds): { readonly records: readonly string[]; readonly next?: Cursor } {
     const { records, ...next } = recordsOf(this.#run, after, now);

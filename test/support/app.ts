@@ -81,7 +81,7 @@ export function counting(store: Store, counts: Counts): Store {
         return made;
       },
     }),
-    list: (index, after) => (counts.lists++, store.list(index, after)),
+    list: (...all) => (counts.lists++, store.list(...all)),
   };
 }
 

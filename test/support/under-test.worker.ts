@@ -28,7 +28,20 @@ export async function makeStores(
   ];
 }
 
-const METHODS = ['read', 'write', 'remove', 'increment', 'attempt', 'enter', 'entries', 'standing', 'all', 'count', 'forget'];
+const METHODS = [
+  'read',
+  'write',
+  'remove',
+  'increment',
+  'attempt',
+  'enter',
+  'entries',
+  'standing',
+  'standingRecords',
+  'all',
+  'count',
+  'forget',
+];
 
 /** The objects, with each call of them going through `around`. */
 function objects(around: Around): ObjectNamespace {

@@ -4,22 +4,22 @@
  */
 import { OAuthError } from '../../model/error.ts';
 import { type EndReason, type Grant, isLive } from '../../model/grant.ts';
-import type { Cursor, Key } from '../../model/store.ts';
+import type { Cursor, Page } from '../../model/store.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { cutFormer } from './former.ts';
 
 /** One page of live grants, oldest first. */
 export async function grantsOfUser(as: AuthServer, userId: string, after?: Cursor): Promise<{ grants: readonly Grant[]; next?: Cursor }> {
-  const { keys, next } = await as.records.grantsOf(userId, after);
-  const found = await grantsAt(as, keys);
+  const { next, ...page } = await as.records.grantsOf(userId, after);
+  const found = await grantsAt(as, page);
   const grants = found.filter((grant) => grant.userId === userId && isLive(grant, as.now()));
   return next === undefined ? { grants } : { grants, next };
 }
 
 /** The grants under these keys. One that has moved is in a list under each id that it has had, and on a page once. */
-async function grantsAt(as: AuthServer, keys: readonly Key[]): Promise<readonly Grant[]> {
-  const found = await Promise.all(keys.map((key) => as.records.findGrant(key.slice('grant:'.length))));
+async function grantsAt(as: AuthServer, { keys, records }: Page): Promise<readonly Grant[]> {
+  const found = await Promise.all(keys.map((key) => as.records.findGrant(key.slice('grant:'.length), records?.get(key))));
   return [...new Map(found.filter((grant) => grant !== null).map((grant) => [grant.id, grant])).values()];
 }
 
@@ -101,8 +101,8 @@ export type GrantFilter = { readonly userId: string } | { readonly clientId: str
 
 /** One page of live grants. A page can be empty although more follow. */
 export async function grantsOf(as: AuthServer, filter: GrantFilter, after?: Cursor): Promise<{ grants: readonly Grant[]; next?: Cursor }> {
-  const { keys, next } = await keysOf(as, filter, after);
-  const grants = (await grantsAt(as, keys)).filter((grant) => isOf(grant, filter) && isLive(grant, as.now()));
+  const { next, ...page } = await keysOf(as, filter, after);
+  const grants = (await grantsAt(as, page)).filter((grant) => isOf(grant, filter) && isLive(grant, as.now()));
   return next === undefined ? { grants } : { grants, next };
 }
 
@@ -118,8 +118,8 @@ export async function endGrants(as: AuthServer, filter: GrantFilter, reason: End
   return ended;
 }
 
-async function keysOf(as: AuthServer, filter: GrantFilter, after?: Cursor): Promise<{ keys: readonly Key[]; next?: Cursor }> {
-  if (filter !== 'all') return as.store.list('userId' in filter ? `user:${filter.userId}` : `client:${filter.clientId}`, after);
+async function keysOf(as: AuthServer, filter: GrantFilter, after?: Cursor): Promise<Page> {
+  if (filter !== 'all') return as.store.list('userId' in filter ? `user:${filter.userId}` : `client:${filter.clientId}`, after, true);
   if (!as.store.all) throw new TypeError('This store cannot list all its records; list grants by user or by client.');
   const { records, ...page } = await as.store.all(after);
   return { ...page, keys: records.map(({ key }) => key).filter((key) => key.startsWith('grant:')) };

@@ -97,7 +97,8 @@ export interface Records extends Counts {
   readAhead(id: string): Promise<Stored | null>;
   /** False, without a write, if a grant with that id exists. */
   openGrant(grant: Grant): Promise<boolean>;
-  findGrant(id: string): Promise<Grant | null>;
+  /** @param known what was just read under its key; saves the read. */
+  findGrant(id: string, known?: Stored): Promise<Grant | null>;
   /** The grant with its version and the id of its record; `known` itself if that is still current. */
   readGrant(id: string, known?: VersionedGrant): Promise<VersionedGrant | null>;
   grantsOf(userId: string, after?: Cursor): Promise<Page>;
@@ -122,7 +123,8 @@ export interface Records extends Counts {
     candidate: { readonly userId: string; readonly issuer: string; readonly account: string; readonly createdAt: Seconds },
   ): Promise<string>;
   openSession(tokenHash: string, session: Session): Promise<void>;
-  findSession(tokenHash: string): Promise<Session | null>;
+  /** @param known what was just read under its key; saves the read. */
+  findSession(tokenHash: string, known?: Stored): Promise<Session | null>;
   endSession(tokenHash: string): Promise<void>;
   sessionsOf(userId: string, after?: Cursor): Promise<Page>;
   findAccount(id: string): Promise<Versioned<AccountRecord> | null>;
@@ -207,12 +209,12 @@ export function makeRecords(
     async openGrant(grant) {
       return (await store.write(`grant:${grant.id}`, grant, 'absent', { until: lifeEndOf(grant), index: listsOfGrant(grant) })) !== null;
     },
-    findGrant: async (id) => (await locateGrant(store, id))?.grant ?? null,
+    findGrant: async (id, known) => (await locateGrant(store, id, { read: known }))?.grant ?? null,
     async readGrant(id, known) {
       const found = await locateGrant(store, id, { known });
       return found && (found.grant === known?.value ? known : { value: found.grant, version: found.version, at: found.at });
     },
-    grantsOf: (userId, after) => store.list(`user:${userId}`, after),
+    grantsOf: (userId, after) => store.list(`user:${userId}`, after, true),
     async findClient(id) {
       const stored = await read(`client:${id}`, isClient);
       if (stored) clients.set(stored.value, stored);
@@ -246,9 +248,10 @@ export function makeRecords(
       return first.userId;
     },
     openSession: async (hash, session) => void (await store.write(`session:${hash}`, session, 'absent', lifeOfSession(session))),
-    findSession: (hash) => value(`session:${hash}`, isSession),
+    findSession: async (hash, known) =>
+      (known === undefined ? await read(`session:${hash}`, isSession) : valueOf(known, isSession))?.value ?? null,
     endSession: async (hash) => void (await store.remove(`session:${hash}`)),
-    sessionsOf: (userId, after) => store.list(`sessions:${userId}`, after),
+    sessionsOf: (userId, after) => store.list(`sessions:${userId}`, after, true),
     findAccount: (id) => read(`account:${id}`, isAccount),
     findAccountId: async (username) => (await value(`username:${username}`, isUsername))?.accountId ?? null,
     async freeUsername(username, accountId) {

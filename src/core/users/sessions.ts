@@ -30,8 +30,12 @@ export async function* everySession(as: AuthServer, userId: string): AsyncGenera
   let after: string | undefined;
   do {
     const page = await as.records.sessionsOf(userId, after);
-    const hashes = page.keys.map((key) => key.slice('session:'.length));
-    const found = await Promise.all(hashes.map(async (hash) => ({ hash, session: await as.records.findSession(hash) })));
+    const found = await Promise.all(
+      page.keys.map(async (key) => {
+        const hash = key.slice('session:'.length);
+        return { hash, session: await as.records.findSession(hash, page.records?.get(key)) };
+      }),
+    );
     for (const { hash, session } of found) if (session?.userId === userId) yield { ...session, hash };
     after = page.next;
   } while (after !== undefined);

@@ -181,7 +181,7 @@ async function usedAccounts(records: Records, userId: string, now: Seconds): Pro
   let after: Cursor | undefined;
   do {
     const page = await (after === undefined ? records.grantsOf(userId) : records.grantsOf(userId, after));
-    const grants = await Promise.all(page.keys.map((key) => records.findGrant(key.slice('grant:'.length))));
+    const grants = await Promise.all(page.keys.map((key) => records.findGrant(key.slice('grant:'.length), page.records?.get(key))));
     for (const grant of grants)
       if (grant && isLive(grant, now) && linksOf(grant.id).length === 1) for (const id of grant.upstreams?.ids ?? []) ids.add(id);
     after = page.next;
