@@ -56,7 +56,7 @@ const ENTRIES: readonly Entry[] = [
     modules: ['worker/own-pages.ts', 'worker/index.ts'],
     names: ['OAuthProvider', 'PortcullisStore'],
     counts: 'one file',
-    budget: 114,
+    budget: 116,
   },
   {
     name: 'the same from portcullis',

@@ -59,11 +59,14 @@ export function askFirst(text: HtmlValue, why: HtmlValue, button: Html): Html {
 }
 
 /**
- * Marks the first field that a user types into as wrong, and describes it by the message with that id (WCAG 3.3.1). It works on the result, so
- * that fields of an application's own login are marked, too; escaped values hold no `<` or `"`.
+ * Marks a field as wrong, and describes it by the message with that id (WCAG 3.3.1). It works on the result, so that fields of an application's
+ * own login are marked, too; escaped values hold no `<` or `"`.
+ *
+ * @param name of the field; the first one that a user types into unless given.
  */
-export function markWrong(fields: Html, message: string): Html {
-  const text = fields.toString().replace(/<input(?![^>]*type="(?:hidden|checkbox|radio)")[^>]*>/, (input) => {
+export function markWrong(fields: Html, message: string, name?: string): Html {
+  const form = new RegExp(`<input(?![^>]*type="(?:hidden|checkbox|radio)")${name === undefined ? '' : `(?=[^>]*name="${name}")`}[^>]*>`);
+  const text = fields.toString().replace(form, (input) => {
     const described = input.replace(/aria-describedby="([^"]*)"/, `aria-describedby="${message} $1"`);
     const missing = described === input ? ` aria-describedby="${message}"` : '';
     return described.replace('<input', `<input aria-invalid="true"${missing}`);

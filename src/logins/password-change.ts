@@ -22,11 +22,16 @@ export function passwordSection(rules: PasswordRules): AccountSection {
   };
 }
 
-function page({ path, words }: SectionCall, problem: HtmlValue = null, more: { status?: number; retryAfter?: number } = {}): SectionAnswer {
+function page(
+  { path, words }: SectionCall,
+  problem: HtmlValue = null,
+  more: { status?: number; retryAfter?: number } = {},
+  wrong: string | null = null,
+): SectionAnswer {
   const say = words.password;
   const fields = [field('password', say.current, 'current-password', { type: 'password' }), newPasswordField(say.fresh, words)];
   const body = html`<p class="lead">${say.changeWhy}</p>
-    ${formOf(path, fields, say.set, problem)}`;
+    ${formOf(path, fields, say.set, problem, wrong)}`;
   return { kind: 'page', title: say.change, body, ...more };
 }
 
@@ -40,9 +45,9 @@ async function change(call: SectionCall, rules: PasswordRules): Promise<SectionA
   const retryAfter = await services.attempt('password-change', user.userId, RULES);
   if (retryAfter !== null) return page(call, words.signIn.limited(sayIn(retryAfter, words)), { status: 429, retryAfter });
   if (present.length > 1024 || !(await accounts.checkPassword(account.username, present)))
-    return page(call, words.password.wrong, { status: 403 });
+    return page(call, words.password.wrong, { status: 403 }, 'password');
   const problem = await unfit(fresh, rules, services.env, words);
-  if (problem !== null) return page(call, problem, { status: 400 });
+  if (problem !== null) return page(call, problem, { status: 400 }, 'new-password');
   const changed = await accounts.setPassword(account.id, fresh, account.stamp);
   if (!changed) return page(call, words.password.changedMeanwhile, { status: 409 });
   await services.succeeded('password-change', user.userId);

@@ -1,7 +1,7 @@
 /**
  * Password rules: which passwords are allowed, and the messages about passwords. Shared by the pages of the password login.
  */
-import { field, html } from '../lib/html.ts';
+import { field, html, markWrong } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
 import { canBePassword } from '../model/account.ts';
 import type { SendEmail } from '../model/email.ts';
@@ -59,11 +59,19 @@ export function newPasswordField(label: HtmlValue, words: Words): Html {
   return field('new-password', label, 'new-password', { type: 'password', hint: words.password.rule });
 }
 
-/** A form with one button, and the error of the last try. */
-export function formOf(action: string, fields: readonly HtmlValue[], button: HtmlValue, problem: HtmlValue = null): Html {
+/** A form with one button, and the error of the last try. @param wrong the field that it is about: the first one unless given, or none. */
+export function formOf(
+  action: string,
+  fields: readonly HtmlValue[],
+  button: HtmlValue,
+  problem: HtmlValue = null,
+  wrong?: string | null,
+): Html {
+  // prettier-ignore
+  const shown = html`${fields}`;
   return html`<form method="post" action="${action}" ${problem && html` aria-describedby="problem"`}>
     ${problem && html`<div class="problem" id="problem" role="alert" tabindex="-1" autofocus>${problem}</div>`}
-    <div class="part">${fields}</div>
+    <div class="part">${problem && wrong !== null ? markWrong(shown, 'problem', wrong) : shown}</div>
     <div class="actions"><button class="main">${button}</button></div>
   </form>`;
 }

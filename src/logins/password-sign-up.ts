@@ -92,6 +92,7 @@ function form(
   problem: HtmlValue = null,
   typed: Typed = {},
   status = 400,
+  wrong = 'username',
 ): LoginPageAnswer {
   const say = words.password;
   const email = pass?.admission.email;
@@ -103,7 +104,7 @@ function form(
     field('name', say.name, 'name', { value: typed.name ?? pass?.admission.name ?? '' }),
     newPasswordField(say.password, words),
   ];
-  const body = formOf(action, fields, say.create, problem);
+  const body = formOf(action, fields, say.create, problem, wrong);
   return { kind: 'page', title: say.signUpTitle, body, ...(problem === null ? {} : { status }) };
 }
 
@@ -123,7 +124,7 @@ async function create(call: LoginPageCall, rules: PasswordRules, pass: Pass | nu
   const username = foldUsername(email ?? typed.username);
   if (email === undefined && !isOpenUsername(username)) return form(call, pass, words.password.usernameUnfit, typed);
   const problem = await unfit(read('new-password'), rules, env, words);
-  if (problem !== null) return form(call, pass, problem, typed);
+  if (problem !== null) return form(call, pass, problem, typed, 400, 'new-password');
   const made = {
     username,
     password: read('new-password'),

@@ -3,7 +3,7 @@
  * needs a fresh sign-in: a session left open on another person's screen must not be enough.
  */
 import { encode } from 'uqr';
-import { askFirst, field, html, Html } from '../lib/html.ts';
+import { askFirst, field, html, markWrong, Html } from '../lib/html.ts';
 import { base32, oneTimeUri } from '../lib/one-time.ts';
 import type { AccountSection, AccountUser, SectionAnswer, SectionCall } from '../model/login.ts';
 import type { Seconds } from '../model/store.ts';
@@ -57,6 +57,7 @@ function offered(
   problem?: string,
   more: { readonly status?: number; readonly retryAfter?: Seconds } = {},
 ): SectionAnswer {
+  const code = field('code', words.firstCode, 'one-time-code', { id: 'totp-code', more: { inputmode: 'numeric' } });
   const uri = oneTimeUri(secret, new URL(services.issuer).host, nameIn(user));
   const body = html`<p class="lead">${words.why}</p>
     <form method="post" action="${path}" ${problem !== undefined && html` aria-describedby="problem"`}>
@@ -71,7 +72,7 @@ function offered(
           <code>${(base32(secret).match(/.{1,4}/g) ?? []).join(' ')}</code>
         </details>
       </div>
-      ${field('code', words.firstCode, 'one-time-code', { id: 'totp-code', more: { inputmode: 'numeric' } })}
+      ${problem === undefined || more.retryAfter !== undefined ? code : markWrong(code, 'problem')}
       <div class="actions"><button class="main" name="decision" value="confirm">${words.turnOn}</button></div>
     </form>`;
   return { kind: 'page', title: words.title, body, ...more };

@@ -283,7 +283,7 @@ describe.each(storeNames)('personal access tokens on %s', (store) => {
     const app: App = await makeApp(store, { accessKeys: {}, logins: [session], apiRoute: ['/mcp', '/other'], apiHandler: handler });
     const browser = app.browser();
     const form = await newForm(browser);
-    expect(form.text).toContain('Everywhere here');
+    expect(form.text).toContain('Everywhere on this server');
     expect((await browser.submit(form, { ...WANTED, organization: 'c' })).status).toBe(400);
     const narrow = keyIn(await browser.submit(form, { ...WANTED, organization: 'b', resource: `${ISSUER}/other` }));
     const wide = keyIn(await browser.submit(await newForm(browser), { ...WANTED, organization: 'a' }));

@@ -54,6 +54,16 @@ describe('logins/password-change', () => {
     expect((await accounts.checkPassword('alice', 'correct horse'))?.stamp).toBe(alice.stamp);
   });
 
+  it('marks the field that is wrong, and none where only the time is', async () => {
+    const { change } = await makeWorld();
+    const marked = async (form: Record<string, string> | null): Promise<(string | undefined)[]> =>
+      [...String(shown(await change(form))[1]).matchAll(/<input aria-invalid="true"[^>]* name="([^"]+)"/g)].map(([, name]) => name);
+    expect(await marked(null)).toEqual([]);
+    expect(await marked({ ...GOOD, 'new-password': 'short' })).toEqual(['new-password']);
+    for (let count = 0; count < 9; count++) expect(await marked({ ...GOOD, password: 'wrong horse' })).toEqual(['password']);
+    expect(await marked(GOOD)).toEqual([]); // too many tries
+  });
+
   it('takes a current password of 1,024 characters', async () => {
     const { change, accounts, alice } = await makeWorld();
     await accounts.setPassword(alice.id, 'x'.repeat(1024));

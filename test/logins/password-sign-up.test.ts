@@ -93,6 +93,8 @@ describe('logins/password-sign-up, without messages', () => {
     for (const [form, status, problem] of cases) {
       const [found, body] = shown(await post(form));
       expect([found, body]).toEqual([status, expect.stringContaining(String(problem))]);
+      const isPassword = problem === words.password.unfit || problem === words.password.breached;
+      expect(/<input aria-invalid="true"[^>]* name="([^"]+)"/.exec(String(body))?.[1]).toBe(isPassword ? 'new-password' : 'username');
       for (const part of [`value="${form['username']}"`, 'value="Ada"']) expect(body).toContain(part);
       if ((form['new-password'] ?? '') !== '') expect(body).not.toContain(form['new-password']);
     }
