@@ -1,0 +1,93 @@
+/** Who is counted at the authorization endpoint, which record of a client it reads, and what its refusals say. */
+import { describe, expect, it } from 'vitest';
+import type { Key } from '../../../src/model/store.ts';
+import { memoryStore } from '../../../src/stores/memory.ts';
+import type { Browser } from '../../../src/testing/browser.ts';
+import { makeClock } from '../../../src/testing/clock.ts';
+import { ALICE, type App, appOn, ISSUER, makeApp } from '../../support/app.ts';
+import { expectPage, expectRedirect } from '../../support/verdicts.ts';
+
+const BOB = { username: 'bob', password: 'bobby horse battery' };
+async function signedIn(app: App, who: { username: string; password: string }): Promise<Browser> {
+  const browser = app.browser();
+  await browser.submit(await browser.get(`${ISSUER}/login`), { ...who });
+  return browser;
+}
+
+describe('endpoints/authorize/authorize: rules', () => {
+  it('answers HEAD with the headers of the page', async () => {
+    const app = await makeApp('memory');
+    const url = await (await app.client()).authorizeUrl();
+    const { headers } = await app.ask('HEAD', url.slice(ISSUER.length));
+    expect([headers.get('content-type'), headers.get('cache-control')]).toEqual(['text/html; charset=utf-8', 'no-store']);
+  });
+
+  it('refuses a query that is no UTF-8', async () => {
+    const app = await makeApp('memory');
+    expectPage(await app.browser().get(`${await (await app.client()).authorizeUrl()}&scope=%ff`));
+    expect(app.events.at(-1)).toMatchObject({ code: 'invalid_request', reason: 'query_malformed' });
+  });
+
+  it('counts a signed-in user by the user: neither another user nor a stranger of the same network has to wait (SEC-228)', async () => {
+    const app = await makeApp('memory');
+    await app.provider.helpers(app.env).accounts.create(BOB);
+    const [client, alice, bob] = [await app.client(), await signedIn(app, ALICE), await signedIn(app, BOB)];
+    const url = await client.authorizeUrl();
+    for (let at = 0; at < 300; at++) await alice.get(url);
+    expectPage(await alice.get(url), { status: 429 });
+    expect(app.events.at(-1)).toMatchObject({ code: 'temporarily_unavailable', reason: 'authorize_limited' });
+    expect([(await bob.get(url)).status, (await app.browser().get(url)).status]).toEqual([200, 200]);
+  });
+
+  it('asks for a sign-in of the same moment where the client asks for one (OpenID Connect Core §3.1.2.1)', async () => {
+    const app = await makeApp('memory');
+    const [client, alice] = [await app.client(), await signedIn(app, ALICE)];
+    const pendings = async () => ((await app.inner.all?.())?.records ?? []).filter(({ key }) => key.startsWith('pending:')).map(({ value }) => value); // prettier-ignore
+    await alice.get(await client.authorizeUrl());
+    expect((await pendings())[0]).not.toHaveProperty('mustProve');
+    await alice.get(await client.authorizeUrl({ prompt: 'login' }));
+    expect(await pendings()).toContainEqual(expect.objectContaining({ mustProve: true, staleSession: expect.any(String) }));
+  });
+
+  it('tells a client that waits for its approval and wants no page that there would be one', async () => {
+    const app = await makeApp('memory', { clientPolicy: { newClients: 'approve', contact: 'it@acme.example' } });
+    const [client, alice] = [await app.client(), await signedIn(app, ALICE)];
+    expectPage(await alice.get(await client.authorizeUrl()), { status: 403 });
+    expectRedirect(await alice.get(await client.authorizeUrl({ prompt: 'none' })), 'consent_required');
+  });
+});
+
+describe('endpoints/authorize/authorize: a store with slightly outdated records', () => {
+  /** The keys of clients that were read, and how. */
+  async function readingApp(isStale: boolean) {
+    const clock = makeClock();
+    const inner = memoryStore(clock);
+    const reads: string[] = [];
+    const read = inner.read.bind(inner);
+    inner.read = (key, ...all) => (key.startsWith('client:') && reads.push('read'), read(key, ...all));
+    if (isStale) Object.assign(inner, { readStale: (key: Key) => (key.startsWith('client:') && reads.push('stale'), read(key)) });
+    const app = await appOn(inner, clock);
+    const [client, alice] = [await app.client(), await signedIn(app, ALICE)];
+    return {
+      async by(who: 'alice' | 'nobody', changes: Record<string, string> = {}) {
+        const url = await client.authorizeUrl(changes);
+        reads.length = 0;
+        const { status } = await (who === 'alice' ? alice : app.browser()).get(url);
+        return [status, [...new Set(reads)]];
+      },
+    };
+  }
+
+  it('takes them for a page before anybody has signed in, and for nothing that redirects or grants', async () => {
+    const { by } = await readingApp(true);
+    expect(await by('nobody')).toEqual([200, ['stale']]);
+    expect(await by('nobody', { prompt: 'login' })).toEqual([200, ['stale', 'read']]);
+    expect((await by('nobody', { response_type: 'token' }))[1]).toEqual(['stale', 'read']);
+    expect(await by('alice')).toEqual([200, ['read']]);
+  });
+
+  it('reads the record itself where the store has no others', async () => {
+    const { by } = await readingApp(false);
+    expect([await by('nobody'), await by('alice')]).toEqual([[200, ['read']], [200, ['read']]]); // prettier-ignore
+  });
+});
