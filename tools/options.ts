@@ -21,6 +21,7 @@ const SECTIONS: readonly Section[] = [
   ['`clientPolicy`', '', ['options/client-policy', 'ClientPolicyOptions']],
   ['`accessKeys`', '', ['options/access-keys', 'AccessKeyOptions']],
   ['`monitoring`', 'With examples: [watching a server](../guide/observability.md).', ['options/monitoring', 'MonitoringOptions']],
+  ['`telemetry: openTelemetry(api, options)`', 'Spans and metrics: [watching a server](../guide/observability.md#opentelemetry).', ['opentelemetry', 'TelemetryOptions']],
   ['`audit`', 'What is kept, and how it is read: [audit log](../guide/admin.md#audit-log).', ['options/audit', 'AuditOptions']],
   ['`admin: adminApi(options)`', 'What it answers: [administration API](../guide/admin.md).', ['admin/index', 'AdminOptions']],
   ['`trustedIssuers: [{ … }]`', 'Presets for platforms: [enterprise and workloads](../guide/enterprise.md).', ['model/trusted-issuer', 'TrustedIssuer']],

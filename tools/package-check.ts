@@ -32,7 +32,8 @@ function check(command: string, ...args: string[]): string {
 function checkConsumer(): void {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-consumer-'));
   mkdirSync(`${folder}/node_modules`);
-  for (const name of ['@modelcontextprotocol', '@types']) symlinkSync(`${root}node_modules/${name}`, `${folder}/node_modules/${name}`);
+  for (const name of ['@modelcontextprotocol', '@opentelemetry', '@types'])
+    symlinkSync(`${root}node_modules/${name}`, `${folder}/node_modules/${name}`);
   symlinkSync(root, `${folder}/node_modules/portcullis`);
   copyFileSync(`${root}test/fixtures/consumer.ts`, `${folder}/consumer.ts`);
   const compilerOptions = { module: 'nodenext', target: 'es2023', types: ['node'], strict: true, declaration: true, outDir: 'out', preserveSymlinks: true, skipLibCheck: true }; // prettier-ignore

@@ -74,6 +74,7 @@ export function makeAuthServer(
     });
     if (settings.securityEmails) noticeEvent(server, event);
     settings.admin?.note(server as never, event);
+    settings.telemetry?.event(event);
     if (settings.scrapeToken !== null) void countEvent(server, event);
     if (settings.audit !== null && event.kind !== 'call.allowed') audit(server, event);
   };

@@ -19,6 +19,7 @@ import type { Context, FetchObject } from '../model/handler.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Seconds } from '../model/store.ts';
+import type { Span } from '../model/telemetry.ts';
 import { authInfoOf, callerOf } from './auth-info.ts';
 import { type Elicitor, makeElicitor } from './elicitation/elicit.ts';
 import { openRequestState } from './elicitation/request-state.ts';
@@ -172,14 +173,19 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
           if (isPlain(accepted.request, body, server)) return await respondInJson(server, accepted.request, body, { authInfo, report });
           return withoutStore(await serveOnce(server, accepted.request, { authInfo, parsedBody: body }));
         };
+        const { telemetry } = requestState(ctx);
+        const traced = (): Promise<Response> =>
+          telemetry === undefined
+            ? answer()
+            : telemetry.message(body, access as Access | null, async (span) => spanning(await answer(), span));
         const [id, ...others] = requestsIn(body);
-        if (id === undefined || exchange?.isApart || !acceptsAnswers(request.headers.get('accept'))) return await answer();
+        if (id === undefined || exchange?.isApart || !acceptsAnswers(request.headers.get('accept'))) return await traced();
         const gone = (): void =>
           void Promise.resolve(making)
             .then((server) => server?.close())
             .catch(report);
         const waiting = { id: others.length > 0 ? null : id, gone, ...(exchange && { headers: exchange.headers }) };
-        const response = await inTime(answer().catch(failed), waiting);
+        const response = await inTime(traced().catch(failed), waiting);
         return exchange ? response : endedByToken(response, access, ctx, gone);
       } catch (error) {
         return failed(error);
@@ -241,6 +247,13 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
       throw error;
     }
   }
+}
+
+/** Keeps a span open while a stream is. */
+function spanning(response: Response, span: Span): Response {
+  let over = (): void => {};
+  span.until(new Promise<void>((done) => (over = done)));
+  return tellingItsEnd(response, () => over());
 }
 
 /** What the SDK is given besides a request: the body that was judged, so that it does not read it again. */

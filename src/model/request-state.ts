@@ -5,6 +5,7 @@
 import type { Access } from './access.ts';
 import type { NewEvent } from './event.ts';
 import type { Context } from './handler.ts';
+import type { Telemetry } from './telemetry.ts';
 import type { CallerStates } from './user-state.ts';
 
 /** What a runtime knows of a request from the start. */
@@ -29,6 +30,8 @@ export class RequestState {
   calledTools?: readonly string[];
   /** Set by `OAuthProvider`: tells the listener `on`. */
   emit?: (event: NewEvent) => void;
+  /** Set by `OAuthProvider`: makes spans. */
+  telemetry?: Telemetry;
   /** Set by `OAuthProvider`: what is kept for the user of this request between calls. */
   states?: CallerStates;
   /** Set by the runtime: resolves when the answer was sent or the caller has gone. */

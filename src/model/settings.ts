@@ -21,6 +21,7 @@ import type { Awaitable } from './runtime.ts';
 import type { ScopeExpansion, ScopeInfo } from './scope.ts';
 import type { SecondFactor } from './second-factor.ts';
 import type { Seconds } from './store.ts';
+import type { Telemetry } from './telemetry.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
 
 /** Paths of the endpoints below the origin, including the issuer's path; null if switched off. */
@@ -174,6 +175,8 @@ export interface Settings {
   readonly authorizationCodeTTL: Seconds;
   /** The administration API; null if it is off. */
   readonly admin: AdminApi | null;
+  /** Null if nothing is traced. */
+  readonly telemetry: Telemetry | null;
   /** With which Prometheus asks for metrics; null if nothing is counted. */
   readonly scrapeToken: string | null;
   /** How long the audit log is kept; null if there is none. */

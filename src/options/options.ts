@@ -14,6 +14,7 @@ import { SIGNING_ALGS, type SigningAlg } from '../model/signing-key.ts';
 import type { SecondFactor } from '../model/second-factor.ts';
 import type { DocumentPolicy, ExchangePolicy, GrantableScopes, OnError, Permissions } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
+import type { Telemetry } from '../model/telemetry.ts';
 import type { TrustedIssuer } from '../model/trusted-issuer.ts';
 import { ACCESS_TTL, flag, functionOf, oneOf, origins, scopeNames, seconds, texts, type Kind } from './kinds.ts';
 import type { AccessKeyOptions } from './access-keys.ts';
@@ -186,6 +187,8 @@ interface CommonOptions<Env> {
   readonly audit?: AuditOptions;
   /** Paths for a load balancer, `/health` and `/ready`, and with a token `/metrics` for Prometheus: `{}` or `{ scrapeToken }`. Unset: none of them exist. */
   readonly monitoring?: MonitoringOptions<Env>;
+  /** Spans and metrics of OpenTelemetry: `openTelemetry(api)` of `portcullis/opentelemetry`. Unset: none. */
+  readonly telemetry?: Telemetry;
   /** Which clients may be connected: new ones wait for approval (`newClients: 'approve'`), lists of hosts. Unset: all, and none can be blocked. */
   readonly clientPolicy?: ClientPolicyOptions;
   /**
@@ -213,7 +216,7 @@ interface CommonOptions<Env> {
 /** Options that all tenants share: store, keys and handlers. */
 type Common =
   | 'tenants' | 'issuer' | 'basePath' | 'store' | 'dangerouslyAllowEventualStore' | 'secret' | 'defaultHandler' | 'apiRoute' | 'authorizeEndpoint' | 'tokenEndpoint' | 'clientRegistrationEndpoint'
-  | 'deviceAuthorizationEndpoint' | 'on'; // prettier-ignore
+  | 'deviceAuthorizationEndpoint' | 'on' | 'telemetry'; // prettier-ignore
 
 /** One tenant: its issuer, and the options in which it differs from the others. */
 export type TenantOptions<Env = unknown> = Partial<Omit<CommonOptions<Env>, Common>> & {
@@ -274,6 +277,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   admin: null,
   audit: null,
   monitoring: null,
+  telemetry: null,
   clientRegistration: null,
   requirePushedAuthorizationRequests: flag,
   deviceAuthorizationEndpoint: null,

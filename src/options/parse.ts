@@ -9,6 +9,7 @@ import type { Brand } from '../model/brand.ts';
 import { insteadOf } from '../lib/names.ts';
 import { withoutSlash } from '../lib/url.ts';
 import { haveSignIn } from '../model/login.ts';
+import type { Telemetry } from '../model/telemetry.ts';
 import { covers } from '../model/resource.ts';
 import { makeScopeExpansion, rightsIn } from '../model/scope.ts';
 import type { Paths, Settings } from '../model/settings.ts';
@@ -119,6 +120,7 @@ export function parseOptions<Env>(options: OAuthProviderOptions<Env>, parts: Pag
     tokenExchange: options.tokenExchange ?? null,
     admin: adminOf(options.admin, haveSignIn(logins)),
     audit: auditOf(options.audit),
+    telemetry: telemetryOf(options.telemetry),
     clientPolicy: clientPolicyOf(options.clientPolicy),
     accessKeys: accessKeysOf(options.accessKeys, logins.length > 0),
     clientRegistration: registrationOf(options.clientRegistration),
@@ -203,6 +205,12 @@ function adminOf(admin: AdminApi | undefined, hasLogins: boolean): AdminApi | nu
     fail('admin', "must be what adminApi({ permission: 'admin' }) of portcullis/admin returns");
   if (!hasLogins) fail('admin', 'needs `logins`: administrators sign in on our pages');
   return admin;
+}
+
+function telemetryOf(telemetry: Telemetry | undefined): Telemetry | null {
+  if (telemetry !== undefined && typeof telemetry?.request !== 'function')
+    fail('telemetry', 'must be what openTelemetry(api) of portcullis/opentelemetry returns');
+  return telemetry ?? null;
 }
 
 function checkPath(option: string, path: string): void {

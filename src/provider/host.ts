@@ -25,7 +25,7 @@ import { makeHelpers, type OAuthHelpers } from './helpers.ts';
 import type { Parts } from './parts.ts';
 import type { IssuerServer, Standing } from './servers.ts';
 import { lazy } from '../lib/lazy.ts';
-import type { Seconds } from '../model/store.ts';
+import type { Seconds, Store } from '../model/store.ts';
 import type { CallerStates, UserStates } from '../model/user-state.ts';
 
 /** A protected route. */
@@ -62,7 +62,8 @@ export function makeHost<Env>(
   const whole = storeOf(options, env, readEnv(env, 'PORTCULLIS'));
   const own = tenant === null ? whole : tenantStore(whole, tenant);
   const epoch = readEnv(env, 'PORTCULLIS_EPOCH') ?? '';
-  const store = withStoreRetry(epoch === '' ? own : epochStore(own, epoch));
+  const traced = (store: Store): Store => settings.telemetry?.store(store) ?? store;
+  const store = withStoreRetry(traced(epoch === '' ? own : epochStore(own, epoch)));
   const as = makeAuthServer(settings, runtime, store, parsed.secrets ?? secretsOf(undefined, readEnv(env, 'PORTCULLIS_SECRET')), env);
   if (settings.resources.some(({ accessTokenSigning }) => accessTokenSigning !== undefined))
     requireKeyring(as.keyring, '`accessTokenSigning`');

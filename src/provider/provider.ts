@@ -20,6 +20,7 @@ import type { Context, FetchFunction } from '../model/handler.ts';
 import { covers } from '../model/resource.ts';
 import type { Place } from '../model/place.ts';
 import type { Runtime } from '../model/runtime.ts';
+import type { Span } from '../model/telemetry.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
 import { checkFetch } from '../options/parse.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
@@ -85,7 +86,12 @@ export class Provider<Env = unknown> {
   }
 
   /** Answers a request. Bound to this provider, so that it can be passed as a function. */
-  readonly fetch = async (asked: Request, env: Env, ctx: Context = { waitUntil() {} }): Promise<Response> => {
+  readonly fetch = (asked: Request, env: Env, ctx: Context = { waitUntil() {} }): Promise<Response> => {
+    const { telemetry } = this.#options;
+    return telemetry ? telemetry.request(asked, (span) => this.#answer(asked, env, ctx, span)) : this.#answer(asked, env, ctx);
+  };
+
+  async #answer(asked: Request, env: Env, ctx: Context, span?: Span): Promise<Response> {
     const { basePath } = this.#options;
     const request = basePath === undefined ? asked : withBase(asked, basePath);
     const path = pathOf(request.url);
@@ -96,6 +102,7 @@ export class Provider<Env = unknown> {
     const network = (): string => networkOf(this.#platform.address(request, ctx));
     const place = this.#platform.place?.(asked) ?? null;
     if (route) {
+      span?.set({ 'http.route': path });
       return answer(
         route,
         makeCall(request, host.as, env, {
@@ -109,6 +116,7 @@ export class Provider<Env = unknown> {
     const text = host.metadata.get(path);
     if (text !== undefined) return metadataAnswer(request, text);
     const api = host.apis.find((one) => covers(one.path, path));
+    if (api) span?.set({ 'http.route': api.path });
     if (api) return this.#protected(host, api, request, env, ctx);
     if (this.#fallback) {
       const helpers = makeHelpers(place === null ? host.as : { ...host.as, place }, network()); // the caller's network, to count fetches
@@ -118,7 +126,7 @@ export class Provider<Env = unknown> {
     return isHome && isBrowser(request) && this.#parts
       ? this.#parts.home(makeCall(request, host.as, env, { network, waitUntil() {} }))
       : notFound();
-  };
+  }
 
   /** Whether the options set the issuer: else it comes from the environment, or on loopback from the request. */
   get isNamed(): boolean {
@@ -157,10 +165,13 @@ export class Provider<Env = unknown> {
     if (request.method === 'OPTIONS') return preflight(request);
     const state = requestState(ctx);
     const region = this.#platform.place?.(request) ?? null;
+    if (host.as.settings.telemetry) state.telemetry = host.as.settings.telemetry;
     state.emit = region === null ? host.as.emit : (event) => host.as.emit({ region, ...event });
     const own = this.#envFor(host, env);
     const reading = host.as.settings.permissions === null ? null : readPermissions(host.as, request); // beside the check
-    const access = await api.guard(request, own);
+    const check = (): Promise<Access | Response | null> => api.guard(request, own);
+    const { telemetry } = host.as.settings;
+    const access = await (telemetry ? telemetry.step('guard', guarded(check)) : check());
     if (isRefusal(access)) {
       if (access.status !== 401 || !isBrowser(request) || !this.#parts) return access;
       return this.#parts.unauthorizedPage(makeCall(request, host.as, env, { network: () => '', waitUntil() {} }), access);
@@ -238,6 +249,15 @@ export class Provider<Env = unknown> {
       'OAuthProvider: `issuer` is missing. Give the option, or set PORTCULLIS_ISSUER to the public origin, such as https://mcp.example.',
     );
   }
+}
+
+/** Says on the span of the guard what became of a request. */
+function guarded(check: () => Promise<Access | Response | null>): (span: Span) => Promise<Access | Response | null> {
+  return async (span) => {
+    const verdict = await check();
+    span.set({ 'portcullis.guard.status': isRefusal(verdict) ? verdict.status : 200 });
+    return verdict;
+  };
 }
 
 /** Adds issuer and tenant to the caller: `userId` and `clientId` are unique within them only. */

@@ -39,7 +39,8 @@ export async function readRequest(policy: Policy, request: Request, entering: Re
     return read.answer;
   }
   const form = (): ChallengeForm => (challengeForm ? challengeForm(withoutBody(request), access) : formFor(request, access));
-  const passage = await gate(policy, read, { access, metadataUrl: state.challenge?.metadataUrl, form, emit });
+  const judge = (): ReturnType<typeof gate> => gate(policy, read, { access, metadataUrl: state.challenge?.metadataUrl, form, emit });
+  const passage = await (state.telemetry ? state.telemetry.step('gate', judge) : judge());
   return passage instanceof Response ? passage : { request: redactedRequest(request, state.credential?.() ?? undefined), ...passage };
 }
 

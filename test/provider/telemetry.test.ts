@@ -1,0 +1,57 @@
+/** Where the server makes spans, on each runtime, with a recorder in place of OpenTelemetry (the real one is in test/node/opentelemetry.test.ts). */
+import { McpServer } from '@modelcontextprotocol/server';
+import { describe, expect, it } from 'vitest';
+import { mcpHandler } from '../../src/mcp/handler.ts';
+import type { Store } from '../../src/model/store.ts';
+import type { Span, Telemetry } from '../../src/model/telemetry.ts';
+import { type App, makeApp, storeNames } from '../support/app.ts';
+
+const apiHandler = mcpHandler(() => {
+  const server = new McpServer({ name: 'test', version: '1' });
+  server.registerTool('now', {}, () => ({ content: [{ type: 'text' as const, text: 'now' }] }));
+  return server;
+});
+
+/** Notes what begins, in order. */
+function recorder(): { readonly telemetry: Telemetry; readonly begun: string[]; readonly set: Record<string, unknown> } {
+  const begun: string[] = [];
+  const set: Record<string, unknown> = {};
+  const span: Span = { set: (attributes) => void Object.assign(set, attributes), until: () => undefined };
+  const of = <T>(name: string, work: (span: Span) => Promise<T>): Promise<T> => (begun.push(name), work(span));
+  const telemetry: Telemetry = {
+    request: (request, work) => of(`request ${new URL(request.url).pathname}`, work),
+    step: (name, work) => of(name, work),
+    message: (message, access, work) => of(`${(message as { method: string }).method} of ${access === null ? 'no one' : 'a user'}`, work),
+    store: (store): Store => ({ ...bound(store), read: (key, known) => of(`read ${key.split(':')[0]}`, () => store.read(key, known)) }),
+    event: ({ kind }) => void begun.push(kind),
+  };
+  return { telemetry, begun, set };
+}
+
+function bound(store: Store): Store {
+  return { atomic: true, read: (...all) => store.read(...all), write: (...all) => store.write(...all), remove: (...all) => store.remove(...all), list: (...all) => store.list(...all) }; // prettier-ignore
+}
+
+function call(app: App, token: string): Promise<Response> {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'now', arguments: {} } });
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+  return app.ask('POST', '/mcp', body, headers);
+}
+
+describe.each(storeNames)('telemetry on %s', (store) => {
+  it('is told of the request, guard, store, gate and message, in this order', async () => {
+    const { telemetry, begun, set } = recorder();
+    const app = await makeApp(store, { apiHandler, telemetry });
+    const { tokens } = await app.signedIn();
+    begun.length = 0;
+    expect((await call(app, tokens.access)).status).toBe(200);
+    expect(begun).toEqual(['request /mcp', 'guard', 'read grant', 'gate', 'call.allowed', 'tools/call of a user']);
+    expect(set).toMatchObject({ 'http.route': '/mcp', 'portcullis.guard.status': 200 });
+    begun.length = 0;
+    expect((await call(app, 'wrong')).status).toBe(401);
+    expect(begun).toEqual(['request /mcp', 'guard', 'request.refused']);
+    expect(set).toMatchObject({ 'portcullis.guard.status': 401 });
+    await app.ask('GET', '/.well-known/oauth-authorization-server');
+    expect(set['http.route']).toBe('/.well-known/oauth-authorization-server');
+  });
+});
