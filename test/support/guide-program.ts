@@ -16,10 +16,11 @@ const SOURCES = {
   portcullis: 'node/main',
 };
 
-/** The first fence of a language in a guide, without what is given before it. */
-export function fenceOf(guide: string, language: 'js' | 'ts'): string {
-  const code = new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'm').exec(readFileSync(`${root}docs/guide/${guide}`, 'utf8'))?.[1];
-  if (code === undefined) throw new Error(`docs/guide/${guide} has no fence ${language}.`);
+/** A fence of a language in a guide, without what is given before it. @param at which of them. */
+export function fenceOf(guide: string, language: 'js' | 'ts', at = 0): string {
+  const text = readFileSync(`${root}docs/guide/${guide}`, 'utf8');
+  const code = [...text.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))][at]?.[1];
+  if (code === undefined) throw new Error(`docs/guide/${guide} has no fence ${language} number ${at}.`);
   return code;
 }
 

@@ -34,12 +34,34 @@ export interface Running {
 
 const NAMESPACES = ['OAUTH_KV', 'UPSTREAM'];
 
-/** Starts one. @param from whose KV data it starts with. */
-export async function startWorker(name: string, library: 'theirs' | 'ours', from?: Running): Promise<Running> {
-  installTheirs();
+/** A Worker to start, and what it needs. */
+export interface Program {
+  /** A file below the root of the repository, or code. */
+  readonly path?: string;
+  readonly code?: string;
+  readonly alias?: Readonly<Record<string, string>>;
+  /** Further options of Miniflare. */
+  readonly options?: object;
+}
+
+/** Starts one of test/switching. @param from whose KV data it starts with. */
+export function startWorker(name: string, library: 'theirs' | 'ours', from?: Running): Promise<Running> {
+  const services = name === 'split' ? { serviceBindings: { AUTH: { name: 'main', entrypoint: 'Auth' } } } : {};
   const ours = { '@cloudflare/workers-oauth-provider': `${root}src/worker/workers-oauth-provider.ts` };
+  const path = `test/switching/workers/${name}.ts`;
+  return startProgram(
+    library === 'ours' ? { path, alias: ours, options: { ...services, d1Databases: ['PORTCULLIS'] } } : { path, options: services },
+    from,
+  );
+}
+
+/** Starts a Worker. @param from whose KV data it starts with. */
+export async function startProgram({ path, code, alias = {}, options = {} }: Program, from?: Running): Promise<Running> {
+  installTheirs();
   const { outputFiles } = await build({
-    entryPoints: [`${root}test/switching/workers/${name}.ts`],
+    ...(path === undefined
+      ? { stdin: { contents: code ?? '', resolveDir: root, loader: 'ts' as const } }
+      : { entryPoints: [`${root}${path}`] }),
     bundle: true,
     write: false,
     format: 'esm',
@@ -47,7 +69,7 @@ export async function startWorker(name: string, library: 'theirs' | 'ours', from
     conditions: ['workerd', 'worker', 'browser'],
     external: ['cloudflare:*', 'node:*'],
     nodePaths: [`${root}bench/node_modules`],
-    ...(library === 'ours' ? { alias: ours } : {}),
+    alias,
   });
   const wrangler = createRequire(createRequire(import.meta.url).resolve('wrangler'));
   const { Miniflare, convertV4MiniflareOptions } = wrangler('miniflare') as MiniflareModule;
@@ -58,8 +80,7 @@ export async function startWorker(name: string, library: 'theirs' | 'ours', from
       compatibilityDate: '2026-10-23',
       compatibilityFlags: ['nodejs_compat', 'global_fetch_strictly_public'],
       kvNamespaces: NAMESPACES,
-      ...(library === 'ours' ? { d1Databases: ['PORTCULLIS'] } : {}),
-      ...(name === 'split' ? { serviceBindings: { AUTH: { name: 'main', entrypoint: 'Auth' } } } : {}),
+      ...options,
     }),
   );
   for (const [binding, records] of (await from?.records()) ?? []) {
