@@ -2,6 +2,8 @@
  * An administrator of a store, without a running server: for the command line of an operator, who can read and write the store anyway. What
  * only the application's options say is unknown here: configured clients, resources, scopes, logins.
  */
+import type { AuthServer } from '../core/auth-server.ts';
+import { readTail } from '../core/audit/read.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Store } from '../model/store.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
@@ -27,8 +29,40 @@ export interface LocalPlace {
 /** An origin for a store whose server is not named; it is in nothing that is stored. */
 const NOWHERE = 'http://localhost';
 
-/** The administrator. @throws {TypeError} for a tenant, an epoch, a secret or a resource that cannot be. */
-export function localAdmin({ store, runtime, by, tenant, env, resource, scopes }: LocalPlace): Admin {
+/** The administrator of a store. */
+export interface LocalAdmin {
+  readonly admin: Admin;
+  /** Resolves when all is written that an act leaves behind, such as entries of the audit log. */
+  readonly settled: () => Promise<void>;
+}
+
+/** Makes the administrator. @throws {TypeError} for a tenant, an epoch, a secret or a resource that cannot be. */
+export async function localAdmin(place: LocalPlace): Promise<LocalAdmin> {
+  const left: Promise<unknown>[] = [];
+  const runtime: Runtime = { ...place.runtime, waitUntil: (work) => void left.push(work) };
+  const as = serverOf(place, runtime, {});
+  const { n, until, minute } = await readTail(as);
+  // Where the server keeps an audit log, these acts belong into it, for as long as its last entry (to the minute).
+  const keep = Math.min(Math.max(until - minute * 60, 3600), 3650 * 86_400);
+  const server = n === 0 ? as : serverOf(place, runtime, { audit: { keep } });
+  const { accessKeys, clientPolicy } = server.settings;
+  const settings = {
+    ...server.settings,
+    accessKeys: accessKeys && { ...accessKeys, personal: true }, // so that tokens of users are known when they are looked at
+    clientPolicy: clientPolicy && { ...clientPolicy, newClients: 'configured' as never }, // what the option says is not known here
+  };
+  const own = { ...server, settings };
+  const settled = async (): Promise<void> => {
+    for (const work of left) await work; // which may leave more
+  };
+  return { admin: { as: own, helpers: makeHelpers(own), userId: place.by, permission: 'admin' }, settled };
+}
+
+function serverOf(
+  { store, tenant, env, resource, scopes }: LocalPlace,
+  runtime: Runtime,
+  more: Pick<OAuthProviderOptions, 'audit'>,
+): AuthServer {
   const options: OAuthProviderOptions<LocalPlace['env']> = {
     issuer: NOWHERE,
     store,
@@ -38,18 +72,11 @@ export function localAdmin({ store, runtime, by, tenant, env, resource, scopes }
     accessKeys: { personal: false },
     defaultHandler: () => new Response(null, { status: 404 }),
     on: () => undefined,
+    ...more,
     ...(tenant === undefined ? {} : { tenants: { [tenant]: { issuer: `/${tenant}` } } }),
   };
   const [site] = issuerServers(options, null);
   if (!site) throw new TypeError('There is no server.');
   const standing = standingOf(site.origin ?? NOWHERE, site);
-  const { as: server } = makeHost(site, { ...standing, issuers: [standing.issuer] }, env, { runtime }, null);
-  const { accessKeys, clientPolicy, ...known } = server.settings;
-  const settings = {
-    ...known,
-    accessKeys: accessKeys && { ...accessKeys, personal: true }, // so that tokens of users are known when they are looked at
-    clientPolicy: clientPolicy && { ...clientPolicy, newClients: 'configured' as never }, // what the option says is not known here
-  };
-  const as = { ...server, settings };
-  return { as, helpers: makeHelpers(as), userId: by, permission: 'admin' };
+  return makeHost(site, { ...standing, issuers: [standing.issuer] }, env, { runtime }, null).as;
 }

@@ -24,6 +24,7 @@ beforeAll(async () => {
   served = await startServer({
     admin: adminApi({ permission: 'admin' }),
     accessKeys: {},
+    audit: { keep: '90d' },
     logins: [password({ accounts: accounts as never })],
   });
   without = await startServer();
@@ -106,6 +107,9 @@ describe('portcullis --server', () => {
     expect((await at('audit list')).out).toMatch(/users\/disable/);
     expect(await at('user find nobody')).toMatchObject({ code: 1, err: 'No user was found.' });
     expect(await at('grant show x')).toMatchObject({ code: 1, err: expect.stringContaining('There is no such grant.') });
+    const lines = (await at('audit export')).out.split('\n').map((line) => (JSON.parse(line) as { kind: string }).kind);
+    expect(lines).toContain('login.succeeded');
+    expect(await at('audit verify')).toMatchObject({ code: 0, out: expect.stringMatching(/^ok +yes/) });
     const sessions = await at('session list alice');
     expect(sessions.out).toContain('Portcullis CLI');
   });

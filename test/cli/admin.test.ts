@@ -186,7 +186,7 @@ describe('portcullis user', () => {
   });
 });
 
-describe('portcullis client, grant, session, key and token', () => {
+describe('portcullis client, grant, session, key, token and audit', () => {
   afterEach(() => opened.splice(0).forEach((store) => store.close()));
 
   it('approves and blocks clients, and makes one', async () => {
@@ -265,15 +265,55 @@ describe('portcullis client, grant, session, key and token', () => {
       expect((await on(line)).code).toBe(2);
   });
 
-  it('lists the audit since a time, and exports it as JSON lines', async () => {
+  it('lists changes by administrators since a time', async () => {
     const { on, app } = await make();
     await app.store.write('audit:old', { v: 1, at: app.clock.now() - 10 * 86_400, act: 'users/enable', by: 'x', outcome: 'done' }, 'absent', { index: ['audit:all'] }); // prettier-ignore
     await on('user enable bob');
-    expect((await json(on('audit export'))).map(({ by }) => by)).toEqual(['x', `cli:${userInfo().username}`]);
+    expect((await json(on('audit list --json'))).map(({ by }) => by)).toEqual(['x', `cli:${userInfo().username}`]);
     for (const since of ['7d', new Date((app.clock.now() - 86_400) * 1000).toISOString()])
-      expect((await json(on(`audit export --since ${since}`))).length).toBe(1);
+      expect((await json(on(`audit list --json --since ${since}`))).length).toBe(1);
     expect((await on('audit list --since 7d')).out.split('\n')).toHaveLength(2);
     expect(await on('audit list --since never')).toMatchObject({ code: 2 });
+    for (const verb of ['log', 'export', 'verify']) expect(await on(`audit ${verb}`)).toMatchObject({ code: 1, err: expect.stringContaining('No audit log is kept here') }); // prettier-ignore
+  });
+
+  it('reads, exports and verifies the audit log that a server keeps, and writes its own acts into it', async () => {
+    const { on, app, bobId } = await make({ audit: { keep: '30d' } });
+    const blockOf = async (n: number): Promise<string> =>
+      ((await app.inner.read(`audit-log:${n}`))?.value as { text?: string } | undefined)?.text ?? '';
+    /** The log as it is stored: a command that reads it is an entry of it, too. */
+    const stored = async (): Promise<string> => {
+      let text = '';
+      for (let n = 1, block = ''; (block = await blockOf(n)) !== ''; n++) text += block;
+      return text;
+    };
+    await mayIn(app);
+    await expect.poll(stored).toContain('login.succeeded'); // written behind the answer
+    expect((await on('user disable bob --yes')).code).toBe(0);
+    expect(await stored()).toContain('users/disable'); // before the command ended
+    await mayIn(app, { ...BOB, password: 'not the password' });
+    await expect.poll(stored).toContain('login.failed');
+    const by = `cli:${userInfo().username}`;
+    const exported = await json(on('audit export'));
+    expect(await json(on('audit export --kind admin. --act users/disable --since 1h'))).toEqual([
+      expect.objectContaining({ act: 'users/disable', by, target: bobId }),
+    ]);
+    expect((await json(on('audit log --json'))).map(({ id }) => id).slice(-exported.length)).toEqual(
+      exported.map(({ id }) => id).toReversed(),
+    );
+    expect((await on(`audit log --target ${bobId}`)).out).toContain('users/disable');
+    const sound = await on('audit verify --json');
+    const verdict = JSON.parse(sound.out) as { headBlock: number; headHash: string };
+    expect([sound.code, verdict]).toEqual([0, expect.objectContaining({ ok: true, problems: [] })]);
+    const noted = `audit verify --block ${verdict.headBlock} --hash`;
+    expect([(await on(`${noted} ${verdict.headHash}`)).code, (await on(`${noted} ${'x'.repeat(43)}`)).code]).toEqual([0, 1]);
+    await app.inner.write('audit-log:1', { v: 1, text: (await blockOf(1)).replace('login', 'logon') }, 'any');
+    expect(await on('audit verify')).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/^ok +no\n[^]*problems\nblock +what\n1 +changed$/),
+    });
+    const own = JSON.parse(await blockOf(verdict.headBlock)) as { until: number };
+    expect(Math.abs(own.until - app.clock.now() - 30 * 86_400)).toBeLessThan(120); // kept as long as the server keeps its entries
   });
 });
 
@@ -352,6 +392,19 @@ describe('the administration commands', () => {
       err: expect.stringContaining('user disable takes no --email'),
     });
     expect(await on('user toString')).toMatchObject({ code: 2 });
+  });
+
+  it('take an id that begins with a hyphen for an id, as one of 64 does', async () => {
+    const { on, app } = await make();
+    const id = '-BhrulXKjW3ERsznfEAG-Q';
+    expect(await on(`grant show ${id}`)).toMatchObject({ code: 1, err: 'There is no such grant.' });
+    for (const line of [`grant list --user ${id}`, `session end ${id} ${id} --yes`])
+      expect(await on(line)).toMatchObject({ code: 1, err: `There is no user ${id}.` });
+    await app.store.write(`session:x`, { v: 1, userId: `-${id}`, claims: {}, createdAt: 1, expiresAt: 1e11 }, 'absent', {
+      index: [`sessions:-${id}`],
+    });
+    expect((await on(`user disable -${id} --yes`)).out).toBe(`id  -${id}`);
+    expect(await on('user list --organization-name')).toMatchObject({ code: 2 });
   });
 
   it('tell of health, and sweep', async () => {

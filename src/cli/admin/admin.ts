@@ -33,7 +33,7 @@ export async function runAdmin(noun: string, argv: readonly string[], terminal: 
   const { verbs } = NOUNS[noun] as Noun;
   const help = `${noun} --help`;
   const own = Object.fromEntries(Object.values(verbs).flatMap(({ flags = [] }) => flags.map((name) => [calledOf(name), optionOf(name)])));
-  const { values, positionals } = parseFlags(argv, { ...COMMON, ...own }, help);
+  const { values, positionals } = parseWords(argv, { ...COMMON, ...own }, help);
   const [name = '', ...words] = positionals;
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
   if (!verb) throw new CliError(`${name === '' ? `${noun} needs a verb` : `${noun} has no ${name}`}${meant(name, Object.keys(verbs)) || '.'} See: portcullis ${help}`, 2); // prettier-ignore
@@ -60,6 +60,22 @@ export async function runAdmin(noun: string, argv: readonly string[], terminal: 
   }
 }
 
+const ID = /^-[\w-]{21,42}$/;
+
+/** Like `parseFlags`; but an id may begin with a hyphen, as one of 64 does, and is a word all the same. */
+function parseWords<const T extends Parameters<typeof parseFlags>[1]>(
+  argv: readonly string[],
+  options: T,
+  help: string,
+): ReturnType<typeof parseFlags<T>> {
+  const isId = (word: string): boolean => ID.test(word) && !Object.hasOwn(options, word.slice(2));
+  const masked = argv.map((word, at) => (isId(word) ? `\0${at}` : word));
+  const shown = (word: unknown): unknown => (typeof word === 'string' && word.startsWith('\0') ? argv[Number(word.slice(1))] : word);
+  const { values, positionals } = parseFlags(masked, options, help);
+  const all = Object.entries(values).map(([name, value]) => [name, Array.isArray(value) ? value.map(shown) : shown(value)]);
+  return { values: Object.fromEntries(all), positionals: positionals.map(shown) } as ReturnType<typeof parseFlags<T>>;
+}
+
 async function run(job: Job): Promise<0 | 1 | void> {
   const { verb, input, about } = job;
   if (verb.work !== undefined) return WORK[verb.work](job);
@@ -71,7 +87,8 @@ async function run(job: Job): Promise<0 | 1 | void> {
 /** Prints the rows of a list as they come: as a table, or as lines of JSON. */
 async function list(job: Job): Promise<void> {
   const { terminal, verb, isJson, isAll } = job;
-  const { since: _since, ...input } = job.input;
+  const { since, ...others } = job.input;
+  const input = verb.act === 'audit' || since === undefined ? others : job.input; // which has no filter of its own
   const print = makeTable(terminal, verb.columns);
   let count = 0;
   for await (const { rows, next } of pagesOf(job, input)) {

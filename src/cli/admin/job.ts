@@ -40,8 +40,11 @@ export async function* pagesOf(
 ): AsyncGenerator<{ rows: readonly Row[]; next: string | undefined }> {
   let { after } = job;
   do {
-    const page = (await job.target.ask('GET', name, { ...input, ...(after === undefined ? {} : { after }) })) as Row;
-    after = page['next'] as string | undefined;
+    const page = (await job.target.ask('GET', name, {
+      ...input,
+      ...(after === undefined ? {} : { [job.verb.pager ?? 'after']: after }),
+    })) as Row;
+    after = page['next'] === undefined ? undefined : String(page['next']);
     yield { rows: (page[job.verb.rows ?? 'grants'] ?? []) as readonly Row[], next: after };
   } while (after !== undefined);
 }

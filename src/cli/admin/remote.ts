@@ -119,6 +119,7 @@ async function send(url: string, init: RequestInit): Promise<Response> {
 
 /** The answer, as JSON. @throws {CliError} in the words of the server. */
 async function read(answer: Response, issuer: string): Promise<unknown> {
+  if (answer.ok && answer.headers.get('content-type')?.startsWith('application/x-ndjson')) return answer.text();
   const body = (await answer.json().catch(() => null)) as { error?: string; error_description?: string } | null;
   if (answer.ok && body !== null) return body;
   if (body?.error !== undefined) throw new CliError(printable(body.error_description ?? body.error));

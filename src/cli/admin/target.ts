@@ -10,7 +10,7 @@ import { CliError } from '../terminal.ts';
 
 /** Runs acts by name. */
 export interface Target {
-  /** @param method POST for a change. @throws {CliError} saying what is wrong. */
+  /** What the act answers: an object, or a text of lines. @param method POST for a change. @throws {CliError} saying what is wrong. */
   readonly ask: (method: 'GET' | 'POST', act: string, input: Input) => Promise<unknown>;
   readonly close: () => Promise<void>;
 }
@@ -31,7 +31,7 @@ export async function openLocal(name: string, options: StoreOptions, env: NodeJS
   try {
     await checkPart(store, options.tenant, env['PORTCULLIS_EPOCH']);
     const { PORTCULLIS_EPOCH, PORTCULLIS_SECRET } = env;
-    const admin = localAdmin({
+    const { admin, settled } = await localAdmin({
       ...options,
       store,
       runtime: nodeRuntime(),
@@ -39,10 +39,14 @@ export async function openLocal(name: string, options: StoreOptions, env: NodeJS
       env: { PORTCULLIS_EPOCH, PORTCULLIS_SECRET },
     });
     return {
-      close,
+      async close() {
+        await settled();
+        await close();
+      },
       async ask(_method, act, input) {
         try {
           const result = await runAct(admin, act, input);
+          if (result instanceof ReadableStream) return await new Response(result).text();
           // The rest of the policy is an option of the server, which is not known here.
           return act === 'clients/policy' ? { newClients: (result as { newClients: string }).newClients } : result;
         } catch (error) {

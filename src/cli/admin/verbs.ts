@@ -2,7 +2,18 @@
 import type { Kind } from './values.ts';
 
 /** Work of more than one act, or with a secret (`work.ts`). */
-export type Work = 'find' | 'password' | 'permissions' | 'revokeAll' | 'sessions' | 'key' | 'token' | 'export' | 'health' | 'sweep';
+export type Work =
+  | 'find'
+  | 'password'
+  | 'permissions'
+  | 'revokeAll'
+  | 'sessions'
+  | 'key'
+  | 'token'
+  | 'export'
+  | 'verify'
+  | 'health'
+  | 'sweep';
 
 /** A verb of a noun: `user disable`. */
 export interface Verb {
@@ -19,6 +30,8 @@ export interface Verb {
   /** The member of the answer that holds the rows of a list, and the members to show. */
   readonly rows?: string;
   readonly columns?: readonly string[];
+  /** The member that takes the cursor of the next page. Default `after`. */
+  readonly pager?: string;
   /** Input that is always the same. */
   readonly input?: { readonly [member: string]: unknown };
   readonly work?: Work;
@@ -61,6 +74,13 @@ export const FLAGS: { readonly [flag: string]: Flag } = {
   organization: text('organization', 'ID'),
   'unused-since': { member: 'unusedSince', kind: 'past', shown: 'TIME' },
   since: { member: 'since', kind: 'past', shown: 'TIME' },
+  until: { member: 'until', kind: 'past', shown: 'TIME' },
+  kind: text('kind', 'KIND'),
+  act: text('act', 'ACT'),
+  by: text('by', 'ID'),
+  target: text('target', 'ID'),
+  block: text('block', 'NUMBER'),
+  hash: text('hash', 'HASH'),
   'of-server': { ...yes('of'), means: 'server' },
   'redirect-uri': texts('redirectUris', 'URI'),
   'grant-type': texts('grantTypes', 'NAME'),
@@ -76,6 +96,7 @@ export const FLAGS: { readonly [flag: string]: Flag } = {
 
 const PASSWORD = ['password-stdin'];
 const FILTER = ['user', 'client', 'scope', 'organization', 'unused-since'];
+const LOG = ['kind', 'act', 'by', 'target', 'since', 'until'];
 const ACCOUNT = ['id', 'username', 'name', 'email', 'permissions', 'disabled', 'createdAt'];
 const IDENTITY = ['userId', 'issuer', 'account', 'createdAt'];
 const DECIDED = ['clientId', 'name', 'hosts', 'userId', 'at'];
@@ -226,12 +247,14 @@ export const NOUNS: { readonly [noun: string]: Noun } = {
     examples: ['token inspect < token.txt'],
   },
   audit: {
-    what: 'TIME is a duration before now, or a date.',
+    what: 'TIME is a duration before now, or a date. All but list need a server with the option `audit`, which keeps a log.',
     verbs: {
       list: { does: 'changes by administrators, oldest first', act: 'audit', flags: ['since'], rows: 'entries', columns: ['at', 'by', 'act', 'target', 'outcome'] }, // prettier-ignore
-      export: { does: 'the same, complete, as JSON lines', act: 'audit', flags: ['since'], rows: 'entries', work: 'export' },
+      log: { does: 'the audit log, newest first', act: 'audit/entries', flags: LOG, rows: 'entries', pager: 'before', columns: ['at', 'kind', 'by', 'act', 'userId', 'clientId', 'target', 'reason'] }, // prettier-ignore
+      export: { does: 'all of it, oldest first, as JSON lines', act: 'audit/export', flags: LOG, work: 'export' },
+      verify: { does: 'whether something in it was changed or removed; --block and --hash of a head that was noted before', act: 'audit/verify', flags: ['block', 'hash'], work: 'verify' }, // prettier-ignore
     },
-    examples: ['audit list --since 7d', 'audit export --since 2026-11-01 > audit.jsonl'],
+    examples: ['audit list --since 7d', 'audit export --since 2026-11-01 > audit.jsonl', 'audit verify'],
   },
   store: {
     what: '',

@@ -79,7 +79,29 @@ export const WORK: { readonly [name in Work]: (job: Job) => Promise<0 | 1 | void
   },
 
   async export(job) {
-    for await (const { rows } of pagesOf(job, {})) for (const row of rows) if (isSince(job, row)) job.terminal.out(JSON.stringify(row));
+    for (let { after } = job, more = true; more; more = after !== undefined) {
+      const lines = (await act(job, { ...job.input, ...(after === undefined ? {} : { after }) })) as string;
+      after = undefined;
+      for (const line of lines.split('\n').filter(Boolean)) {
+        const next = /^\{"next":(\d+)\}$/.exec(line)?.[1]; // the log goes on after this part
+        if (next === undefined) job.terminal.out(line);
+        else after = next;
+      }
+    }
+  },
+
+  async verify(job) {
+    const problems: Row[] = [];
+    let [blocks, entries, first]: [number, number, Verdict | undefined] = [0, 0, undefined];
+    for (let next: Verdict['next'], more = true; more; more = next !== undefined) {
+      const from = next && { fromBlock: next.block, ...(next.hash === undefined ? {} : { fromHash: next.hash }) };
+      const verdict = (await act(job, { ...job.input, ...from })) as Verdict;
+      first ??= verdict;
+      problems.push(...verdict.problems);
+      [blocks, entries, next] = [blocks + verdict.blocks, entries + verdict.entries, verdict.next];
+    }
+    answer(job, { ok: problems.length === 0, blocks, entries, headBlock: first?.head.block, headHash: first?.head.hash, problems });
+    return problems.length === 0 ? 0 : 1;
   },
 
   async health(job) {
@@ -94,6 +116,15 @@ export const WORK: { readonly [name in Work]: (job: Job) => Promise<0 | 1 | void
     else job.terminal.out(`${swept.removed} expired records were removed.`);
   },
 };
+
+/** One part of a verification. */
+interface Verdict {
+  readonly problems: readonly Row[];
+  readonly head: { readonly block: number; readonly hash: string };
+  readonly blocks: number;
+  readonly entries: number;
+  readonly next?: { readonly block: number; readonly hash?: string };
+}
 
 /** Whether an entry is of the time that `--since` names. */
 export function isSince({ input }: Pick<Job, 'input'>, row: Row): boolean {
