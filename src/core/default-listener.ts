@@ -53,7 +53,8 @@ function textOf(error: unknown): string {
   return `${error.name}${more}: ${safe(error.message)}`;
 }
 
-function safe(text: string): string {
+/** A text in one line of bounded length, without what looks like a secret. */
+export function safe(text: string): string {
   let line = oneLine(text);
   for (const secret of SECRETS) line = line.replaceAll(secret, '[removed]');
   return line.length > MAX_MESSAGE ? `${line.slice(0, MAX_MESSAGE)}...` : line;
