@@ -16,6 +16,7 @@ const JOURNEYS = {
   people: ['account', 'consent', 'password', 'sign-ins', 'step-up', 'device'],
   sites: ['upstream', 'connect', 'vault'],
   calls: ['permissions', 'resources'],
+  administration: ['admin'],
 } as const;
 type Area = keyof typeof JOURNEYS;
 
@@ -50,7 +51,17 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'model',
-    files: ['live-permissions', 'params', 'token', 'pending-authorization', 'account', 'key-set', 'signing-key', 'sql-statement'],
+    files: [
+      'live-permissions',
+      'params',
+      'token',
+      'pending-authorization',
+      'account',
+      'key-set',
+      'signing-key',
+      'sql-statement',
+      'access-key',
+    ],
     tests: ['model'],
     journeys: ['people', 'proofs'],
   },
@@ -105,7 +116,12 @@ const PARTS: readonly Part[] = [
     tests: ['clients', 'endpoints'],
     journeys: ['clients'],
   },
-  { folder: 'clients', files: ['metadata-document', 'metadata', 'keys', 'find'], tests: ['clients', 'endpoints'], journeys: ['clients'] },
+  {
+    folder: 'clients',
+    files: ['metadata-document', 'metadata', 'keys', 'find', 'client-policy', 'logo'],
+    tests: ['clients', 'endpoints'],
+    journeys: ['clients'],
+  },
   {
     folder: 'grants',
     files: [
@@ -123,7 +139,17 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'grants',
-    files: ['index', 'issue', 'direct-grant', 'registered-client', 'scope-rules', 'sign-access-token', 'unanswered-redemption'],
+    files: [
+      'index',
+      'issue',
+      'direct-grant',
+      'registered-client',
+      'scope-rules',
+      'sign-access-token',
+      'unanswered-redemption',
+      'on-tokens',
+      'former-token',
+    ],
     tests: ['grants', 'endpoints'],
     journeys: ['grants', 'proofs'],
   },
@@ -202,6 +228,8 @@ const PARTS: readonly Part[] = [
       'account/login',
       'sign-in/require-session',
       'account/linked-logins',
+      'account/not-me',
+      'account/access-keys',
     ],
     tests: ['endpoints'],
     journeys: ['people', 'sites'],
@@ -264,10 +292,17 @@ const PARTS: readonly Part[] = [
       'records/user-states',
       'vault/vault',
       'vault/vault-refresh',
+      'access-keys',
+      'records/moved-grants',
+      'records/client-status',
+      'records/client-places',
+      'users/security-mail',
     ],
     tests: ['core', 'provider'],
     journeys: ['people', 'sites'],
   },
+  { folder: 'admin', files: ['gate', 'act', 'audit', 'keep-admin', 'users', 'grants'], tests: ['admin'], journeys: ['administration'] },
+  { folder: 'former', files: ['workers-oauth-kv', 'mcp-sdk'], tests: ['former'], journeys: [] },
   { folder: 'cli', files: ['callback', 'reach', 'printable', 'open', 'session-file', 'steps'], tests: ['cli'], journeys: [] },
 ];
 
@@ -281,6 +316,10 @@ const VENDORS = [
 const TESTED_WITH: { readonly [file: string]: string } = {
   ...SERVER_TESTS,
   ...Object.fromEntries(VENDORS.map((name) => [`src/verifiers/${name}.ts`, 'src/verifiers/vendors.ts'])),
+  ...Object.fromEntries(
+    ['gate', 'act', 'audit', 'keep-admin', 'users', 'grants'].map((name) => [`src/admin/${name}.ts`, 'src/journeys/admin.ts']),
+  ),
+  'src/clients/client-policy.ts': 'src/journeys/client-policy.ts',
   'src/clients/authenticate.ts': 'src/clients/confidential.ts',
   'src/clients/confidential.ts': 'src/clients/private-key-jwt.ts',
   'src/clients/find.ts': 'src/{clients/private-key-jwt,former/workers-oauth-kv,journeys/client-policy}.ts',

@@ -5,6 +5,13 @@
 
 /** By the path of the source. */
 export const SERVER_TESTS: { readonly [file: string]: string } = {
+  'src/core/access-keys.ts': 'src/journeys/access-keys.ts',
+  'src/core/records/client-places.ts': 'src/journeys/{client-policy,places}.ts',
+  'src/core/records/client-status.ts': 'src/journeys/client-policy.ts',
+  'src/core/users/security-mail.ts': 'src/journeys/security-mail.ts',
+  'src/endpoints/account/access-keys.ts': 'src/journeys/access-keys.ts',
+  'src/endpoints/account/not-me.ts': 'src/journeys/security-mail.ts',
+  'src/grants/former-token.ts': 'src/former/workers-oauth-kv.ts',
   'src/core/dpop.ts': 'src/journeys/{dpop,proof-order}.ts',
   'src/core/signing-keys.ts': 'src/journeys/signed-tokens.ts',
   'src/core/vault/vault-refresh.ts': 'src/core/vault/vault.ts',
@@ -27,8 +34,9 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
     'src/{endpoints/{authorize/upstream-callback,authorize/check-auth-time,login-hint},journeys/{upstream,upstream-trouble}}.ts',
   'src/endpoints/authorize/step.ts': 'src/{endpoints/cross-site,logins/totp,journeys/{identifier,attempts}}.ts',
   'src/endpoints/authorize/upstream-callback.ts':
-    'src/{journeys/{upstream,upstream-trouble,sign-ins},endpoints/{cross-site,authorize/check-auth-time}}.ts',
-  'src/endpoints/account/login.ts': 'src/journeys/{existing-session,own-login,identifier}.ts',
+    'src/{journeys/{upstream,upstream-trouble,sign-ins,connect},endpoints/{cross-site,authorize/check-auth-time}}.ts',
+  'src/endpoints/account/login.ts':
+    'src/{endpoints/{cross-site,authorize/step},journeys/{existing-session,own-login,identifier,password,sign-ins}}.ts',
   'src/endpoints/oauth/register.ts': 'src/{endpoints/oauth/registration,journeys/client-policy}.ts',
   'src/endpoints/sign-in/ask-step.ts': 'src/{endpoints/authorize/step,logins/totp,journeys/identifier,provider/sign-ins}.ts',
   'src/endpoints/sign-in/browser-context.ts':

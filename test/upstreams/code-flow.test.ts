@@ -41,6 +41,21 @@ describe('upstreams/code-flow: the userinfo endpoint', () => {
   });
 });
 
+describe('upstreams/code-flow: answers', () => {
+  it('need no userinfo endpoint', async () => {
+    const { fake, provider } = await both();
+    fake.thin = true;
+    Object.assign(fake.metadata, { userinfo_endpoint: undefined });
+    expect((await arrival(provider, fake.visit)).identity.subject).toBe('u-1');
+  });
+
+  it('that refuse a code end no grant, as an answer to a refresh would', async () => {
+    const { fake, provider } = await both();
+    fake.faults.set('token', { status: 400, body: { error: 'invalid_grant' } } as never);
+    expect(await failureIn(arrival(provider, fake.visit))).toMatch(/^broken /);
+  });
+});
+
 describe('upstreams/code-flow: what is asked for', () => {
   it('is the hint in the word that the site has for it, and nothing that is empty', async () => {
     const named = codeFlow({ ...PLAIN, hint: 'login' } as Provider, APP);
