@@ -14,6 +14,9 @@ import { isFault, isTrouble } from './trouble.ts';
 /** An origin that no server knows. */
 const STRANGER = 'https://portcullis-doctor.invalid';
 
+/** The headers of a client in a page that a preflight asks about. */
+const SENT = 'authorization, content-type, mcp-protocol-version';
+
 /** Sends the requests of browser pages. */
 export async function checkBrowser(run: Run, challenge: Challenge, resource: Resource, servers: readonly Server[]): Promise<void> {
   const { options, findings, ask } = run;
@@ -27,7 +30,8 @@ export async function checkBrowser(run: Run, challenge: Challenge, resource: Res
     findings.add('cors', options.origin === null ? 'warning' : 'problem', { url, header: 'Access-Control-Allow-Origin' }, quoted(answer.headers.get('access-control-allow-origin') ?? 'no header'), 'Answer OPTIONS with Access-Control-Allow-Origin: * here: clients in a browser, such as MCP Inspector, get tokens at this endpoint.'); // prettier-ignore
   }
   await checkPreflight(run);
-  if (options.origin !== null) await checkAnswer(run, options.origin);
+  if (options.origin !== null && allows((await preflight(run, run.url, options.origin, SENT)).headers, options.origin))
+    await checkAnswer(run, options.origin); // else one fault would be told twice
   const forged = await ask(initialize({ url: run.url, headers: { origin: STRANGER } }));
   findings.made('origin');
   if (challenge.kind === 'open' && forged.status === 200) {
@@ -59,7 +63,7 @@ async function checkAnswer({ ask, findings, url }: Run, origin: string): Promise
 
 async function checkPreflight(run: Run): Promise<void> {
   const { url, findings, options } = run;
-  const answer = await preflight(run, url, options.origin ?? STRANGER, 'authorization, content-type, mcp-protocol-version');
+  const answer = await preflight(run, url, options.origin ?? STRANGER, SENT);
   findings.made('preflight');
   if (!isFault(answer) && isTrouble(answer, 'preflight', findings)) return;
   const { status, headers } = answer;
