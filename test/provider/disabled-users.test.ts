@@ -1,7 +1,9 @@
 /** Disabled users: out at once, whichever way they came, and back when they are enabled. */
 import { describe, expect, it } from 'vitest';
+import { emailCode } from '../../src/logins/email-code.ts';
 import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
+import { makeMailbox } from '../support/mailbox.ts';
 import { makeUpstreamApp, throughCorp, atConsent } from '../support/upstream-app.ts';
 import { expectChallenge, expectJson } from '../support/verdicts.ts';
 
@@ -47,6 +49,42 @@ describe.each(storeNames)('a disabled user on %s', (store) => {
       await again.client.redeem(new URL((await throughCorp(app, again)).location ?? '').searchParams.get('code') ?? ''),
     );
     expect((await app.call(back.access)).access?.userId).toBe(id);
+  });
+
+  it('is told so on the page where they came from, whichever way they prove who they are', async () => {
+    const DISABLED = 'This account is disabled.';
+    const app = await makeUpstreamApp(store);
+    const first = await atConsent(app);
+    const tokens = tokensOf(
+      await first.client.redeem(new URL((await throughCorp(app, first)).location ?? '').searchParams.get('code') ?? ''),
+    );
+    await helpersOf(app).disableUser((await app.call(tokens.access)).access?.userId ?? '');
+    const consent = await throughCorp(app, await atConsent(app));
+    expect([consent.status, consent.text.includes(DISABLED), consent.text.includes('Continue with')]).toEqual([403, true, true]);
+    const browser = app.browser();
+    const gone = await browser.submit(await browser.get(`${ISSUER}/login?return_to=%2Faccount`), { with: 'corp' });
+    const login = await browser.get(await app.idp.visit(gone.location ?? ''));
+    expect([login.status, login.text.includes(DISABLED), login.text.includes('return_to=%2Faccount')]).toEqual([403, true, true]);
+    expect(app.events.filter(({ kind }) => kind === 'login.failed')).toMatchObject([
+      { login: 'corp', reason: 'user_disabled' },
+      { login: 'corp', reason: 'user_disabled' },
+    ]);
+  });
+
+  it('is told so after a second step, at the sign-in page and at the consent page', async () => {
+    const mailbox = makeMailbox();
+    const app = await makeApp(store, { logins: [emailCode({ sendEmail: mailbox.send })] });
+    await helpersOf(app).accounts.setEmail(app.aliceId, 'alice@mail.example', { verified: true });
+    const client = await app.client();
+    for (const url of [`${ISSUER}/login`, await client.authorizeUrl()]) {
+      const browser = app.browser();
+      const step = await browser.submit(await browser.get(url), { decision: 'approve', email: 'alice@mail.example' });
+      await app.settled();
+      await helpersOf(app).disableUser(app.aliceId);
+      const told = await browser.submit(step, { code: mailbox.messages.at(-1)?.code ?? '' });
+      expect([told.status, told.text.includes('This account is disabled.')]).toEqual([403, true]);
+      await helpersOf(app).enableUser(app.aliceId);
+    }
   });
 
   it('is not granted anything on pages of the application, nor while the grant is being stored', async () => {
