@@ -112,7 +112,7 @@ async function walk(runtime: 'Node' | 'Workers', browser: Browser, registry: str
     }
     if (/^claude |secret put/.test(line)) return void process.stdout.write(`      –    $ ${shown} (needs an account: not run)\n`);
     line = line.replace('npx @modelcontextprotocol/inspector', 'mcp-inspector'); // of the lockfile: `npx` would be another each month
-    line = line.replace(/https:\/\/notes\.<your subdomain>\.workers\.dev\/mcp/, mcp);
+    line = line.replace(/https:\/\/[\w-]+\.<your subdomain>\.workers\.dev\/mcp/, mcp);
     if (/ deploy /.test(line)) line = `${line.replace(/<[^>]+>/, 'example')} --dry-run --outdir '${home}/bundle'`;
     await timed(`$ ${shown}`, () => (line === 'npm start' ? start(line, cwd, {}, mcp) : run(line, cwd)));
   };
