@@ -162,12 +162,8 @@ describe('portcullis --server', () => {
   });
 
   it('names what to do where there is no administration, no server of ours, or no safe way', async () => {
-    const leaves: Person = async (url) => {
-      expect((await fetch(url)).status).toBe(404);
-      const { searchParams } = new URL(url);
-      await fetch(`http://127.0.0.1:${searchParams.get('port')}/callback?code=x&state=${searchParams.get('challenge')}`);
-    };
-    expect(await at('login', leaves, without.url)).toMatchObject({ code: 1, err: expect.stringContaining("Give OAuthProvider the option `admin`: adminApi({ permission: 'admin' })") }); // prettier-ignore
+    const off = await at('login', person('allow'), without.url);
+    expect([off.code, off.err, off.opened]).toEqual([1, `${without.url} has no administration for the command line. Give OAuthProvider the option \`admin\`: adminApi({ permission: 'admin' })`, []]); // prettier-ignore
     expect(await at('user list', undefined, `${served.url}/mcp`)).toMatchObject({
       code: 1,
       err: expect.stringContaining('without the path of the MCP endpoint'),
@@ -187,6 +183,18 @@ describe('portcullis --server', () => {
       err: expect.stringContaining('does not answer'),
     });
     for (const line of ['login', 'logout', `login x --server ${served.url}`]) expect((await run(line)).code).toBe(2);
+  });
+
+  it('works for one tenant by its address', async () => {
+    const accounts = (): object[] => [{ ...ALICE, name: 'Alice', permissions: ['admin'] }];
+    const two = await startServer({ admin: adminApi({ permission: 'admin' }), logins: [password({ accounts: accounts as never })], tenants: { acme: { issuer: '/acme' }, blue: { issuer: '/blue' } } }); // prettier-ignore
+    const acme = await at('user list --json', person('allow'), `${two.url}/acme`);
+    expect([acme.code, (JSON.parse(acme.out) as { username: string }).username]).toEqual([0, 'alice']);
+    expect(await at('user list', undefined, `${two.url}/blue`)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(`Not signed in at ${two.url}/blue`),
+    });
+    await two.stop();
   });
 
   it('believes no metadata that leads to another origin, and sends its cookie along no redirect', async () => {

@@ -42,6 +42,7 @@ export async function openRemote(address: string, terminal: Terminal, opensBrows
     const callback = await listenForCallback(0, terminal, '');
     try {
       const page = `${admin}/cli?${new URLSearchParams({ port: String(callback.port), challenge })}`;
+      if ((await send(page, {})).status === 404) throw new CliError(noAdmin(issuer)); // before a person looks at an empty page
       const answered = callback.answer(challenge, PATIENCE);
       terminal.err(`${opensBrowser ? 'Sign in on the page that opens now, or open it yourself' : 'Open this page to sign in'}:\n  ${page}`);
       terminal.err(`Allow it only if the page shows this code: ${compareCode(challenge)}`);
@@ -123,11 +124,12 @@ async function read(answer: Response, issuer: string): Promise<unknown> {
   const body = (await answer.json().catch(() => null)) as { error?: string; error_description?: string } | null;
   if (answer.ok && body !== null) return body;
   if (body?.error !== undefined) throw new CliError(printable(body.error_description ?? body.error));
-  if (answer.status === 404)
-    throw new CliError(
-      `${issuer} has no administration for the command line. Give OAuthProvider the option \`admin\`: adminApi({ permission: 'admin' })`,
-    );
+  if (answer.status === 404) throw new CliError(noAdmin(issuer));
   throw new CliError(`${issuer} answers ${answer.status}, and not as Portcullis does.`);
+}
+
+function noAdmin(issuer: string): string {
+  return `${issuer} has no administration for the command line. Give OAuthProvider the option \`admin\`: adminApi({ permission: 'admin' })`;
 }
 
 /** The issuer and the place of its administration, beside the authorize endpoint that the metadata names (RFC 8414). */
