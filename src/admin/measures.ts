@@ -3,6 +3,7 @@
  * memory and written together some seconds later, so no response waits for them. Those of the last seconds are lost if the process is killed,
  * and counted twice if the response to a write was lost.
  */
+import { emptySketch, estimate, joined, noteId, readSketch, type Sketch, sketchText } from './distinct.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { has, readRecord, versioned } from '../core/records/record.ts';
 import { changeRecord } from '../model/change-record.ts';
@@ -29,12 +30,25 @@ const MEASURES = [
   'refusals',
   'errors',
   'calls',
+  'activeGrants',
 ] as const;
+const ACTIVE = MEASURES.indexOf('activeGrants');
+/** What is counted by hour, too. */
+const BY_HOUR = MEASURES.slice(0, ACTIVE);
 type Measure = (typeof MEASURES)[number];
+
+/** Events of a grant that is in use. */
+const USED = /^(?:grant\.(?:opened|redeemed|refreshed|repeated)|call\.allowed)$/;
 
 /** By the start of a day or an hour, in UTC: `2026-11-29`, `2026-11-29T21`. */
 type Counts = { readonly [start: string]: readonly number[] };
-type MeasuresRecord = { readonly v: 1; readonly days: Counts; readonly hours: Counts };
+/** `active`: sketches of the grants that were in use, of the last two days. */
+type MeasuresRecord = {
+  readonly v: 1;
+  readonly days: Counts;
+  readonly hours: Counts;
+  readonly active?: { readonly [day: string]: string };
+};
 
 /** Counts of one server. */
 export interface Measures {
@@ -62,22 +76,24 @@ export function measuresOf(as: AuthServer): Measures {
 
 function makeMeasures(as: AuthServer): Measures {
   let pending = new Map<string, number[]>();
+  let active = new Map<string, Sketch>();
   let waitingSince: Seconds | null = null;
   const add = (hour: string, more: readonly number[]): void => void pending.set(hour, sum(pending.get(hour), more));
   const flush = async (): Promise<void> => {
     if (pending.size === 0) return;
-    const taken = pending;
-    pending = new Map();
+    const [taken, used] = [pending, active];
+    [pending, active] = [new Map(), new Map()];
     const now = as.now();
     try {
       await changeRecord(as, KEY, isMeasures, (old) => ({
-        write: merged(old, taken, now),
+        write: merged(old, taken, used, now),
         until: now + MAX_DAYS * DAY,
         result: undefined,
       }));
     } catch {
       const first = startOf('hour', now - MAX_HOURS * 3600);
       for (const [hour, counts] of taken) if (hour > first) add(hour, counts); // written when the store works again
+      for (const [day, sketch] of used) active.set(day, joined(sketch, active.get(day) ?? emptySketch()));
     }
   };
   const flushLater = async (): Promise<void> => {
@@ -88,8 +104,15 @@ function makeMeasures(as: AuthServer): Measures {
   return {
     note(event) {
       const measures = measuresIn(event);
-      if (measures.length === 0) return;
+      const grantId = USED.test(event.kind) && 'grantId' in event ? event.grantId : undefined;
+      if (measures.length === 0 && grantId === undefined) return;
       const now = as.now();
+      if (grantId !== undefined) {
+        const day = startOf('day', now);
+        const sketch = active.get(day) ?? emptySketch();
+        active.set(day, sketch);
+        noteId(sketch, grantId);
+      }
       add(startOf('hour', now), MEASURES.map((one) => (measures.includes(one) ? 1 : 0))); // prettier-ignore
       if (waitingSince !== null && now - waitingSince < CANCELLED) return;
       waitingSince = now;
@@ -101,7 +124,7 @@ function makeMeasures(as: AuthServer): Measures {
       const stored = (await readRecord(as.store, KEY, isMeasures))?.value;
       const now = as.now();
       const [byDay, byHour] = [starts('day', now, Math.min(days, MAX_DAYS)), starts('hour', now, MAX_HOURS)];
-      return { days: byDay, counts: columns(byDay, stored?.days), hours: byHour, hourCounts: columns(byHour, stored?.hours) };
+      return { days: byDay, counts: columns(byDay, stored?.days), hours: byHour, hourCounts: columns(byHour, stored?.hours, BY_HOUR) };
     },
   };
 }
@@ -133,17 +156,33 @@ function measuresIn(event: NewEvent): readonly Measure[] {
   }
 }
 
-function merged(old: MeasuresRecord | null, taken: ReadonlyMap<string, readonly number[]>, now: Seconds): MeasuresRecord {
+function merged(
+  old: MeasuresRecord | null,
+  taken: ReadonlyMap<string, readonly number[]>,
+  used: ReadonlyMap<string, Sketch>,
+  now: Seconds,
+): MeasuresRecord {
   const [days, hours] = [{ ...old?.days }, { ...old?.hours }];
   for (const [hour, counts] of taken) {
     const day = hour.slice(0, 10);
     days[day] = sum(days[day], counts);
     hours[hour] = sum(hours[hour], counts);
   }
-  return { v: 1, days: since(days, startOf('day', now - MAX_DAYS * DAY)), hours: since(hours, startOf('hour', now - MAX_HOURS * 3600)) };
+  const active = { ...old?.active };
+  for (const [day, sketch] of used) {
+    const all = joined(sketch, readSketch(active[day]));
+    active[day] = sketchText(all);
+    days[day] = sum(days[day], []).with(ACTIVE, estimate(all));
+  }
+  return {
+    v: 1,
+    days: since(days, startOf('day', now - MAX_DAYS * DAY)),
+    hours: since(hours, startOf('hour', now - MAX_HOURS * 3600)),
+    active: since(active, startOf('day', now - 2 * DAY)),
+  };
 }
 
-function since(counts: Counts, first: string): Counts {
+function since<T>(counts: { readonly [start: string]: T }, first: string): { readonly [start: string]: T } {
   return Object.fromEntries(Object.entries(counts).filter(([start]) => start > first));
 }
 
@@ -151,8 +190,8 @@ function sum(one: readonly number[] = [], other: readonly number[]): number[] {
   return MEASURES.map((_, at) => (one[at] ?? 0) + (other[at] ?? 0));
 }
 
-function columns(starts: readonly string[], counts: Counts = {}): MeasuresAnswer['counts'] {
-  return Object.fromEntries(MEASURES.map((measure, at) => [measure, starts.map((start) => counts[start]?.[at] ?? 0)]));
+function columns(starts: readonly string[], counts: Counts = {}, measures: readonly Measure[] = MEASURES): MeasuresAnswer['counts'] {
+  return Object.fromEntries(measures.map((measure, at) => [measure, starts.map((start) => counts[start]?.[at] ?? 0)]));
 }
 
 function starts(unit: 'day' | 'hour', now: Seconds, most: number): readonly string[] {

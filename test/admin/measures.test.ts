@@ -61,7 +61,8 @@ describe('measures', () => {
     const today = new Date(clock.now() * 1000).toISOString();
     expect([days, hours.at(-1), hours.length]).toEqual([[expect.any(String), today.slice(0, 10)], today.slice(0, 13), 48]);
     const expected = { signIns: 1, failedSignIns: 1, grantsOpened: 1, grantsEnded: 3, refreshes: 2, denials: 2, replays: 3, refusals: 2, errors: 1, calls: 1 }; // prettier-ignore
-    expect(counts).toEqual(Object.fromEntries(Object.entries(expected).map(([name, count]) => [name, [0, count]])));
+    expect(counts['activeGrants']).toEqual([0, 1]);
+    expect(counts).toEqual(Object.fromEntries(Object.entries({ ...expected, activeGrants: 1 }).map(([name, count]) => [name, [0, count]])));
     expect(Object.fromEntries(Object.entries(hourCounts).map(([name, column]) => [name, column.at(-1)]))).toEqual(expected);
   });
 
@@ -95,6 +96,35 @@ describe('measures', () => {
     await Promise.all(behind);
     isDown = false;
     expect((await measuresOf(as).read(1)).counts['signIns']).toEqual([6]);
+  });
+
+  it('estimate how many grants were in use on a day, whichever process saw them, and keep the number', async () => {
+    const clock = makeClock();
+    const store = memoryStore(clock);
+    const use = async (server: AuthServer, from: number, count: number): Promise<void> => {
+      for (let at = from; at < from + count; at++)
+        server.emit({ kind: 'grant.refreshed', grantId: btoa(`grant-${at * 7919}`), clientId: 'c' });
+      await measuresOf(server).read(1);
+    };
+    const [one, two] = [make(clock, bound(store)).as, make(clock, bound(store)).as];
+    await use(one, 0, 50);
+    await use(two, 25, 50);
+    await use(one, 0, 50);
+    expect((await measuresOf(one).read(1)).counts['activeGrants']).toEqual([
+      expect.toSatisfy((count: number) => count >= 71 && count <= 79),
+    ]);
+    clock.pass(86_400);
+    await use(two, 0, 5000);
+    const { counts } = await measuresOf(two).read(2);
+    const [before = 0, today = 0] = counts['activeGrants'] ?? [];
+    expect([before >= 71 && before <= 79, today > 4400 && today < 5600]).toEqual([true, true]);
+    for (let day = 0; day < 5; day++) {
+      clock.pass(86_400);
+      await use(one, 0, 1);
+    }
+    const record = (await store.read('measures:all'))?.value as { active: object };
+    expect(Object.keys(record.active)).toHaveLength(2);
+    expect((await measuresOf(one).read(6)).counts['activeGrants']?.[0]).toBe(today);
   });
 
   it('wait anew when the request that waited was cancelled with its timer', async () => {

@@ -2,8 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { adminApi } from '../../src/admin/index.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
+import type { Store } from '../../src/model/store.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
 import type { Browser } from '../../src/testing/browser.ts';
-import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
+import { makeClock } from '../../src/testing/clock.ts';
+import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 
 const OPTIONS: Partial<OAuthProviderOptions> = {
   admin: adminApi({ permission: 'admin' }),
@@ -99,6 +102,20 @@ describe('the audit log over the administration API', () => {
     }
     expect(await without.inner.list('audit:all')).toEqual({ keys: [] });
     expect(await without.inner.read('audit-log:1')).toBeNull();
+  });
+
+  it('lets no answer wait: people work while neither the log nor the counts can be written', async () => {
+    const clock = makeClock();
+    const inner = memoryStore(clock);
+    const hanging: Store = {
+      atomic: true, read: (...all) => inner.read(...all), remove: (...all) => inner.remove(...all), list: (...all) => inner.list(...all),
+      write: (key, ...rest) => (/^(audit-|measures)/.test(key) ? new Promise(() => undefined) : inner.write(key, ...rest)),
+    }; // prettier-ignore
+    const app = await appOn(hanging, clock, OPTIONS, { waitUntil: () => undefined });
+    const { client, tokens } = await app.signedIn();
+    expect((await app.call(tokens.access)).status).toBe(200);
+    expect((await client.refresh(tokens.refresh)).status).toBe(200);
+    expect(await inner.read('audit-log:1')).toBeNull();
   });
 
   it('is one for each tenant', async () => {

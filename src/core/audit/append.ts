@@ -5,14 +5,23 @@
 import { changeRecord, untilDone } from '../../model/change-record.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Seconds, Store } from '../../model/store.ts';
-import { type AuditEntry, type AuditWriter, type Block, entryOf, HEAD, hashOf, isHead, isRefusal, keyOf, type Tail } from './entry.ts';
+import {
+  type AuditEntry,
+  type AuditWriter,
+  type Block,
+  classOf,
+  entryOf,
+  HEAD,
+  hashOf,
+  isHead,
+  MAX_ENTRIES,
+  keyOf,
+  type Tail,
+} from './entry.ts';
 import { readBlock, readTail, tailOf } from './read.ts';
 
 const MAX_BLOCK = 100;
 const MAX_WAITING = 1000;
-/** Entries in a minute of all processes: those that anyone can cause, and the others. */
-const MAX_REFUSALS = 60;
-const MAX_OTHERS = 600;
 /** Writing that takes longer was cancelled with its request. */
 const CANCELLED: Seconds = 30;
 
@@ -45,7 +54,7 @@ export async function appendEvent(as: AuditWriter, event: NewEvent, at: Seconds)
   if (entry === null) return;
   const log: Log = logs.get(as.store) ?? { waiting: [], leftOut: new Map(), tail: null, tried: null, writingSince: null, isFailing: false };
   logs.set(as.store, log);
-  if (log.waiting.length < (isRefusal(entry) ? MAX_WAITING / 2 : MAX_WAITING)) log.waiting = [...log.waiting, entry];
+  if (log.waiting.length < (classOf(entry) === 0 ? MAX_WAITING / 2 : MAX_WAITING)) log.waiting = [...log.waiting, entry];
   else count(log.leftOut, entry.kind);
   if (log.writingSince === null || as.now() - log.writingSince >= CANCELLED) await writeWaiting(as, log);
 }
@@ -92,14 +101,13 @@ async function appendBlock(as: AuditWriter, log: Log): Promise<void> {
 async function makeBlock(as: AuditWriter, { waiting, leftOut }: Log, tail: Tail): Promise<Made> {
   const now = as.now();
   const minute = Math.floor(now / 60);
-  const [refusals, others] = tail.minute === minute ? tail.spent : [0, 0];
-  const spent: [number, number] = [refusals, others];
+  const spent = MAX_ENTRIES.map((_, at) => (tail.minute === minute ? (tail.spent[at] ?? 0) : 0));
   const skipped = new Map<string, number>();
   const taken = waiting.slice(0, MAX_BLOCK);
   const kept = taken.filter((entry) => {
-    const at = isRefusal(entry) ? 0 : 1;
-    const fits = spent[at] < (at === 0 ? MAX_REFUSALS : MAX_OTHERS);
-    if (fits) spent[at]++;
+    const at = classOf(entry);
+    const fits = (spent[at] ?? 0) < (MAX_ENTRIES[at] ?? 0);
+    if (fits) spent[at] = (spent[at] ?? 0) + 1;
     else count(skipped, entry.kind);
     return fits;
   });

@@ -33,9 +33,9 @@ export type Tail = {
   readonly hash: string;
   /** When the last block expires. */
   readonly until: Seconds;
-  /** The minute of the last block, and how many refusals and other entries were kept in it. */
+  /** The minute of the last block, and how many entries of each class were kept in it. */
   readonly minute: number;
-  readonly spent: readonly [refusals: number, others: number];
+  readonly spent: readonly number[];
 };
 
 /** Entries that were written together. */
@@ -76,9 +76,13 @@ export function entryOf(event: NewEvent, at: Seconds): AuditEntry | null {
   return { ...(members as unknown as AuditEntry), at };
 }
 
-/** Whether an entry is of those that anyone can cause, so that many of them must not crowd out the others. */
-export function isRefusal({ kind }: AuditEntry): boolean {
-  return kind === 'login.failed' || kind === 'request.refused' || kind === 'call.denied' || kind === 'client.registered';
+/** Entries that are kept in a minute by all processes together, by class: those that anyone can cause, acts of administrators, and all others. */
+export const MAX_ENTRIES: readonly number[] = [60, 600, 600];
+
+/** The class of an entry: many of one must not crowd out those of another. */
+export function classOf({ kind }: AuditEntry): number {
+  if (/^(?:login\.failed|request\.refused|call\.denied|client\.registered)$/.test(kind)) return 0;
+  return kind === 'admin.acted' ? 1 : 2;
 }
 
 /** The block in a text; null if the text is no block. */

@@ -65,7 +65,7 @@ export async function readTail(as: AuditAccess): Promise<Tail> {
     hash: head?.hash ?? '',
     until: head?.until ?? 0,
     minute: head?.minute ?? 0,
-    spent: head?.spent ?? [0, 0],
+    spent: head?.spent ?? [],
   };
   for (let next = await readBlock(as, tail.n + 1); next !== null; next = await readBlock(as, next.n + 1)) {
     tail = await tailOf(as, next);
@@ -75,7 +75,7 @@ export async function readTail(as: AuditAccess): Promise<Tail> {
 
 /** A block as the end of the chain. */
 export async function tailOf(as: Pick<AuditAccess, 'runtime'>, { n, text, block }: Found): Promise<Tail> {
-  return { n, hash: await hashOf(as, text), until: block?.until ?? 0, minute: block?.minute ?? 0, spent: block?.spent ?? [0, 0] };
+  return { n, hash: await hashOf(as, text), until: block?.until ?? 0, minute: block?.minute ?? 0, spent: block?.spent ?? [] };
 }
 
 /** One page of entries, newest first. @param before the `next` of the page before. */

@@ -147,8 +147,10 @@ describe('the audit log', () => {
     const [told, ...rest] = (await exported(one)).slice(-3);
     expect([told?.['counts'], rest.map(({ kind }) => kind)]).toEqual([{ 'login.failed': 20 }, ['login.failed', 'login.failed']]);
     for (let at = 0; at < 700; at++) await appendEvent(one, acted('x'), clock.now());
+    await appendEvent(one, { kind: 'grant.opened', grantId: 'g', clientId: 'c' }, clock.now());
     const all = [...(await exported(one)), ...(await exported(one, 500))];
     expect(all.filter(({ kind }) => kind === 'admin.acted')).toHaveLength(601);
+    expect(all.at(-1)).toMatchObject({ kind: 'grant.opened' }); // acts of an administrator hide nothing else
     expect(await verifyLog(one)).toMatchObject({ ok: true });
   });
 
