@@ -1,5 +1,7 @@
 /** `portcullis init` and the arguments of `portcullis dev`: what is made, what is asked, what is refused. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -194,6 +196,25 @@ describe('portcullis init', () => {
     [`/${'a'.repeat(49)}-b`, 'a'.repeat(49)],
   ])('takes a name from the folder %s', (path, name) => {
     expect(nameOf(path)).toBe(name);
+  });
+
+  it('leads to a dev that ends where its port is taken, given or from .env, instead of waiting for a change', async () => {
+    const path = join(folder, 'served');
+    await run('init', path, '--yes', '--no-install');
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const err = `Port ${port} on localhost is taken: stop the program that uses it, or choose another one: portcullis dev --port ${port + 1}`;
+    expect(await run('dev', join(path, 'app.ts'), '--port', String(port))).toEqual({ code: 1, err, out: '' });
+    const before = process.cwd();
+    process.chdir(path);
+    try {
+      writeFileSync('.env', `PORT=${port}\n`);
+      expect((await run('dev')).err).toBe(err);
+    } finally {
+      process.chdir(before);
+      taken.close();
+    }
   });
 
   it('is called by `npm create portcullis` of the same version', () => {

@@ -3,10 +3,13 @@
  * Node's `--watch`, which watches every file that the app imports.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseEnv } from 'node:util';
 import type { OAuthProvider } from '../../index.ts';
 import { CliError, type Terminal } from '../terminal.ts';
 import { type DemoAccount, demoAccounts } from './demo-accounts.ts';
@@ -27,8 +30,35 @@ export async function runDev(options: DevOptions, terminal: Terminal): Promise<v
     throw new CliError(
       `${file} is TypeScript, which needs Node 22.18 or newer, and this is ${process.version}. Install a newer Node and try again.`,
     );
-  if (options.watches) return watch(file, options);
+  if (options.watches) {
+    await checkPort(options.port ?? portOf({ ...variables(), ...process.env }));
+    return watch(file, options);
+  }
   return serveOnce(file, options, terminal);
+}
+
+/** The variables of `.env`, which the child reads by itself. */
+function variables(): NodeJS.Dict<string> {
+  return existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
+}
+
+/** The port of the server; a wrong one is the child's to report. */
+function portOf({ PORT }: NodeJS.Dict<string>): number {
+  const port = Number(PORT || 8787);
+  return Number.isInteger(port) && port >= 0 && port <= 65_535 ? port : 0;
+}
+
+/** Where the port is taken, the child would end, and Node wait for a change of a file. @throws {CliError} */
+async function checkPort(port: number): Promise<void> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EADDRINUSE') return; // the child says it
+    throw new CliError(`Port ${port} on localhost is taken: stop the program that uses it, or choose another one: portcullis dev --port ${port + 1}`); // prettier-ignore
+  }
+  server.close();
+  await once(server, 'close');
 }
 
 /** Runs until the user stops the watching process. */
