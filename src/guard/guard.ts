@@ -12,6 +12,7 @@ import type { Context, GuardedContext } from '../model/handler.ts';
 import type { ProofCheck, ProofProblem } from '../model/dpop.ts';
 import { canonicalResource, otherSpelling } from '../model/resource.ts';
 import type { Awaitable } from '../model/runtime.ts';
+import type { Telemetry } from '../model/telemetry.ts';
 import { type Upstreams, UpstreamTokenError } from '../model/upstream.ts';
 import { type ScopeHierarchy, scopeExpansionOf } from '../model/policy.ts';
 import { bearerOf, given } from './bearer.ts';
@@ -47,6 +48,8 @@ export interface GuardOptions {
   readonly checkProof?: ProofCheck | undefined;
   /** Called for each rejected request, with the reason. Default: a line on stderr if `resource` is on loopback. */
   readonly onRefused?: OnRefused | undefined;
+  /** Spans and metrics of OpenTelemetry: `openTelemetry(api)` of `portcullis/opentelemetry`. Default: none. */
+  readonly telemetry?: Telemetry | undefined;
   /** Called when the verifier fails; the caller does not see the error. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -75,7 +78,7 @@ export type GuardedFetch<Env = unknown, Anonymous = never, Props = AuthContext> 
 ) => Awaitable<Response>;
 
 const OPTIONS =
-  'resource authorizationServers verify requiredScopes hierarchy name allowedOrigins tokenOf anonymous checkProof onRefused onError fixedAudience own';
+  'resource authorizationServers verify requiredScopes hierarchy name allowedOrigins tokenOf anonymous checkProof onRefused onError fixedAudience own telemetry';
 
 /**
  * Makes a guard.
@@ -167,19 +170,25 @@ export function guard(options: GuardOptions): Guard<null> {
     return { upstream: noUpstreams, connect: noConnect, ...access, scope };
   };
 
+  const { telemetry } = options;
   const protect = <Env>(handler: GuardedFetch<Env, null>): ReturnType<Guard['protect']> => {
-    return async (request: Request, env: unknown, ctx: Context = { waitUntil() {} }): Promise<Response> => {
+    const answer = async (request: Request, env: unknown, ctx: Context): Promise<Response> => {
       const document = request.url.includes('/.well-known/') ? documents.get(pathAndQueryOf(request)) : undefined;
       if (document !== undefined) return metadataAnswer(request, document);
       const foreign = await foreignPage(request);
       if (foreign) return foreign; // which a page of another origin may not even read
       if (request.method === 'OPTIONS') return preflight(request);
-      const access = await judge(request, env);
+      const access = await (telemetry ? telemetry.step('guard', () => judge(request, env)) : judge(request, env));
       if (isRefusal(access)) return withCors(request, access);
       const state = requestState(ctx);
+      if (telemetry) state.telemetry = telemetry;
       state.stillGood = async () => isGood(await judge(request, env));
       if (tokenOf) state.credential = () => tokenOf(request);
       return withCors(request, await handler(request, env as Env, withAccess(ctx, access, challenge)));
+    };
+    return (request, env, ctx = { waitUntil() {} }) => {
+      if (!telemetry) return answer(request, env, ctx);
+      return telemetry.request(request, (span) => (span.set({ 'http.route': pathOf(resource) ?? '/' }), answer(request, env, ctx)));
     };
   };
   return Object.assign(judge, { protect, metadata, documents, challenge });

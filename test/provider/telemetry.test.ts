@@ -1,7 +1,9 @@
 /** Where the server makes spans, on each runtime, with a recorder in place of OpenTelemetry (the real one is in test/node/opentelemetry.test.ts). */
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
+import { guard } from '../../src/guard/guard.ts';
 import { mcpHandler } from '../../src/mcp/handler.ts';
+import type { Checked } from '../../src/model/access.ts';
 import type { Store } from '../../src/model/store.ts';
 import type { Span, Telemetry } from '../../src/model/telemetry.ts';
 import { type App, makeApp, storeNames } from '../support/app.ts';
@@ -32,10 +34,13 @@ function bound(store: Store): Store {
   return { atomic: true, read: (...all) => store.read(...all), write: (...all) => store.write(...all), remove: (...all) => store.remove(...all), list: (...all) => store.list(...all) }; // prettier-ignore
 }
 
+const BODY = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'now', arguments: {} } });
+const headersFor = (token: string): Record<string, string> => {
+  return { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+};
+
 function call(app: App, token: string): Promise<Response> {
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'now', arguments: {} } });
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
-  return app.ask('POST', '/mcp', body, headers);
+  return app.ask('POST', '/mcp', BODY, headersFor(token));
 }
 
 describe.each(storeNames)('telemetry on %s', (store) => {
@@ -53,5 +58,23 @@ describe.each(storeNames)('telemetry on %s', (store) => {
     expect(set).toMatchObject({ 'portcullis.guard.status': 401 });
     await app.ask('GET', '/.well-known/oauth-authorization-server');
     expect(set['http.route']).toBe('/.well-known/oauth-authorization-server');
+  });
+});
+
+describe('telemetry of a guard alone', () => {
+  it('is told of the request, guard, gate and message', async () => {
+    const { telemetry, begun, set } = recorder();
+    const resource = 'https://mcp.example/notes/mcp';
+    const access = { userId: 'u', clientId: 'c', grantId: 'g', scope: [], resource, expiresAt: 2_000_000_000, props: {} };
+    const verify = (token: string): Checked | null => (token === 'good' ? access : null);
+    const check = guard({ resource, authorizationServers: ['https://as.example'], verify, telemetry, onRefused: () => undefined });
+    const handler = check.protect((request, env, ctx) => apiHandler.fetch(request, env, ctx as never));
+    const ask = (token: string): Promise<Response> =>
+      handler(new Request(resource, { method: 'POST', headers: headersFor(token), body: BODY }));
+    expect((await ask('good')).status).toBe(200);
+    expect([begun, set['http.route']]).toEqual([['request /notes/mcp', 'guard', 'gate', 'tools/call of a user'], '/notes/mcp']);
+    begun.length = 0;
+    expect((await ask('wrong')).status).toBe(401);
+    expect(begun).toEqual(['request /notes/mcp', 'guard']);
   });
 });

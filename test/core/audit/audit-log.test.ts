@@ -1,5 +1,5 @@
 /** The audit log: what is kept, in one chain by all processes at once, what a flood leaves out, and what a verification finds. */
-import { makeRuntime, makeStores } from '#under-test';
+import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { appendEvent } from '../../../src/core/audit/append.ts';
 import type { Block } from '../../../src/core/audit/entry.ts';
@@ -12,6 +12,7 @@ import { parseOptions } from '../../../src/options/parse.ts';
 import { settingsOf } from '../../../src/options/settings.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
 import { type Clock, makeClock } from '../../../src/testing/clock.ts';
+import { faultyStore } from '../../../src/testing/faulty-store.ts';
 
 const DAY = 86_400;
 const failed: NewEvent = { kind: 'login.failed', login: 'password', reason: 'password_wrong', network: '192.0.2.0/24' };
@@ -35,26 +36,6 @@ async function exported(as: AuthServer, after?: number): Promise<readonly Record
   const text = await new Response(exportEntries(as, {}, after)).text();
   return text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>); // prettier-ignore
 }
-
-const stores = await makeStores(() => 0);
-
-describe.each(stores.map(({ name }) => name))('the audit log on %s', (name) => {
-  it('keeps what all processes append at once, each entry once, in one chain that verifies', async () => {
-    const clock = makeClock();
-    const store = (await makeStores(clock.now)).find((one) => one.name === name)!.store;
-    const processes = Array.from({ length: 4 }, () => make(clock, bound(store)).as);
-    await Promise.all(
-      processes.flatMap((as, p) => Array.from({ length: 12 }, (_, at) => appendEvent(as, acted(`${p}-${at}`), clock.now()))),
-    );
-    for (const as of processes) await settled(as);
-    const { as } = make(clock, store);
-    const lines = await exported(as);
-    expect(lines.map((line) => line['target']).toSorted()).toEqual(processes.flatMap((_, p) => Array.from({ length: 12 }, (__, at) => `${p}-${at}`)).toSorted()); // prettier-ignore
-    expect(await verifyLog(as)).toMatchObject({ ok: true, problems: [], entries: 48 });
-    const newest = (await listEntries(as, {})).entries;
-    expect(newest.map(({ id }) => id)).toEqual(lines.map(({ id }) => id).toReversed());
-  });
-});
 
 describe('the audit log', () => {
   it('keeps events that matter, with all of their members but what an application threw, and not each call', async () => {
@@ -235,6 +216,46 @@ describe('the audit log', () => {
     expect(await verifyLog(as)).toMatchObject({ ok: true });
   });
 
+  it.each(['refuse', 'lose', 'delay'] as const)(
+    'keeps each entry once, in a chain that verifies, whichever operation has the fault %s',
+    async (fault) => {
+      for (let at = 1; at <= 12; at++) {
+        const clock = makeClock();
+        const inner = memoryStore(clock);
+        const [faulty, other] = [faultyStore(inner), make(clock, bound(inner)).as];
+        const { as } = make(clock, faulty.store);
+        faulty.plan(fault, at);
+        for (let n = 0; n < 6; n++)
+          await Promise.all([appendEvent(as, acted(`a${n}`), clock.now()), appendEvent(other, acted(`b${n}`), clock.now())]);
+        faulty.heal();
+        await appendEvent(as, acted('last'), clock.now());
+        const targets = (await exported(other)).map((line) => line['target']);
+        expect([at, targets.toSorted()]).toEqual([at, ['a0', 'a1', 'a2', 'a3', 'a4', 'a5', 'b0', 'b1', 'b2', 'b3', 'b4', 'b5', 'last']]);
+        expect([at, await verifyLog(other)]).toEqual([at, expect.objectContaining({ ok: true })]);
+      }
+    },
+  );
+
+  it('verifies, whichever operation kills a process, and other processes go on', async () => {
+    for (const fault of ['kill-before', 'kill-after'] as const)
+      for (let at = 1; at <= 8; at++) {
+        const clock = makeClock();
+        const inner = memoryStore(clock);
+        const faulty = faultyStore(inner);
+        const { as } = make(clock, faulty.store);
+        faulty.plan(fault, at);
+        const appended = (async (): Promise<void> => {
+          for (let n = 0; n < 6; n++) await appendEvent(as, acted(`a${n}`), clock.now());
+        })();
+        await Promise.race([appended, faulty.killed]);
+        const other = make(clock, bound(inner)).as;
+        await appendEvent(other, acted('other'), clock.now());
+        const targets = (await exported(other)).map((line) => line['target']);
+        expect([at, targets]).toEqual([at, [...['a0', 'a1', 'a2', 'a3', 'a4', 'a5'].slice(0, targets.length - 1), 'other']]);
+        expect([at, await verifyLog(other)]).toEqual([at, expect.objectContaining({ ok: true })]);
+      }
+  });
+
   it('holds at most a thousand entries that wait, half of them of the kinds that anyone can cause', async () => {
     const clock = makeClock();
     const store = memoryStore(clock);
@@ -286,11 +307,6 @@ describe('the audit log', () => {
 async function textOf(store: Store, n: number): Promise<string> {
   const stored = await store.read(`audit-log:${n}`);
   return (stored?.value as { text?: string } | undefined)?.text ?? '';
-}
-
-/** Waits until a process has written what it was told. */
-async function settled(as: AuthServer): Promise<void> {
-  await expect.poll(async () => (await listEntries(as, {})).entries.length).toBeGreaterThanOrEqual(48);
 }
 
 /** The verbs of a store as functions of their own: another process. */
