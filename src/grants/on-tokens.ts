@@ -134,13 +134,13 @@ export async function ask(
     const props: unknown = JSON.parse(text);
     const signal = AbortSignal.timeout(PATIENCE * 1000);
     const change = (await onTokens({ grant: tokensGrant(grant), props, scope, reason, signal }, as.env as never)) ?? {};
-    const problem = changeProblem(change, scope);
+    const problem = changeProblem(change, scope, reason);
     if (problem !== null) throw new TypeError(`The answer of \`onTokens\` ${problem}.`);
+    const { props: newProps, accessTokenProps, ...further } = change;
     return {
-      ...(change.props === undefined ? {} : { sealedProps: await seal(change.props) }),
-      ...(change.accessTokenProps === undefined ? {} : { accessProps: await seal(change.accessTokenProps) }),
-      ...(change.scope === undefined ? {} : { scope: change.scope }),
-      ...(change.accessTokenTTL === undefined ? {} : { accessTokenTTL: change.accessTokenTTL }),
+      ...further,
+      ...(newProps === undefined ? {} : { sealedProps: await seal(newProps) }),
+      ...(accessTokenProps === undefined ? {} : { accessProps: await seal(accessTokenProps) }),
     };
   } catch (error) {
     if (isGrantOver(error)) throw error;

@@ -51,7 +51,13 @@ export interface TokensChange {
   readonly scope?: readonly string[];
   /** Lifetime of this access token in seconds; never beyond the end of the grant. */
   readonly accessTokenTTL?: Seconds;
+  /** Seconds from now until the grant ends, whatever is refreshed, where it has a refresh token; 0 for a code: it gets none. */
+  readonly refreshTokenTTL?: Seconds;
+  /** Seconds without a refresh after which its refresh token ends, from this one on; never beyond the end of the grant. */
+  readonly refreshTokenIdleTTL?: Seconds;
 }
+
+const MAX_TTL: Seconds = 3650 * 86_400;
 
 /**
  * Asked before tokens are issued or refreshed, by one request at a time for each grant; nothing is spent before it answers.
@@ -66,34 +72,50 @@ export function tokensGrant(grant: Grant): TokensRequest['grant'] {
 }
 
 /** A change whose props are sealed already. */
-export interface SealedChange {
+export interface SealedChange extends Pick<TokensChange, 'scope' | 'accessTokenTTL' | 'refreshTokenTTL' | 'refreshTokenIdleTTL'> {
   readonly sealedProps?: string;
   readonly accessProps?: string;
-  readonly scope?: readonly string[];
-  readonly accessTokenTTL?: Seconds;
 }
 
 /** The grant and its newest access token with the change. @param access an entry of the grant (the same object). */
 export function applyChange(
   grant: Grant,
   access: GrantAccess,
-  { sealedProps = grant.sealedProps, accessProps, scope = access.scope, accessTokenTTL }: SealedChange,
+  { sealedProps = grant.sealedProps, accessProps, scope = access.scope, accessTokenTTL, ...further }: SealedChange,
   now: Seconds,
 ): { readonly grant: Grant; readonly access: GrantAccess } {
-  const expiresAt = accessTokenTTL === undefined ? access.expiresAt : Math.min(now + accessTokenTTL, grant.expiresAt);
+  const { expiresAt: end, ...ends } = withEnds(grant, further, now);
+  const life = accessTokenTTL ?? (end === grant.expiresAt ? undefined : grant.lifetimes.access);
+  const expiresAt = life === undefined ? access.expiresAt : Math.min(now + life, end);
   const next = { ...access, scope, expiresAt, ...(accessProps === undefined ? {} : { sealedProps: accessProps }) };
-  return { grant: { ...grant, sealedProps, access: grant.access.map((one) => (one === access ? next : one)) }, access: next };
+  const entries = grant.access.map((one) => (one === access ? next : one));
+  return { grant: { ...grant, ...ends, expiresAt: end, sealedProps, access: entries }, access: next };
+}
+
+/** When the grant and its refresh token end. A grant without one ends with its access token. */
+function withEnds(
+  { expiresAt, lifetimes, refresh }: Grant,
+  { refreshTokenTTL: ttl, refreshTokenIdleTTL: idle = lifetimes.refresh }: SealedChange,
+  now: Seconds,
+): Pick<Grant, 'expiresAt' | 'lifetimes' | 'refresh'> {
+  if (refresh === null || (ttl === undefined && idle === lifetimes.refresh)) return { expiresAt, lifetimes, refresh };
+  if (ttl === 0) return { expiresAt, lifetimes: { ...lifetimes, refresh: 0 }, refresh: null };
+  const end = ttl === undefined ? expiresAt : now + ttl;
+  return { expiresAt: end, lifetimes: { ...lifetimes, refresh: idle }, refresh: { ...refresh, expiresAt: Math.min(now + idle, end) } };
 }
 
 /** Why a change cannot be made; null if it can. */
-export function changeProblem(change: TokensChange, granted: readonly string[]): string | null {
-  const { scope, accessTokenTTL, ...rest } = change;
-  const unknown = Object.keys(rest).find((name) => name !== 'props' && name !== 'accessTokenProps');
-  if (unknown !== undefined) return `has ${JSON.stringify(unknown)}, which is not one of props, accessTokenProps, scope, accessTokenTTL`;
+export function changeProblem(change: TokensChange, granted: readonly string[], reason: TokensReason): string | null {
+  const { props: _, accessTokenProps: __, scope, ...rest } = change;
   if (scope !== undefined && !(Array.isArray(scope) && scope.every((one) => granted.includes(one))))
     return `may only take scopes away: \`scope\` must list some of ${JSON.stringify(granted)}`;
-  if (accessTokenTTL !== undefined && !(Number.isSafeInteger(accessTokenTTL) && accessTokenTTL > 0))
-    return 'needs a whole number of seconds above 0 as `accessTokenTTL`';
+  for (const [name, seconds] of Object.entries(rest)) {
+    const least = { accessTokenTTL: 1, refreshTokenTTL: reason === 'authorization_code' ? 0 : 1, refreshTokenIdleTTL: 1 }[name];
+    if (least === undefined)
+      return `has ${JSON.stringify(name)}, which is not one of props, accessTokenProps, scope, accessTokenTTL, refreshTokenTTL, refreshTokenIdleTTL`;
+    if (seconds !== undefined && !(Number.isSafeInteger(seconds) && seconds >= least && seconds <= MAX_TTL))
+      return `needs a whole number of seconds as \`${name}\`, at least ${least}, at most ten years`;
+  }
   return null;
 }
 

@@ -143,8 +143,8 @@ interface CommonOptions<Env> {
    */
   readonly permissions?: Permissions<Env>;
   /**
-   * Asked whenever tokens are issued or refreshed, by one request at a time for each grant: returns new props, fewer scopes or another
-   * lifetime, `{ props, scope, accessTokenTTL }`. `throw new OAuthError('invalid_grant', reason)` ends the grant; any other exception is a
+   * Asked whenever tokens are issued or refreshed, by one request at a time for each grant: returns new props, fewer scopes or other
+   * lifetimes, `{ props, scope, accessTokenTTL, refreshTokenTTL, refreshTokenIdleTTL }`. `throw new OAuthError('invalid_grant', reason)` ends the grant; any other exception is a
    * 503 that keeps it, and nothing is spent.
    */
   readonly onTokens?: OnTokens<Env>;

@@ -3,13 +3,17 @@
  */
 import type { TokenSource } from '../guard/token-source.ts';
 import { OAuthError as CoreError } from '../model/error.ts';
-import type { OnTokens, TokensRequest } from '../model/on-tokens.ts';
+import type { OnTokens, TokensChange, TokensRequest } from '../model/on-tokens.ts';
 import type { Exchange, OnError, RegisteredMetadata } from '../model/settings.ts';
 import { coreErrorOf, ExternalTokenError, type GrantType, OAuthError } from './errors.ts';
 import { type CommonOptions, type OAuthProviderOptions, pathOf } from './option-types.ts';
+import type { TokenExchangeCallbackResult } from './types.ts';
 
-/** `tokenExchangeCallback` as `onTokens`. */
-export function onTokensOf<Env>(callback: NonNullable<CommonOptions<Env>['tokenExchangeCallback']>): OnTokens<Env> {
+/** `tokenExchangeCallback` as `onTokens`. @param idle the option `refreshTokenIdleTTL`: with it there is no fixed end. */
+export function onTokensOf<Env>(
+  callback: NonNullable<CommonOptions<Env>['tokenExchangeCallback']>,
+  idle: number | undefined,
+): OnTokens<Env> {
   return async ({ grant, props, scope, reason }: TokensRequest, env) => {
     const { id: grantId, userId, clientId, resource } = grant;
     const asked = {
@@ -23,15 +27,29 @@ export function onTokensOf<Env>(callback: NonNullable<CommonOptions<Env>['tokenE
       scope: [...grant.scope],
       requestedScope: [...scope],
     };
-    const { newProps, accessTokenProps, accessTokenTTL, accessTokenScope } =
-      (await callback({ ...asked, grantType: reason as GrantType })) ?? {};
+    const result = (await callback({ ...asked, grantType: reason as GrantType })) ?? {};
+    const { newProps, accessTokenProps, accessTokenTTL, accessTokenScope } = result;
     return {
+      ...endsOf(result, reason, idle),
       ...(newProps === undefined ? {} : { props: newProps }),
       ...(accessTokenProps === undefined ? {} : { accessTokenProps }),
       ...(accessTokenTTL === undefined ? {} : { accessTokenTTL }),
       ...(accessTokenScope === undefined ? {} : { scope: accessTokenScope.filter((one) => scope.includes(one)) }),
     };
   };
+}
+
+/** When the grant ends: `refreshTokenTTL` counts for a code, `refreshTokenIdleTTL` for a refresh. Without the option it is also the fixed end. */
+function endsOf(
+  { refreshTokenTTL, refreshTokenIdleTTL }: TokenExchangeCallbackResult,
+  reason: TokensRequest['reason'],
+  idle: number | undefined,
+): Pick<TokensChange, 'refreshTokenTTL' | 'refreshTokenIdleTTL'> {
+  const ttl = { authorization_code: refreshTokenTTL, refresh_token: refreshTokenIdleTTL ?? idle }[reason as string];
+  if (ttl === undefined) return {};
+  if (ttl !== 0 && !(ttl >= 60)) throw new TypeError(`tokenExchangeCallback: refresh tokens live at least 60 seconds; it is ${ttl}.`);
+  if (ttl === 0) return { refreshTokenTTL: 0 };
+  return idle === undefined ? { refreshTokenTTL: ttl, refreshTokenIdleTTL: ttl } : { refreshTokenIdleTTL: ttl };
 }
 
 /** A client exchanges its own tokens; those of another only if the callback allows it. */

@@ -39,7 +39,7 @@ export function commonOptions<Env>(options: CommonOptions<Env>, issuer: string):
     ...(registration === undefined ? {} : { clientRegistrationEndpoint: pathOf(registration) }),
     clientIdMetadataDocumentEnabled: options.clientIdMetadataDocumentEnabled ?? false,
     clientRegistration: { policy: registrationPolicy(options, issuer) },
-    ...(callback ? { onTokens: onTokensOf(callback) } : {}),
+    ...(callback ? { onTokens: onTokensOf(callback, options.refreshTokenIdleTTL) } : {}),
     ...(options.allowTokenExchangeGrant ? { tokenExchange: exchangePolicy(callback) } : {}),
     onError: onErrorOf(onError),
   };

@@ -206,9 +206,9 @@ export interface TokenExchangeCallbackResult {
   accessTokenProps?: unknown;
   newProps?: unknown;
   accessTokenTTL?: number;
-  /** Not used: a grant has the lifetimes of the options. */
+  /** For a code: seconds until its grant ends; 0 for no refresh token. */
   refreshTokenTTL?: number;
-  /** Not used: a grant has the lifetimes of the options. */
+  /** For a refresh: seconds from it until the grant ends, if it is not refreshed again. */
   refreshTokenIdleTTL?: number;
   accessTokenScope?: string[];
   allowCrossClientExchange?: boolean;

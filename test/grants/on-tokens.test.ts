@@ -74,6 +74,56 @@ describe.each(storeNames)('grants/on-tokens, on %s', (store) => {
 });
 
 describe('grants/on-tokens', () => {
+  const day = 86_400;
+  /** A grant whose lifetimes the application says: at the code, then at each refresh. */
+  const lifetimes = async (...answers: readonly TokensChange[]) => {
+    let round = 0;
+    const app = await makeApp('memory', {
+      refreshTokenTTL: 30 * day,
+      refreshTokenIdleTTL: 10 * day,
+      onTokens: () => answers[round++] ?? {},
+    });
+    return { app, ...(await app.signedIn()) };
+  };
+
+  it('moves the end of a grant when the application says so, later and earlier, whatever is refreshed', async () => {
+    const { app, client, tokens } = await lifetimes({ refreshTokenTTL: 60 * day, refreshTokenIdleTTL: 60 * day });
+    app.clock.pass(59 * day);
+    const next = tokensOf(await client.refresh(tokens.refresh));
+    app.clock.pass(day + 1);
+    expectJson(await client.refresh(next.refresh), 'invalid_grant');
+    const shorter = await lifetimes({}, { refreshTokenTTL: 100 });
+    const answer = await shorter.client.refresh(shorter.tokens.refresh);
+    expect(answer.body).toMatchObject({ expires_in: 100 }); // no token outlives its grant
+    shorter.app.clock.pass(101);
+    expectJson(await shorter.client.refresh(tokensOf(answer).refresh), 'invalid_grant');
+  });
+
+  it('says how long a refresh token may go unused, from then on, and never beyond the end of the grant', async () => {
+    const { app, client, tokens } = await lifetimes({ refreshTokenIdleTTL: 2 * day });
+    app.clock.pass(2 * day - 1);
+    const next = tokensOf(await client.refresh(tokens.refresh));
+    app.clock.pass(2 * day);
+    expectJson(await client.refresh(next.refresh), 'invalid_grant');
+    const long = await lifetimes({ refreshTokenIdleTTL: 300 * day });
+    long.app.clock.pass(30 * day + 1);
+    expectJson(await long.client.refresh(long.tokens.refresh), 'invalid_grant');
+  });
+
+  it('gives a whole access token where the end of the grant was near and is moved', async () => {
+    const { app, client, tokens } = await lifetimes({ refreshTokenTTL: 100 }, { refreshTokenTTL: day });
+    app.clock.pass(90);
+    expect((await client.refresh(tokens.refresh)).body).toMatchObject({ expires_in: 3600 });
+  });
+
+  it('gives no refresh token to a code where the application says 0, and refuses that for a refresh', async () => {
+    const { app, tokens } = await lifetimes({ refreshTokenTTL: 0 });
+    expect([tokens.refresh, (await app.call(tokens.access)).status]).toEqual(['', 200]);
+    const later = await lifetimes({}, { refreshTokenTTL: 0 });
+    expect((await later.client.refresh(later.tokens.refresh)).status).toBe(503);
+    expect((await later.client.refresh(later.tokens.refresh)).status).toBe(200);
+  });
+
   it('spends nothing when the application fails: 503, and the same token or code is good afterwards', async () => {
     let error: unknown = new Error('upstream password=hunter2 is down');
     const app = await makeApp('memory', {
@@ -112,7 +162,11 @@ describe('grants/on-tokens', () => {
   it.each([
     ['a scope that was not granted', { scope: ['admin'] }],
     ['a lifetime of nothing', { accessTokenTTL: 0 }],
-    ['a member that does not exist', { refreshTokenTTL: 5 }],
+    ['a member that does not exist', { refreshTTL: 5 }],
+    ['a grant that ends before it began', { refreshTokenTTL: -1 }],
+    ['a grant without an end', { refreshTokenTTL: Infinity }],
+    ['a grant that goes on for longer than ten years', { refreshTokenTTL: 3651 * 86_400 }],
+    ['a refresh token that ends at once', { refreshTokenIdleTTL: 0 }],
   ])('takes %s for a fault of the application', async (_what, answer) => {
     const app = await makeApp('memory', { onTokens: () => answer as TokensChange });
     const { client, code } = await app.toCode();
