@@ -6,6 +6,10 @@ import { parse } from '@babel/parser';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+/** Files of the server's inside: without a public name, what they say is for readers of the source. */
+const INSIDE = /^(core|endpoints|lib|pages|server|stores|words)\b/;
+const COMMENT = /[ \t]*\/\*\*.*?\*\/\n?/gs;
+
 /**
  * One file: its statements, and which of them are kept.
  * @typedef {{ text: string, body: any[], kept: Set<any>, names: Map<string, any[]>, imports: Map<string, { from: string, name: string }>, used: Set<string>, out: Set<string> }} File
@@ -15,12 +19,15 @@ import { dirname, join } from 'node:path';
 export function writeTypes(root, entries) {
   /** @type {Map<string, File>} */
   const files = new Map();
+  const names = new Set(entries.flatMap((entry) => exportsOf(fileAt(entry))));
   for (const entry of entries) for (const name of exportsOf(fileAt(entry))) keepExport(entry, name);
   rmSync(join(root, 'dist/types'), { recursive: true, force: true });
   for (const [path, file] of files) {
     const to = join(root, 'dist/types', path);
     mkdirSync(dirname(to), { recursive: true });
-    writeFileSync(to, printed(file));
+    const text = printed(file);
+    const isInside = INSIDE.test(path) && ![...file.out].some((name) => names.has(name));
+    writeFileSync(to, isInside ? text.replaceAll(COMMENT, '') : text);
   }
 
   /** @param {string} path */
