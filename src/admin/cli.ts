@@ -71,12 +71,10 @@ function askPage(
     <p class="lead long">${say.lead(html`<bdi>${name}</bdi>`, html`<bdi>${nameOf(session.claims, words)}</bdi>`)}</p>
     <div class="panel">
       <h2>${say.code}</h2>
-      <p>
-        <strong><code>${compareCode(challenge)}</code></strong>
-      </p>
+      <p class="lead"><strong>${compareCode(challenge)}</strong></p>
+      <p>${say.check}</p>
+      <p class="hint">${say.answer(html`<code>127.0.0.1:${port}</code>`)}</p>
     </div>
-    <p>${say.check}</p>
-    <p class="hint">${say.answer(html`<code>127.0.0.1:${port}</code>`)}</p>
     <form method="post" action="${path}">
       <input type="hidden" name="port" value="${port}" />
       <input type="hidden" name="challenge" value="${challenge}" />

@@ -4,6 +4,7 @@ import { checkAccounts } from './accounts.ts';
 import { launch } from './chromium.ts';
 import { checkClicks } from './clicks.ts';
 import { checkClients } from './clients.ts';
+import { checkCommandLine } from './command-line.ts';
 import { checkConformance } from './conformance.ts';
 import { checkConsent } from './consent.ts';
 import { checkDevices } from './devices.ts';
@@ -87,6 +88,7 @@ export const JOURNEYS: { readonly [name: string]: Journey } = {
   consent: { groups: ['gallery-node'], run: browsing(checkConsent) },
   'first-screen': { groups: ['gallery-node'], run: browsing(checkFirstScreen) },
   devices: { groups: ['gallery-node'], run: browsing(checkDevices) },
+  'command-line': { groups: ['gallery-node'], run: browsing(checkCommandLine) },
   upstream: { groups: [], run: browsing(checkUpstream) },
   mcp: { groups: [], run: checkMcpConformance },
   'accounts-worker': { groups: ['accounts'], run: serving('worker', 'accounts', checkAccounts) },

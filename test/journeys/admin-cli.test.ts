@@ -88,6 +88,7 @@ describe.each(storeNames)('the sign-in of a command line on %s', (store) => {
     for (const text of [compareCode(await challengeOf()), `127.0.0.1:${PORT}`, 'Alice', 'one hour']) expect(page.text).toContain(text);
     expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'none'"); // no clickjacking
     expect(page.headers.get('x-frame-options')).toBe('DENY');
+    expect(page.headers.get('content-security-policy')).not.toContain('form-action'); // Chromium would stop the redirect
     const back = await press(app.admin, page);
     expect([back.origin, back.pathname, back.searchParams.get('state')]).toEqual([
       `http://127.0.0.1:${PORT}`,
@@ -156,7 +157,7 @@ describe.each(storeNames)('the sign-in of a command line on %s', (store) => {
       expect((await app.admin.submit(page, { decision: 'allow' }, headers)).status).toBe(403);
       expect(lastReason(app)).toBe('cross_site');
     }
-    for (const port of ['', '80', '1023', '65536', '99999', '051234', '5e3', '4444@evil.example', '4444/x', ' 4444', '-4444']) {
+    for (const port of ['', '80', '1023', '65536', '99999', '051234', '5e3', '4444@evil.example', '4444/x', ' 4444', '4444 ', '-4444']) {
       expect([(await app.admin.get(await pageUrl(port))).status, lastReason(app)]).toEqual([400, 'cli_port']);
       expect((await app.admin.submit(page, { decision: 'allow', port })).status).toBe(400);
     }
