@@ -12,6 +12,7 @@ import { adminPage, PAGE_NAMES } from './page/pages.ts';
 import { ACTS, enter, runAct } from './run.ts';
 import type { AdminLanguages } from './words/en.ts';
 
+export { adminLanguages } from './words/index.ts';
 export type { AdminApi } from '../model/admin.ts';
 
 /** Options of {@link adminApi}. */

@@ -1,6 +1,7 @@
 /** Every journey of the suite by its name, longest first: each starts what it needs (servers, a browser, folders) and stands alone. */
 import type { Browser } from 'playwright-core';
 import { checkAccounts } from './accounts.ts';
+import { checkAdmin } from './admin.ts';
 import { launch } from './chromium.ts';
 import { checkClicks } from './clicks.ts';
 import { checkClients } from './clients.ts';
@@ -74,6 +75,7 @@ export const JOURNEYS: { readonly [name: string]: Journey } = {
   'pages-node': { groups: ['node', 'gallery-node'], run: serving('node', 'entry', pages) },
   'accounts-node': { groups: ['accounts', 'gallery-node'], run: serving('node', 'accounts', checkAccounts) },
   'steps-node': { groups: ['steps', 'gallery-node'], run: serving('node', 'steps', checkSteps) },
+  'admin-node': { groups: ['admin', 'gallery-node'], run: serving('node', 'admin', checkAdmin) },
   next: { groups: [], run: browsing(checkNext) },
   'clients-node': { groups: ['node'], run: serving('node', 'entry', clients) },
   'clients-worker': { groups: ['worker'], run: serving('worker', 'entry', clients) },
@@ -92,6 +94,7 @@ export const JOURNEYS: { readonly [name: string]: Journey } = {
   upstream: { groups: [], run: browsing(checkUpstream) },
   mcp: { groups: [], run: checkMcpConformance },
   'accounts-worker': { groups: ['accounts'], run: serving('worker', 'accounts', checkAccounts) },
+  'admin-worker': { groups: ['admin'], run: serving('worker', 'admin', checkAdmin) },
   'steps-worker': { groups: ['steps'], run: serving('worker', 'steps', checkSteps) },
   'vendors-worker': { groups: [], run: checkVendorsOnWorker },
 };

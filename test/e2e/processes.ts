@@ -61,7 +61,7 @@ export function childEnv(home: string, more: { readonly [name: string]: string }
 }
 
 /** What a server under test serves: the file of that name in `test/worker/e2e`. */
-export type Served = 'entry' | 'passkey' | 'accounts' | 'steps';
+export type Served = 'entry' | 'passkey' | 'accounts' | 'steps' | 'admin';
 
 /** The server on Node and SQLite. */
 export async function startNode(what: Served = 'entry'): Promise<RunningServer> {

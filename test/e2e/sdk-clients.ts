@@ -55,6 +55,32 @@ export async function runSdkClient(line: Line, url: string, visitor: Visitor): P
   }
 }
 
+/** A client that stays connected. */
+export interface KeptClient {
+  /** Calls a tool, and gives what it says. @throws `UnauthorizedError` if the client has to ask its user again. */
+  call(): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Connects a client under a name of its own. */
+export async function keepSdkClient(url: string, name: string, visitor: Visitor): Promise<KeptClient> {
+  const callback = await listenForCallback(0, { after: () => () => undefined });
+  const state = crypto.randomUUID();
+  const answer = callback.answer(state, 120);
+  let visit = visitor;
+  const papers = makePapers(callback.redirectUri, state, (page) => visit(page), name);
+  try {
+    const first = transportOf('default', url, papers) as StreamableHTTPClientTransport;
+    await assert.rejects(connectOf('default', first), UnauthorizedError);
+    await first.finishAuth(await answer);
+    const client = (await connectOf('default', transportOf('default', url, papers))) as Client;
+    visit = () => Promise.resolve();
+    return { call: async () => textOf(await client.callTool({ name: 'whoami', arguments: {} })), close: () => client.close() };
+  } finally {
+    callback.stop();
+  }
+}
+
 function transportOf(line: Line, url: string, papers: Papers): OldTransport | StreamableHTTPClientTransport {
   if (line === 'old') return new OldTransport(new URL(url), { authProvider: papers as OldProvider });
   return new StreamableHTTPClientTransport(new URL(url), { authProvider: papers });
@@ -72,11 +98,11 @@ async function connectOf(line: Line, transport: OldTransport | StreamableHTTPCli
   return client;
 }
 
-function makePapers(redirectUri: string, state: string, visitor: Visitor): Papers {
+function makePapers(redirectUri: string, state: string, visitor: Visitor, name = 'SDK client'): Papers {
   const { kept, keeping } = makeKeeping();
   return {
     redirectUrl: redirectUri,
-    clientMetadata: { client_name: 'SDK client', redirect_uris: [redirectUri], token_endpoint_auth_method: 'none' },
+    clientMetadata: { client_name: name, redirect_uris: [redirectUri], token_endpoint_auth_method: 'none' },
     state: () => state,
     ...keeping,
     redirectToAuthorization: async (url) => void (await visitor(url.href)),

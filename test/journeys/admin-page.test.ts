@@ -1,5 +1,8 @@
 /** The admin page: who gets in, and each act through its form, on every store of both runtimes. */
 import { describe, expect, it, vi } from 'vitest';
+import { adminApi, adminLanguages } from '../../src/admin/index.ts';
+import type { OAuthProviderOptions } from '../../src/options/options.ts';
+import { german } from '../../src/words/index.ts';
 import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { BOB, CONSOLE, connected, done, makeConsole, open, press, signIn, wordsOf } from '../support/console.ts';
 import { expectChallenge, expectNothingWritten, lastReason } from '../support/verdicts.ts';
@@ -157,7 +160,7 @@ describe.each(storeNames)('the admin page on %s', (store) => {
     for (const [page, act, fields, what] of [
       [user, 'users/set-permissions', { permissions: 'reader' }, 'It was: Active, reader. It is now: Active, writer.'],
       [client, 'clients/approve', {}, 'It was: New. It is now: Blocked.'],
-      [mode, 'clients/set-new', { newClients: 'approve' }, 'It was: allow. It is now: refuse.'],
+      [mode, 'clients/set-new', { newClients: 'approve' }, 'It was: Can be connected. It is now: Are refused.'],
     ] as const) {
       const stale = await press(app.admin, page, act, fields);
       expect([stale.status, wordsOf(stale.text)]).toEqual([409, expect.stringContaining(what)]);
@@ -214,6 +217,12 @@ describe.each(storeNames)('the admin page on %s', (store) => {
     expect([await status(ofBob[1]?.access), await status(ofBob[2]?.access), await status(own.tokens.access)]).toEqual([401, 401, 200]);
     expect((await open(app.admin, '/grants')).text).not.toContain('grants/revoke-all'); // never all by mistake
     expect((await open(app.admin, `/grants?user=a&client=b`)).status).toBe(400);
+    const tokens = await open(app.admin, '/grants');
+    const live = await press(app.admin, tokens, 'tokens/inspect', { token: own.tokens.access });
+    expect(wordsOf(live.text)).toMatch(/Inspect a token Status Active Token access Scopes read write .*Alice.*Revoke/);
+    const dead = await press(app.admin, tokens, 'tokens/inspect', { token: ofBob[0]?.access ?? '' });
+    expect([live.status, dead.status, wordsOf(dead.text)]).toEqual([200, 200, expect.not.stringContaining('Active')]);
+    expect(JSON.stringify(app.events) + live.text).not.toContain(own.tokens.access);
   });
 
   it('makes a service key once and shows it once, and revokes it', async () => {
@@ -272,6 +281,7 @@ describe.each(storeNames)('the admin page on %s', (store) => {
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
       expect.objectContaining({ kind: 'admin.acted', act: 'clients/block', target: clientId, outcome: 'done' }),
     ]);
+    expect(wordsOf((await open(app.admin, '/audit?verify=1')).text)).toContain('The log is complete and unchanged.');
   });
 });
 
@@ -301,6 +311,21 @@ describe('the admin page', () => {
     const page = await open(Object.assign(down.browser(), { cookies: app.admin.cookies }), '/users');
     expect([303, 503]).toContain(page.status);
     expect(page.text).not.toContain('bob');
+  });
+
+  it('speaks the language of the visitor where both the pages and the console have it, and else English', async () => {
+    const admin = (languages = {}): Partial<OAuthProviderOptions> => ({
+      ...CONSOLE,
+      admin: adminApi({ permission: 'admin', languages }),
+      pages: { languages: [german] },
+    });
+    const words = async (options: Partial<OAuthProviderOptions>): Promise<string> => {
+      const app = await makeApp('memory', options);
+      return (await (await signIn(app)).get(`${ISSUER}/admin`, { 'accept-language': 'de' })).text;
+    };
+    const [both, one] = [await words(admin(adminLanguages)), await words(admin())];
+    expect([both.includes('lang="de"'), wordsOf(both)]).toEqual([true, expect.stringMatching(/Übersicht.*Ihr Konto/)]);
+    expect([one.includes('lang="en"'), wordsOf(one)]).toEqual([true, expect.stringMatching(/Overview.*Your account/)]);
   });
 
   it('escapes what users and clients call themselves', async () => {

@@ -1,4 +1,5 @@
 /** Page of the audit: what administrators changed; with the option `audit`, all that happened. And the same as a file of JSON lines. */
+import type { AuditVerdict } from '../../core/audit/read.ts';
 import { field, html, type Html, type HtmlValue } from '../../lib/html.ts';
 import { badge, day, type Desk, entry, hereWith, param, read, type Shown, table, urlOf, userIdFor, userNames } from './desk.ts';
 
@@ -58,6 +59,7 @@ export async function auditPage(desk: Desk): Promise<Shown> {
       <button>${say.apply}</button>
       <a class="button" href="${urlOf(desk, 'audit/export', Object.fromEntries(query))}" download>${say.exportAll}</a>
     </form>
+    ${isLog && (await logCheck(desk))}
     ${table(
       desk,
       [say.time, say.act, say.by, { wide: say.target }, say.outcome],
@@ -140,4 +142,22 @@ async function* logLines(desk: Desk, filter: Filter): AsyncGenerator<string> {
     after = /\{"next":(\d+)\}\n$/.exec(text)?.[1];
     yield after === undefined ? text : text.replace(/\{"next":\d+\}\n$/, '');
   } while (after !== undefined);
+}
+
+/** The way to check the chain of the log, or what was found. */
+async function logCheck(desk: Desk): Promise<Html> {
+  const { say } = desk;
+  if (param(desk, 'verify') === undefined)
+    return html`<p class="more"><a class="button" href="${hereWith(desk, { verify: '1' })}">${say.verify}</a></p>`;
+  const problems: AuditVerdict['problems'][number][] = [];
+  let next: AuditVerdict['next'];
+  do {
+    const found: AuditVerdict = await read(desk, 'audit/verify', next && { fromBlock: String(next.block), fromHash: next.hash });
+    problems.push(...found.problems);
+    next = found.next;
+  } while (next && problems.length < MAX_SHOWN);
+  const list = problems.map(({ block, what }) => `${block} ${what}`).join(', ');
+  return html`<div class="facts">
+    ${problems.length === 0 ? badge(say.intact, 'good') : html`<span>${badge(say.tampered, 'bad')} <code>${list}</code></span>`}
+  </div>`;
 }

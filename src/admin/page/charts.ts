@@ -10,7 +10,7 @@ export interface Measures {
 }
 
 /** In the order in which they are shown, as the texts have them. */
-const MEASURES = ['signIns', 'failedSignIns', 'grantsOpened', 'grantsEnded', 'refreshes', 'calls', 'denials', 'replays', 'refusals', 'errors']; // prettier-ignore
+const MEASURES = ['activeGrants', 'signIns', 'failedSignIns', 'grantsOpened', 'grantsEnded', 'refreshes', 'calls', 'denials', 'replays', 'refusals', 'errors']; // prettier-ignore
 /** Of which one is too many. */
 const ALARMING = new Set(['failedSignIns', 'replays', 'errors']);
 const [WIDTH, HEIGHT] = [300, 56];
@@ -26,7 +26,7 @@ export function charts(desk: Desk, { days, counts }: Measures): Html {
   const rows = days.map((one, at) => [dayOf(one), ...shown.map((each) => number.format(each.counts[at] ?? 0))]).toReversed();
   return html`<ul class="charts">
       ${shown.map(({ measure, name, counts: list }) => {
-        const sum = list.reduce((all, one) => all + one, 0);
+        const sum = measure === 'activeGrants' ? (list.at(-1) ?? 0) : list.reduce((all, one) => all + one, 0); // of today: one grant counts on each of its days
         return html`<li class="${ALARMING.has(measure) && sum > 0 && 'bad'}">
           <span>${name}</span><b>${number.format(sum)}</b>${bars(list)}
         </li>`;

@@ -44,6 +44,11 @@ export async function clientsPage(desk: Desk): Promise<Shown> {
   return { title: say.apps, body };
 }
 
+/** What happens to new clients, in words. */
+export function modeState({ say }: Desk, mode: ClientPolicy['newClients']): string {
+  return { allow: say.allow, approve: say.approveFirst, refuse: say.refuse }[mode];
+}
+
 function newClients(desk: Desk, { policy, newClients: mode }: Policy): Html | null {
   if (policy === null || mode === null) return null;
   const { say } = desk;
@@ -54,7 +59,7 @@ function newClients(desk: Desk, { policy, newClients: mode }: Policy): Html | nu
     ['configured', say.configured],
   ] as const;
   const body = choice('newClients', say.newApps, modes, mode);
-  return html`<div class="line">${actForm(desk, 'clients/set-new', say.save, { body, seen: mode })}</div>`;
+  return html`<div class="line">${actForm(desk, 'clients/set-new', say.save, { body, seen: modeState(desk, mode) })}</div>`;
 }
 
 /** Clients in rows; those that wait with what an administrator decides about them. */

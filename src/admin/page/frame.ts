@@ -22,7 +22,8 @@ export function consolePage(desk: Desk, name: string, { title, body, beside }: S
   const { brand, accessKeys } = call.as.settings;
   const here = BELOW[name] ?? name;
   const links = Object.entries(NAV).filter(([path]) => path !== 'keys' || accessKeys !== null);
-  const nav = html`<nav aria-label="${say.title}">
+  const nav = html`<a class="skip" href="#content">${say.skip}</a>
+    <nav aria-label="${say.title}">
       ${links.map(([path, text]) => html`<a href="${urlOf(desk, path)}" ${path === here && html` aria-current="page"`}>${say[text]}</a> `)}
     </nav>
     <form class="out" method="post" action="${call.as.settings.paths.login}">
@@ -42,7 +43,7 @@ export function consolePage(desk: Desk, name: string, { title, body, beside }: S
       /><button>${say.search}</button>
     </form>
     ${notice && noticeBox(notice)}
-    <div class="head">
+    <div class="head" id="content" tabindex="-1">
       <h1>${title}</h1>
       ${beside}
     </div>

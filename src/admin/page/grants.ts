@@ -2,7 +2,7 @@
 import { field, html, type Html, type HtmlValue } from '../../lib/html.ts';
 import type { GrantInfo } from '../../provider/grants.ts';
 import { sayFor } from '../../words/words.ts';
-import { actForm, actionsColumn, chips, choice, clientNames, day, type Desk, entry, moreLink, param, read, refusalOf, type Shown, table, urlOf, userIdFor, userNames } from './desk.ts'; // prettier-ignore
+import { actForm, actionsColumn, badge, chips, choice, clientNames, day, type Desk, entry, facts, moreLink, param, part, read, refusalOf, type Shown, table, urlOf, userIdFor, userNames } from './desk.ts'; // prettier-ignore
 
 const DAY = 86_400;
 /** Days after which a grant counts as unused. */
@@ -47,7 +47,11 @@ export async function grantsPage(desk: Desk): Promise<Shown> {
       html`<div class="acts">
         ${actForm(desk, 'grants/revoke-all', say.revokeAll, { fields: { ...filter, after: param(desk, 'after') }, why: say.sureRevokeAll, look: 'bad' })}
       </div>`
-    }`;
+    }
+    <details class="make">
+      <summary>${say.inspect}</summary>
+      ${actForm(desk, 'tokens/inspect', say.inspect, { body: field('token', 'Token', 'off', { type: 'password' }), look: 'main' })}
+    </details>`;
   return { title: say.grants, body, refused: 'refused' in found ? found.refused : undefined };
 }
 
@@ -83,4 +87,26 @@ export async function grantTable(desk: Desk, { grants }: Grants, shows: 'client'
   ]);
   const first = shows === 'user' ? [say.user] : shows === 'client' ? [say.app] : [say.app, say.user];
   return table(desk, [...first, say.scopes, { wide: say.used }, actionsColumn(desk)], rows);
+}
+
+/** What the act on a token answers. */
+export interface InspectedToken {
+  readonly live: boolean;
+  readonly kind: string;
+  readonly why?: string;
+  readonly scope?: readonly string[];
+  readonly expiresAt?: number;
+  readonly grant: GrantInfo | null;
+}
+
+/** What a token is good for, and its grant. */
+export async function tokenBody(desk: Desk, { live, kind, why, scope, expiresAt, grant }: InspectedToken): Promise<Html> {
+  const { say } = desk;
+  return html`${facts([
+    [say.status, live ? badge(say.active, 'good') : badge(html`<code>${why}</code>`, 'bad')],
+    ['Token', html`<code>${kind}</code>`],
+    [say.scopes, scope && chips(scope)],
+    [say.ends, expiresAt !== undefined && day(expiresAt, desk, 'short')],
+  ])}
+  ${grant && part(say.grants, await grantTable(desk, { grants: [grant] }, 'both'))}`;
 }

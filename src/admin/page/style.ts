@@ -86,6 +86,8 @@ main > .head{min-height:2rem}
 .charts .zero{fill:var(--line)}
 .axis{display:flex;justify-content:space-between;margin-top:.375rem;color:var(--soft);font-size:.8125rem}
 .scroll{overflow-x:auto}
+.skip{position:absolute;inset-inline-start:1rem;top:.5rem;z-index:1;padding:.5rem 1rem;border-radius:.5rem;background:var(--accent);color:var(--accent-on)}
+.skip:not(:focus){width:1px;height:1px;padding:0;overflow:hidden;clip-path:inset(50%)}
 @media (max-width:61.98rem){
 :not(.scroll) > table{display:block}
 :not(.scroll) > table tbody{display:block}

@@ -13,7 +13,8 @@ import type { Params } from '../../model/params.ts';
 import { madeKeyBody } from '../../pages/access-keys.ts';
 import { ACTS, runAct } from '../run.ts';
 import { fill } from '../words/en.ts';
-import { clientState } from './clients.ts';
+import { clientState, modeState } from './clients.ts';
+import { type InspectedToken, tokenBody } from './grants.ts';
 import { type Desk, facts, hereWith, refusalOf, type Refused, type Shown, urlOf } from './desk.ts';
 import { showUser, userState } from './users.ts';
 
@@ -69,7 +70,8 @@ function inputOf(act: string, form: Params): Result {
 /** The state now of what an act is about, in the words of its page. */
 async function stateFor(desk: Desk, act: string, form: Params): Promise<string> {
   const { as } = desk.call;
-  if (act === 'clients/set-new') return as.settings.clientPolicy === null ? '' : newClientsOf(as, as.settings.clientPolicy);
+  const { clientPolicy } = as.settings;
+  if (act === 'clients/set-new') return clientPolicy === null ? '' : modeState(desk, await newClientsOf(as, clientPolicy));
   const id = form.required('id');
   return act.startsWith('users/')
     ? userState(desk, await showUser(desk, id))
@@ -96,6 +98,7 @@ async function done(desk: Desk, act: string, form: Params, result: Result): Prom
     const url = call.as.settings.resources.find(({ uri }) => uri === info.resource)?.uri ?? call.as.settings.issuer;
     return { title: words.accessKey.made, body: madeKeyBody({ key, name: form.required('name'), url, back: urlOf(desk, 'keys') }, words) };
   }
+  if (act === 'tokens/inspect') return { title: say.inspect, body: await tokenBody(desk, result as unknown as InspectedToken) };
   if (act === 'clients/create') {
     const { client, secret } = result as { client: { id: string }; secret?: string };
     const body = html`<p class="lead">${say.secretOnce}</p>

@@ -134,7 +134,7 @@ function waysTable(desk: Desk, id: string, { account, identities, passkeys, seco
   ];
   if (account) {
     const body = field('password', words.password.fresh, 'new-password', { type: 'password', hint: words.password.rule });
-    const look = { fields: { id }, why: say.surePassword, body, look: 'bad' } as const;
+    const look = { fields: { id }, why: say.sureSignOut, body, look: 'bad' } as const;
     rows.unshift([
       name(words.password.title, account.withoutPassword && words.totp.off),
       '–',

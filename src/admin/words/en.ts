@@ -47,7 +47,6 @@ export const EN = {
   remove: 'Remove for good',
   sureRemove: 'The account and everything in it is deleted. This cannot be undone.',
   sureSignOut: 'All sessions and grants of this user end now.',
-  surePassword: 'All sessions and grants of this user end now. Tell them the new password.',
   sureFactor: 'The user then signs in without a second factor until they set up a new one. Make sure that it is really them who asks.',
   sureWay: 'The user can no longer sign in this way.',
   askAgain: 'Ask for consent again',
@@ -78,6 +77,7 @@ export const EN = {
   newUser: 'New user',
   newApp: 'New app',
   newKey: 'New service key',
+  inspect: 'Inspect a token',
   secretOnce: 'The secret is shown only this once.',
   time: 'Time',
   act: 'Action',
@@ -87,6 +87,9 @@ export const EN = {
   from: 'From',
   until: 'Until',
   exportAll: 'Export',
+  verify: 'Check the log',
+  intact: 'The log is complete and unchanged.',
+  tampered: 'The log was changed, or something was removed from it:',
   healthy: 'The server works.',
   unhealthy: 'The store does not work:',
   sweep: 'Remove expired records',
@@ -103,7 +106,7 @@ export const EN = {
   activity: 'Activity',
   asTable: 'As a table',
   day: 'Day',
-  measures: 'Sign-ins|Failed sign-ins|New grants|Ended grants|Refreshes|Calls|Denials|Replays|Refusals|Errors',
+  measures: 'Active grants|Sign-ins|Failed sign-ins|New grants|Ended grants|Refreshes|Calls|Denials|Replays|Refusals|Errors',
 } as const;
 
 /** The texts in a language. */
