@@ -57,8 +57,10 @@ export async function runSdkClient(line: Line, url: string, visitor: Visitor): P
 
 /** A client that stays connected. */
 export interface KeptClient {
-  /** Calls a tool, and gives what it says. @throws `UnauthorizedError` if the client has to ask its user again. */
+  /** Calls a tool, and gives what it says. Rejects if the client has to ask its user again. */
   call(): Promise<string>;
+  /** The status of a call with its access token. */
+  status(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -67,16 +69,26 @@ export async function keepSdkClient(url: string, name: string, visitor: Visitor)
   const callback = await listenForCallback(0, { after: () => () => undefined });
   const state = crypto.randomUUID();
   const answer = callback.answer(state, 120);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('The user did not come back.')), 90_000);
+  });
+  tooLate.catch(() => undefined);
   let visit = visitor;
   const papers = makePapers(callback.redirectUri, state, (page) => visit(page), name);
   try {
     const first = transportOf('default', url, papers) as StreamableHTTPClientTransport;
     await assert.rejects(connectOf('default', first), UnauthorizedError);
-    await first.finishAuth(await answer);
+    await first.finishAuth(await Promise.race([answer, tooLate]));
     const client = (await connectOf('default', transportOf('default', url, papers))) as Client;
     visit = () => Promise.resolve();
-    return { call: async () => textOf(await client.callTool({ name: 'whoami', arguments: {} })), close: () => client.close() };
+    return {
+      call: async () => textOf(await client.callTool({ name: 'whoami', arguments: {} })),
+      status: async () => (await fetch(url, { headers: { authorization: `Bearer ${papers.accessToken}` } })).status,
+      close: () => client.close(),
+    };
   } finally {
+    clearTimeout(timer);
     callback.stop();
   }
 }
