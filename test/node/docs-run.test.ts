@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +26,24 @@ interface Fence {
   readonly line: number;
   readonly code: string;
 }
+
+/** What runs every command of a page that is not ours. */
+const RUN_BY: { readonly [page: string]: string } = {
+  'README.md': '.ci/first-hour-check', // and .ci/start-check
+  'docs/guide/start.md': 'test/e2e/first-hour.ts',
+  'docs/guide/new-project.md': 'test/runtimes/packed-init.test.ts',
+  'docs/guide/operations.md': 'test/runtimes/restore.test.ts',
+};
+/** What nothing runs, and why. */
+const NOT_RUN: readonly (readonly [form: RegExp, why: string])[] = [
+  [/^claude mcp add /, 'needs an account; the same request is made by the SDK client in test/journeys/access-keys.test.ts'],
+  [
+    /^curl /,
+    'holds a token of the reader; the same request is made in test/journeys/access-keys.test.ts and test/model/workload-issuers.test.ts',
+  ],
+  [/^fly /, 'needs an account'],
+  [/^npx wrangler (?:secret put|deploy) /, 'needs an account; test/e2e/first-hour.ts makes the dry run'],
+];
 
 /** Fences of a language, with what is given before each. */
 function fencesOf(page: string, language: string): readonly Fence[] {
@@ -91,5 +109,27 @@ describe('the README and the guides', () => {
       if (code !== 0 || flags.length > 0) wrong.push(`${line} (${flags.join(' ')})`);
     }
     expect(wrong).toEqual([]);
+  });
+
+  it('show no other command that nothing runs, but those that are named here', () => {
+    const others = [
+      ...pages,
+      ...readdirSync(join(root, 'docs/reference'))
+        .filter((name) => name.endsWith('.md'))
+        .map((name) => `docs/reference/${name}`),
+    ].flatMap((page) =>
+      fencesOf(page, 'sh').flatMap(({ code }) =>
+        code
+          .replaceAll('\\\n', '')
+          .split('\n')
+          .filter((line) => line !== '' && !/^#|\bnpx portcullis\b|^npm create portcullis\b/.test(line))
+          .map((line) => ({ page, line })),
+      ),
+    );
+    expect(others.length).toBeGreaterThan(20);
+    const left = others.filter(({ page, line }) => !Object.hasOwn(RUN_BY, page) && !NOT_RUN.some(([form]) => form.test(line)));
+    expect(left).toEqual([]);
+    for (const file of Object.values(RUN_BY)) expect(existsSync(join(root, file))).toBe(true);
+    expect(NOT_RUN.filter(([form]) => !others.some(({ line }) => form.test(line)))).toEqual([]);
   });
 });
