@@ -1,6 +1,6 @@
 /**
  * What the documentation shows is code that compiles: every fence `ts` of the README and of the guides is type-checked as the module of
- * somebody who has installed the package, against the types that are published. Names that a fence takes for given are declared in
+ * someone who has installed the package, against the types that are published. Names that a fence takes for given are declared in
  * a comment before it (`<!-- given … -->`), which readers do not see. Links lead to files that are there.
  */
 import { spawnSync } from 'node:child_process';

@@ -1,4 +1,4 @@
-/** Words that the house does not use: in comments, names and texts of `src`, and in the names of tests. */
+/** Words that the house does not use: in comments, names and texts of `src`, and in the comments and names of tests. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -24,14 +24,21 @@ const lines = filesIn('src').flatMap(({ path, source }) => source.split('\n').ma
 /** A name of a test, or of a group of tests: a text before a function. */
 const TEST_NAME = /\(\s*(['"`])((?:(?!\1).){8,}?)\1,\s*(?:\{[^{}]*\},\s*|[A-Z]+,\s*)?(?:async )?\(/g;
 
+/** The tests, and what stands beside them. */
+const tests = filesIn('test').filter(({ path }) => !path.endsWith('plain-words.test.ts'));
+
 /** The names of all tests. */
-const testNames = filesIn('test')
-  .filter(({ path }) => path.endsWith('.test.ts') && !path.endsWith('plain-words.test.ts'))
+const testNames = tests
+  .filter(({ path }) => path.endsWith('.test.ts'))
   .flatMap(({ path, source }) => [...source.matchAll(TEST_NAME)].map(([, , name = '']) => ({ path, name })));
 
 /** A line without comments and texts. */
 const codeOf = (text: string): string =>
   /^\s*(?:\/?\*|\/\/)/.test(text) ? '' : text.replaceAll(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|\/\*.*?\*\/|\/\/ .*$/g, '');
+
+/** What a line says in a comment. */
+const commentOf = (text: string): string =>
+  /^\s*(?:\/\*|\*)/.test(text) ? text : (/(?:^|\s)\/\/ (.*)$/.exec(text)?.[1] ?? /\/\*.*?\*\//.exec(text)?.[0] ?? '');
 
 const found = (words: RegExp, of: (text: string) => string): readonly string[] =>
   lines.filter(({ text }) => words.test(of(text))).map(({ place, text }) => `${place}: ${text.trim()}`);
@@ -50,10 +57,19 @@ describe('plain words', () => {
     expect(testNames.filter(({ name }) => WORDS.test(name)).map(({ path, name }) => `${path}: ${name}`)).toEqual([]);
   });
 
+  it('comments no test with these words', () => {
+    const comments = tests.flatMap(({ path, source }) =>
+      source.split('\n').map((text, at) => ({ place: `${path}:${at + 1}`, text: commentOf(text) })),
+    );
+    expect(comments.filter(({ text }) => text !== '').length).toBeGreaterThan(3_000);
+    expect(comments.filter(({ text }) => WORDS.test(text)).map(({ place, text }) => `${place}: ${text.trim()}`)).toEqual([]);
+  });
+
   it('finds both, in comments, texts and names', () => {
     expect(WORDS.test('/** Whoever comes first. */')).toBe(true);
     expect(WORDS.test('a client that is deleted is none')).toBe(true);
     expect(WORDS.test('null if there is none')).toBe(false);
+    expect(['/** Nobody. */', '  * nobody', 'call(); // nobody', "get('https://nobody.example')", "const name = 'nobody';"].map((text) => WORDS.test(commentOf(text)))).toEqual([true, true, true, false, false]); // prettier-ignore
     expect(NAMES.test(codeOf("const held = 'x'; // why"))).toBe(true);
     expect(NAMES.test(codeOf("const record = 'held'; // held"))).toBe(false);
     expect(lines.length).toBeGreaterThan(10_000);

@@ -61,7 +61,7 @@ interface Ran {
   readonly opened: readonly string[];
 }
 
-/** Runs a command line. Without a person nobody is asked, and timers fire at once. */
+/** Runs a command line. Without a person no one is asked, and timers fire at once. */
 async function run(line: string, act?: Person): Promise<Ran> {
   const [out, err, opened]: [string[], string[], string[]] = [[], [], []];
   let acting = Promise.resolve();

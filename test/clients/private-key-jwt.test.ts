@@ -260,7 +260,7 @@ describe('clients/private-key-jwt: keys at an address', () => {
     fail.keys = true;
     expect(await ask()).toBe(503);
     fail.keys = false;
-    expect(await ask()).toBe(400); // asked for again at once, and then it is the refresh token that is none
+    expect(await ask()).toBe(400); // asked for again at once, and then the refresh token is the wrong one
     fail.keys = true;
     app.clock.pass(86_000);
     expect(await ask()).toBe(400);
@@ -313,7 +313,7 @@ describe('clients/private-key-jwt: keys at an address', () => {
       app.clock.pass(6 * 86_400); // and now the document is, too
       expect((await client.refresh(refresh, await sign())).status).toBe(503);
       world.fail.all = null;
-      expect((await client.refresh(refresh, await sign())).status).toBe(200); // nobody was signed out
+      expect((await client.refresh(refresh, await sign())).status).toBe(200); // no one was signed out
     },
   );
 

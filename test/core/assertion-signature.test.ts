@@ -1,4 +1,4 @@
-/** Every place where a signature of somebody else is checked, against every class of bad one (SEC-205). */
+/** Every place where a signature of someone else is checked, against every class of bad one (SEC-205). */
 import { generateKeyPair, exportJWK, calculateJwkThumbprint } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { isAssertionSignedWith } from '../../src/core/assertion-signature.ts';

@@ -81,7 +81,7 @@ async function journey({ page: first, context }: Visit, { where, look, server }:
 
   for (const name of ['Claude Desktop', 'Notes for Everybody']) {
     const client = await registerClient({ send: (request) => fetch(request), issuer: url, redirectUri: 'https://app.example/callback', metadata: { client_name: name } }); // prettier-ignore
-    page = await context.newPage(); // nobody listens at the client, and Chromium is still busy with that
+    page = await context.newPage(); // no one listens at the client, and Chromium is still busy with that
     await page.goto(await client.authorizeUrl());
     assert.match((await leave(page, () => page.locator('button[value=approve]').click())).searchParams.get('code') ?? '', /^code_/);
   }

@@ -50,7 +50,7 @@ export const options: OAuthProviderOptions = {
   pages: { languages: allLanguages },
 };
 
-/** The same with passkeys beside the password, and accounts for whoever comes. */
+/** The same with passkeys beside the password, and open sign-up. */
 const passkeyOptions: OAuthProviderOptions = {
   ...options,
   logins: [password({ accounts: () => [ALICE] }), passkeys({ signUp: 'open', rpName: 'Acme Notes' })],

@@ -10,7 +10,7 @@ import { noteTitle } from './titles.ts';
 
 /**
  * What costs more than our pages do, and is of no use here: a renderer of its own for what drops down from the address bar of each
- * page, in a window that nobody sees, and one more in reserve.
+ * page, in a window that no one sees, and one more in reserve.
  */
 const UNUSED = ['WebUIOmniboxPopup', 'WebUIOmniboxFullPopup', 'WebUIOmniboxAimPopup', 'SpareRendererForSitePerProcess'];
 /** What Playwright turns off as well: the switch counts once, and this one takes the place of Playwright's. */
@@ -43,7 +43,7 @@ export function findChromium(): string | null {
   return null;
 }
 
-/** Starts Chromium. @param rules where hosts are, before `*.example`, at which nobody listens. */
+/** Starts Chromium. @param rules where hosts are, before `*.example`, at which no one listens. */
 export function launch(executablePath: string, rules: readonly string[] = []): Promise<Browser> {
   mkdirSync(SHOTS, { recursive: true });
   return chromium.launch({

@@ -1,5 +1,5 @@
 /**
- * What people and sites do that nobody planned for, in a real browser: a second click, a return that is opened twice, a client's callback
+ * What people and sites do that no one planned for, in a real browser: a second click, a return that is opened twice, a client's callback
  * that leads on to another scheme or host.
  */
 import assert from 'node:assert/strict';

@@ -59,7 +59,7 @@ export async function checkConsent(browser: Browser): Promise<void> {
           await checkAccessible(first);
           await first.getByLabel('Acme Incorporated').check();
           isCode(await allow(first));
-          const page = await context.newPage(); // nobody answers at the client's, and the error page would come in between
+          const page = await context.newPage(); // no one answers at the client's, and the error page would come in between
           await page.goto(await client.authorizeUrl());
           await page.getByText('It will work for').waitFor();
           await shoot(page, `consent-${look}-signed-in`);
@@ -106,7 +106,7 @@ export async function checkConsent(browser: Browser): Promise<void> {
       const url = await client.authorizeUrl();
       const [asked] = await Promise.all([
         page.waitForRequest((request) => request.isNavigationRequest() && request.url().startsWith('https://app.example/')),
-        page.goto(url).catch(() => null), // nobody is at the client's
+        page.goto(url).catch(() => null), // no one is at the client's
       ]);
       isCode(new URL(asked.url()));
       const elsewhere = await context.newPage();

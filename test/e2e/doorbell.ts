@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { freshFolder } from './processes.ts';
 
-/** Somebody listens for URLs. */
+/** Someone listens for URLs. */
 export interface Doorbell {
   /** Put this first into PATH … */
   readonly folder: string;

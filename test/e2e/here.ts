@@ -1,4 +1,4 @@
-/** A server of ours in this process, for journeys in which somebody else's site stands beside it. */
+/** A server of ours in this process, for journeys in which someone else's site stands beside it. */
 import { OAuthProvider } from '../../src/node/main.ts';
 import { type ProviderServer, serve } from '../../src/node/serve.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
@@ -20,7 +20,7 @@ export async function startHere(
   });
 }
 
-/** A client that nobody has seen before. */
+/** A client that no one has seen before. */
 export function freshClient(url: string, name = 'Claude Desktop', redirectUri = 'https://app.example/callback'): Promise<TestClient> {
   return registerClient({ send: (request) => fetch(request), issuer: url, redirectUri, metadata: { client_name: name } });
 }

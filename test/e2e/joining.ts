@@ -1,6 +1,6 @@
 /**
  * One person, several ways in, in a real browser: a site that says the same proven address, a site that is joined while signed in, one
- * that is somebody else's already; and the application's own session as a way in.
+ * that is someone else's already; and the application's own session as a way in.
  */
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';

@@ -17,7 +17,7 @@ import { checkScopeChallenges } from './scope-challenges.ts';
 
 const REVISIONS = ['2025-11-25', '2026-07-28'] as const;
 const ALICE = { username: 'alice', password: 'correct horse battery' };
-/** The one check that nothing but a guard passes: a page of somebody else's asks. */
+/** The one check that nothing but a guard passes: a page of someone else's asks. */
 const OF_THE_GUARD = 'dns-rebinding-protection localhost-host-rebinding-rejected 0';
 /** Seconds; some thirty are usual, on a machine that does nothing else. */
 const LIMIT = 300;

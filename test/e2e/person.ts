@@ -38,7 +38,7 @@ export async function leave(page: Page, act: () => Promise<void>): Promise<URL> 
     page.waitForRequest((request) => request.isNavigationRequest() && new URL(request.url()).origin !== origin),
     act(),
   ]);
-  const response = await asked.response().catch(() => null); // nobody may be there: what counts is that the browser went
+  const response = await asked.response().catch(() => null); // no one may be there: what counts is that the browser went
   await response?.finished();
   return new URL(asked.url());
 }

@@ -44,7 +44,7 @@ export interface Finished {
   readonly err: string;
 }
 
-/** Environment of every child: our own Node first, an own home, nobody outside is asked. */
+/** Environment of every child: our own Node first, an own home, no one outside is asked. */
 export function childEnv(home: string, more: { readonly [name: string]: string } = {}): NodeJS.ProcessEnv {
   const compiled = process.env['NODE_COMPILE_CACHE'];
   return {

@@ -31,7 +31,7 @@ interface Served {
 
 /** Labels differ by language: fields are found by name, buttons by value. @param shots null for no pictures. */
 async function journey({ page: first, context }: Visit, shots: string | null, { url, codeFor }: Served): Promise<void> {
-  let page = first; // another one after each answer: nobody listens at the client, and Chromium is still busy with that
+  let page = first; // another one after each answer: no one listens at the client, and Chromium is still busy with that
   const address = `ada-${shots ?? 'no-scripts'}@mail.example`;
   const look = async (what: string): Promise<void> => {
     if (shots !== null) await photograph(page, `${shots}-${what}`);

@@ -11,7 +11,7 @@ export type Network = { readonly [host: string]: typeof fetch };
 
 const CALLBACK = 'http://localhost:3334/callback';
 
-/** One `fetch` for all hosts of a network; nobody else is reached. */
+/** One `fetch` for all hosts of a network; no one else is reached. */
 export function fetchOn(network: Network): typeof fetch {
   return async (input, init) => {
     const request = new Request(input as RequestInfo, init);
@@ -21,7 +21,7 @@ export function fetchOn(network: Network): typeof fetch {
   };
 }
 
-/** Somebody who is connected. */
+/** Someone who is connected. */
 export interface Connected {
   readonly client: Client;
   tools(): Promise<string[]>;

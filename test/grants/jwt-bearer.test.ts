@@ -79,7 +79,7 @@ describe.each(storeNames)('grants/jwt-bearer on %s', (store) => {
       tokensOf(await send(app, { ...BY, assertion: await jag(app, { sub: 'u-2', email: 'u@corp.example' }) })).access,
     );
     expect(again.access?.userId).toBe(access?.userId);
-    expect(somebody.access?.userId).not.toBe(access?.userId); // SEC-219: an address is nobody's name
+    expect(somebody.access?.userId).not.toBe(access?.userId); // SEC-219: an address is no one's name
     const { grants } = await app.provider.helpers(app.env).listUserGrants(access?.userId ?? '');
     expect(grants).toHaveLength(2);
   });

@@ -1,4 +1,4 @@
-/** What somebody gains who asks without an account, without a right, or too often: nothing, and the others notice nothing. */
+/** What someone gains who asks without an account, without a right, or too often: nothing, and the others notice nothing. */
 import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../src/stores/memory.ts';

@@ -44,7 +44,7 @@ describe('when an answer is out', () => {
     const app = await during(() => appOn(store, clock));
     const send: Send = async (request) => {
       const response = await during(() => app.send(request));
-      for (let turn = 0; turn < 20; turn++) await new Promise((next) => setTimeout(next, 0)); // whoever has work left does it now
+      for (let turn = 0; turn < 20; turn++) await new Promise((next) => setTimeout(next, 0)); // work that is left is done now
       return response;
     };
     const client = await registerClient({ send, issuer: ISSUER });

@@ -1,4 +1,4 @@
-/** Clients that nobody registered, from their document to their tokens; the world outside is a table of answers. */
+/** Clients that no one registered, from their document to their tokens; the world outside is a table of answers. */
 import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it, vi } from 'vitest';
 import type { Event } from '../../src/model/event.ts';

@@ -129,7 +129,7 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
     const accept = { requestState: asked.result!.requestState, inputResponses: { connect: { action: 'accept' } } };
     const early = await world.files(MODERN, { more: accept });
     expect(early.result).toEqual(expect.objectContaining({ resultType: 'input_required', requestState: asked.result!.requestState }));
-    expect(early.result!.inputRequests).toBeUndefined(); // nobody is asked twice
+    expect(early.result!.inputRequests).toBeUndefined(); // no one is asked twice
 
     expect((await world.visit(url)).text).toContain('Connected');
     const retried = await world.files(MODERN, { more: accept });

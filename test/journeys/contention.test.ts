@@ -20,7 +20,7 @@ describe.each(storeNames)('registrations on %s', (store) => {
     const app = await makeApp(store, { clientRegistration: { most: MAX_COUNT } });
     const answers = await Promise.all(Array.from({ length: CROWD }, (_, at) => register(app, at)));
     const made = answers.filter(({ status }) => status === 201).length;
-    expect((await clientsOf(app)).length).toBeLessThanOrEqual(MAX_COUNT); // those that nobody uses give way to others
+    expect((await clientsOf(app)).length).toBeLessThanOrEqual(MAX_COUNT); // those that no one uses give way to others
     expect(made).toBeGreaterThan(0);
     expect(answers.filter(({ status }) => status === 503).length).toBe(CROWD - made);
     expect(answers.filter(({ status, headers }) => status === 503 && headers.get('retry-after') === null)).toEqual([]);

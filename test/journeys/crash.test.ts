@@ -195,7 +195,7 @@ const FLOWS: readonly (Flow & { readonly least: number })[] = [
           expect((await accounts(mortal).findByEmail(account.email))?.id).toBe(made?.id);
           mortal.clock.pass(3600);
           const all = (await everything(mortal.inner)).filter(({ key, value }) => key.startsWith('account:') && (value as { username: string }).username === 'bob');
-          expect(all).toMatchObject([{ key: `account:${made?.id}` }]); // nobody without a name stays
+          expect(all).toMatchObject([{ key: `account:${made?.id}` }]); // no one without a name stays
         },
       };
     },

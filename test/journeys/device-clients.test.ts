@@ -1,4 +1,4 @@
-/** Devices of clients that nobody entered: registered by themselves, or known by a document (RFC 8628, RFC 7591). */
+/** Devices of clients that no one entered: registered by themselves, or known by a document (RFC 8628, RFC 7591). */
 import { makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { makeClock } from '../../src/testing/clock.ts';

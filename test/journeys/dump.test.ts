@@ -1,4 +1,4 @@
-/** What somebody reads who steals the store: nothing that works, nothing that is private (I5). */
+/** What someone reads who steals the store: nothing that works, nothing that is private (I5). */
 import { makeStores } from '#under-test';
 import { expect, it } from 'vitest';
 import { everything } from '../support/crash.ts';

@@ -89,7 +89,7 @@ describe.each(storeNames)('proofs on %s', (store) => {
     ];
     for (const [form, error, status] of strangers) {
       const proof = await prover.proof('POST', TOKEN);
-      // A bad signature goes unnoticed: nobody has looked at it.
+      // A bad signature goes unnoticed: no one has looked at it.
       for (const dpop of [proof, `${proof.slice(0, -4)}AAAA`]) expectJson(await expectNothingWritten(app, () => post(app, form, dpop)), error, status);
     }
     const pushed = { client_id: 'nobody', response_type: 'code', redirect_uri: 'https://app.example/cb' };

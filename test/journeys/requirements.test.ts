@@ -57,7 +57,7 @@ describe('requirements of the specification', () => {
     const app = await makeApp(STORE, { clientRegistration: { most: 1 } });
     const metadata = async (one: App): Promise<string> => (await one.ask('GET', '/.well-known/oauth-authorization-server')).text();
     expect([await metadata(app), (await app.register(redirectUris)).status]).toEqual([expect.stringContaining('registration_endpoint'), 201]);
-    await app.register(redirectUris); // the first, which nobody has used, gives way
+    await app.register(redirectUris); // the first, which no one has used, gives way
     expect((await app.provider.helpers(app.env).clients.list()).clients.length).toBe(1);
     const off = await makeApp(STORE, { clientRegistrationEndpoint: undefined as never });
     expect([(await off.ask('POST', '/register')).status, (await metadata(off)).includes('registration_endpoint')]).toEqual([404, false]);

@@ -35,7 +35,7 @@ class MyMCPServer extends McpAgent<Env, unknown, AuthContext> {
   }
 }
 
-/** A page of the application's own: whoever names themselves is signed in, which is all a test needs. */
+/** A page of the application's own: any user who gives a name is signed in, which is all a test needs. */
 const MyAuthHandler = {
   async fetch(request: Request, env: Env): Promise<Response> {
     if (new URL(request.url).pathname !== '/authorize') return new Response('home');

@@ -138,7 +138,7 @@ describe.each(storeNames)('tenants on %s', (store) => {
     expect((await browser.get(`${ORIGIN}/blue/account`)).status).toBe(200);
     const mixed = await browser.get(await (await clientOf(app, `${ORIGIN}/acme`)).authorizeUrl());
     const moved = { ...mixed, text: mixed.text.replaceAll('/acme/', '/blue/') };
-    expect((await browser.submit(moved, { decision: 'approve' })).status).toBe(400); // a pending authorization of another tenant is none
+    expect((await browser.submit(moved, { decision: 'approve' })).status).toBe(400); // a pending authorization of another tenant is not found
     expect(codeOf(await browser.submit(mixed, { decision: 'approve' }))).toMatch(/^code_/);
   });
 

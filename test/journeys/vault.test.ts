@@ -56,7 +56,7 @@ describe.each(storeNames)('the vault on %s', (store) => {
   it('spends a rotating refresh token once, for any number of calls with an expired token', async () => {
     const app = await makeVaultApp(store);
     const { tokens } = await app.connect();
-    app.clock.pass(3590); // so that nobody could go on with the old one
+    app.clock.pass(3590); // so that no one could go on with the old one
     const said = await Promise.all(Array.from({ length: 40 }, () => app.use(tokens.access)));
     expect(app.idp.tokens.refreshes).toEqual({ asked: 1, refused: 0 });
     expect(new Set(said.map(({ token }) => token)).size).toBeLessThanOrEqual(2); // the old one is good for ten seconds more
@@ -182,7 +182,7 @@ describe.each(storeNames)('the vault on %s', (store) => {
     const first = (await app.use(corp.tokens.access)).token ?? '';
     const second = (await app.use(corp.tokens.access, { 'x-refused': first })).token ?? '';
     expect([second === first, app.idp.tokens.refreshes.asked]).toEqual([false, 1]);
-    expect((await app.use(corp.tokens.access, { 'x-refused': first })).token).toBe(second); // told late: it was mended already
+    expect((await app.use(corp.tokens.access, { 'x-refused': first })).token).toBe(second); // told late: it was repaired already
     const hub = await app.connect('github'); // an OAuth App: a token without end, and nothing to refresh it with
     const only = (await app.use(hub.tokens.access, { 'x-upstream': 'github' })).token ?? '';
     expect(await app.use(hub.tokens.access, { 'x-upstream': 'github', 'x-refused': only })).toMatchObject({ failure: 'ended' });

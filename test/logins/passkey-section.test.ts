@@ -26,7 +26,7 @@ async function alice(): Promise<Browser> {
   return browser;
 }
 
-/** Somebody whose account has nothing but a passkey. */
+/** Someone whose account has nothing but a passkey. */
 async function stranger(username: string): Promise<{ browser: Browser; device: Authenticator; id: string }> {
   const [browser, device] = [app.browser(), makeAuthenticator(ISSUER)];
   await signUpWithPasskey(await app.client(), browser, username, device);

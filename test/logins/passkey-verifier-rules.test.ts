@@ -52,7 +52,7 @@ describe('logins/passkey-verifier: bounds', () => {
     expect(readAssertion(text.padEnd(16_385))).toEqual(MALFORMED);
   });
 
-  it('refuses another type of credential, and an id that is none or longer than any', async () => {
+  it('refuses another type of credential, and an id that is empty or too long', async () => {
     const { text } = await enrolled();
     const read = (change: object): unknown => readAssertion(edited(text, (answer) => Object.assign(answer, change)));
     expect(read({ id: 'A'.repeat(1364) })).toMatchObject({ id: 'A'.repeat(1364), handle: userHandle('ada') });

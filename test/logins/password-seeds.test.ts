@@ -1,4 +1,4 @@
-/** Accounts of the configuration: made before anybody else, and following their secret; on every store of both runtimes. */
+/** Accounts of the configuration: made before anyone else, and following their secret; on every store of both runtimes. */
 import { makeRuntime } from '#under-test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { emailCode } from '../../src/logins/email-code.ts';

@@ -1,4 +1,4 @@
-/** What becomes of somebody whom a site vouches for, and of each way in which a site fails; the site is a function. */
+/** What becomes of someone whom a site vouches for, and of each way in which a site fails; the site is a function. */
 import { describe, expect, it } from 'vitest';
 import { upstream, type UpstreamOptions } from '../../src/logins/upstream.ts';
 import type { Identity } from '../../src/model/identity.ts';

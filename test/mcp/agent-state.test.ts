@@ -25,7 +25,7 @@ class NotesMcp extends McpAgent<unknown, Notes, AuthContext> {
     this.server.registerTool('show', {}, show);
     this.server.registerTool('add', { inputSchema }, async ({ note }) => {
       await gate?.();
-      void this.setState((state) => ({ notes: [...state.notes, note] })); // as code written for `agents` has it: nobody waits
+      void this.setState((state) => ({ notes: [...state.notes, note] })); // as code written for `agents` has it: no one waits
       return show();
     });
     this.server.registerTool('replace', { inputSchema }, async ({ note }) => {

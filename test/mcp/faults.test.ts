@@ -1,5 +1,5 @@
 /**
- * Faults that are known of other implementations, one by one: of the demos that everybody copies their sign-in from, and of the agents that
+ * Faults that are known of other implementations, one by one: of the demos that everyone copies their sign-in from, and of the agents that
  * keep sessions. Each test is named by what went wrong there.
  */
 import { McpServer as OldServer } from '@modelcontextprotocol/sdk/server/mcp.js';

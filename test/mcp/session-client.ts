@@ -9,7 +9,7 @@ export interface Door {
   readonly send: Send;
 }
 
-/** A token of a fresh client for somebody. */
+/** A token of a fresh client for someone. */
 export async function tokenOf(app: App, who: { readonly username: string; readonly password: string } = ALICE): Promise<string> {
   const client = await app.client();
   return tokensOf(await client.redeem(await client.signIn(app.browser(), who))).access;

@@ -1,4 +1,4 @@
-/** Through the whole server: what one caller can hold open or have stored, and that everybody else is served all the same. */
+/** Through the whole server: what one caller can hold open or have stored, and that everyone else is served all the same. */
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { McpAgent, openMcpHandler, policy, sessions } from '../../src/mcp/index.ts';

@@ -5,7 +5,7 @@ import type { UserStates } from '../../src/model/user-state.ts';
 /** What goes wrong, by the number of the write, from 0. */
 export interface Trouble {
   readonly now?: () => Seconds;
-  /** Somebody else was faster: nothing is written. */
+  /** Someone else was faster: nothing is written. */
   readonly lost?: (write: number) => boolean;
   /** It is written, and the answer does not come. */
   readonly unanswered?: (write: number) => boolean;

@@ -1,5 +1,5 @@
 /**
- * The pattern for guarded tools that everybody copies, and what is wrong with each of its lines: `if (!context.props.permissions.includes('admin'))
+ * The pattern for guarded tools that everyone copies, and what is wrong with each of its lines: `if (!context.props.permissions.includes('admin'))
  * return { content: […], status: 403 }`. Each test is named by what went wrong there.
  */
 import { completable, McpServer, ResourceTemplate } from '@modelcontextprotocol/server';

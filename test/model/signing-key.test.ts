@@ -10,7 +10,7 @@ describe('model/signing-key', () => {
     expect(nextDue([key(NOW)], NOW + SIGNS_FOR - PUBLISHED_BEFORE - 1)).toBeNull();
     expect(nextDue([key(NOW)], NOW + SIGNS_FOR - PUBLISHED_BEFORE)).toBe(NOW + SIGNS_FOR);
     expect(nextDue([key(NOW), key(NOW + SIGNS_FOR)], NOW + SIGNS_FOR - 1)).toBeNull();
-    const late = NOW + 2 * SIGNS_FOR; // nobody asked for a long time
+    const late = NOW + 2 * SIGNS_FOR; // no one asked for a long time
     expect(nextDue([key(NOW)], late)).toBe(late + PUBLISHED_BEFORE);
   });
 

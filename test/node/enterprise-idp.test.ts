@@ -114,6 +114,6 @@ describe('an enterprise’s identity provider with code of others', () => {
     const headers = { authorization: `Basic ${btoa(`assistant:${SECRET}`)}`, 'content-type': 'application/x-www-form-urlencoded' };
     expect((await app.ask('POST', '/token', again, headers)).status).toBe(400); // each of them once (S-266)
     const raw = new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: idToken });
-    expect((await app.ask('POST', '/token', raw, headers)).status).toBe(400); // its ID token is none of them (SEC-204)
+    expect((await app.ask('POST', '/token', raw, headers)).status).toBe(400); // its ID token is not one of them (SEC-204)
   });
 });

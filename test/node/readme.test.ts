@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Somebody who allows some of what the client asks for. */
+/** Someone who allows some of what the client asks for. */
 async function allowing(scope: readonly string[]): Promise<Connected> {
   const env = { PORTCULLIS: memoryStore() };
   await app.helpers({ ...env, PORTCULLIS_ISSUER: ORIGIN }).accounts.create(ADA);

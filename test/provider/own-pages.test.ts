@@ -271,7 +271,7 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
     expect(() => authorizationErrorRedirect(silent, 'login_required')).toThrow(
       expect.objectContaining({ backTo: expect.stringContaining('login_required') }),
     );
-    expect(authorizationErrorRedirect(silent, 'consent_required')).toContain('consent_required'); // somebody is signed in
+    expect(authorizationErrorRedirect(silent, 'consent_required')).toContain('consent_required'); // someone is signed in
     const { value } = (await app.store.read(`client:${client.id}`)) ?? {};
     await app.store.write(`client:${client.id}`, { ...(value as Client), entered: true }, 'any');
     expect(authorizationErrorRedirect(await parse({ prompt: 'none' }), 'login_required')).toContain(`${CALLBACK}?error=login_required`);

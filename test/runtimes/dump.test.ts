@@ -1,4 +1,4 @@
-/** What somebody reads who steals the disk: every byte that an engine wrote, tables, logs and journals alike. */
+/** What someone reads who steals the disk: every byte that an engine wrote, tables, logs and journals alike. */
 import { Redis } from 'ioredis';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
  * Stores that cannot write: the disk is full, an fsync fails, PostgreSQL is read-only, Redis is out of memory. Where the engine can be
- * brought to it, it really is; else the driver throws what it would throw. Nobody is signed out: reads go on, writes are 503 with `Retry-After`,
+ * brought to it, it really is; else the driver throws what it would throw. No one is signed out: reads go on, writes are 503 with `Retry-After`,
  * `health()` says no, and once the cause is gone all is well again without a restart.
  */
 import { Redis } from 'ioredis';
@@ -28,7 +28,7 @@ import { FLEET_ISSUER, FLEET_PERSON, startFleet } from '../support/fleet.ts';
 
 const { postgres, redis, folder, open } = await startEngines('runtimes/failing');
 
-/** A store that can be brought to fail at every write, and mended again. */
+/** A store that can be brought to fail at every write, and repaired. */
 interface Ailing {
   readonly store: Store;
   readonly ail: () => Promise<unknown>;

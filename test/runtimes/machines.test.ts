@@ -1,6 +1,6 @@
 /**
  * Many machines on one store, some of which die: server processes behind a round-robin proxy that are killed and started again, a
- * PostgreSQL and a Redis that are restarted, a SQLite file whose server is killed again and again. Whoever was signed in stays so.
+ * PostgreSQL and a Redis that are restarted, a SQLite file whose server is killed again and again. Signed-in users stay signed in.
  *
  * Short here; in full by `PORTCULLIS_TEST_FULL=1 npx vitest run --project processes test/runtimes/machines.test.ts`: two minutes of
  * killing, 200 kills on SQLite.

@@ -1,6 +1,6 @@
 /**
  * Durable Objects that die under load, in workerd: each by itself at any moment, as in an eviction or when its code is replaced, and all at
- * once with the workerd that holds them, killed with -9 and started again on the same folder. Whoever was signed in stays so.
+ * once with the workerd that holds them, killed with -9 and started again on the same folder. Signed-in users stay signed in.
  *
  * In full by `PORTCULLIS_TEST_FULL=1 npx vitest run --project processes test/runtimes/objects.test.ts`: 300 rounds of eight deaths, 40 kills.
  */

@@ -89,7 +89,7 @@ const _meta = {
 };
 const MODERN_WIPE = message('tools/call', { name: 'wipe', arguments: {}, _meta });
 const MODERN_HEADERS = [`mcp-protocol-version: ${MODERN}`, 'mcp-method: tools/call', 'mcp-name: wipe'];
-/** Who attacks: somebody with a key, and, where the route is open, somebody without. */
+/** Who attacks: someone with a key, and, where the route is open, someone without. */
 const attackers = (route: string): readonly (string | null)[] => (OPEN.includes(route) ? [KEY, null] : [KEY]);
 
 describe('the packed package over HTTP', () => {

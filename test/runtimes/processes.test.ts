@@ -1,4 +1,4 @@
-/** Several server processes on one SQLite file: one winner, nobody signed out, and nothing lost by a kill -9. */
+/** Several server processes on one SQLite file: one winner, no one signed out, and nothing lost by a kill -9. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

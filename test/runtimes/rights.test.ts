@@ -63,7 +63,7 @@ describe('rights that change in one process, and how another sees it', () => {
         if (started.restart && era === '2026-07-28') {
           const before = listening.heard.length;
           await started.restart();
-          // What was said meanwhile is lost, so that whoever listens is told to look anew; and news come through again.
+          // What was said meanwhile is lost, so listeners are told to read again; and news come through again.
           await vi.waitFor(() => expect(listening.heard.length).toBeGreaterThan(before), { timeout: 20_000, interval: 20 });
           await told(listening, here, [], ['look']);
         }

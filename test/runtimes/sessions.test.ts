@@ -188,7 +188,7 @@ describe.each(Object.keys(PLACES))('sessions over two that share %s', { timeout:
     for (const stream of [...streams, asked]) expect(await stream.next()).toBeNull();
   });
 
-  // It takes a minute for each store, so only where somebody asks for all of it.
+  // It takes a minute for each store, so only where someone asks for all of it.
   if (inject('full') && name !== 'Durable Objects')
     it(
       'a process that is killed while its tool asks: a client that reconnects to the other gets an error, and the session continues there',

@@ -124,7 +124,7 @@ export class Installation {
     if (answer.status !== 200 || !once) return answer;
     world.ledger.accepted(this.name, once);
     if (world.has('prober') && world.time.percent(10)) {
-      const again = await this.send(new Request(`${ISSUER}/token`, { method: 'POST', body: form.toString(), headers })).then(read, lost); // somebody heard it
+      const again = await this.send(new Request(`${ISSUER}/token`, { method: 'POST', body: form.toString(), headers })).then(read, lost); // someone heard it
       if (again?.status === 200) world.ledger.accepted(this.name, once);
     }
     return answer;

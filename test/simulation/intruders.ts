@@ -10,7 +10,7 @@ import { GATED } from './tools.ts';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** Everybody and everything that takes part beside the clients. */
+/** Everyone and everything that takes part beside the clients. */
 export interface Stage {
   readonly world: World;
   readonly cluster: Cluster;
@@ -59,7 +59,7 @@ async function enjoy({ world, cluster, thiefKey }: Stage, victim: Installation, 
   }
 }
 
-/** Hostile bodies: with the token of somebody who may do little, and without one. */
+/** Hostile bodies: with the token of someone who may do little, and without one. */
 export async function probe({ world, cluster, installations }: Stage): Promise<void> {
   const { time, ledger } = world;
   const holder = time.chance.pick(installations.filter((one) => one.file !== null && !one.setup.prover));
@@ -151,7 +151,7 @@ export async function mayEnter({ cluster }: Stage, username: string, password: s
   }
 }
 
-/** Asks for a new password of somebody who is there and of somebody who is not: nothing tells them apart, not even the time it takes. */
+/** Asks for a new password of someone who is there and of someone who is not: nothing tells them apart, not even the time it takes. */
 async function ask({ world, cluster }: Stage, address: string): Promise<void> {
   const { time } = world;
   const browser = makeBrowser((request) => (request.headers.set('x-address', address), cluster.send(request)));
@@ -168,7 +168,7 @@ async function ask({ world, cluster }: Stage, address: string): Promise<void> {
     world.ledger.broken('no answer tells who is there', 'guesser', `${ofPeople} ms for who is there, ${ofOthers} for others`);
 }
 
-/** Registers clients by the hundred, and makes many people at once come with a client that nobody has met. */
+/** Registers clients by the hundred, and makes many people at once come with a client that no one has met. */
 export async function flood({ world, cluster }: Stage): Promise<void> {
   const { time, ledger } = world;
   const register = (client_name: string, at: number): Promise<number> => {
@@ -216,7 +216,7 @@ async function countClients(cluster: Cluster): Promise<number> {
 
 const nothing = (): number => 0;
 
-/** A page that somebody visits who is signed in here: it sends the browser on, and must not get a code or a redirect that nobody asked for. */
+/** A page that someone visits who is signed in here: it sends the browser on, and must not get a code or a redirect that no one asked for. */
 export async function lure({ world, cluster, installations }: Stage): Promise<void> {
   const { time, ledger } = world;
   const challenge = base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode('v'.repeat(43)))));

@@ -21,11 +21,11 @@ export interface Family {
   readonly scope: readonly string[];
   openedAt: number;
   refreshedAt: number;
-  /** When and why it may be over, as somebody with the right to has said. */
+  /** When and why it may be over, as someone with the right to has said. */
   over: { readonly at: number; readonly why: string } | null;
-  /** Somebody asked for its end and got no answer: it may be over or not. */
+  /** Someone asked for its end and got no answer: it may be over or not. */
   mayBeOver: boolean;
-  /** When somebody else took its refresh token. */
+  /** When someone else took its refresh token. */
   stolenAt: number | null;
   /** When its owner was refused after the theft. */
   ownerRefusedAt: number | null;
@@ -141,7 +141,7 @@ export class Ledger {
     this.#proofs.add(proof);
   }
 
-  /** Somebody with the right to ended it, and was told that it is over. */
+  /** Someone with the right to ended it, and was told that it is over. */
   ended(family: Family, why: string): void {
     family.over ??= { at: this.#time.now(), why };
   }
@@ -173,12 +173,12 @@ export class Ledger {
     this.#proofs.clear();
   }
 
-  /** Nobody can say of this person's grants whether they stand. */
+  /** No one can say of this person's grants whether they stand. */
   uncertain(user: string): void {
     for (const family of this.#families.values()) if (family.user === user) family.mayBeOver = true;
   }
 
-  /** Whether somebody has the permission now, or had it a moment ago. */
+  /** Whether someone has the permission now, or had it a moment ago. */
   mayHave(user: string, permission: string): boolean {
     const held = this.permissions.get(user);
     return held !== undefined && (held.now.includes(permission) || held.before.includes(permission));

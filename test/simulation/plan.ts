@@ -37,7 +37,7 @@ export const TROUBLES = [
   'prober', // sends hostile bodies to the tools
   'flood', // registers clients by the hundred, and is looked up by many at once
   'guesser', // tries passwords of people who are there
-  'page', // a web page that wants a code out of the browser of somebody who visits it
+  'page', // a web page that wants a code out of the browser of someone who visits it
   'move', // the operator moves all records to another store, or brings a backup back under a new epoch
   'administrator', // revokes grants, signs users out, takes permissions away
   'rotation', // the server's secret is rotated, process by process

@@ -1,5 +1,5 @@
 /**
- * Ways in which clients depart from the letter, harmlessly. Each was met in a real client that somebody's server turned away, which cost a
+ * Ways in which clients depart from the letter, harmlessly. Each was met in a real client that someone's server turned away, which cost a
  * person a sign-in.
  */
 import { ISSUER } from '../support/addresses.ts';

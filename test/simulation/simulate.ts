@@ -12,7 +12,7 @@ import { startTroubles } from './troubles.ts';
 import { virtualTime } from './virtual-time.ts';
 
 const DAY = 86_400_000;
-/** At the end nothing goes wrong for a while: then everybody must be able to work. */
+/** At the end nothing goes wrong for a while: then everyone must be able to work. */
 const CALM = DAY / 2;
 
 /** What a run came to. */

@@ -100,7 +100,7 @@ async function reseal(world: World, cluster: Cluster): Promise<void> {
   );
 }
 
-/** All records go to another store: to another engine, on which nobody is signed out, or as a backup that is brought back, on which everybody is. */
+/** All records go to another store: to another engine, on which no one is signed out, or as a backup that is brought back, on which everyone is. */
 async function move({ world, cluster }: Stage): Promise<void> {
   const isRestored = world.time.percent(30);
   const epoch = isRestored ? `restored-${world.time.now()}` : undefined;
@@ -148,7 +148,7 @@ async function changeSeed(stage: Stage): Promise<void> {
       world.ledger.broken('what is revoked stays revoked', 'administrator', `the former password of ${SEEDED} still opens the account`);
 }
 
-/** Somebody is taken off the list of those who may come in, and put on it again a day later. */
+/** Someone is taken off the list of those who may come in, and put on it again a day later. */
 async function bar(stage: Stage): Promise<void> {
   const { world, cluster } = stage;
   if (world.time.now() + 9 * HOUR > world.calmFrom) return;

@@ -167,7 +167,7 @@ describe.skipIf(!server)('stores/postgres', async () => {
       query: connection.query,
       async connect() {
         pool.emit('connect', connection);
-        connection.emit('error', new Error('terminating connection due to administrator command')); // throws where nobody listens
+        connection.emit('error', new Error('terminating connection due to administrator command')); // throws where no one listens
         return connection;
       },
     });

@@ -1,4 +1,4 @@
-/** Rows are remembered between two commits of anybody, and never a moment longer. */
+/** Rows are remembered between two commits of anyone, and never a moment longer. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** Two servers that say yes to everybody: ours, and workers-oauth-provider 1.2.3 in workerd; and the requests of one client for both. */
+/** Two servers that say yes to everyone: ours, and workers-oauth-provider 1.2.3 in workerd; and the requests of one client for both. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** A certificate for `client.example` that signs itself, with its key: for servers of tests, and known to nobody else. */
+/** A certificate for `client.example` that signs itself, with its key: for servers of tests, and known to no one else. */
 
 /** In PEM; good for a hundred years. */
 export const CERT = `\

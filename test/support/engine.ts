@@ -9,7 +9,7 @@ export function engineOr<T extends object>(name: string, found: T | string): T |
   return null;
 }
 
-/** Why a server that is somebody else's is not killed. */
+/** Why a server that is someone else's is not killed. */
 export const NO_RESTART = 'is not ours to kill and start again';
 
 /** Why its bytes are not read. */

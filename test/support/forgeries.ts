@@ -1,5 +1,5 @@
 /**
- * JWTs that nobody should take: the classes of bad signatures, headers and texts of the Wycheproof sets for JSON Web Signature and
+ * JWTs that no one should take: the classes of bad signatures, headers and texts of the Wycheproof sets for JSON Web Signature and
  * ECDSA (C2SP/wycheproof), made here over a message of the test's own, so that the same door can be tried with every one of them.
  */
 import type { JWK } from 'jose';
@@ -49,7 +49,7 @@ export async function forgeriesOf(signer: Signer, good: string, header: Record<s
   ]; // prettier-ignore
 }
 
-/** What is signed by the right key, and refused all the same by whoever reads strictly: extensions, and names that stand twice. */
+/** What is signed by the right key, and still refused by a strict reader: extensions, and names that stand twice. */
 export async function oddities(signer: Signer, good: string, header: Record<string, unknown>): Promise<readonly Forgery[]> {
   const body = good.split('.')[1] ?? '';
   const headers: readonly (readonly [string, string])[] = [

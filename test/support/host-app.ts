@@ -8,7 +8,7 @@ export type HostUser = Omit<FoundSession, 'issuer' | 'subject'>;
 
 /** The application. */
 export interface HostApp {
-  /** Users by id; taken away, their sessions are nobody's. */
+  /** Users by id; taken away, their sessions are no one's. */
   readonly users: Map<string, HostUser>;
   /** Signs a browser in there. */
   signIn(browser: Browser, id: string): void;

@@ -1,4 +1,4 @@
-/** An authorization server of somebody else, for verifiers: real keys and real signatures (jose); its network is a function. */
+/** An authorization server of someone else, for verifiers: real keys and real signatures (jose); its network is a function. */
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 
 export const NOW = 1_800_000_000;

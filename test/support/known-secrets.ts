@@ -1,5 +1,5 @@
 /**
- * A complete run with everything in it that must stay unknown to whoever reads the store: passwords, tokens, codes, cookies, client
+ * A complete run with everything in it that must stay unknown to anyone who reads the store: passwords, tokens, codes, cookies, client
  * secrets, links, codes by e-mail, an authenticator's secret, tokens of another site, props; and every 32 random bytes that were drawn.
  */
 import { makeRuntime } from '#under-test';

@@ -8,7 +8,7 @@ export interface Mailbox {
   readonly send: SendEmail;
   /** The newest message to an address, as soon as it is there. */
   to(address: string): Promise<Email>;
-  /** The next message to anybody that was not looked at by this verb before, as soon as it is there. */
+  /** The next message to anyone that was not looked at by this verb before, as soon as it is there. */
   next(): Promise<Email>;
   /** The code of the newest message to an address. */
   codeFor(address: string): Promise<string>;

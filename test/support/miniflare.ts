@@ -8,7 +8,7 @@ interface MiniflareModule {
   convertV4MiniflareOptions(options: unknown): unknown;
 }
 
-/** Starts workerd on a free port. @returns the port. Whoever ends this process must end its group, for workerd is a child of it. */
+/** Starts workerd on a free port. @returns the port. To end this process, end its group: workerd is a child of it. */
 export async function startMiniflare(options: object): Promise<string> {
   const wrangler = createRequire(createRequire(import.meta.url).resolve('wrangler'));
   const { Miniflare, convertV4MiniflareOptions } = wrangler('miniflare') as MiniflareModule;

@@ -1,6 +1,6 @@
 /**
  * A server process for tests: a Worker in a workerd of its own, whose Durable Objects are kept in a folder, so that they outlive it. Prints
- * its port. Argument: the folder. Whoever kills it kills its whole process group, for workerd is a child of it.
+ * its port. Argument: the folder. To kill it, kill its whole process group: workerd is a child of it.
  */
 import { startMiniflare, workerFrom } from './miniflare.ts';
 

@@ -1,4 +1,4 @@
-/** What a client of the MCP SDK keeps while it signs in and after, in memory: the half of its `OAuthClientProvider` that is the same for everybody. */
+/** What a client of the MCP SDK keeps while it signs in and after, in memory: the half of its `OAuthClientProvider` that is the same for everyone. */
 import type { OAuthClientProvider } from '@modelcontextprotocol/client';
 
 /** The verbs that keep and give. */

@@ -1,4 +1,4 @@
-/** Somebody with a key who makes DPoP proofs, good ones and others. */
+/** Someone with a key who makes DPoP proofs, good ones and others. */
 import type { JWK } from 'jose';
 import { base64url, utf8 } from '../../src/lib/bytes.ts';
 import type { Clock } from '../../src/testing/clock.ts';

@@ -33,7 +33,7 @@ export async function startProxy(ports: () => readonly number[]): Promise<Balanc
       for (let at = 0; at < all.length; at++) {
         const port = all[(first + at) % all.length] ?? 0;
         const answer = await counted(port, forward(incoming, Buffer.concat(chunks), port));
-        if (answer === 'refused') continue; // nobody listens there, so nothing was done
+        if (answer === 'refused') continue; // no one listens there, so nothing was done
         if (answer === 'broken') break;
         outgoing.writeHead(answer.status, answer.headers).end(answer.body);
         return;

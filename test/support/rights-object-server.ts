@@ -1,7 +1,7 @@
 /**
  * A server process for tests of rights that change: the Worker of `test/worker/rights` in a workerd of its own. The first one holds the
  * Durable Objects; the second has none, and reaches those of the first by `script_name`, through the registry of `wrangler dev`. Prints its
- * port. Arguments: a folder, and `holds` or `reaches`. Whoever kills it kills its whole process group, for workerd is a child of it.
+ * port. Arguments: a folder, and `holds` or `reaches`. To kill it, kill its whole process group: workerd is a child of it.
  */
 import { join } from 'node:path';
 import { startMiniflare, workerFrom } from './miniflare.ts';

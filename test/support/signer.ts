@@ -1,4 +1,4 @@
-/** Somebody who signs JWTs: a client with a key of its own, or a foreign issuer. */
+/** Someone who signs JWTs: a client with a key of its own, or a foreign issuer. */
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import type { Seconds } from '../../src/model/store.ts';
 import { ISSUER } from './addresses.ts';

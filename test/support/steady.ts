@@ -1,6 +1,6 @@
 /**
  * People who work on while servers die under them. Each refreshes, calls and now and then signs in anew, as a client that was written
- * with care does: what was not answered, or with a 5xx, is asked again with the same token. Whoever is signed out although nobody
+ * with care does: what was not answered, or with a 5xx, is asked again with the same token. A user who is signed out although no one
  * revoked anything is a fault, and so is an answer that is neither good, nor a retry, nor a refusal of the specification.
  */
 import { makeBrowser, type Send } from '../../src/testing/browser.ts';
@@ -54,7 +54,7 @@ export async function work(
   return outcome;
 }
 
-/** The cookies of somebody who has signed in, so that nobody else has to type a password. */
+/** The cookies of someone who has signed in, so that no one else has to type a password. */
 export async function signedInCookies({ issuer, send, person }: Workplace): Promise<ReadonlyMap<string, string>> {
   const browser = makeBrowser(send);
   await (await registerClient({ send, issuer })).signIn(browser, person);

@@ -19,7 +19,7 @@ export function authenticatorFor({ text }: BrowserPage, clock: Clock): Authentic
   return { code: (inSeconds = 0) => oneTimeCode(bytes, Math.floor((clock.now() + inSeconds) / PERIOD)) };
 }
 
-/** Sets up the second factor for whoever is signed in. */
+/** Sets up the second factor for the signed-in user. */
 export async function setUp(
   browser: Browser,
   clock: Clock,

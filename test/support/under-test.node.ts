@@ -34,7 +34,7 @@ function freshPath(): string {
   return join(folder, `${++made}.db`);
 }
 
-/** Databases of users that nobody has used. */
+/** Databases of users that no one has used. */
 export function makeDatabases(): Databases {
   return sqliteDatabases(`${freshPath()}-users`);
 }

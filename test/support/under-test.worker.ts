@@ -76,7 +76,7 @@ function freshTables(around: Around): D1Binding {
   };
 }
 
-/** Databases of users that nobody has used. */
+/** Databases of users that no one has used. */
 export function makeDatabases(): Databases {
   const made = crypto.randomUUID();
   const databases = objectDatabases(() => USERS);

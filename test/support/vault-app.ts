@@ -18,7 +18,7 @@ export interface Said {
   readonly retryAfter?: number;
 }
 
-/** Somebody who came over a site, with tokens of ours. */
+/** Someone who came over a site, with tokens of ours. */
 export interface Connected {
   readonly client: TestClient;
   readonly browser: Browser;

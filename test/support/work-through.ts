@@ -53,7 +53,7 @@ export async function workThrough(
   }
 }
 
-/** Nobody was signed out unasked, and they did work. */
+/** No one was signed out unasked, and they did work. */
 export function expectSteady(outcome: Outcome): void {
   expect(outcome.faults).toEqual([]);
   expect([outcome.refreshed >= PEOPLE, outcome.signedIn >= PEOPLE]).toEqual([true, true]);

@@ -1,4 +1,4 @@
-/** Claims of a JWT that nobody has verified yet. */
+/** Claims of a JWT that no one has verified yet. */
 import { describe, expect, it } from 'vitest';
 import { unverifiedClaims } from '../../src/upstreams/jwt.ts';
 

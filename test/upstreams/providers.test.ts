@@ -88,7 +88,7 @@ describe('upstreams/google', () => {
   });
 
   it.each([
-    ['uma@corp.example', true, undefined, false], // a consumer account with somebody's address
+    ['uma@corp.example', true, undefined, false], // a consumer account with someone's address
     ['uma@corp.example', true, 'corp.example', true], ['uma@gmail.com', true, undefined, true], ['Uma@GoogleMail.com', true, undefined, true],
     ['uma@gmail.com', false, undefined, false], ['uma@corp.example', false, 'corp.example', false], ['uma@gmail.com.evil', true, undefined, false],
     ['uma@corp.example', true, '', false], ['uma@notgmail.com', true, undefined, false],

@@ -1,4 +1,4 @@
-/** What somebody reads who gets at the databases themselves: every row of every table of the objects and of D1. */
+/** What someone reads who gets at the databases themselves: every row of every table of the objects and of D1. */
 import { env, runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
 import { d1Store } from '../../src/stores/d1.ts';

@@ -38,7 +38,7 @@ const first = (change: (answer: Answer) => Answer | null | number | void): Fault
   on('/mcp', (answer, { method, headers }) => (method === 'POST' && headers.authorization === undefined ? change(answer) : undefined));
 const tools = (...list: Record<string, unknown>[]): Fault =>
   on('/mcp', (answer, { message }) => (message.method === 'tools/list' && answer.status === 200 ? { ...answer, body: { jsonrpc: '2.0', id: 2, result: { tools: list } } } : undefined)); // prettier-ignore
-/** Changes the result of a method for whoever has the token. */
+/** Changes the result of a method for callers with the token. */
 const called = (method: string, change: (result: Record<string, unknown>) => void): Fault =>
   on('/mcp', ({ body, status }, { message }) => {
     if (message.method === method && status === 200 && typeof body === 'object') change(body['result'] as Record<string, unknown>);

@@ -1,4 +1,4 @@
-/** Grants as an operator sees and ends them: by user, by client, everybody's; of one server and no other. */
+/** Grants as an operator sees and ends them: by user, by client, everyone's; of one server and no other. */
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../../src/stores/memory.ts';
 import { makeClock } from '../../../src/testing/clock.ts';

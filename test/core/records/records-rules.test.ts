@@ -25,7 +25,7 @@ function makeWorld(change: (store: Store) => Partial<Store> = () => ({})) {
 }
 const listed = async (store: Store, index: `${string}:${string}`) => (await store.list(index)).keys;
 
-/** What finds a record, the key that it reads, a good one, and its members without which it is none. */
+/** What finds a record, the key that it reads, a good one, and the members that it must have. */
 const FINDS: readonly (readonly [find: (records: Records) => Promise<unknown>, key: Key, good: Json, members: readonly string[]])[] = [
   [(records) => records.findGrant('x'), 'grant:x', openGrant() as unknown as Json, ['v', 'id', 'clientId', 'userId', 'access', 'retired', 'lifetimes']],
   [async (records) => (await records.readGrant('x'))?.value ?? null, 'grant:x', openGrant() as unknown as Json, ['v', 'id']],

@@ -6,7 +6,7 @@ import type { Browser } from '../../../src/testing/browser.ts';
 import { ALICE, type App, ISSUER, makeApp } from '../../support/app.ts';
 import { expectNothingWritten, expectPage } from '../../support/verdicts.ts';
 
-/** A section that lets its colour be changed by whoever signed in within five minutes. */
+/** A section that lets its colour be changed by users who signed in within five minutes. */
 function makeSection(): { login: Login; calls: SectionCall[] } {
   const calls: SectionCall[] = [];
   const section: AccountSection = {

@@ -16,7 +16,7 @@ async function signIn(
   return { browser, page: await browser.submit(await browser.get(`${ISSUER}/login`), { ...ALICE, ...fields }, headers) };
 }
 
-/** Whether the login page knows somebody by these cookies. */
+/** Whether the login page knows someone by these cookies. */
 async function isKnown(app: App, cookie: string): Promise<boolean> {
   return (await (await app.ask('GET', '/login', null, { cookie })).text()).includes('You are signed in');
 }

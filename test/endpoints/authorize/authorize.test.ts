@@ -7,7 +7,7 @@ import { expectNothingWritten, expectPage, expectRedirect } from '../../support/
 const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
 const WEB = 'https://app.example/cb';
 
-/** Sends an authorization request of a client with these redirect URIs, from the browser of somebody who is signed in; nothing may be stored when it is refused. */
+/** Sends an authorization request of a client with these redirect URIs, from the browser of someone who is signed in; nothing may be stored when it is refused. */
 async function refused(app: App, uris: readonly string[], changes: Record<string, string | null>): Promise<BrowserPage> {
   const [client, browser] = [await app.client({ redirect_uris: uris }), app.browser()];
   const url = await client.authorizeUrl({ redirect_uri: uris[0] ?? null, ...changes });

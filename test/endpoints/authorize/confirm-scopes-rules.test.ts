@@ -79,7 +79,7 @@ describe('endpoints/authorize/confirm-scopes: what is left to grant', () => {
     expect(codeOf(back)).toMatch(/^code_/);
   });
 
-  it('asks nobody which scopes may be granted before the organization is chosen, and then with it', async () => {
+  it('does not ask which scopes may be granted before the organization is chosen, and then asks with it', async () => {
     const asked: unknown[] = [];
     const app = await makeUpstreamApp('memory', {
       login: { mapIdentity: () => ({ organizations: [ACME, GLOBEX] }) },

@@ -117,7 +117,7 @@ describe('endpoints/authorize/consent: another account', () => {
     expectPage(await browser.submit(page, { decision: 'switch' }));
   });
 
-  it('changes nothing of the request where nobody is signed in, and asks again', async () => {
+  it('changes nothing of the request where no user is signed in, and asks again', async () => {
     const { app, browser, page } = await flow();
     const other = await expectNothingWritten(app, () => browser.submit(page, { decision: 'switch', scope: ['read'] }));
     expect([other.status, other.text.includes('name="password"')]).toEqual([200, true]);

@@ -36,7 +36,7 @@ const riddles = (tries?: number): FormLogin => ({
   },
 });
 
-/** Asks everybody for the word. */
+/** Asks everyone for the word. */
 const word: SecondFactor = {
   id: 'word',
   ask: async () => ({ kind: 'step', keep: null }),

@@ -240,7 +240,7 @@ describe.each(storeNames)('tools that ask, on %s', (store) => {
       expect(again.key).toBe(key);
       ({ key, state } = again);
     }
-    questionIn(await raw(app, token, 'book', { inputResponses: { [key]: accept({ city: 'Rome' }) } })); // without the state it is nobody's answer
+    questionIn(await raw(app, token, 'book', { inputResponses: { [key]: accept({ city: 'Rome' }) } })); // without the state it is no one's answer
     const done = await raw(app, token, 'book', { requestState: state, inputResponses: { [key]: accept({ city: 'Rome' }) } });
     expect(done.result?.content?.[0]?.text).toBe('accept {"city":"Rome"}');
   });

@@ -10,7 +10,7 @@ import { ask as askFor, tokenOf } from '../session-client.ts';
 
 const BOB = { username: 'bob', password: 'another passphrase' };
 
-/** Keeps transports in memory by their ids, as the SDK's documentation does: whoever names an id is let in. */
+/** Keeps transports in memory by their ids, as the SDK's documentation does: any caller that names an id is let in. */
 function sessionful(): FetchObject & { readonly ran: string[]; readonly seen: string[] } {
   const transports = new Map<string, WebStandardStreamableHTTPServerTransport>();
   const ran: string[] = [];

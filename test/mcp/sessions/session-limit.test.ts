@@ -1,4 +1,4 @@
-/** How many sessions one user may have through one client, on every store: whoever begins one more ends the one that was not used for the longest time. */
+/** How many sessions one user may have through one client, on every store: beginning one more ends the one that was not used for the longest time. */
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { McpAgent, sessions } from '../../../src/mcp/index.ts';

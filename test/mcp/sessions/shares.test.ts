@@ -1,4 +1,4 @@
-/** Shares of open streams: nobody takes the places of everybody else. */
+/** Shares of open streams: no one takes the places of everyone else. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { shares } from '../../../src/mcp/sessions/shares.ts';
 import { accessWith } from '../clients.ts';

@@ -1,4 +1,4 @@
-/** The cheaper `Request`, `Response` and `fetch`: nobody meets them. */
+/** The cheaper `Request`, `Response` and `fetch`: no one meets them. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { guard } from '../../../src/guard/guard.ts';
 import { LazyRequest } from '../../../src/node/http/lazy-request.ts';
