@@ -24,7 +24,7 @@ import {
   type Wrapped,
 } from './grant.ts';
 import { narrowScope, type ScopeExpansion, type ScopeRules } from './scope.ts';
-import { isSame, packed, type Retired, retiredOf } from './retired.ts';
+import { countRetired, findRetired, inGrace, type StoredRetired, withRetired } from './retired.ts';
 import type { Seconds } from './store.ts';
 import { type Proof, unwrap, wrap } from './wrapped.ts';
 
@@ -135,8 +135,7 @@ export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
     if (!equalTexts(refresh.familyHash, proof.refresh.familyHash)) return refuse('refresh_unknown');
     if (grant.clientId !== proof.clientId) return refuse('refresh_of_another_client');
     const live = equalTexts(refresh.hash, proof.refresh.hash);
-    const all = retiredOf(grant);
-    const retired = all.find((one) => isSame(one, proof.refresh.hash) && one.until > proof.now);
+    const retired = findRetired(grant.retired, proof.refresh.hash, proof.now);
     const isKeyRight = refresh.jkt === undefined || refresh.jkt === proof.jkt;
     if (!live && !(retired && isKeyRight)) return ended(grant, 'refresh_reused', proof.now);
     if (!isKeyRight) return refuse('key_differs');
@@ -146,11 +145,11 @@ export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
     if (retired) return { result: { kind: 'repeated', sealedSuccessor: retired.sealedSuccessor } };
     if (grant.expiresAt <= proof.now) return refuse('grant_expired');
     if (refresh.expiresAt <= proof.now) return refuse('refresh_expired');
-    const inGraceNow = inGrace(all, proof.now);
-    const isFull = inGraceNow.length >= MAX_RETIRED;
+    const inGraceNow = inGrace(grant.retired, proof.now);
+    const isFull = countRetired({ retired: inGraceNow }) >= MAX_RETIRED;
     const next = isFull ? { ...minted, refresh: proof.refresh } : minted;
     const issued = issue(
-      { ...grant, retired: packed(isFull ? inGraceNow : retire(grant, inGraceNow, proof)) },
+      { ...grant, retired: isFull ? inGraceNow : retire(grant, inGraceNow, proof) },
       refresh,
       proof.refresh.pad,
       next,
@@ -199,14 +198,10 @@ function boundTo(jkt: string | undefined): Bound {
   return jkt === undefined ? {} : { jkt };
 }
 
-/** Retired tokens from the first one in its grace period on: later ones must stay, since they lead to the live token. */
-function inGrace(retired: readonly Retired[], now: Seconds): readonly Retired[] {
-  const first = retired.findIndex((one) => one.until > now);
-  return first < 0 ? [] : retired.slice(first);
-}
-
-function retire({ lifetimes }: Grant, inGraceNow: readonly Retired[], { refresh, sealedSuccessor, now }: Rotation): readonly Retired[] {
-  return lifetimes.grace === 0 ? inGraceNow : [...inGraceNow, { hash: refresh.hash, sealedSuccessor, until: now + lifetimes.grace }];
+function retire({ lifetimes }: Grant, inGraceNow: StoredRetired, { refresh, sealedSuccessor, now }: Rotation): StoredRetired {
+  return lifetimes.grace === 0
+    ? inGraceNow
+    : withRetired(inGraceNow, { hash: refresh.hash, sealedSuccessor, until: now + lifetimes.grace });
 }
 
 function wrongVerifier(grant: Grant, now: Seconds): Verdict<never> {

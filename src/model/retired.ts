@@ -67,16 +67,43 @@ export function isSame({ hash }: Retired, tokenHash: string): boolean {
   return hash.length === HASH_LENGTH && tokenHash.length === LENGTH_OF_HASH ? tokenHash.startsWith(hash) : tokenHash === hash;
 }
 
+/** The retired token with that hash, while it is in its grace period. */
+export function findRetired(retired: StoredRetired, tokenHash: string, now: Seconds): Retired | undefined {
+  const start = tokenHash.length === LENGTH_OF_HASH ? tokenHash.slice(0, HASH_LENGTH) : null;
+  for (const one of retired) {
+    if (typeof one !== 'string') {
+      if (isSame(one, tokenHash) && one.until > now) return one;
+    } else if (start !== null) {
+      for (let at = one.indexOf(start); at >= 0; at = one.indexOf(start, at + 1))
+        if (at % ENTRY === 0 && untilAt(one, at) > now) return entryAt(one, at);
+    }
+  }
+  return undefined;
+}
+
+/** Those from the first one in its grace period on: later ones must stay, since they lead to the live token. */
+export function inGrace(retired: StoredRetired, now: Seconds): StoredRetired {
+  for (const [nth, one] of retired.entries()) {
+    if (typeof one !== 'string') {
+      if (one.until > now) return retired.slice(nth);
+    } else {
+      for (let at = 0; at < one.length; at += ENTRY)
+        if (untilAt(one, at) > now) return at === 0 ? retired.slice(nth) : [one.slice(at), ...retired.slice(nth + 1)];
+    }
+  }
+  return [];
+}
+
+/** With one more, the newest. */
+export function withRetired(retired: StoredRetired, one: Retired): StoredRetired {
+  if (!isPackable(one)) return [...retired, one];
+  const last = retired.at(-1);
+  return typeof last === 'string' ? [...retired.slice(0, -1), last + entryOf(one)] : [...retired, entryOf(one)];
+}
+
 /** Retired tokens as they are stored, in the same order. */
 export function packed(all: readonly Retired[]): StoredRetired {
-  const stored: (Retired | string)[] = [];
-  for (const one of all) {
-    const last = stored.at(-1);
-    if (!isPackable(one)) stored.push(one);
-    else if (typeof last === 'string') stored[stored.length - 1] = last + entryOf(one);
-    else stored.push(entryOf(one));
-  }
-  return stored;
+  return all.reduce<StoredRetired>(withRetired, []);
 }
 
 function isPackable({ hash, sealedSuccessor, until }: Retired): boolean {
@@ -92,12 +119,14 @@ function entryOf({ hash, sealedSuccessor, until }: Retired): string {
 }
 
 function unpacked(text: string): readonly Retired[] {
-  return Array.from({ length: Math.floor(text.length / ENTRY) }, (_, at) => {
-    const entry = text.slice(at * ENTRY, (at + 1) * ENTRY);
-    return {
-      hash: entry.slice(0, HASH_LENGTH),
-      sealedSuccessor: entry.slice(HASH_LENGTH, HASH_LENGTH + DERIVED_LENGTH),
-      until: EPOCH + Number.parseInt(entry.slice(-UNTIL_LENGTH), 36),
-    };
-  });
+  return Array.from({ length: Math.floor(text.length / ENTRY) }, (_, nth) => entryAt(text, nth * ENTRY));
+}
+
+function entryAt(text: string, at: number): Retired {
+  const hash = text.slice(at, at + HASH_LENGTH);
+  return { hash, sealedSuccessor: text.slice(at + HASH_LENGTH, at + HASH_LENGTH + DERIVED_LENGTH), until: untilAt(text, at) };
+}
+
+function untilAt(text: string, at: number): Seconds {
+  return EPOCH + Number.parseInt(text.slice(at + ENTRY - UNTIL_LENGTH, at + ENTRY), 36);
 }

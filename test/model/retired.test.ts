@@ -1,6 +1,17 @@
 /** Retired refresh tokens as a grant stores them. */
 import { describe, expect, it } from 'vitest';
-import { countRetired, derivationIn, isSame, packed, type Retired, retiredOf, textOfDerivation } from '../../src/model/retired.ts';
+import {
+  countRetired,
+  derivationIn,
+  findRetired,
+  inGrace,
+  isSame,
+  packed,
+  type Retired,
+  retiredOf,
+  textOfDerivation,
+  withRetired,
+} from '../../src/model/retired.ts';
 
 const ID = 'AAAAAAAAAAAAAAAAAAAAAA';
 const derived = (n: number, leadsBack = false): Retired => ({
@@ -27,6 +38,41 @@ describe('model/retired', () => {
     expect(countRetired({ retired: stored })).toBe(4);
     expect(packed(back)).toEqual(stored);
     expect(retiredOf({ retired: [] })).toEqual([]);
+  });
+
+  it('finds one by its whole hash, packed or not, until its grace is over', () => {
+    const all = [derived(1), derived(2, true), sealed(3), derived(4)];
+    const stored = packed(all);
+    for (const one of all) {
+      expect(findRetired(stored, one.hash, one.until - 1)).toMatchObject({ sealedSuccessor: one.sealedSuccessor, until: one.until });
+      expect(findRetired(stored, one.hash, one.until)).toBeUndefined();
+    }
+    for (const hash of ['9'.repeat(43), derived(1).hash.slice(0, 12), `${derived(1).hash}h`, 'n'.repeat(43)])
+      expect(findRetired(stored, hash, 0)).toBeUndefined();
+  });
+
+  it('takes no other place of a packed text for the beginning of a hash', () => {
+    const [entry] = packed([derived(1)]) as [string];
+    const inside = entry.slice(5, 17); // across hash and nonce
+    expect(findRetired([entry], inside + 'x'.repeat(31), 0)).toBeUndefined();
+    expect(findRetired([entry + inside + entry.slice(12)], inside + 'x'.repeat(31), 0)).toMatchObject({ hash: inside });
+  });
+
+  it('forgets those before the first one in its grace, and none after it', () => {
+    const all = [derived(1), derived(2), sealed(3), derived(4), derived(5)];
+    for (const [at, { until }] of all.entries()) {
+      expect(retiredOf({ retired: inGrace(packed(all), until - 1) })).toEqual(retiredOf({ retired: packed(all.slice(at)) }));
+      expect(inGrace(packed(all), until - 1)).toEqual(packed(all.slice(at)));
+    }
+    expect(inGrace(packed(all), 1_790_000_005)).toEqual([]);
+    const late = [derived(4), derived(2), derived(5)];
+    expect(inGrace(packed(late), 1_790_000_003)).toEqual(packed(late)); // a clock that went back: those after a live one lead to it
+  });
+
+  it('adds one at the end', () => {
+    expect(withRetired(packed([derived(1)]), derived(2))).toEqual(packed([derived(1), derived(2)]));
+    expect(withRetired(packed([sealed(1)]), derived(2))).toEqual(packed([sealed(1), derived(2)]));
+    expect(withRetired(packed([derived(1)]), sealed(2))).toEqual(packed([derived(1), sealed(2)]));
   });
 
   it('needs 32 characters for each', () => {
