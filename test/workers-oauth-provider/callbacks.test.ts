@@ -54,7 +54,7 @@ describe('workers-oauth-provider/callbacks: lifetimes in the result of tokenExch
     expect((await refresh(app, id, third.body['refresh_token'])).body['error']).toBe('invalid_grant');
   });
 
-  it('a lifetime that is none is a fault of the application: 503, and the client keeps its token', async () => {
+  it('an invalid lifetime is a fault of the application: 503, and the client keeps its token', async () => {
     const app = answering({}, {}, { refreshTokenIdleTTL: 5 }, { refreshTokenIdleTTL: Number.NaN }, { refreshTokenIdleTTL: 1.5e3 });
     const { id, body } = await app.signIn();
     for (const status of [503, 503, 200]) expect((await refresh(app, id, body['refresh_token'])).status).toBe(status);

@@ -78,7 +78,7 @@ describe('endpoints/authorize/authorize: a store with slightly outdated records'
     };
   }
 
-  it('takes them for a page before anybody has signed in, and for nothing that redirects or grants', async () => {
+  it('takes them for a page before anyone has signed in, and for nothing that redirects or grants', async () => {
     const { by } = await readingApp(true);
     expect(await by('nobody')).toEqual([200, ['stale']]);
     expect(await by('nobody', { prompt: 'login' })).toEqual([200, ['stale', 'read']]);
