@@ -199,9 +199,8 @@ function boundTo(jkt: string | undefined): Bound {
 }
 
 function retire({ lifetimes }: Grant, inGraceNow: StoredRetired, { refresh, sealedSuccessor, now }: Rotation): StoredRetired {
-  return lifetimes.grace === 0
-    ? inGraceNow
-    : withRetired(inGraceNow, { hash: refresh.hash, sealedSuccessor, until: now + lifetimes.grace });
+  if (lifetimes.grace === 0) return inGraceNow;
+  return withRetired(inGraceNow, { hash: refresh.hash, sealedSuccessor, until: now + lifetimes.grace });
 }
 
 function wrongVerifier(grant: Grant, now: Seconds): Verdict<never> {

@@ -93,7 +93,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'FLT-03', what: 'a rotated token leads nowhere', file: TRANSITIONS,
-    good: `return lifetimes.grace === 0 ? inGraceNow : withRetired(`, bad: `return lifetimes.grace >= 0 ? inGraceNow : withRetired(`,
+    good: `if (lifetimes.grace === 0) return inGraceNow;`, bad: `if (lifetimes.grace >= 0) return inGraceNow;`,
   },
   {
     id: 'FLT-05', what: 'a read that fails is "not there"', file: 'src/core/store-retry.ts',
