@@ -12,7 +12,7 @@ import type { Organization } from '../model/identity.ts';
 import type { Grant, GrantAccess } from '../model/grant.ts';
 import { applyChange, type TokensReason } from '../model/on-tokens.ts';
 import { lifetimesFor } from '../model/resource.ts';
-import type { Seconds } from '../model/store.ts';
+import type { Json, Seconds } from '../model/store.ts';
 import { OAuthError } from '../model/error.ts';
 import { revoke } from '../model/grant-transitions.ts';
 import { wrap } from '../model/wrapped.ts';
@@ -29,6 +29,10 @@ export interface DirectGrantRequest {
   /** Canonical URI. */
   readonly resource: string;
   readonly props: unknown;
+  /** Lifetime of the token, instead of the configured one. */
+  readonly life?: Seconds;
+  /** What the application notes about the grant. */
+  readonly metadata?: Json;
   /** Latest expiry. */
   readonly notAfter?: Seconds;
   /** The organization that the user acts for. */
@@ -53,7 +57,7 @@ export async function directGrant(as: AuthServer, request: DirectGrantRequest): 
   const [id, now, key] = [(parent?.id ?? '') + secrets.id(as.place), as.now(), as.runtime.random(32)];
   const lifetimes = lifetimesFor(settings, resource);
   const { accessToken: mintedToken, access } = await secrets.mint(id, null);
-  const expiresAt = Math.min(now + lifetimes.access, notAfter);
+  const expiresAt = Math.min(now + (request.life ?? lifetimes.access), notAfter);
   const accessEntry = { ...wrap(key, access), scope, expiresAt, ...(jkt === undefined ? {} : { jkt }) };
   const opened: Grant = {
     v: 1,
@@ -74,6 +78,7 @@ export async function directGrant(as: AuthServer, request: DirectGrantRequest): 
     usedAt: now,
     ended: null,
     ...(linked.length === 0 ? {} : { upstreams: await sealRefs(secrets, id, key, linked) }),
+    ...(request.metadata === undefined ? {} : { metadata: request.metadata }),
     ...(act === undefined ? {} : { act }),
     ...(parent === undefined ? {} : { subjectHash: parent.tokenHash }),
     ...(organization === undefined ? {} : { organization }),

@@ -12,7 +12,7 @@ import { isOffered } from './offered-grant-types.ts';
 import { refreshToken } from './refresh-token.ts';
 
 /** Issues tokens for a request, or refuses it. */
-export type GiveTokens = (params: Params, caller: Caller, as: AuthServer) => Promise<IssuedTokens>;
+export type GiveTokens = (params: Params, caller: Caller, as: AuthServer, request: Request) => Promise<IssuedTokens>;
 
 /** An entry of the table. */
 export interface GrantType {
@@ -28,7 +28,10 @@ export type GrantTypes = ReadonlyMap<string, GrantType>;
 const grantTypes: GrantTypes = new Map<string, GrantType>([
   ['authorization_code', { give: authorizationCode }],
   ['refresh_token', { give: refreshToken }],
-  ['client_credentials', { give: async (...request) => (await import('./client-credentials.ts')).clientCredentials(...request) }],
+  [
+    'client_credentials',
+    { give: async (params, caller, as) => (await import('./client-credentials.ts')).clientCredentials(params, caller, as) },
+  ],
 ]);
 
 /** The grant type with that name, if this server offers it. @param rare `rareGrantTypes`, where the server is built with them. */

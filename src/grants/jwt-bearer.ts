@@ -3,7 +3,7 @@
  * enterprise allows a client to act for a user (Enterprise-Managed Authorization); any other JWT identifies a platform's workload, which
  * needs no client (workload identity federation).
  *
- * Checks: format → issuer → client → signature → audience, times, claims → resource → scope → user → single use → key → grant
+ * Checks: format → client → issuer → signature → audience, times, claims → resource → scope → user → single use → key → grant
  */
 import { failed, keyOf, type Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
@@ -11,13 +11,15 @@ import { findKey } from '../core/key-sources.ts';
 import { singleUse } from '../core/records/one-time.ts';
 import { isAssertionSignedWith } from '../core/assertion-signature.ts';
 import { userIdOf } from '../core/users/user-ids.ts';
-import { endOf, isFor, parseAssertion, textClaim, timeProblem, type Assertion, type Claims } from '../model/assertion.ts';
+import { isDocumentUrl } from '../lib/document-url.ts';
+import { endOf, isFor, parseAssertion, SKEW, textClaim, timeProblem, type Assertion, type Claims } from '../model/assertion.ts';
 import { OAuthError } from '../model/error.ts';
 import { JWT_BEARER } from '../model/grant-type.ts';
 import type { Params } from '../model/params.ts';
 import { findResource, resolveResource } from '../model/resource.ts';
 import { parseScope, type ScopeExpansion } from '../model/scope.ts';
-import type { MappedUser, TrustedIssuer } from '../model/trusted-issuer.ts';
+import type { Client } from '../model/client.ts';
+import type { AssertionRequest, FoundIssuer, MappedUser } from '../model/trusted-issuer.ts';
 import { resourceOf } from './authorization-code.ts';
 import type { IssuedTokens } from './issue.ts';
 import { directGrant } from './direct-grant.ts';
@@ -29,14 +31,16 @@ const ID_JAG = 'oauth-id-jag+jwt';
 const WORKLOAD_TYPES = [undefined, 'jwt', 'jose'];
 
 /** Issues tokens for the assertion of a request. */
-export async function jwtBearer(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
+export async function jwtBearer(params: Params, caller: Caller, as: AuthServer, request: Request): Promise<IssuedTokens> {
   const assertion = parseAssertion(params.required('assertion'));
   if (!assertion) throw refused('malformed');
   const { claims } = assertion;
   const isJag = assertion.typ === ID_JAG;
-  const issuer = as.settings.trustedIssuers.find(({ kind, issuer: name }) => name === claims['iss'] && (kind === 'enterprise') === isJag);
-  if (isJag) checkClient(claims, caller, issuer);
+  const client = isJag ? checkedClient(claims, caller) : null;
   if (!isJag && !WORKLOAD_TYPES.includes(assertion.typ)) throw refused('type');
+  const asked: AssertionRequest = { client, request, env: as.env };
+  const issuer = await findIssuer(as, claims['iss'], isJag, asked);
+  if (client && issuer?.clients && !issuer.clients.includes(client.id)) throw refused('client_beyond_issuer');
   if (!issuer) {
     if (caller.kind === 'public') throw failed('none', 'client_unproven');
     throw refused('issuer_untrusted');
@@ -44,15 +48,26 @@ export async function jwtBearer(params: Params, caller: Caller, as: AuthServer):
   const key = keyOf(caller);
   const { jti, subject } = await checkAssertion(as, assertion, issuer, key?.jkt);
   const resource = targetOf(as, params, claims);
-  const scope = scopeWithin(as.settings, resource, params.optional('scope'), ceilingOf(issuer, claims, isJag, as.settings.expandScopes));
-  const mapped = issuer.user ? await issuer.user(claims) : {};
+  const named = params.optional('scope');
+  const ceiling = ceilingOf(issuer, claims, isJag, as.settings.expandScopes);
+  const most = ceiling === null ? parseScope(named) : scopeWithin(as.settings, resource, named, ceiling);
+  const mapped = await asking(async () => checkedUser(issuer.user ? await issuer.user(claims, { ...asked, resource, scope: most }) : {}));
   if (!mapped) throw refused('user_refused');
+  const isFree = ceiling === null && parseScope(named).length === 0;
+  const allowed = as.settings.expandScopes(most);
+  const scope = mapped.scope?.filter((one) => isFree || allowed.includes(one)) ?? (ceiling === null ? [] : most);
   const userId = mapped.userId ?? (await userIdOf(as, { issuer: issuer.issuer, subject, claims: {} }));
   const clientId = isJag && caller.kind === 'confidential' ? caller.client.id : `workload:${userId}`;
   const once = await singleUse(as, ['issuer', issuer.issuer], jti, endOf(claims));
   try {
     if (!(await once.spend())) throw refused('replayed');
-    return await directGrant(as, { reason: JWT_BEARER, clientId, userId, scope, resource, props: propsOf(mapped, userId, claims), key });
+    const { metadata, accessTokenTTL: life } = mapped;
+    const given = {
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(life === undefined ? {} : { life }),
+      props: propsOf(mapped, userId, claims),
+    };
+    return await directGrant(as, { reason: JWT_BEARER, clientId, userId, scope, resource, key, ...given });
   } catch (error) {
     await once.giveBack(); // a failed request uses up nothing
     throw error;
@@ -60,26 +75,65 @@ export async function jwtBearer(params: Params, caller: Caller, as: AuthServer):
 }
 
 /** An ID-JAG names the one client that may use it, which must authenticate (EMA §5; ID-JAG §4.4.1). */
-function checkClient(claims: Claims, caller: Caller, issuer: TrustedIssuer | undefined): void {
+function checkedClient(claims: Claims, caller: Caller): Client {
   const client = registeredClient(caller, JWT_BEARER);
   if (claims['client_id'] !== client.id) throw refused('client_differs');
-  if (issuer?.clients && !issuer.clients.includes(client.id)) throw refused('client_beyond_issuer');
+  return client;
+}
+
+/** The issuer that is trusted, from the list or the function of the option. */
+async function findIssuer(as: AuthServer, iss: unknown, isJag: boolean, asked: AssertionRequest): Promise<FoundIssuer | undefined> {
+  const { trustedIssuers, issuerFinder } = as.settings;
+  const isIt = ({ kind, issuer }: FoundIssuer): boolean =>
+    issuer === iss && (kind === 'enterprise') === isJag && issuer !== as.settings.issuer;
+  const found =
+    issuerFinder === null || typeof iss !== 'string'
+      ? null
+      : await asking(async () => withKeys(as, await issuerFinder(iss, asked as never)));
+  return found && isIt(found) ? found : trustedIssuers.find(isIt);
+}
+
+/** The issuer, which the start could not check. @throws {TypeError} without keys that can be read. */
+function withKeys({ isLoopback }: AuthServer, found: FoundIssuer | null): FoundIssuer | null {
+  if (found && !found.jwks && !isDocumentUrl(found.jwksUri ?? '', isLoopback))
+    throw new TypeError(`trustedIssuers: \`jwksUri\` of ${JSON.stringify(found.issuer)} must be an https URL with a path.`);
+  return found;
+}
+
+/** What `user` says. @throws {TypeError} for what would become another grant than was meant. */
+function checkedUser(mapped: MappedUser | null): MappedUser | null {
+  const { userId = 'ours', scope = [], accessTokenTTL: life = 1 } = mapped ?? {};
+  if (typeof userId === 'string' && userId !== '' && Array.isArray(scope) && Number.isSafeInteger(life) && life > 0) return mapped;
+  throw new TypeError('trustedIssuers: `user` must give a text as `userId`, a list as `scope`, and seconds above 0 as `accessTokenTTL`.');
+}
+
+/** What a function of the application says. @throws {OAuthError} 503 if it fails. */
+async function asking<T>(ask: () => T | Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    throw new OAuthError('temporarily_unavailable', 'issuer_function_failed', { cause, headers: { 'retry-after': '2' } });
+  }
 }
 
 async function checkAssertion(
   as: AuthServer,
   assertion: Assertion,
-  issuer: TrustedIssuer,
+  issuer: FoundIssuer,
   jkt: string | undefined,
 ): Promise<{ jti: string; subject: string }> {
   const { claims } = assertion;
+  if (issuer.algorithms?.includes(assertion.alg) === false) throw refused('algorithm');
   const key = await findKey(as, issuer, assertion, async () => undefined);
   if (!key) throw refused('key_unknown');
   if (!(await isAssertionSignedWith(assertion, key))) throw refused('signature');
   const { issuer: own, origin, paths } = as.settings;
-  if (!isFor(claims, own) && !(issuer.kind === 'workload' && isFor(claims, origin + paths.token))) throw refused('audience');
+  if (!isFor(claims, issuer.audience ?? own) && !(issuer.kind === 'workload' && isFor(claims, origin + paths.token)))
+    throw refused('audience');
   const time = timeProblem(claims, as.now()) ?? (claims['iat'] === undefined ? 'iat_missing' : null);
   if (time !== null) throw refused(time);
+  const { maxAssertionLife: life = Infinity } = issuer;
+  if (Number(claims['exp']) - Number(claims['iat']) > life + SKEW) throw refused('exp_far');
   // Claims that are not understood grant nothing, and a bound assertion needs a proof of its key (ID-JAG §4.4.1).
   if (!isBoundTo(claims['cnf'], jkt)) throw refused('key_differs');
   if (claims['authorization_details'] !== undefined) throw refused('claim_not_understood');
@@ -112,12 +166,12 @@ function targetOf(as: AuthServer, params: Params, { resource }: Claims): string 
   return both[0];
 }
 
-/** The most that may be granted: the operator's scopes for the issuer, limited to what the issuer allows the user (EMA §7.2.1). */
-function ceilingOf(issuer: TrustedIssuer, { scope }: Claims, isJag: boolean, expandScopes: ScopeExpansion): readonly string[] {
-  if (!isJag || scope === undefined) return issuer.scope;
+/** The most that may be granted: the operator's scopes for the issuer, limited to what the issuer allows the user (EMA §7.2.1); null for no limit. */
+function ceilingOf(issuer: FoundIssuer, { scope }: Claims, isJag: boolean, expandScopes: ScopeExpansion): readonly string[] | null {
+  if (!isJag || scope === undefined) return issuer.scope ?? null;
   if (typeof scope !== 'string') throw refused('scope');
   const allowed = expandScopes(parseScope(scope));
-  return expandScopes(issuer.scope).filter((name) => allowed.includes(name));
+  return expandScopes(issuer.scope ?? allowed).filter((name) => allowed.includes(name));
 }
 
 function propsOf({ props }: MappedUser, userId: string, claims: Claims): unknown {

@@ -11,7 +11,7 @@ const OFFERED: ReadonlyMap<string, (settings: Settings) => boolean> = new Map<st
   ['client_credentials', () => true],
   [DEVICE_CODE, ({ paths }) => paths.deviceAuthorization !== null],
   [TOKEN_EXCHANGE, ({ tokenExchange }) => tokenExchange !== null],
-  [JWT_BEARER, ({ trustedIssuers }) => trustedIssuers.length > 0],
+  [JWT_BEARER, ({ trustedIssuers, issuerFinder }) => trustedIssuers.length > 0 || issuerFinder !== null],
 ]);
 
 /** Whether this server offers a grant type. */

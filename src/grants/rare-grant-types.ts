@@ -4,7 +4,7 @@ import type { GrantType, GrantTypes } from './index.ts';
 
 /** By `grant_type`. */
 export const rareGrantTypes: GrantTypes = new Map<string, GrantType>([
-  [DEVICE_CODE, { give: async (...request) => (await import('./device-code.ts')).deviceCode(...request) }],
-  [TOKEN_EXCHANGE, { give: async (...request) => (await import('./token-exchange.ts')).tokenExchange(...request) }],
+  [DEVICE_CODE, { give: async (params, caller, as) => (await import('./device-code.ts')).deviceCode(params, caller, as) }],
+  [TOKEN_EXCHANGE, { give: async (params, caller, as) => (await import('./token-exchange.ts')).tokenExchange(params, caller, as) }],
   [JWT_BEARER, { give: async (...request) => (await import('./jwt-bearer.ts')).jwtBearer(...request), needsNoClient: true }],
 ]);

@@ -22,7 +22,7 @@ import type { ScopeExpansion, ScopeInfo } from './scope.ts';
 import type { SecondFactor } from './second-factor.ts';
 import type { Seconds } from './store.ts';
 import type { Telemetry } from './telemetry.ts';
-import type { TrustedIssuer } from './trusted-issuer.ts';
+import type { IssuerFinder, TrustedIssuer } from './trusted-issuer.ts';
 
 /** Paths of the endpoints below the origin, including the issuer's path; null if switched off. */
 export interface Paths {
@@ -189,6 +189,8 @@ export interface Settings {
   readonly clients: ReadonlyMap<string, SecretClient>;
   /** Issuers whose assertions get tokens. */
   readonly trustedIssuers: readonly TrustedIssuer[];
+  /** Finds further ones for each request; null if the option is a list. */
+  readonly issuerFinder: IssuerFinder<never> | null;
   /** Null if token exchange is off. */
   readonly tokenExchange: ExchangePolicy | null;
   readonly clientRegistration: RegistrationRules;

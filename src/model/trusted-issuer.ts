@@ -3,8 +3,10 @@
  * a client (Enterprise-Managed Authorization); a platform says which of its workloads is calling (workload identity federation).
  */
 import type { Claims } from './assertion.ts';
+import type { Client } from './client.ts';
 import type { JwkSet } from './key-set.ts';
 import type { Awaitable } from './runtime.ts';
+import type { Json, Seconds } from './store.ts';
 
 /** A user or workload of a trusted issuer, as known here. */
 export interface MappedUser {
@@ -12,7 +14,34 @@ export interface MappedUser {
   readonly userId?: string;
   /** `props` for tools. By default `claims` with `sub`, and `name` and `email` if the issuer sends them. */
   readonly props?: unknown;
+  /** Fewer scopes than the issuer, the assertion and the request allow; also by the user's role. Default: all of those. */
+  readonly scope?: readonly string[];
+  /** What you note about the grant; readable, unlike its props. */
+  readonly metadata?: Json;
+  /** Lifetime of the access token. */
+  readonly accessTokenTTL?: Seconds;
 }
+
+/** What a function of yours is told of the request. */
+export interface AssertionRequest<Env = unknown> {
+  /** The client that presents the assertion; null for a workload. */
+  readonly client: Client | null;
+  readonly request: Request;
+  readonly env: Env;
+}
+
+/** The same, once the assertion was checked. */
+export interface AssertedRequest extends AssertionRequest {
+  readonly resource: string;
+  /** The scopes that would be granted. */
+  readonly scope: readonly string[];
+}
+
+/** Finds an issuer by the `iss` of an assertion, which is not verified yet. Null for one that is not trusted. */
+export type IssuerFinder<Env = unknown> = (iss: string, asked: AssertionRequest<Env>) => Awaitable<FoundIssuer | null>;
+
+/** An issuer that {@link IssuerFinder} found. Without `scope`, its function `user` says the scopes, within those of the assertion. */
+export type FoundIssuer = Omit<TrustedIssuer, 'scope'> & { readonly scope?: readonly string[] };
 
 /** An issuer, and how far it is trusted. */
 export interface TrustedIssuer {
@@ -30,8 +59,14 @@ export interface TrustedIssuer {
   readonly clients?: readonly string[];
   /** Claims that must have this value, or one of these. A platform speaks for all its customers, so it needs such claims or `user`. */
   readonly claims?: { readonly [claim: string]: string | readonly string[] };
+  /** The `aud` of its assertions, instead of our issuer. */
+  readonly audience?: string;
+  /** Algorithms that it signs with. Default: every one that is accepted here. */
+  readonly algorithms?: readonly string[];
+  /** The longest time in seconds from `iat` to `exp` of its assertions. */
+  readonly maxAssertionLife?: Seconds;
   /** Maps verified claims to a user, or null to refuse. */
-  readonly user?: (claims: Claims) => Awaitable<MappedUser | null>;
+  readonly user?: (claims: Claims, asked: AssertedRequest) => Awaitable<MappedUser | null>;
 }
 
 /** The profile in metadata if an enterprise is trusted. */

@@ -158,7 +158,7 @@ export function clientsOf(given: readonly ConfiguredClient[]): ReadonlyMap<strin
 
 /** The trusted issuers, checked. @throws {TypeError} naming what is wrong. */
 export function issuersOf(given: readonly TrustedIssuer[]): readonly TrustedIssuer[] {
-  if (!Array.isArray(given)) fail('trustedIssuers', 'must be a list');
+  if (!Array.isArray(given)) fail('trustedIssuers', 'must be a list, or a function (iss, { client, request, env }) → issuer or null');
   const issuers = given as readonly TrustedIssuer[];
   for (const one of issuers) checkIssuer(one);
   const twice = issuers.find((one, at) => issuers.findIndex(({ issuer, kind }) => issuer === one.issuer && kind === one.kind) !== at);

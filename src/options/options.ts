@@ -15,7 +15,7 @@ import type { SecondFactor } from '../model/second-factor.ts';
 import type { DocumentPolicy, ExchangePolicy, GrantableScopes, OnError, Permissions } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import type { Telemetry } from '../model/telemetry.ts';
-import type { TrustedIssuer } from '../model/trusted-issuer.ts';
+import type { IssuerFinder, TrustedIssuer } from '../model/trusted-issuer.ts';
 import { ACCESS_TTL, flag, functionOf, oneOf, origins, scopeNames, seconds, texts, type Kind } from './kinds.ts';
 import type { AccessKeyOptions } from './access-keys.ts';
 import type { AuditOptions } from './audit.ts';
@@ -174,8 +174,11 @@ interface CommonOptions<Env> {
   readonly requirePushedAuthorizationRequests?: boolean;
   /** Requires a server nonce in DPoP proofs (RFC 9449 §8), so that none can be made in advance. Costs round trips; needs `secret`. Default false. */
   readonly dpopNonces?: boolean;
-  /** Issuers whose signed assertions are exchanged for tokens (RFC 7523): an enterprise's identity provider (ID-JAG), a platform for its workloads. */
-  readonly trustedIssuers?: readonly TrustedIssuer[];
+  /**
+   * Issuers whose signed assertions are exchanged for tokens (RFC 7523): an enterprise's identity provider (ID-JAG), a platform for its workloads.
+   * Or a function that finds one for each request, `(iss, { client, request, env }) => issuer`.
+   */
+  readonly trustedIssuers?: readonly TrustedIssuer[] | IssuerFinder<Env>;
   /** Decides which client may exchange which token for a narrower one (RFC 8693). Default: none. */
   readonly tokenExchange?: ExchangePolicy;
   /** The administration, a page and an API: `adminApi({ permission })` of `portcullis/admin`. Unset: none, and its paths do not exist. */

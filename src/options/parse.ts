@@ -116,7 +116,8 @@ export function parseOptions<Env>(options: OAuthProviderOptions<Env>, parts: Pag
     dangerouslyCacheTokens: options.dangerouslyCacheTokens ?? 0,
     requirePushedAuthorizationRequests: options.requirePushedAuthorizationRequests ?? false,
     dpopNonces: options.dpopNonces ?? false,
-    trustedIssuers: issuersOf(options.trustedIssuers ?? []),
+    trustedIssuers: typeof options.trustedIssuers === 'function' ? [] : issuersOf(options.trustedIssuers ?? []),
+    issuerFinder: typeof options.trustedIssuers === 'function' ? options.trustedIssuers : null,
     tokenExchange: options.tokenExchange ?? null,
     admin: adminOf(options.admin, haveSignIn(logins)),
     audit: auditOf(options.audit),
@@ -278,7 +279,7 @@ export function checkFetch(options: OAuthProviderOptions<never>, canFetch: boole
   if (canFetch) return;
   const clients = typeof options.clients === 'function' ? [] : (options.clients ?? []);
   for (const [name, list] of Object.entries({ trustedIssuers: options.trustedIssuers ?? [], clients })) {
-    if (!list.some(({ jwksUri }) => jwksUri !== undefined)) continue;
+    if (typeof list !== 'function' && !list.some(({ jwksUri }) => jwksUri !== undefined)) continue;
     const fix = 'on Workers add the compatibility flag "global_fetch_strictly_public", or give `jwks`';
     fail(name, `has a \`jwksUri\`, which needs a fetch that reaches public addresses only: ${fix}`);
   }

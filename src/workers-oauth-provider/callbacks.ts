@@ -15,6 +15,7 @@ export function onTokensOf<Env>(
   idle: number | undefined,
 ): OnTokens<Env> {
   return async ({ grant, props, scope, reason }: TokensRequest, env) => {
+    if (reason === 'urn:ietf:params:oauth:grant-type:jwt-bearer') return {}; // as there: `mapClaims` said all of it
     const { id: grantId, userId, clientId, resource } = grant;
     const asked = {
       grantId,

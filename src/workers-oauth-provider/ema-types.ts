@@ -1,6 +1,5 @@
 /**
- * Types of `enterpriseManagedAuthorization` of `@cloudflare/workers-oauth-provider`, which is experimental there. The option is not
- * supported here: `trustedIssuers` of `OAuthProvider` from `portcullis` takes the same assertions (ID-JAG).
+ * Types of `enterpriseManagedAuthorization` of `@cloudflare/workers-oauth-provider`, which is experimental there.
  */
 import type { ClientInfo } from './types.ts';
 
@@ -69,8 +68,11 @@ export type EmaClaimsMapper<Env = Cloudflare.Env> = (input: EmaClaimsMapperInput
 export interface EmaOptions<Env = Cloudflare.Env> {
   trustedIssuers: EmaTrustedIssuerResolver<Env>;
   mapClaims: EmaClaimsMapper<Env>;
+  /** Not used: five minutes, as its default there. */
   jwksCacheTtlSeconds?: number;
+  /** Not used: 30 seconds. */
   clockSkewSeconds?: number;
   maxAssertionLifetimeSeconds?: number;
+  /** Must not be true. */
   allowPublicClients?: boolean;
 }

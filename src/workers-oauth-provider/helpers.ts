@@ -206,7 +206,8 @@ function translated(error: unknown): unknown {
   return new AuthorizationError(code, { description: error.message, ...(redirectTo === undefined ? {} : { redirectTo }) });
 }
 
-function infoOf(client: CoreClient): ClientInfo {
+/** A client in the old shape. */
+export function infoOf(client: CoreClient): ClientInfo {
   const {
     id: clientId,
     redirectUris,

@@ -8,7 +8,7 @@ import { isScopeToken } from '../model/scope.ts';
 import type { OAuthProviderOptions } from './option-types.ts';
 
 const COMMON =
-  'clientRegistrationEndpoint accessTokenTTL refreshTokenTTL refreshTokenIdleTTL clientRegistrationTTL scopesSupported allowTokenExchangeGrant disallowPublicClientRegistration clientRegistrationCallback tokenExchangeCallback onError allowPrivateUseRedirectUris clientIdMetadataDocumentEnabled cookiePrefix';
+  'clientRegistrationEndpoint accessTokenTTL refreshTokenTTL refreshTokenIdleTTL clientRegistrationTTL scopesSupported allowTokenExchangeGrant disallowPublicClientRegistration clientRegistrationCallback tokenExchangeCallback onError allowPrivateUseRedirectUris clientIdMetadataDocumentEnabled cookiePrefix enterpriseManagedAuthorization';
 /** Names of the options, with spaces between. */
 export const PROVIDER_OPTIONS: string = `${COMMON} apiRoute apiHandler apiHandlers defaultHandler authorizeEndpoint tokenEndpoint resourceMetadata requiredScopes allowedOrigins resolveExternalToken`;
 /** The same of an authorization server on its own. */
@@ -20,13 +20,12 @@ const REMOVED = {
   allowPlainPKCE: 'only S256 is accepted',
   resourceMatchOriginOnly: 'tokens are for one resource',
 };
-const UNSUPPORTED = { enterpriseManagedAuthorization: 'give `trustedIssuers` to `OAuthProvider` of "portcullis" instead' };
 
 /** @throws {TypeError} for an option that is unknown or gone. */
 export function checkOptions(owner: string, options: object, known: string): void {
-  for (const [name, fix] of Object.entries({ ...REMOVED, ...UNSUPPORTED }))
+  for (const [name, fix] of Object.entries(REMOVED))
     if ((options as Record<string, unknown>)[name]) throw new TypeError(`${owner}: \`${name}\` is not supported; ${fix}.`);
-  const { allowImplicitFlow: _a, allowPlainPKCE: _b, enterpriseManagedAuthorization: _c, ...rest } = options as Record<string, unknown>;
+  const { allowImplicitFlow: _a, allowPlainPKCE: _b, ...rest } = options as Record<string, unknown>;
   checkNames(owner, rest, known);
   const { scopesSupported = [] } = options as { readonly scopesSupported?: readonly string[] };
   if (new Set(scopesSupported).size < scopesSupported.length) fail('scopesSupported', 'names a scope twice; name each once');

@@ -2,6 +2,7 @@
  * Types of the options of `@cloudflare/workers-oauth-provider`.
  */
 import type { Handler } from '../model/handler.ts';
+import type { EmaOptions } from './ema-types.ts';
 import type {
   ClientRegistrationCallbackOptions,
   ClientRegistrationCallbackResult,
@@ -33,6 +34,8 @@ export interface CommonOptions<Env> {
   disallowPublicClientRegistration?: boolean;
   clientRegistrationCallback?: (options: ClientRegistrationCallbackOptions) => Awaitable<ClientRegistrationCallbackResult | void>;
   tokenExchangeCallback?: (options: TokenExchangeCallbackOptions<Env>) => Awaitable<TokenExchangeCallbackResult | void>;
+  /** Takes assertions of enterprises' identity providers (ID-JAG). Experimental there. */
+  enterpriseManagedAuthorization?: EmaOptions<Env>;
   onError?: (error: ErrorReport) => Response | void;
   /** Not used: private-use schemes of known clients and reversed domain names are accepted. */
   allowPrivateUseRedirectUris?: boolean;

@@ -9,6 +9,7 @@ import type { Store } from '../model/store.ts';
 import type { OAuthProviderOptions as CoreOptions } from '../options/options.ts';
 import { d1Store } from '../stores/d1.ts';
 import { exchangePolicy, onErrorOf, onTokensOf, registrationPolicy } from './callbacks.ts';
+import { issuerFinderOf } from './ema.ts';
 import { type CommonOptions, pathOf } from './option-types.ts';
 
 type D1Binding = Parameters<typeof d1Store>[0];
@@ -40,6 +41,7 @@ export function commonOptions<Env>(options: CommonOptions<Env>, issuer: string):
     clientIdMetadataDocumentEnabled: options.clientIdMetadataDocumentEnabled ?? false,
     clientRegistration: { policy: registrationPolicy(options, issuer) },
     ...(callback ? { onTokens: onTokensOf(callback, options.refreshTokenIdleTTL) } : {}),
+    ...(options.enterpriseManagedAuthorization ? { trustedIssuers: issuerFinderOf(options.enterpriseManagedAuthorization) } : {}),
     ...(options.allowTokenExchangeGrant ? { tokenExchange: exchangePolicy(callback) } : {}),
     onError: onErrorOf(onError),
   };

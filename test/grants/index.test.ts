@@ -7,8 +7,13 @@ import { paramsOf } from '../../src/model/params.ts';
 import type { Settings } from '../../src/model/settings.ts';
 
 const urn = (name: string): string => `urn:ietf:params:oauth:grant-type:${name}`;
-const ALL = { paths: { deviceAuthorization: '/device' }, tokenExchange: {}, trustedIssuers: [{}] } as unknown as Settings;
-const FEW = { paths: { deviceAuthorization: null }, tokenExchange: null, trustedIssuers: [] } as unknown as Settings;
+const ALL = {
+  paths: { deviceAuthorization: '/device' },
+  tokenExchange: {},
+  trustedIssuers: [{}],
+  issuerFinder: null,
+} as unknown as Settings;
+const FEW = { paths: { deviceAuthorization: null }, tokenExchange: null, trustedIssuers: [], issuerFinder: null } as unknown as Settings;
 const PUBLIC: Caller = { kind: 'public', clientId: 'client' };
 
 /** Why a request without any parameter of its own is refused: each grant type misses something else. */
@@ -23,7 +28,12 @@ const MISSES: readonly (readonly [string, string])[] = [
 
 describe('grants/index', () => {
   it.each(MISSES)('runs %s by its name', async (name, reason) => {
-    const give = findGrantType(name, ALL, rareGrantTypes)?.give(paramsOf(new Map()), PUBLIC, { settings: ALL } as AuthServer);
+    const give = findGrantType(name, ALL, rareGrantTypes)?.give(
+      paramsOf(new Map()),
+      PUBLIC,
+      { settings: ALL } as AuthServer,
+      new Request('https://mcp.example/token'),
+    );
     await expect(give).rejects.toMatchObject({ reason });
   });
 

@@ -76,7 +76,11 @@ describe('portcullis/workers-oauth-provider', () => {
   it.each([
     ['an unknown option', { tokenEndpiont: '/token' }, '`tokenEndpiont` is not an option; did you mean `tokenEndpoint`'],
     ['the implicit flow', { allowImplicitFlow: true }, '`allowImplicitFlow` is not supported'],
-    ['enterprise-managed authorization', { enterpriseManagedAuthorization: {} }, 'give `trustedIssuers`'],
+    [
+      'enterprise-managed authorization',
+      { enterpriseManagedAuthorization: {} },
+      'enterpriseManagedAuthorization.trustedIssuers must be a function',
+    ],
     ['no resource', { resourceMetadata: {} }, '`resourceMetadata.resource` must be the URL'],
     ['a lifetime that is too short', { accessTokenTTL: 5 }, '`accessTokenTTL` must be a whole number of seconds, at least 60'],
   ])('fails at the start for %s, naming the fix', async (_what, wrong, message) => {

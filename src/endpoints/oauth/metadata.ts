@@ -43,7 +43,7 @@ function documentOf({ settings, fetchDocument }: AuthServer): Record<string, unk
     response_modes_supported: ['query'],
     grant_types_supported: offeredGrantTypes(settings),
     // The trusted issuers are not disclosed (EMA §6); clients only look for whether there are any.
-    ...(settings.trustedIssuers.some(({ kind }) => kind === 'enterprise')
+    ...(settings.issuerFinder !== null || settings.trustedIssuers.some(({ kind }) => kind === 'enterprise')
       ? { authorization_grant_profiles_supported: [ID_JAG_PROFILE] }
       : {}),
     token_endpoint_auth_methods_supported: METHODS,

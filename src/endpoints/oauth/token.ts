@@ -34,7 +34,7 @@ export async function token(call: Call, rare?: GrantTypes): Promise<Response> {
   checkConfigured(as, shown, type);
   const caller = await withKey(call, shown);
   try {
-    const answer = tokenAnswer(await withGiveBack(caller, () => grantType.give(form, caller, as)), as.now());
+    const answer = tokenAnswer(await withGiveBack(caller, () => grantType.give(form, caller, as, request)), as.now());
     const headers = caller.key === undefined ? CROSS_ORIGIN : { ...CROSS_ORIGIN, ...(await nonceHeader(as)) };
     return json(answer, 200, headers);
   } catch (error) {

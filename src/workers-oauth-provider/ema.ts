@@ -1,0 +1,65 @@
+/**
+ * `enterpriseManagedAuthorization` of `@cloudflare/workers-oauth-provider`: assertions of an enterprise's identity provider (ID-JAG), whose
+ * issuer and user functions of the application say for each request.
+ */
+import { checkNames } from '../lib/names.ts';
+import type { Json } from '../model/store.ts';
+import type { IssuerFinder, MappedUser } from '../model/trusted-issuer.ts';
+import type { EmaClaimsMapperResult, EmaIdJagClaims, EmaOptions } from './ema-types.ts';
+import { infoOf } from './helpers.ts';
+
+const NAME = 'enterpriseManagedAuthorization';
+const MIN_TTL = 60;
+
+/** The option as `trustedIssuers`. @throws {TypeError} naming what is wrong. */
+export function issuerFinderOf<Env>(options: EmaOptions<Env>): IssuerFinder<Env> {
+  checkOptions(options);
+  const { trustedIssuers, mapClaims, maxAssertionLifetimeSeconds: maxAssertionLife = 300 } = options;
+  return async (iss, { client, request, env }) => {
+    if (client === null) return null; // a workload
+    const clientInfo = infoOf(client);
+    const found = await trustedIssuers({ iss, env, request, clientInfo });
+    if (!found) return null;
+    const { issuer, jwksUri, algorithms = ['RS256'], audience } = found;
+    return {
+      issuer,
+      kind: 'enterprise',
+      jwksUri,
+      algorithms,
+      maxAssertionLife,
+      ...(audience === undefined ? {} : { audience }),
+      async user(given, { resource, scope }) {
+        const claims = { ...given, resource: given['resource'] ?? resource } as EmaIdJagClaims;
+        const result = await mapClaims({ claims, clientInfo, resource, requestedScope: [...scope], request, env });
+        return result && mappedUser(result);
+      },
+    };
+  };
+}
+
+/** What the function says, checked: an error in it must not become a grant. */
+function mappedUser({ userId, scope, props, metadata, accessTokenTTL }: EmaClaimsMapperResult): MappedUser {
+  const wrong = (what: string): never => {
+    throw new TypeError(`${NAME}.mapClaims: ${what}.`);
+  };
+  if (userId === undefined || scope === undefined) wrong('`userId` or `scope` is missing');
+  if (props === undefined) wrong('`props` is missing');
+  if (accessTokenTTL !== undefined && accessTokenTTL < MIN_TTL)
+    wrong(`\`accessTokenTTL\` must be a whole number of seconds, at least ${MIN_TTL}`);
+  const optional = { metadata: metadata as Json | undefined, accessTokenTTL };
+  return { userId, scope, props, ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) };
+}
+
+function checkOptions(options: EmaOptions<never>): void {
+  const { trustedIssuers, mapClaims, allowPublicClients = false, ...seconds } = options;
+  checkNames(NAME, options, 'trustedIssuers mapClaims jwksCacheTtlSeconds clockSkewSeconds maxAssertionLifetimeSeconds allowPublicClients');
+  if (typeof trustedIssuers !== 'function') throw new TypeError(`${NAME}.trustedIssuers must be a function ({ iss, … }) → issuer or null.`);
+  if (typeof mapClaims !== 'function') throw new TypeError(`${NAME}.mapClaims must be a function ({ claims, … }) → user or null.`);
+  if (allowPublicClients)
+    throw new TypeError(
+      `${NAME}.allowPublicClients is not supported: anyone with an assertion could use it. Give the client a secret or a key.`,
+    );
+  for (const [name, value] of Object.entries(seconds))
+    if (value !== undefined && !(typeof value === 'number' && (value > 0 || (value === 0 && name === 'clockSkewSeconds'))))
+      throw new TypeError(`${NAME}.${name} must be a number of seconds greater than 0.`);
+}
