@@ -32,7 +32,14 @@ const SECONDS = {
   advice: { explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] },
 };
 /** Attributes that a histogram has as well: few values each. */
-const MEASURED: readonly string[] = ['http.request.method', 'http.route', 'http.response.status_code', 'mcp.method.name', 'error.type'];
+const MEASURED: readonly string[] = [
+  'http.request.method',
+  'url.scheme',
+  'http.route',
+  'http.response.status_code',
+  'mcp.method.name',
+  'error.type',
+];
 
 /**
  * Makes the value of the option `telemetry`.
@@ -43,7 +50,8 @@ const MEASURED: readonly string[] = ['http.request.method', 'http.route', 'http.
  * const telemetry = openTelemetry(await import('@opentelemetry/api'));
  */
 export function openTelemetry(api: Api, options: TelemetryOptions = {}): Telemetry {
-  if (typeof api?.trace?.getTracer !== 'function' || typeof api.context?.with !== 'function')
+  const verbs: readonly unknown[] = [api?.trace?.getTracer, api?.context?.with, api?.propagation?.extract, api?.metrics?.getMeter];
+  if (verbs.some((verb) => typeof verb !== 'function'))
     throw new TypeError("openTelemetry: give the package itself: import * as api from '@opentelemetry/api'; openTelemetry(api).");
   checkNames('openTelemetry', options, 'userId');
   const { SERVER, CLIENT, INTERNAL } = api.SpanKind;
@@ -116,12 +124,11 @@ export function openTelemetry(api: Api, options: TelemetryOptions = {}): Telemet
     },
     step: (name, work) => spanned(name, { kind: INTERNAL }, work),
     message(message, access, work) {
-      const { method: sent, params = {} } = (Array.isArray(message) ? {} : message) as {
-        readonly method?: unknown;
-        readonly params?: Record<string, unknown>;
-      };
+      const { method: sent, params: given } = membersOf(message);
+      const params = membersOf(given);
       const method = typeof sent === 'string' && MCP_METHODS.test(sent) ? sent : OTHER;
-      const name = /^(?:tools\/call|prompts\/get)$/.test(method) && NAME.test(String(params['name'])) ? String(params['name']) : null;
+      const { name: called } = params;
+      const name = /^(?:tools\/call|prompts\/get)$/.test(method) && typeof called === 'string' && NAME.test(called) ? called : null;
       const isTool = method === 'tools/call';
       const attributes: Attributes = {
         'mcp.method.name': method,
@@ -130,8 +137,8 @@ export function openTelemetry(api: Api, options: TelemetryOptions = {}): Telemet
         ...(name !== null && isTool ? { 'mcp.tool.name': name } : {}),
         ...(options.userId && access ? { 'enduser.id': access.userId } : {}),
       };
-      const meta = params['_meta'] as { readonly [name: string]: unknown } | undefined;
-      const about = { kind: SERVER, attributes, ...placeOf((field) => meta?.[field]) };
+      const meta = membersOf(params['_meta']);
+      const about = { kind: SERVER, attributes, ...placeOf((field) => meta[field]) };
       const answered = async (span: Span): Promise<Response> => {
         const response = await work(span);
         const { status } = response;
@@ -182,6 +189,11 @@ function instrumentsOf({ metrics }: Api): Instruments {
     messages: meter.createHistogram('mcp.server.operation.duration', SECONDS),
     events: meter.createCounter('portcullis.events'),
   };
+}
+
+/** The members of an object; none of anything else that a caller may send. */
+function membersOf(value: unknown): { readonly [name: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as { readonly [name: string]: unknown }) : {};
 }
 
 /** Whether a tool says that it failed: quotes inside of texts are escaped, so that this is a member. */

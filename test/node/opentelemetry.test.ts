@@ -178,6 +178,16 @@ describe('opentelemetry', () => {
     expect(Buffer.concat(collector.bodies).toString('latin1')).not.toMatch(/chosen|CHOSEN/);
   });
 
+  it.each([null, [], 'text', 7, { _meta: null }, { _meta: 'text' }, { _meta: { traceparent: 7 } }, { name: { a: 1 } }])(
+    'is no worse for parameters such as %j',
+    async (params) => {
+      const answered = new Response('answered');
+      for (const message of [{ method: 'tools/call', params }, [{ method: 'tools/call', params }], params])
+        expect(await openTelemetry(api).message(message, null, async () => answered)).toBe(answered);
+      expect((await ended()).map(({ name }) => name)).toEqual(['tools/call', '_OTHER', '_OTHER']);
+    },
+  );
+
   it('ends the span of a tool with its stream', async () => {
     const app = await makeTraced();
     const { tokens } = await app.signedIn();
@@ -210,7 +220,7 @@ describe('opentelemetry', () => {
     const seen = metrics.flatMap(({ descriptor: { name, unit }, dataPoints }) =>
       dataPoints.map(({ attributes }) => ({ name, unit, ...attributes })),
     );
-    expect(seen).toContainEqual({ name: 'http.server.request.duration', unit: 's', 'http.request.method': 'POST', 'http.route': '/mcp', 'http.response.status_code': 200 }); // prettier-ignore
+    expect(seen).toContainEqual({ name: 'http.server.request.duration', unit: 's', 'http.request.method': 'POST', 'url.scheme': 'https', 'http.route': '/mcp', 'http.response.status_code': 200 }); // prettier-ignore
     expect(seen).toContainEqual({ name: 'mcp.server.operation.duration', unit: 's', 'mcp.method.name': 'tools/call' });
     expect(seen).toContainEqual({ name: 'portcullis.events', unit: '', kind: 'login.succeeded' });
     await meters.shutdown();
@@ -225,7 +235,7 @@ describe('opentelemetry', () => {
   });
 
   it('refuses another value than the package', async () => {
-    for (const wrong of [undefined, null, {}, { trace: {} }])
+    for (const wrong of [undefined, null, {}, { trace: {} }, { ...api, metrics: undefined }, { ...api, propagation: {} }])
       expect(() => openTelemetry(wrong as never)).toThrow(/give the package itself/);
     expect(() => openTelemetry(api, { user: true } as never)).toThrow(/`user` is not an option; did you mean `userId`/);
     await expect(makeApp('memory', { telemetry: api as never })).rejects.toThrow(/`telemetry` must be what openTelemetry\(api\)/);

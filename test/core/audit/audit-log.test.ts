@@ -114,7 +114,10 @@ describe('the audit log', () => {
     const clock = makeClock();
     const store = memoryStore(clock);
     const [one, two] = [make(clock, bound(store)).as, make(clock, bound(store)).as];
-    for (let at = 0; at < 100; at++) await appendEvent(at % 2 === 0 ? one : two, failed, clock.now());
+    for (let at = 0; at < 100; at++) {
+      await appendEvent(at % 2 === 0 ? one : two, failed, clock.now());
+      if (at % 10 === 0) clock.pass(1); // within the minute
+    }
     await appendEvent(one, acted('bob'), clock.now());
     const kinds = async (): Promise<readonly unknown[]> => (await exported(one)).map(({ kind }) => kind);
     expect((await kinds()).filter((kind) => kind === 'login.failed')).toHaveLength(60);
@@ -207,12 +210,20 @@ describe('the audit log', () => {
     };
     const { as, events } = make(clock, faulty);
     for (let at = 0; at < 3; at++) await appendEvent(as, acted(`${at}`), clock.now());
-    expect(events.map((event) => [event.kind, 'endpoint' in event && event.endpoint])).toEqual([['request.failed', 'audit']]);
+    const told = (): readonly unknown[] => events.map((event) => [event.kind, 'endpoint' in event && event.endpoint]);
+    expect(told()).toEqual([['request.failed', 'audit']]);
     fault = 'lost';
     await appendEvent(as, acted('3'), clock.now());
     fault = null;
     await appendEvent(as, acted('4'), clock.now());
     expect((await exported(as)).map((line) => line['target'])).toEqual(['0', '1', '2', '3', '4']);
+    fault = 'down';
+    await appendEvent(as, acted('5'), clock.now());
+    fault = null;
+    expect(told()).toEqual([
+      ['request.failed', 'audit'],
+      ['request.failed', 'audit'],
+    ]);
     expect(await verifyLog(as)).toMatchObject({ ok: true });
   });
 
@@ -256,21 +267,26 @@ describe('the audit log', () => {
       }
   });
 
-  it('holds at most a thousand entries that wait, half of them of the kinds that anyone can cause', async () => {
+  it('holds at most a thousand entries that wait, half of them of the kinds that anyone can cause, and writes a hundred to a block', async () => {
     const clock = makeClock();
     const store = memoryStore(clock);
     let isDown = true;
     const { as } = make(clock, { ...bound(store), write: (...all) => (isDown ? Promise.reject(new Error('down')) : store.write(...all)) });
+    const opened = (n: number): NewEvent => ({ kind: 'grant.opened', grantId: `g${n}`, clientId: 'c' });
     for (let at = 0; at < 700; at++) await appendEvent(as, failed, clock.now());
-    await appendEvent(as, acted('bob'), clock.now());
+    for (let at = 0; at < 600; at++) await appendEvent(as, opened(at), clock.now());
     isDown = false;
-    await appendEvent(as, acted('carol'), clock.now());
+    await appendEvent(as, acted('bob'), clock.now()); // no room for it either
     const lines = await exported(as);
-    expect(lines.filter(({ kind }) => kind === 'admin.acted').map((line) => line['target'])).toEqual(['bob', 'carol']);
-    const left = lines
-      .filter(({ kind }) => kind === 'audit.left_out')
-      .map((line) => (line['counts'] as Record<string, number>)['login.failed']);
-    expect(left.reduce<number>((sum, one = 0) => sum + one, 0)).toBe(640);
+    const left = lines.filter(({ kind }) => kind === 'audit.left_out').map((line) => line['counts'] as Record<string, number>);
+    const sum = (kind: string): number => left.reduce((all, counts) => all + (counts[kind] ?? 0), 0);
+    expect([sum('login.failed'), sum('grant.opened'), sum('admin.acted')]).toEqual([640, 100, 1]);
+    expect(lines.filter(({ kind }) => kind === 'grant.opened').map((line) => line['grantId'])).toEqual(
+      Array.from({ length: 500 }, (_, at) => `g${at}`),
+    );
+    const sizes = Map.groupBy(lines, ({ id }) => String(id).split('.')[0]);
+    expect(Math.max(...[...sizes.values()].map((block) => block.length))).toBe(100);
+    expect(await verifyLog(as)).toMatchObject({ ok: true });
   });
 
   it('goes on after a writer that was cancelled with its request', async () => {
