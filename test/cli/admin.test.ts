@@ -313,7 +313,8 @@ describe('portcullis client, grant, session, key, token and audit', () => {
       out: expect.stringMatching(/^ok +no\n[^]*problems\nblock +what\n1 +changed$/),
     });
     const own = JSON.parse(await blockOf(verdict.headBlock)) as { until: number };
-    expect(Math.abs(own.until - app.clock.now() - 30 * 86_400)).toBeLessThan(120); // kept as long as the server keeps its entries
+    const now = Math.floor(Date.now() / 1000); // the command line has the clock of the machine
+    expect(Math.abs(own.until - now - 30 * 86_400)).toBeLessThan(120); // kept as long as the server keeps its entries
   });
 });
 
