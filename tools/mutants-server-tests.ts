@@ -5,7 +5,6 @@
 
 /** By the path of the source. */
 export const SERVER_TESTS: { readonly [file: string]: string } = {
-  'src/core/access-keys.ts': 'src/journeys/access-keys.ts',
   'src/core/records/client-places.ts': 'src/journeys/{client-policy,places}.ts',
   'src/core/records/client-status.ts': 'src/journeys/client-policy.ts',
   'src/core/users/security-mail.ts': 'src/journeys/security-mail.ts',

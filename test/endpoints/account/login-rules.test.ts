@@ -1,6 +1,7 @@
 /** The pages beside the sign-in page: who may post to them, what a login is told, and where each of its answers leads. */
 import { describe, expect, it } from 'vitest';
 import { html } from '../../../src/lib/html.ts';
+import { existingSession } from '../../../src/logins/existing-session.ts';
 import { password } from '../../../src/logins/password.ts';
 import type { Authenticated, FormLogin, LoginPageAnswer, LoginPageCall, StepView } from '../../../src/model/login.ts';
 import type { SecondFactor } from '../../../src/model/second-factor.ts';
@@ -80,7 +81,33 @@ describe('endpoints/account/login: pages of logins', () => {
   });
 });
 
+describe('endpoints/account/login: proofs that no longer count', () => {
+  it('say to a disabled user that the account is disabled, and lead back to the sign-in after any other change', async () => {
+    const disabled = await withPage({ kind: 'proven', proven: PROVEN });
+    await disabled.post();
+    const [{ userId }] = disabled.app.events.filter(({ kind }) => kind === 'login.succeeded') as unknown as [{ userId: string }];
+    await disabled.app.provider.helpers(disabled.app.env).disableUser(userId);
+    disabled.browser.cookies.clear();
+    const page = await disabled.post('?return_to=%2Fnotes');
+    expect([page.status, page.text.includes('return_to=%2Fnotes'), disabled.browser.cookies.has(SESSION)]).toEqual([403, true, false]);
+    expect(page.text).toMatch(/role="alert"/);
+    const { browser, post } = await withPage({ kind: 'proven', proven: { ...PROVEN, stamp: 'of a former password' } });
+    const back = await post('?return_to=%2Fnotes');
+    expect([back.status, back.location?.startsWith('/login?'), browser.cookies.has(SESSION)]).toEqual([303, true, false]);
+  });
+});
+
 describe('endpoints/account/login: the sign-in page', () => {
+  it('takes the button of one of several logins, and none of a login that has no form', async () => {
+    const door: FormLogin = { id: 'door', fields: () => html``, prove: async () => ({ kind: 'refused', reason: 'never' }) };
+    const app = await makeApp('memory', { logins: [password(), door, existingSession({ find: () => null })] });
+    const browser = app.browser();
+    const page = await browser.get(`${ISSUER}/login`);
+    expectPage(await browser.submit(page, { ...ALICE, with: 'session' }));
+    expect(app.events.at(-1)).toMatchObject({ code: 'invalid_request', reason: 'login_unknown' });
+    expect((await browser.submit(page, { ...ALICE, with: 'password' })).status).toBe(303);
+  });
+
   it('refuses a form of another site with its reason, and a login that is not there', async () => {
     const app = await makeApp('memory', { logins: [password()] });
     const browser = app.browser();
