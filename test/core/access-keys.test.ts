@@ -88,6 +88,7 @@ describe('core/access-keys: lists', () => {
     const ids = (page: { keys: readonly { id: string }[] }): readonly string[] => page.keys.map(({ id }) => id).toSorted();
     expect((await keysOfUser(as, 'user')).map(({ id }) => id)).toEqual([own.grant.id]);
     expect(ids(await keysOf(as, { userId: 'other' }))).toEqual([other.grant.id]);
+    expect(ids(await keysOf(as, { userId: 'user' }))).toEqual([own.grant.id]);
     expect([ids(await keysOf(as, 'server')), ids(await keysOf(as, { organization: 'acme' }))]).toEqual([
       [server.grant.id],
       [acme.grant.id],
@@ -97,6 +98,20 @@ describe('core/access-keys: lists', () => {
     expect(ids(await keysOf(as, 'all'))).toEqual([own, server, acme].map(({ grant }) => grant.id).toSorted());
     clock.pass(3000);
     expect(ids(await keysOf(as, 'all'))).toEqual([]);
+  });
+
+  it('leave out what went since it was listed, what is no key, and what is at its end', async () => {
+    let more: readonly string[] = [];
+    const { as, clock } = makeWorld((plain) => ({
+      list: async (index) => ({ keys: [...(await plain.list(index)).keys, ...more] as never }),
+    }));
+    const { grant } = await made(as);
+    const { key: _key, ...plain } = grant;
+    await as.records.openGrant({ ...plain, id: 'P'.repeat(22) });
+    await as.store.write(`grant:${'L'.repeat(22)}`, { ...grant, id: 'L'.repeat(22), expiresAt: START + 1 } as never, 'any', {});
+    more = ['grant:gone', `grant:${'P'.repeat(22)}`, `grant:${'L'.repeat(22)}`];
+    clock.pass(1);
+    expect((await keysOf(as, 'all')).keys.map(({ id }) => id)).toEqual([grant.id]);
   });
 
   it('go on with the next page, and stop where enough were found', async () => {
@@ -158,5 +173,32 @@ describe('core/access-keys: use', () => {
       endpoint: 'access-keys',
       error: expect.objectContaining({ message: 'down' }),
     });
+  });
+
+  it('ends the key of a user whose login is gone (F-42)', async () => {
+    const { as, events } = makeWorld();
+    const { key, grant } = await made(as, { origin: { login: 'gone' } });
+    expect(await noteUse(as, grant, key)).toBe('access_withdrawn');
+    expect((await as.records.findGrant(grant.id))?.ended).toMatchObject({ reason: 'access_withdrawn' });
+    expect(events.at(-1)).toMatchObject({ kind: 'grant.ended', reason: 'access_withdrawn' });
+  });
+
+  it('is not refused where others write the record all the time', async () => {
+    let isBusy = false;
+    const { as, events } = makeWorld((plain) => ({ write: async (...all) => (isBusy ? null : plain.write(...all)) }));
+    Object.assign(as.runtime, { pause: async () => undefined });
+    const { key, grant } = await made(as);
+    isBusy = true;
+    expect(await noteUse(as, grant, key)).toBeNull();
+    expect(events.at(-1)).toMatchObject({ kind: 'request.failed', error: { reason: 'grant_contended' } });
+  });
+
+  it('is noted for no grant that is not a key', async () => {
+    const { as } = makeWorld();
+    const { key, grant } = await made(as);
+    const { key: _key, ...plain } = grant;
+    await as.records.openGrant({ ...plain, id: 'P'.repeat(22) });
+    expect(await noteUse(as, { ...plain, id: 'P'.repeat(22) }, key)).toBeNull();
+    expect(await as.records.findGrant('P'.repeat(22))).not.toHaveProperty('key');
   });
 });
