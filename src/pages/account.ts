@@ -139,9 +139,10 @@ function sessions({ action, account, sessions: list, words }: AccountPageView): 
 function sessionText({ here, browser, system, network, since, seen }: SessionView, words: Words): Html {
   const texts = words.account;
   const name = browser && system ? texts.browserOn(browser, system) : (browser ?? system ?? texts.browser);
+  const place = network && (isLoopbackNetwork(network) ? !here && texts.thisComputer : html`<bdi>${network}</bdi>`);
+  const where: readonly HtmlValue[] = [here && texts.here, place].filter((one) => one);
   return html`<b>${name}</b>
-    ${here && html`<p class="hint">${texts.here}</p>`}
-    ${network && html`<p class="hint">${isLoopbackNetwork(network) ? texts.thisComputer : html`<bdi>${network}</bdi>`}</p>`}
+    ${where.length > 0 && html`<p class="hint">${where.map((one, at): HtmlValue => [at > 0 && ' · ', one])}</p>`}
     <p class="hint">${texts.session(time(since, words), time(seen, words, sayTime))}</p>`;
 }
 

@@ -60,6 +60,19 @@ describe.each(storeNames)('the account page on %s', (store) => {
     expect([(await here.get(`${ISSUER}/account`)).status, (await there.get(`${ISSUER}/account`)).status]).toEqual([200, 303]);
   });
 
+  it('says in one line where a browser is, and of this one on this computer only that it is this one', async () => {
+    const app = await makeApp(store);
+    const here = { ...FIREFOX, 'x-test-address': '127.0.0.1' };
+    const [own, far] = [await signIn(app, here), await signIn(app, FIREFOX)];
+    await signIn(app, here);
+    const places = (text: string): string[] =>
+      [...text.matchAll(/<b>Firefox on Linux<\/b>\s*<p class="hint">(.*?)<\/p>/g)]
+        .map(([, place = '']) => place.replaceAll(/<[^>]+>/g, ''))
+        .toSorted();
+    expect(places((await own.get(`${ISSUER}/account`, here)).text)).toEqual(['192.0.2.0/24', 'This browser', 'This computer']);
+    expect(places((await far.get(`${ISSUER}/account`)).text)).toEqual(['This browser · 192.0.2.0/24', 'This computer', 'This computer']);
+  });
+
   it('SEC-053 signs out everywhere, and disconnects apps if selected', async () => {
     const app = await makeApp(store);
     const { tokens, browser } = await app.signedIn();
