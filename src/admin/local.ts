@@ -3,9 +3,9 @@
  * only the application's options say is unknown here: configured clients, resources, scopes, logins.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { readTail } from '../core/audit/read.ts';
+import { readBlock, readTail } from '../core/audit/read.ts';
 import type { Runtime } from '../model/runtime.ts';
-import type { Store } from '../model/store.ts';
+import type { Seconds, Store } from '../model/store.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { makeHelpers } from '../provider/helpers.ts';
 import { makeHost } from '../provider/host.ts';
@@ -41,10 +41,8 @@ export async function localAdmin(place: LocalPlace): Promise<LocalAdmin> {
   const left: Promise<unknown>[] = [];
   const runtime: Runtime = { ...place.runtime, waitUntil: (work) => void left.push(work) };
   const as = serverOf(place, runtime, {});
-  const { n, until, minute } = await readTail(as);
-  // Where the server keeps an audit log, these acts belong into it, for as long as its last entry (to the minute).
-  const keep = Math.min(Math.max(until - minute * 60, 3600), 3650 * 86_400);
-  const server = n === 0 ? as : serverOf(place, runtime, { audit: { keep } });
+  const keep = await keptFor(as);
+  const server = keep === null ? as : serverOf(place, runtime, { audit: { keep } });
   const { accessKeys, clientPolicy } = server.settings;
   const settings = {
     ...server.settings,
@@ -56,6 +54,18 @@ export async function localAdmin(place: LocalPlace): Promise<LocalAdmin> {
     for (const work of left) await work; // which may leave more
   };
   return { admin: { as: own, helpers: makeHelpers(own), userId: place.by, permission: 'admin' }, settled };
+}
+
+/**
+ * How long the server keeps the entries of its audit log, into which these acts belong; null if it keeps none. To the minute, so that it does
+ * not grow by what passed before a block was written.
+ */
+async function keptFor(as: AuthServer): Promise<Seconds | null> {
+  const { n } = await readTail(as);
+  const block = n === 0 ? null : (await readBlock(as, n))?.block;
+  if (!block) return null;
+  const keep = block.until - (block.entries.at(-1)?.at ?? block.minute * 60);
+  return Math.min(Math.max(Math.floor(keep / 60) * 60, 3600), 3650 * 86_400);
 }
 
 function serverOf(

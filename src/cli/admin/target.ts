@@ -44,6 +44,8 @@ export async function openLocal(name: string, options: StoreOptions, env: NodeJS
         await close();
       },
       async ask(_method, act, input) {
+        if (act === 'keys/create' && options.resource === undefined)
+          throw new CliError('A store does not know your resources. Name the one of the key: --resource https://mcp.example/mcp', 2);
         try {
           const result = await runAct(admin, act, input);
           if (result instanceof ReadableStream) return await new Response(result).text();
@@ -92,7 +94,8 @@ function osUser(): string {
 /** A failure in one line. */
 function plain(error: unknown): unknown {
   if (error instanceof CliError || !(error instanceof Error)) return error;
-  if (error instanceof OAuthError && error.status >= 500)
-    return new CliError(error.cause instanceof Error ? error.cause.message : 'The store does not answer. Try again.', 1, { cause: error });
-  return new CliError(error.message, 1, { cause: error });
+  const isRefusal = (error instanceof OAuthError && error.status < 500) || error instanceof TypeError;
+  if (isRefusal) return new CliError(error.message, 1, { cause: error });
+  const { message } = error instanceof OAuthError && error.cause instanceof Error ? error.cause : error;
+  return new CliError(`The store cannot be used: ${message}`, 1, { cause: error });
 }
