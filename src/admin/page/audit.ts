@@ -55,14 +55,15 @@ export async function auditPage(desk: Desk): Promise<Shown> {
       <label for="field-${name}">${label}</label><input id="field-${name}" name="${name}" type="date" value="${param(desk, name)}" />
     </div>`;
   const body = html`<form class="filter" method="get" action="${urlOf(desk, 'audit')}">
-      ${input('act', say.act)} ${input('by', say.by)} ${input('target', say.target)} ${date('from', say.from)} ${date('until', say.until)}
+      ${input('act', say.actions)} ${input('by', say.by)} ${input('target', say.target)} ${date('from', say.from)}
+      ${date('until', say.until)}
       <button>${say.apply}</button>
       <a class="button" href="${urlOf(desk, 'audit/export', Object.fromEntries(query))}" download>${say.exportAll}</a>
     </form>
     ${isLog && (await logCheck(desk))}
     ${table(
       desk,
-      [say.time, say.act, say.by, { wide: say.target }, say.outcome],
+      [say.time, say.actions, say.by, { wide: say.target }, say.outcome],
       entries.map((one) => rowOf(desk, one, nameOf)),
     )}
     ${next !== undefined && html`<p class="more"><a class="button" href="${hereWith(desk, { after: String(next) })}">${say.more}</a></p>`}`;

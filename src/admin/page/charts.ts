@@ -36,7 +36,7 @@ export function charts(desk: Desk, { days, counts }: Measures): Html {
     <details>
       <summary>${say.asTable}</summary>
       <div class="scroll" tabindex="0" role="region" aria-label="${say.asTable}">
-        ${table(desk, [say.day, ...shown.map(({ name }) => name)], rows)}
+        ${table(desk, [say.time, ...shown.map(({ name }) => name)], rows)}
       </div>
     </details>`;
 }

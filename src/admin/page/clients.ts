@@ -7,7 +7,8 @@ import type { ClientDecision } from '../../provider/clients.ts';
 import { actForm, actionsColumn, badge, chips, choice, day, type Desk, entry, facts, moreLink, param, part, read, type Shown, table, tabs, urlOf, userNames } from './desk.ts'; // prettier-ignore
 import { grantTable } from './grants.ts';
 
-const STATUSES: readonly ClientStatus[] = ['waiting', 'approved', 'blocked'];
+/** What can have been decided about a client. */
+export const STATUSES: readonly ClientStatus[] = ['waiting', 'approved', 'blocked'];
 
 interface Policy {
   readonly policy: ClientPolicy | null;
@@ -73,7 +74,9 @@ export function clientTable(desk: Desk, clients: readonly (ClientInfo | ClientDe
       html`${entry(urlOf(desk, 'client', { id }), one.name ?? id, hosts.join(', '))}${isVerified && badge(say.verified, 'good')}`,
       day(at, desk),
       isDecision && one.status === 'waiting'
-        ? html`<div class="acts">${decide(desk, id, say.waiting, 'approve')}${decide(desk, id, say.waiting, 'block')}</div>`
+        ? html`<div class="acts">
+            ${decide(desk, { id, name: one.name }, say.waiting, 'approve')}${decide(desk, { id, name: one.name }, say.waiting, 'block')}
+          </div>`
         : isDecision && statusBadge(desk, one.status),
     ];
   });
@@ -90,11 +93,21 @@ function statusBadge(desk: Desk, status: ClientStatus | null): Html {
   return badge(clientState(desk, status), status !== null && looks[status]);
 }
 
-function decide(desk: Desk, id: string, seen: string, decision: 'approve' | 'block'): Html {
-  const { say } = desk;
+function decide(
+  desk: Desk,
+  { id, name = id }: { readonly id: string; readonly name?: string | undefined },
+  seen: string,
+  decision: 'approve' | 'block',
+): Html {
+  const { say, words } = desk;
   return decision === 'approve'
     ? actForm(desk, 'clients/approve', say.approve, { fields: { id }, seen, look: 'main' })
-    : actForm(desk, 'clients/block', say.block, { fields: { id }, seen, look: 'bad', why: say.sureBlock });
+    : actForm(desk, 'clients/block', say.block, {
+        fields: { id },
+        seen,
+        look: 'bad',
+        why: words.account.sureApp(html`<bdi>${name}</bdi>`),
+      });
 }
 
 /** One client. */
@@ -107,6 +120,7 @@ export async function clientPage(desk: Desk): Promise<Shown | null> {
   if (!client && !decided) return null;
   const { policy } = await read<Policy>(desk, 'clients/policy');
   const status = decided?.status ?? null;
+  const name = client?.name ?? decided?.name;
   const [seen, asked] = [clientState(desk, status), decided?.userId];
   const nameOf = await userNames(desk, asked === undefined ? [] : [asked]);
   const found = await read<Parameters<typeof grantTable>[1] & object>(desk, 'grants', { client: id });
@@ -120,13 +134,13 @@ export async function clientPage(desk: Desk): Promise<Shown | null> {
       [say.askedBy, asked !== undefined && entry(urlOf(desk, 'user', { id: asked }), nameOf(asked))],
     ])}
     <div class="acts">
-      ${policy && status !== 'approved' && decide(desk, id, seen, 'approve')}
-      ${policy && status !== 'blocked' && decide(desk, id, seen, 'block')}
+      ${policy && status !== 'approved' && decide(desk, { id, name }, seen, 'approve')}
+      ${policy && status !== 'blocked' && decide(desk, { id, name }, seen, 'block')}
       ${policy && decided && status !== 'waiting' && actForm(desk, 'clients/reset', say.reset, { fields: { id }, seen })}
-      ${isOurs && actForm(desk, 'clients/delete', say.deleteApp, { fields: { id }, seen, why: say.sureDelete, look: 'bad' })}
+      ${isOurs && actForm(desk, 'clients/delete', say.deleteApp, { fields: { id }, seen, why: say.sureForGood, look: 'bad' })}
     </div>
     ${part(say.grants, await grantTable(desk, found, 'user'), found.next !== undefined && html`<a href="${urlOf(desk, 'grants', { client: id })}">${say.more}</a>`)}`;
   const isVerified = client !== null && policy !== null && isOfHosts(client, policy.verifiedHosts);
   const beside = html`${policy && statusBadge(desk, status)} ${isVerified && badge(say.verified, 'good')}`;
-  return { title: html`<bdi>${client?.name ?? decided?.name ?? words.account.nameless}</bdi>`, body, beside };
+  return { title: name ?? words.account.nameless, body, beside };
 }

@@ -28,7 +28,8 @@ export interface Desk {
 
 /** A page. */
 export interface Shown {
-  readonly title: HtmlValue;
+  /** Text only: it is the title of the document, too. */
+  readonly title: string;
   readonly body: HtmlValue;
   /** Beside the title: badges. */
   readonly beside?: HtmlValue;
@@ -105,8 +106,13 @@ export function actForm(desk: Desk, act: string, label: HtmlValue, { fields = {}
 export type Column = HtmlValue | { readonly wide: HtmlValue };
 
 /** A table; a line that says so if it is empty. */
-export function table({ say }: Desk, columns: readonly Column[], rows: readonly (readonly HtmlValue[])[]): Html {
-  if (rows.length === 0) return html`<p class="none">${say.nothing}</p>`;
+export function table(
+  { say }: Desk,
+  columns: readonly Column[],
+  rows: readonly (readonly HtmlValue[])[],
+  none: string = say.nothing,
+): Html {
+  if (rows.length === 0) return html`<p class="none">${none}</p>`;
   const wide = columns.map((one) => isWide(one) && html` class="wide"`);
   return html`<table>
     <thead>

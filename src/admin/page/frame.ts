@@ -44,7 +44,7 @@ export function consolePage(desk: Desk, name: string, { title, body, beside }: S
     </form>
     ${notice && noticeBox(notice)}
     <div class="head" id="content" tabindex="-1">
-      <h1>${title}</h1>
+      <h1><bdi>${title}</bdi></h1>
       ${beside}
     </div>
     ${body}`;

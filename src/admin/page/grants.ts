@@ -45,7 +45,7 @@ export async function grantsPage(desk: Desk): Promise<Shown> {
       isFiltered &&
       (found.grants.length > 0 || next !== undefined) &&
       html`<div class="acts">
-        ${actForm(desk, 'grants/revoke-all', say.revokeAll, { fields: { ...filter, after: param(desk, 'after') }, why: say.sureRevokeAll, look: 'bad' })}
+        ${actForm(desk, 'grants/revoke-all', say.revokeAll, { fields: { ...filter, after: param(desk, 'after') }, why: words.account.sureAll, look: 'bad' })}
       </div>`
     }
     <details class="make">
@@ -73,7 +73,7 @@ async function look(desk: Desk, filter: Filter): Promise<Grants> {
 export async function grantTable(desk: Desk, { grants }: Grants, shows: 'client' | 'user' | 'both'): Promise<Html> {
   const { say, words } = desk;
   const [clientOf, userOf] = [
-    shows === 'user' ? String : await clientNames(desk, grants.map(({ clientId }) => clientId)),
+    await clientNames(desk, grants.map(({ clientId }) => clientId)),
     shows === 'client' ? String : await userNames(desk, grants.map(({ userId }) => userId)),
   ]; // prettier-ignore
   const rows = grants.map(({ id, clientId, userId, scope, organization, usedAt }): HtmlValue[] => [
@@ -83,10 +83,15 @@ export async function grantTable(desk: Desk, { grants }: Grants, shows: 'client'
     ...(shows === 'both' ? [entry(urlOf(desk, 'user', { id: userId }), userOf(userId))] : []),
     chips(scope),
     day(usedAt, desk),
-    actForm(desk, 'grants/revoke', words.accessKey.revoke, { fields: { id }, why: say.sureRevoke, look: 'bad' }),
+    actForm(desk, 'grants/revoke', words.accessKey.revoke, {
+      fields: { id },
+      why: words.account.sureApp(html`<bdi>${clientOf(clientId)}</bdi>`),
+      look: 'bad',
+    }),
   ]);
   const first = shows === 'user' ? [say.user] : shows === 'client' ? [say.app] : [say.app, say.user];
-  return table(desk, [...first, say.scopes, { wide: say.used }, actionsColumn(desk)], rows);
+  const none = shows === 'client' ? words.account.noApps : say.nothing;
+  return table(desk, [...first, say.scopes, { wide: say.used }, actionsColumn(desk)], rows, none);
 }
 
 /** What the act on a token answers. */

@@ -5,7 +5,7 @@ import type { ClientPolicy } from '../../model/client-policy.ts';
 import type { ClientInfo } from '../../provider/client-info.ts';
 import type { ClientDecision } from '../../provider/clients.ts';
 import { charts, type Measures } from './charts.ts';
-import { clientTable } from './clients.ts';
+import { clientTable, STATUSES } from './clients.ts';
 import { actForm, badge, type Desk, facts, param, part, read, type Shown, tabs, urlOf } from './desk.ts';
 import { grantTable } from './grants.ts';
 import { findUsers, outsideTable, userTable } from './users.ts';
@@ -27,7 +27,7 @@ export async function homePage(desk: Desk): Promise<Shown> {
     waiting &&
     part(
       say.waitingApps,
-      waiting.length === 0 ? html`<p class="none">${say.noneWaiting}</p>` : clientTable(desk, waiting.slice(0, 5), policy),
+      clientTable(desk, waiting.slice(0, 5), policy),
       waiting.length > 5 && html`<a href="${urlOf(desk, 'clients', { status: 'waiting' })}">${say.more}</a>`,
     )
   }
@@ -51,8 +51,9 @@ export async function searchPage(desk: Desk): Promise<Shown | string> {
   const grant = q === '' ? null : await admin.helpers.findGrant(q);
   const others = identities.filter((one) => !users.some(({ id }) => id === one.userId));
   const [user, client] = [users[0]?.id ?? others[0]?.userId, clients[0]];
+  const clientId = client && ('clientId' in client ? client.clientId : client.id);
   if (users.length + others.length + clients.length + (grant ? 1 : 0) === 1 && !grant)
-    return user === undefined ? urlOf(desk, 'client', { id: client?.id }) : urlOf(desk, 'user', { id: user });
+    return user === undefined ? urlOf(desk, 'client', { id: clientId }) : urlOf(desk, 'user', { id: user });
   const body = html`${users.length > 0 && part(say.users, userTable(desk, users))}
   ${others.length > 0 && part(say.outside, outsideTable(desk, others))}
   ${clients.length > 0 && part(say.apps, clientTable(desk, clients, null))}
@@ -61,24 +62,29 @@ export async function searchPage(desk: Desk): Promise<Shown | string> {
   return { title: say.search, body };
 }
 
-/** Clients with that id, or with that in their name; those that are registered, and those that were decided about. */
-async function findClients(desk: Desk, q: string): Promise<readonly ClientInfo[]> {
+/** Clients with that id, or with that in their name: configured, registered, and those that were decided about. */
+async function findClients(desk: Desk, q: string): Promise<readonly (ClientInfo | ClientDecision)[]> {
   const { helpers, as } = desk.admin;
-  const found = new Map<string, ClientInfo>();
+  const found = new Map<string, ClientInfo | ClientDecision>();
   const exact = await helpers.clients.find(q);
   if (exact) return [exact];
-  const matches = (one: { readonly name?: string }): boolean => one.name?.toLowerCase().includes(q.toLowerCase()) === true;
-  for (const id of as.settings.clients.keys()) {
-    const client = await helpers.clients.find(id);
-    if (client && matches(client)) found.set(id, client);
-  }
-  let after: string | undefined;
-  for (let pages = 0; pages < MAX_LOOKED; pages++) {
-    const page = await helpers.clients.list(after);
-    for (const client of page.clients) if (matches(client)) found.set(client.id, client);
-    after = page.next;
-    if (after === undefined) break;
-  }
+  const add = (id: string, one: ClientInfo | ClientDecision | null): void => {
+    if (one?.name?.toLowerCase().includes(q.toLowerCase()) && !found.has(id)) found.set(id, one);
+  };
+  const look = async (
+    list: (after?: string) => Promise<{ clients: readonly (ClientInfo | ClientDecision)[]; next?: string }>,
+  ): Promise<void> => {
+    let after: string | undefined;
+    for (let pages = 0; pages < MAX_LOOKED; pages++) {
+      const page = await list(after);
+      for (const one of page.clients) add('clientId' in one ? one.clientId : one.id, one);
+      after = page.next;
+      if (after === undefined) break;
+    }
+  };
+  for (const id of as.settings.clients.keys()) add(id, await helpers.clients.find(id));
+  await look((after) => helpers.clients.list(after));
+  if (as.settings.clientPolicy !== null) for (const status of STATUSES) await look((after) => helpers.clients.listByStatus(status, after));
   return [...found.values()].slice(0, 50);
 }
 
@@ -88,7 +94,7 @@ export async function healthPage(desk: Desk): Promise<Shown> {
   const { ok, reason, region } = await read<Health>(desk, 'health');
   const { issuer, tenant, resources } = desk.call.as.settings;
   const body = html`${facts([
-      [say.status, ok ? badge(say.healthy, 'good') : badge(html`${say.unhealthy} <code>${reason}</code>`, 'bad')],
+      [say.status, ok ? badge('OK', 'good') : badge(html`<code>${reason}</code>`, 'bad')],
       ['Issuer', html`<code>${issuer}</code>`],
       ['Tenant', tenant !== null && html`<code>${tenant}</code>`],
       ['MCP', resources.map(({ uri }) => html`<code>${uri}</code> `)],

@@ -17,6 +17,8 @@ header button.plain,header .out a{flex:none;margin:0;padding:.25rem 0;font-size:
 .find input,select{min-height:2.75rem;padding:.5rem .875rem;border:1px solid var(--edge);border-radius:.625rem;background:var(--field);color:inherit;font:inherit}
 select{display:block;width:100%}
 main button,main .button{flex:none;min-height:2.75rem;padding:.375rem 1rem;border-radius:.625rem;font-size:.9375rem}
+main .button{display:inline-grid;place-items:center}
+main .actions{display:block}
 main button.bad{border-color:var(--bad-edge);background:var(--bad);color:var(--bad-ink)}
 .field input{min-height:2.75rem;padding:.5rem .875rem}
 .head{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem .75rem}
@@ -38,9 +40,9 @@ td details{margin:0}
 td .ask[open]{text-align:start;min-width:12rem}
 .wide{display:none}
 .ask summary{display:block;width:fit-content;min-height:2.75rem;padding:.75rem;color:var(--accent)}
-td:last-child .ask summary{margin-inline-start:auto}
+td:last-child > form > .ask summary{margin-inline-start:auto}
 .ask summary::before{content:none}
-.acts .ask summary{border:1px solid var(--edge);border-radius:.625rem;background:var(--card);padding-inline:1rem;color:var(--ink);font-weight:600}
+.acts .ask summary{border:1px solid var(--edge);border-radius:.625rem;background:var(--card);padding:calc(.75rem - 1px) 1rem;color:var(--ink);font-weight:600}
 .ask summary:hover{text-decoration:underline}
 .acts .ask summary:hover{background:var(--panel);border-color:var(--soft);text-decoration:none}
 .acts{display:flex;flex-wrap:wrap;gap:.5rem;align-items:flex-start;margin-top:1rem}
@@ -70,8 +72,12 @@ main > .head{min-height:2rem}
 .make > summary{color:var(--accent);font-weight:560}
 .make form{max-width:32rem;padding-bottom:1rem}
 .make button{margin-top:1.25rem}
+.make fieldset{margin-top:1rem}
+.make .tick{align-items:center;padding:0}
 .line form,.filter{display:flex;flex-wrap:wrap;gap:.75rem;align-items:end}
-.line .field,.filter .field{flex:1 1 9rem;max-width:24rem;margin:0}
+.line .field,.filter .field{flex:1 1 6.5rem;max-width:24rem;margin:0}
+.line .field{flex-basis:12rem}
+.filter input,.filter select{padding-inline:.625rem}
 .filter + table,.filter + .none{margin-top:1rem}
 .filter input{min-width:0}
 .more{margin-top:1rem}
@@ -86,8 +92,11 @@ main > .head{min-height:2rem}
 .charts .zero{fill:var(--line)}
 .axis{display:flex;justify-content:space-between;margin-top:.375rem;color:var(--soft);font-size:.8125rem}
 .scroll{overflow-x:auto}
+.scroll :is(th,td){height:auto;text-align:end;white-space:nowrap;font-variant-numeric:tabular-nums}
+.scroll :is(th,td):first-child{text-align:start}
 .skip{position:absolute;inset-inline-start:1rem;top:.5rem;z-index:1;padding:.5rem 1rem;border-radius:.5rem;background:var(--accent);color:var(--accent-on)}
 .skip:not(:focus){width:1px;height:1px;padding:0;overflow:hidden;clip-path:inset(50%)}
+@media (max-width:40rem){.charts{grid-template-columns:1fr 1fr}}
 @media (max-width:61.98rem){
 :not(.scroll) > table{display:block}
 :not(.scroll) > table tbody{display:block}

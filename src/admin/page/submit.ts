@@ -35,7 +35,7 @@ export async function submit(desk: Desk): Promise<Response | Shown | Refused> {
   const form = await readForm(call.request);
   const act = form.required('act');
   if (!Object.hasOwn(ACTS, act) || ACTS[act]?.method !== 'POST') throw new OAuthError('invalid_request', 'decision_unknown');
-  if (!equalTexts(form.required('account'), mark)) return { problem: say.otherAdmin, status: 409 };
+  if (!equalTexts(form.required('account'), mark)) return { problem: say.again, status: 409 };
   const [seen, input, once] = [form.optional('seen'), inputOf(act, form), form.optional('once')];
   if (seen !== undefined) {
     const now = await stateFor(desk, act, form);
@@ -96,7 +96,8 @@ async function done(desk: Desk, act: string, form: Params, result: Result): Prom
   if (act === 'keys/create') {
     const { key, info } = result as { key: string; info: { resource: string } };
     const url = call.as.settings.resources.find(({ uri }) => uri === info.resource)?.uri ?? call.as.settings.issuer;
-    return { title: words.accessKey.made, body: madeKeyBody({ key, name: form.required('name'), url, back: urlOf(desk, 'keys') }, words) };
+    const texts = { ...words, accessKey: { ...words.accessKey, madeWhy: say.secretOnce } };
+    return { title: words.accessKey.made, body: madeKeyBody({ key, name: form.required('name'), url, back: urlOf(desk, 'keys') }, texts) };
   }
   if (act === 'tokens/inspect') return { title: say.inspect, body: await tokenBody(desk, result as unknown as InspectedToken) };
   if (act === 'clients/create') {

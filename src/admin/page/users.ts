@@ -121,7 +121,7 @@ export async function userPage(desk: Desk): Promise<Shown | null> {
   ${own.length > 0 && part(say.keys, keyTable(desk, own))} ${part(words.signIn.title, waysTable(desk, id, user))}
   ${sessions.length > 0 && part(words.account.sessions, sessionTable(desk, id, sessions))} ${account && permissions(desk, account, seen)}
   ${part(say.actions, userActs(desk, id, user, seen))}`;
-  return { title: html`<bdi>${account?.name ?? account?.username ?? identities[0]?.account ?? id}</bdi>`, body, beside: !account && disabled ? badge(say.removed, 'bad') : stateBadge(desk, disabled) }; // prettier-ignore
+  return { title: account?.name ?? account?.username ?? identities[0]?.account ?? id, body, beside: !account && disabled ? badge(say.removed, 'bad') : stateBadge(desk, disabled) }; // prettier-ignore
 }
 
 function waysTable(desk: Desk, id: string, { account, identities, passkeys, secondFactor }: ShownUser): Html {
@@ -130,7 +130,7 @@ function waysTable(desk: Desk, id: string, { account, identities, passkeys, seco
   const rows: HtmlValue[][] = [
     ...identities.map((one) => [name(one.account ?? one.id, one.issuer), day(one.createdAt, desk), remove('users/remove-identity', say.sureWay, { identity: one.id })]), // prettier-ignore
     ...passkeys.map((one) => [name(one.name, words.passkey.defaultName), day(one.createdAt, desk), remove('users/remove-passkey', say.sureWay, { passkey: one.id })]), // prettier-ignore
-    ...(secondFactor ? [[name(words.totp.title, words.totp.left(secondFactor.recoveryLeft)), day(secondFactor.createdAt, desk), remove('users/remove-second-factor', say.sureFactor)]] : []), // prettier-ignore
+    ...(secondFactor ? [[name(words.totp.title, words.totp.left(secondFactor.recoveryLeft)), day(secondFactor.createdAt, desk), remove('users/remove-second-factor', words.totp.sureOff)]] : []), // prettier-ignore
   ];
   if (account) {
     const body = field('password', words.password.fresh, 'new-password', { type: 'password', hint: words.password.rule });
@@ -175,12 +175,12 @@ function userActs(desk: Desk, id: string, { account, disabled }: ShownUser, seen
   const act = (label: string, verb: string, why: string): Html => actForm(desk, `users/${verb}`, label, { fields: { id }, why, seen, look: 'bad' }); // prettier-ignore
   return html`<div class="acts">
     ${act(words.account.everywhere, 'sign-out', say.sureSignOut)}
-    ${actForm(desk, 'consents/forget', say.askAgain, { fields: { user: id }, why: say.sureAskAgain })}
+    ${actForm(desk, 'consents/forget', say.askAgain, { fields: { user: id } })}
     ${
       disabled
         ? account && actForm(desk, 'users/enable', say.enable, { fields: { id }, seen })
-        : act(say.disable, 'disable', say.sureDisable)
+        : act(say.disable, 'disable', say.sureSignOut)
     }
-    ${account && act(say.remove, 'remove', say.sureRemove)}
+    ${account && act(say.remove, 'remove', say.sureForGood)}
   </div>`;
 }

@@ -39,31 +39,23 @@ Nouvelle
 Vérifié
 D’autres sites
 Désactiver
-Toutes les sessions, tous les accès et toutes les clés de cet utilisateur prennent fin. Il ne peut plus se connecter tant que vous ne le réactivez pas.
 Réactiver
 Supprimer définitivement
-Le compte et tout son contenu sont supprimés. C’est irréversible.
+C’est irréversible.
 Toutes les sessions et tous les accès de cet utilisateur prennent fin.
-L’utilisateur se connecte alors sans second facteur jusqu’à ce qu’il en configure un nouveau. Assurez-vous que c’est bien lui qui le demande.
 L’utilisateur ne pourra plus se connecter ainsi.
 Redemander le consentement
-Les applications devront redemander à cet utilisateur avant tout nouvel accès.
 Approuver
 Bloquer
-Tous les accès de cette application prennent fin, et personne ne peut la connecter.
 Annuler cette décision
 Supprimer
-L’application, tous ses accès et jetons sont supprimés. C’est irréversible.
-L’application perd l’accès immédiatement.
 Révoquer tous les résultats
-Toutes les applications de cette liste perdent l’accès immédiatement, y compris sur les pages suivantes.
 Applications non approuvées
 Peuvent être connectées
 Attendent une approbation
 Sont refusées
 Comme configuré
 Applications en attente d’approbation
-Aucune application n’attend d’approbation.
 Demandée par
 Hôtes
 URI de redirection
@@ -77,7 +69,6 @@ Nouvelle clé de service
 Examiner un jeton
 Le secret n’est affiché que cette fois.
 Date
-Action
 Par
 Cible
 Résultat
@@ -85,23 +76,19 @@ Du
 Au
 Exporter
 Vérifier le journal
-Le journal est complet et inchangé.
-Le journal a été modifié, ou quelque chose en a été supprimé :
-Le serveur fonctionne.
-Le stockage ne fonctionne pas :
+Complet et inchangé
+Modifié ou tronqué :
 Supprimer les données expirées
 C’est fait.
 C’est fait : $1.
-Il en reste : recommencez avec la liste ci-dessous.
-Rien n’a été fait, car cela a changé entre-temps. Avant : $1. Maintenant : $2.
-Rien n’a été fait, car un autre utilisateur s’est connecté avec ce navigateur.
-Ce formulaire a été envoyé deux fois. L’action a été faite une fois.
-Vous vous êtes reconnecté. Rien n’a encore changé : répétez la dernière étape.
+Il en reste : recommencez.
+Modifié entre-temps, rien n’a été fait. Avant : $1. Maintenant : $2.
+Ce formulaire a déjà été envoyé.
+Vous vous êtes reconnecté et rien n’a changé. Répétez la dernière étape.
 Vous ne pouvez pas faire cela sur votre propre compte. Un autre administrateur le peut.
-Cela n’existe plus. Rien n’a été modifié.
+Cela n’existe plus.
 Cette page est réservée aux administrateurs.
 Activité
 En tableau
-Jour
 Accès actifs|Connexions|Connexions échouées|Nouveaux accès|Accès terminés|Renouvellements|Appels|Refus|Réutilisations|Requêtes rejetées|Erreurs
 `;
