@@ -5,6 +5,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { checkHealth, type Health } from '../core/health.ts';
 import { metricsText } from '../core/metrics.ts';
 import { equalTexts } from '../lib/bytes.ts';
+import { makeSingleFlight, type SingleFlight } from '../lib/single-flight.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import type { Call } from './endpoint.ts';
@@ -12,7 +13,12 @@ import type { Call } from './endpoint.ts';
 /** For how long an answer of the store counts: anyone may ask, and each look writes. */
 const LOOK_EVERY: Seconds = 5;
 
-const looks = new WeakMap<Store, { readonly at: Seconds; readonly health: Health }>();
+interface Look {
+  readonly at: Seconds;
+  readonly health: Health;
+}
+
+const looks = new WeakMap<Store, { last?: Look; readonly flight: SingleFlight<Look> }>();
 
 /** GET /health: the process answers. */
 export async function health(): Promise<Response> {
@@ -35,13 +41,14 @@ export async function metrics({ as, request }: Call): Promise<Response> {
   return new Response(text, { headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' } });
 }
 
+/** What the store answered last; the first to ask again looks, and those who ask meanwhile get what it finds. */
 async function lookAt(as: AuthServer): Promise<Health> {
-  const [last, at] = [looks.get(as.store), as.now()];
-  if (last && at - last.at < LOOK_EVERY) return last.health;
-  looks.set(as.store, { at, health: last?.health ?? { ok: false, reason: 'store_silent' } }); // for those who ask meanwhile
-  const health = await checkHealth(as, false);
-  looks.set(as.store, { at, health });
-  return health;
+  const own: { last?: Look; readonly flight: SingleFlight<Look> } = looks.get(as.store) ?? { flight: makeSingleFlight() };
+  looks.set(as.store, own);
+  if (own.last && as.now() - own.last.at < LOOK_EVERY) return own.last.health;
+  const at = as.now();
+  own.last = await own.flight('', async () => ({ at, health: await checkHealth(as, false) }));
+  return own.last.health;
 }
 
 function answer(body: object, status: number, headers: { readonly [name: string]: string } = {}): Response {
