@@ -92,11 +92,11 @@ async function walk(runtime: 'Node' | 'Workers', browser: Browser, registry: str
   };
   const start: Folder['start'] = async (line, folder, more, url) => {
     await servers.pop()?.stop();
-    const answers = (): Promise<boolean> => fetch(url, { method: 'POST' }).then(({ status }) => status === 401, () => false); // prettier-ignore
+    const answers = (): Promise<boolean> => fetch(url, { method: 'POST', signal: AbortSignal.timeout(5000) }).then(({ status }) => status === 401, () => false); // prettier-ignore
     servers.push(await startLine(`cd '${folder}' && ${line}`, { ...env, ...more }, answers));
   };
   const run: Folder['run'] = async (line, folder, more = {}) => {
-    const { code, out, err } = await runProgram('sh', ['-c', `cd '${folder}' && ${line}`], { ...env, ...more });
+    const { code, out, err } = await runProgram('sh', ['-c', `cd '${folder}' && ${line}`], { ...env, ...more }, undefined, LIMIT / 2);
     if (code !== 0) await bell.failed();
     assert.equal(code, 0, `${line} failed:\n${out}${err}`);
     for (const [command, says] of SAYS) if (command.test(line)) assert.match(out, says, `${line} says something else`);
