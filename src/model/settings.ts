@@ -113,7 +113,7 @@ export interface RegistrationRules {
   /** Whether an initial access token is required. */
   readonly needsInitialAccessToken: boolean;
   readonly most: number;
-  readonly policy: ((metadata: RegisteredMetadata) => Awaitable<boolean>) | null;
+  readonly policy: ((metadata: RegisteredMetadata, request: Request) => Awaitable<boolean>) | null;
   /** Accepted private-use schemes for redirect URIs. */
   readonly redirectSchemes: readonly string[];
 }

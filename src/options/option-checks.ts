@@ -196,7 +196,7 @@ export interface RegistrationOptions {
    * domain names (`com.example.app`, RFC 8252 §7.1); an empty list for none at all.
    */
   readonly redirectSchemes?: readonly string[];
-  /** Decides whether a client with this checked metadata may register. */
+  /** Decides whether a client with this checked metadata may register, or change its registration. The body of the request is read already. */
   readonly policy?: RegistrationRules['policy'];
 }
 

@@ -4,10 +4,12 @@
 import type { TokenSource } from '../guard/token-source.ts';
 import { OAuthError as CoreError } from '../model/error.ts';
 import type { OnTokens, TokensChange, TokensRequest } from '../model/on-tokens.ts';
-import type { Exchange, OnError, RegisteredMetadata } from '../model/settings.ts';
+import { canonicalResource } from '../model/resource.ts';
+import type { Exchange, RegisteredMetadata, Refusal } from '../model/settings.ts';
 import { coreErrorOf, ExternalTokenError, type GrantType, OAuthError } from './errors.ts';
-import { type CommonOptions, type OAuthProviderOptions, pathOf } from './option-types.ts';
+import type { CommonOptions, OAuthProviderOptions } from './option-types.ts';
 import type { TokenExchangeCallbackResult } from './types.ts';
+import type { Requests } from './wire.ts';
 
 /** `tokenExchangeCallback` as `onTokens`. @param idle the option `refreshTokenIdleTTL`: with it there is no fixed end. */
 export function onTokensOf<Env>(
@@ -28,12 +30,12 @@ export function onTokensOf<Env>(
       scope: [...grant.scope],
       requestedScope: [...scope],
     };
-    const result = (await callback({ ...asked, grantType: reason as GrantType })) ?? {};
+    const result = (await answered(async () => callback({ ...asked, grantType: reason as GrantType }))) ?? {};
     const { newProps, accessTokenProps, accessTokenTTL, accessTokenScope } = result;
     return {
       ...endsOf(result, reason, idle),
-      ...(newProps === undefined ? {} : { props: newProps }),
-      ...(accessTokenProps === undefined ? {} : { accessTokenProps }),
+      ...(isGiven(newProps) ? { props: newProps } : {}),
+      ...(isGiven(accessTokenProps) ? { accessTokenProps } : {}),
       ...(accessTokenTTL === undefined ? {} : { accessTokenTTL }),
       ...(accessTokenScope === undefined ? {} : { scope: accessTokenScope.filter((one) => scope.includes(one)) }),
     };
@@ -51,6 +53,23 @@ function endsOf(
   if (ttl !== 0 && !(ttl >= 60)) throw new TypeError(`tokenExchangeCallback: refresh tokens live at least 60 seconds; it is ${ttl}.`);
   if (ttl === 0) return { refreshTokenTTL: 0 };
   return idle === undefined ? { refreshTokenTTL: ttl, refreshTokenIdleTTL: ttl } : { refreshTokenIdleTTL: ttl };
+}
+
+/** Null props are none, as there. */
+function isGiven(props: unknown): boolean {
+  return props !== undefined && props !== null;
+}
+
+/** `invalid_grant` ends the grant. Every other error is a failure of the server, which keeps it: a 503 with the headers of the application. */
+async function answered<T>(callback: () => Promise<T>): Promise<T> {
+  try {
+    return await callback();
+  } catch (error) {
+    if (!(error instanceof OAuthError) || error.code === 'invalid_grant') throw error;
+    const { headers } = coreErrorOf(error);
+    const status = error.statusCode === 429 ? 429 : 503;
+    throw new CoreError('temporarily_unavailable', 'on_tokens_failed', { hint: error.description, status, headers });
+  }
 }
 
 /** A client exchanges its own tokens; those of another only if the callback allows it. */
@@ -79,20 +98,20 @@ export function exchangePolicy<Env>(callback: CommonOptions<Env>['tokenExchangeC
 
 /** Which registrations are accepted. */
 export function registrationPolicy(
-  {
-    disallowPublicClientRegistration,
-    clientRegistrationCallback: callback,
-    clientRegistrationEndpoint = '/register',
-  }: CommonOptions<never>,
-  issuer: string,
-): (metadata: RegisteredMetadata) => Promise<boolean> {
-  return async (metadata) => {
-    if (disallowPublicClientRegistration && metadata.authMethod === 'none')
+  { disallowPublicClientRegistration, clientRegistrationCallback: callback }: CommonOptions<never>,
+  requests: Requests,
+): (metadata: RegisteredMetadata, request: Request) => Promise<boolean> {
+  return async ({ authMethod }, request) => {
+    if (disallowPublicClientRegistration && authMethod === 'none')
       throw new CoreError('invalid_client_metadata', 'register_public', { hint: 'This server does not register public clients.' });
     if (!callback) return true;
-    const clientMetadata = wireOf(metadata);
-    const request = new Request(issuer + pathOf(clientRegistrationEndpoint), { method: 'POST', body: JSON.stringify(clientMetadata) });
-    const { code = 'invalid_client_metadata', description, status = 400 } = (await callback({ clientMetadata, request })) ?? { code: '' };
+    const sent = requests.sent(request);
+    const clientMetadata = (await sent.clone().json()) as Record<string, unknown>;
+    const {
+      code = 'invalid_client_metadata',
+      description,
+      status = 400,
+    } = (await callback({ clientMetadata, request: sent })) ?? { code: '' };
     if (code === '') return true;
     throw new CoreError(code as CoreError['code'], 'register_policy', {
       status,
@@ -101,29 +120,11 @@ export function registrationPolicy(
   };
 }
 
-/** The metadata under the names of RFC 7591. */
-function wireOf({ name, uri, redirectUris, grantTypes, authMethod, ...rest }: RegisteredMetadata): Record<string, unknown> {
-  const { logoUri, policyUri, tosUri, jwksUri, contacts, scope } = rest;
-  const optional = {
-    client_name: name,
-    client_uri: uri,
-    logo_uri: logoUri,
-    policy_uri: policyUri,
-    tos_uri: tosUri,
-    jwks_uri: jwksUri,
-    contacts,
-    scope: scope?.join(' '),
-  };
-  return {
-    redirect_uris: redirectUris,
-    grant_types: grantTypes,
-    token_endpoint_auth_method: authMethod,
-    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
-  };
-}
+/** `onError` of the core, without what only the core knows. */
+export type OldOnError = (refusal: Omit<Refusal, 'requestId'>, response: Response, request: Request) => Promise<Response | undefined>;
 
 /** Error codes and texts stay those of the core: they are the RFCs'. */
-export function onErrorOf(onError: CommonOptions<never>['onError']): OnError {
+export function onErrorOf(onError: CommonOptions<never>['onError']): OldOnError {
   return async ({ code, endpoint, reason, status, error }, response, request) => {
     const isJson = response.headers.get('content-type')?.includes('json') === true;
     const body = isJson ? ((await response.clone().json()) as { error_description?: string }) : {};
@@ -148,11 +149,14 @@ export function externalTokensOf<Env>(
         const { props, audience } =
           (await resolve({ token, request: call?.request ?? new Request(resource), env: call?.env as Env })) ?? {};
         if (audience === undefined) return null;
-        if (audience !== resource) tell?.('token_of_another_resource');
+        const isOurs = canonicalResource(audience) === resource;
+        if (!isOurs) tell?.('token_of_another_resource');
         const unknown = { userId: '', clientId: '', grantId: '', scope: [] };
-        return audience === resource ? { ...unknown, resource, props, expiresAt: Number.MAX_SAFE_INTEGER } : null;
+        return isOurs ? { ...unknown, resource, props, expiresAt: Number.MAX_SAFE_INTEGER } : null;
       } catch (error) {
-        throw error instanceof ExternalTokenError || error instanceof OAuthError ? coreErrorOf(error) : error;
+        if (!(error instanceof ExternalTokenError)) throw error;
+        const { 'retry-after': wait } = coreErrorOf(error).headers;
+        throw Object.assign(coreErrorOf(error), { retryAfter: Number(wait) }); // of a 503, which has no other header
       }
     },
   };

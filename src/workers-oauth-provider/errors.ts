@@ -93,7 +93,8 @@ export function coreErrorOf({
   headers,
   requiredScopes: scope,
 }: OAuthError | ExternalTokenError): CoreError {
-  const details = { hint: description, status, ...(headers ? { headers } : {}), ...(scope ? { scope } : {}) };
+  const lower = headers && Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const details = { hint: description, status, ...(lower ? { headers: lower } : {}), ...(scope ? { scope } : {}) };
   return new CoreError(code as CoreError['code'], 'application', details);
 }
 

@@ -8,7 +8,7 @@ import type { Json } from '../model/store.ts';
 import { AuthorizationError as CoreAuthorizationError, type AuthRequest as CoreRequest } from '../provider/auth-request.ts';
 import type { ClientInfo as CoreClient } from '../provider/client-info.ts';
 import type { OAuthHelpers as CoreHelpers } from '../provider/helpers.ts';
-import { AuthorizationError, type AuthorizationErrorCode, CimdFetchError } from './errors.ts';
+import { AuthorizationError, type AuthorizationErrorCode, CimdFetchError, OAuthError } from './errors.ts';
 import type {
   ApprovedConsent,
   AuthRequest,
@@ -72,13 +72,21 @@ const DEFAULT_BATCH = 50;
 export interface RequestDefaults {
   readonly issuer: string;
   readonly resource?: string;
+  /** The only URL whose requests are taken, on a server whose application routes them. */
+  readonly authorizeUrl?: string;
 }
 
 /** Makes the helpers. */
 export function helpersOver(core: CoreHelpers, defaults: RequestDefaults): OAuthHelpers {
   const coreRequestOf = (request: AuthRequest): CoreRequest => completed(request, defaults);
   return {
-    parseAuthRequest: (request) => asThere(async () => requestOf(await core.parseAuthRequest(request))),
+    parseAuthRequest: (request) =>
+      asThere(async () => {
+        const { authorizeUrl = request.url } = defaults;
+        if (request.url.split('?')[0] !== authorizeUrl.split('?')[0])
+          throw new AuthorizationError('invalid_request', { description: `Authorization requests belong to ${authorizeUrl}.` });
+        return requestOf(await core.parseAuthRequest(request));
+      }),
     async lookupClient(clientId) {
       try {
         const client = await core.lookupClient(clientId);
@@ -95,12 +103,11 @@ export function helpersOver(core: CoreHelpers, defaults: RequestDefaults): OAuth
       }),
     describeConsent: (request) =>
       asThere(async () => {
-        const { clientId, clientName, clientDomain, clientUri, logoUri, redirectUri, redirectHost, redirectIsLoopback, scope } =
-          (await core.describeConsent(coreRequestOf(request))) as Awaited<ReturnType<CoreHelpers['describeConsent']>> & {
-            logoUri?: string;
-          };
+        const { clientId, clientName, clientDomain, clientUri, redirectUri, redirectHost, redirectIsLoopback, scope } =
+          await core.describeConsent(coreRequestOf(request));
+        const logoUri = (await core.lookupClient(clientId))?.logoUri;
         return {
-          clientId, clientName, redirectUri, redirectHost, redirectIsLoopback, scope: scope.map(({ name }) => name),
+          clientId, clientName, redirectUri, redirectHost: redirectHost.replace(/:\d+$/, ''), redirectIsLoopback, scope: scope.map(({ name }) => name),
           ...(clientDomain === undefined ? {} : { clientDomain }), ...(clientUri === undefined ? {} : { clientUri }), ...(logoUri === undefined ? {} : { logoUri }),
         }; // prettier-ignore
       }),
@@ -109,12 +116,14 @@ export function helpersOver(core: CoreHelpers, defaults: RequestDefaults): OAuth
     beginConsent: (request) => asThere(() => core.beginConsent(coreRequestOf(request))),
     approveConsent: (request, handle, { scope, remember } = {}) =>
       asThere(async () => {
+        checkHandle(handle);
         const kept = remember?.subject === undefined ? {} : { remember: { subject: remember.subject } };
         const approved = await core.approveConsent(request, handle, { ...(scope ? { scope } : {}), ...kept });
         return { ...approved, request: requestOf(approved.request) };
       }),
     denyConsent: (request, handle, options = {}) =>
       asThere(async () => {
+        checkHandle(handle);
         const denied = await core.denyConsent(request, handle, options);
         return { ...denied, request: requestOf(denied.request) };
       }),
@@ -138,6 +147,10 @@ export function helpersOver(core: CoreHelpers, defaults: RequestDefaults): OAuth
     async updateClient(clientId, updates) {
       if (updates.clientSecret !== undefined)
         throw new TypeError('updateClient: a secret is made here and told once; call `clients.rotateSecret` of the core helpers.');
+      if (clientId.startsWith('https://')) throw new TypeError('updateClient: the metadata document of this client says what it is.');
+      const { tokenEndpointAuthMethod: method } = updates;
+      if (method !== undefined && (await core.lookupClient(clientId))?.authMethod !== method)
+        throw new TypeError('updateClient: `tokenEndpointAuthMethod` belongs to the secret; create another client.');
       const { authMethod: _method, ...changes } = specOf(updates);
       const client = await core.clients.update(clientId, changes);
       return client && infoOf(client);
@@ -166,7 +179,10 @@ export function helpersOver(core: CoreHelpers, defaults: RequestDefaults): OAuth
         ...(aud === undefined ? {} : { resource: aud }),
         ...(expiresIn === undefined ? {} : { expiresIn }),
       };
-      const { accessToken, resource, expiresAt, ...issued } = await core.exchangeToken(asked);
+      const { accessToken, resource, expiresAt, ...issued } = await core.exchangeToken(asked).catch((error: unknown) => {
+        if (!(error instanceof CoreError)) throw error;
+        throw new OAuthError(error.code, { description: error.message, statusCode: error.status });
+      });
       const expires_in = Math.max(0, expiresAt - Math.floor(Date.now() / 1000));
       return { access_token: accessToken, token_type: 'bearer', expires_in, scope: issued.scope.join(' '), resource };
     },
@@ -189,6 +205,11 @@ function completed(request: AuthRequest, { issuer, resource = '' }: RequestDefau
 
 function requestOf({ scope, ...request }: CoreRequest): AuthRequest {
   return { ...request, scope: [...scope] } as AuthRequest;
+}
+
+/** A form that was sent without its handle is an error for the page, not a bug of the application. */
+function checkHandle(handle: string): void {
+  if (handle === '') throw new AuthorizationError('invalid_request', { description: 'The form was sent without its handle.' });
 }
 
 async function asThere<T>(verb: () => Promise<T>): Promise<T> {
@@ -235,8 +256,8 @@ export function infoOf(client: CoreClient): ClientInfo {
 }
 
 function specOf(info: Partial<ClientInfo>): ClientSpec {
-  const { clientName: name, clientUri: uri, redirectUris, jwksUri, grantTypes, tokenEndpointAuthMethod } = info;
+  const { clientName: name, clientUri: uri, logoUri, policyUri, tosUri, redirectUris, jwksUri, grantTypes, tokenEndpointAuthMethod } = info;
   const authMethod = tokenEndpointAuthMethod as ClientAuthMethod | undefined;
-  const given = { name, uri, redirectUris, jwksUri, grantTypes, authMethod };
+  const given = { name, uri, logoUri, policyUri, tosUri, redirectUris, jwksUri, grantTypes, authMethod };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as ClientSpec;
 }

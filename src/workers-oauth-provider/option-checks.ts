@@ -5,7 +5,7 @@
 import { checkNames } from '../lib/names.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import { isScopeToken } from '../model/scope.ts';
-import type { OAuthProviderOptions } from './option-types.ts';
+import type { OAuthAuthorizationServerOptions, OAuthProviderOptions } from './option-types.ts';
 
 const COMMON =
   'clientRegistrationEndpoint accessTokenTTL refreshTokenTTL refreshTokenIdleTTL clientRegistrationTTL scopesSupported allowTokenExchangeGrant disallowPublicClientRegistration clientRegistrationCallback tokenExchangeCallback onError allowPrivateUseRedirectUris clientIdMetadataDocumentEnabled cookiePrefix enterpriseManagedAuthorization';
@@ -31,11 +31,29 @@ export function checkOptions(owner: string, options: object, known: string): voi
   if (new Set(scopesSupported).size < scopesSupported.length) fail('scopesSupported', 'names a scope twice; name each once');
 }
 
+/** @throws {TypeError} for resources that are not listed, listed twice, or no identifiers. */
+export function checkServerOptions({
+  issuer,
+  resources,
+  defaultResource,
+  legacyGrantResource,
+}: OAuthAuthorizationServerOptions<never>): void {
+  if (!Array.isArray(resources) || resources.length === 0)
+    fail('resources', 'must list at least one resource, such as "https://mcp.example/mcp"');
+  const listed: readonly unknown[] = resources;
+  if (new Set(listed).size < listed.length || !listed.every((one) => typeof one === 'string' && isIssuer(one)))
+    fail('resources', 'must list URLs such as "https://mcp.example/mcp", each once');
+  for (const [name, one] of Object.entries({ defaultResource, legacyGrantResource }))
+    if (one !== undefined && !listed.includes(one)) fail(name, 'must be one of `resources`');
+  if (!isIssuer(String(issuer)) || /[?#]/.test(issuer))
+    fail('issuer', 'must be a URL such as "https://auth.example", without query and fragment');
+}
+
 /** @throws {TypeError} for handlers, routes and metadata with which the provider would do something else than they say. */
 export function checkProviderOptions<Env>(options: OAuthProviderOptions<Env>, issuer: string): void {
   const { apiRoute = [], apiHandler, apiHandlers = {}, defaultHandler, resourceMetadata, requiredScopes } = options;
   for (const [name, handler] of Object.entries({ apiHandler, defaultHandler, ...apiHandlers }))
-    if (handler !== undefined && typeof (handler as { fetch?: unknown } | null)?.fetch !== 'function' && typeof handler !== 'function')
+    if (handler !== undefined && !isHandler(handler))
       fail(name, 'must be an object with a `fetch` method, or a class that extends WorkerEntrypoint');
   const {
     resource,
@@ -72,12 +90,19 @@ function checkEndpoint(name: string, endpoint: string | undefined, issuer: strin
     fail(name, `must be on the origin of this server, ${issuer}; give its path`);
 }
 
+/** An object with `fetch`, or a function or class. */
+export function isHandler(handler: unknown): boolean {
+  return typeof handler === 'function' || typeof (handler as { fetch?: unknown } | null | undefined)?.fetch === 'function';
+}
+
+/** A URL as of an issuer or a resource: https, or http on this computer. */
 function isIssuer(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname } = new URL(text);
   return protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname));
 }
 
-function fail(name: string, fix: string): never {
+/** @throws {TypeError} naming the option and the fix. */
+export function fail(name: string, fix: string): never {
   throw new TypeError(`OAuthProvider: \`${name}\` ${fix}.`);
 }

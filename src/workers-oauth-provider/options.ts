@@ -11,6 +11,7 @@ import { d1Store } from '../stores/d1.ts';
 import { exchangePolicy, onErrorOf, onTokensOf, registrationPolicy } from './callbacks.ts';
 import { issuerFinderOf } from './ema.ts';
 import { type CommonOptions, pathOf } from './option-types.ts';
+import type { Requests } from './wire.ts';
 
 type D1Binding = Parameters<typeof d1Store>[0];
 
@@ -20,7 +21,7 @@ const TEN_YEARS = 3650 * DAY;
 const MINIMUM = 60;
 
 /** The options that both servers have. */
-export function commonOptions<Env>(options: CommonOptions<Env>, issuer: string): Partial<CoreOptions<Env>> {
+export function commonOptions<Env>(options: CommonOptions<Env>, issuer: string, requests: Requests): Partial<CoreOptions<Env>> {
   const {
     accessTokenTTL,
     scopesSupported = [],
@@ -39,7 +40,7 @@ export function commonOptions<Env>(options: CommonOptions<Env>, issuer: string):
     ...(accessTokenTTL === undefined ? {} : { accessTokenTTL }),
     ...(registration === undefined ? {} : { clientRegistrationEndpoint: pathOf(registration) }),
     clientIdMetadataDocumentEnabled: options.clientIdMetadataDocumentEnabled ?? false,
-    clientRegistration: { policy: registrationPolicy(options, issuer) },
+    clientRegistration: { policy: registrationPolicy(options, requests) },
     ...(callback ? { onTokens: onTokensOf(callback, options.refreshTokenIdleTTL) } : {}),
     ...(options.enterpriseManagedAuthorization ? { trustedIssuers: issuerFinderOf(options.enterpriseManagedAuthorization) } : {}),
     ...(options.allowTokenExchangeGrant ? { tokenExchange: exchangePolicy(callback) } : {}),
@@ -102,10 +103,13 @@ function formerStoreIn(env: unknown): FormerStore {
 
 /** The context of a handler as it is there: `auth` also has the token and its audience. */
 export function withOldAuth(ctx: Context, request: Request): Context {
-  if (ctx.auth)
-    Object.assign(ctx.auth, {
-      token: /^bearer +(\S+)/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '',
-      audience: ctx.auth.resource,
-    });
+  if (!ctx.auth) return ctx;
+  const auth: { -readonly [name in 'userId' | 'clientId' | 'expiresAt']?: unknown } = Object.assign(ctx.auth, {
+    token: /^bearer +(\S+)/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '',
+    audience: ctx.auth.resource,
+  });
+  // What the validator did not say is not there.
+  for (const name of ['userId', 'clientId'] as const) if (auth[name] === '') delete auth[name];
+  if (auth.expiresAt === Number.MAX_SAFE_INTEGER) delete auth.expiresAt;
   return ctx;
 }

@@ -1,53 +1,57 @@
 /**
  * `OAuthProvider`, `OAuthAuthorizationServer` and `OAuthResourceServer` of `@cloudflare/workers-oauth-provider`, over the core.
  */
-import { guard } from '../guard/guard.ts';
-import type { Checked } from '../model/access.ts';
-import type { Context, FetchClass, Handler } from '../model/handler.ts';
+import type { ErrorCode } from '../model/error.ts';
+import type { Context, Handler } from '../model/handler.ts';
+import { covers } from '../model/resource.ts';
 import type { OAuthProviderOptions as CoreOptions } from '../options/options.ts';
 import { OAuthProvider as CoreProvider, type Platform } from '../provider/oauth-provider.ts';
 import { fetchOf } from '../provider/host.ts';
 import type { OAuthHelpers as CoreHelpers } from '../provider/helpers.ts';
-import { externalTokensOf } from './callbacks.ts';
-import { coreErrorOf, OAuthError } from './errors.ts';
+import { externalTokensOf, type OldOnError, onErrorOf } from './callbacks.ts';
 import { helpersOver, type OAuthHelpers, type RequestDefaults } from './helpers.ts';
-import { checkOptions, checkProviderOptions, PROVIDER_OPTIONS, SERVER_OPTIONS } from './option-checks.ts';
+import { checkOptions, checkProviderOptions, checkServerOptions, PROVIDER_OPTIONS, SERVER_OPTIONS } from './option-checks.ts';
 import { type OAuthAuthorizationServerOptions, type OAuthProviderOptions, pathOf } from './option-types.ts';
 import { commonOptions, withOldAuth } from './options.ts';
-import { type Published, publishedBy, withPublished, withRefreshTokens } from './wire.ts';
-import type { OAuthResourceMetadata, PurgeOptions, PurgeResult, ValidatedAccessToken } from './types.ts';
+import { type Published, publishedBy, Requests, withPublished } from './wire.ts';
+import type { PurgeOptions, PurgeResult, ValidatedAccessToken } from './types.ts';
 
 /** Authorization server and guarded API in one Worker. */
 export class AdaptedProvider<Env = Cloudflare.Env> {
   readonly #core: CoreProvider<Env>;
-  readonly #registration: string | undefined;
+  readonly #requests: Requests;
   readonly #defaults: RequestDefaults;
   readonly #published: Published;
+  readonly #routes: readonly string[];
+  readonly #onError: OldOnError;
+  /** Contexts of requests that reached the application. */
+  readonly #handled = new WeakSet<Context>();
 
   /** @throws {TypeError} when an option is wrong, naming it and the fix. */
   constructor(options: OAuthProviderOptions<Env>, platform: Platform) {
     checkOptions('OAuthProvider', options, PROVIDER_OPTIONS);
     const issuer = issuerOf(options);
     checkProviderOptions(options, issuer);
-    this.#registration = options.clientRegistrationEndpoint;
+    this.#requests = new Requests(options.tokenEndpoint, options.clientRegistrationEndpoint);
     const { apiRoute, apiHandler, apiHandlers, requiredScopes, resourceMetadata, resolveExternalToken } = options;
     const resource = resourceMetadata.resource.replace(/^(https?:\/\/[^/]+)\/$/, '$1'); // another spelling of a bare origin
     this.#defaults = { issuer, resource };
-    this.#published = publishedBy(options, resource);
+    this.#published = publishedBy(options, [resource]);
     const routes = apiRoute === undefined ? {} : { apiRoute: [apiRoute].flat().map(pathOf) };
+    this.#routes = [apiRoute ?? [], Object.keys(apiHandlers ?? {})].flat().map((route) => pathOf(route).replace(/(.)\/$/, '$1'));
+    this.#onError = onErrorOf(options.onError);
+    const inOldShape = (handler: Handler<Env>): Handler<Env> => handlerOf(handler, this.#defaults, (ctx) => this.#handled.add(ctx));
     this.#core = new CoreProvider(
       {
-        ...commonOptions(options, issuer),
+        ...commonOptions(options, issuer, this.#requests),
         ...routes,
-        ...(apiHandler ? { apiHandler: inOldShape(apiHandler, this.#defaults) } : {}),
+        ...(apiHandler ? { apiHandler: inOldShape(apiHandler) } : {}),
         ...(apiHandlers
           ? {
-              apiHandlers: Object.fromEntries(
-                Object.entries(apiHandlers).map(([route, one]) => [pathOf(route), inOldShape(one, this.#defaults)]),
-              ),
+              apiHandlers: Object.fromEntries(Object.entries(apiHandlers).map(([route, one]) => [pathOf(route), inOldShape(one)])),
             }
           : {}),
-        defaultHandler: inOldShape(options.defaultHandler, this.#defaults),
+        defaultHandler: inOldShape(options.defaultHandler),
         authorizeEndpoint: pathOf(options.authorizeEndpoint),
         tokenEndpoint: pathOf(options.tokenEndpoint),
         resource,
@@ -62,9 +66,21 @@ export class AdaptedProvider<Env = Cloudflare.Env> {
 
   /** Answers a request. Bound: may be passed around alone. */
   readonly fetch = async (request: Request, env: Env, ctx: Context): Promise<Response> => {
-    const response = await this.#core.fetch(await withRefreshTokens(request, this.#registration), env, ctx);
-    return withPublished(request, response, this.#published);
+    const response = await this.#requests.answer(request, (one) => this.#core.fetch(one, env, ctx));
+    return (await this.#refused(request, response, ctx)) ?? withPublished(request, response, this.#published);
   };
+
+  /** The guard has no `onError`: what `onError` makes of a refused call, if it was not the application that refused it. */
+  async #refused(request: Request, response: Response, ctx: Context): Promise<Response | undefined> {
+    const code = /^Bearer .*\berror="(\w+)"/.exec(response.headers.get('www-authenticate') ?? '')?.[1];
+    if (code === undefined || this.#handled.has(ctx) || !this.#isApi(request)) return undefined;
+    const { status } = response;
+    return this.#onError({ code: code as ErrorCode, endpoint: 'guard', reason: 'token_refused', status }, response, request);
+  }
+
+  #isApi({ url }: Request): boolean {
+    return this.#routes.some((route) => covers(route, new URL(url).pathname));
+  }
 
   /** The helpers, outside of a request. */
   getOAuthApi(env: Env): OAuthHelpers {
@@ -90,11 +106,12 @@ function issuerOf({ tokenEndpoint, resourceMetadata }: Pick<OAuthProviderOptions
 }
 
 /** The handler, with `env.OAUTH_PROVIDER` in the old shape. */
-function inOldShape<Env>(handler: Handler<Env>, defaults: RequestDefaults): Handler<Env> {
+function handlerOf<Env>(handler: Handler<Env>, defaults: RequestDefaults, reached: (ctx: Context) => void): Handler<Env> {
   const own = fetchOf(handler);
   return {
     ...(typeof handler === 'object' && 'servedPaths' in handler && handler.servedPaths ? { servedPaths: handler.servedPaths } : {}),
     fetch: (request: Request, env: Env, ctx: Context) => {
+      reached(ctx);
       const { OAUTH_PROVIDER: core } = env as { readonly OAUTH_PROVIDER: CoreHelpers };
       return own(request, { ...env, OAUTH_PROVIDER: helpersOver(core, defaults) }, withOldAuth(ctx, request));
     },
@@ -104,12 +121,14 @@ function inOldShape<Env>(handler: Handler<Env>, defaults: RequestDefaults): Hand
 /** An authorization server whose resources are other Workers. */
 export class AdaptedAuthorizationServer<Env = Cloudflare.Env> {
   readonly #core: CoreProvider<Env>;
-  readonly #registration: string | undefined;
+  readonly #requests: Requests;
   readonly #defaults: RequestDefaults;
+  readonly #resources: readonly string[];
 
   /** @throws {TypeError} when an option is wrong, naming it and the fix. */
   constructor(options: OAuthAuthorizationServerOptions<Env>, platform: Platform) {
     checkOptions('OAuthAuthorizationServer', options, SERVER_OPTIONS);
+    checkServerOptions(options);
     const {
       issuer,
       resources,
@@ -117,16 +136,16 @@ export class AdaptedAuthorizationServer<Env = Cloudflare.Env> {
       authorizeEndpoint = `${issuer}/authorize`,
       tokenEndpoint = `${issuer}/oauth/token`,
     } = options;
-    if (!Array.isArray(resources) || resources.length === 0)
-      throw new TypeError('OAuthAuthorizationServer: `resources` must list at least one resource, such as "https://mcp.example/mcp".');
-    this.#registration = options.clientRegistrationEndpoint;
+    this.#requests = new Requests(tokenEndpoint, options.clientRegistrationEndpoint);
+    this.#resources = resources;
     const usual = defaultResource ?? (resources.length === 1 ? resources[0] : undefined);
-    this.#defaults = { issuer, ...(usual === undefined ? {} : { resource: usual }) };
+    const authorizeUrl = new URL(authorizeEndpoint, issuer).href;
+    this.#defaults = { issuer, authorizeUrl, ...(usual === undefined ? {} : { resource: usual }) };
     const { pathname: base } = new URL(issuer);
     const inside = (endpoint: string): string => (base === '/' ? pathOf(endpoint) : pathOf(endpoint).slice(base.length));
     this.#core = new CoreProvider(
       {
-        ...commonOptions(options, issuer),
+        ...commonOptions(options, issuer, this.#requests),
         authorizeEndpoint: inside(authorizeEndpoint),
         tokenEndpoint: inside(tokenEndpoint),
         resources: Object.fromEntries((resources as readonly string[]).map((one) => [one, {}])),
@@ -138,12 +157,16 @@ export class AdaptedAuthorizationServer<Env = Cloudflare.Env> {
   }
 
   /** Answers metadata, tokens, revocation and registration. Bound. */
-  readonly fetch = async (request: Request, env: Env, ctx: Context): Promise<Response> =>
-    this.#core.fetch(await withRefreshTokens(request, this.#registration), env, ctx);
+  readonly fetch = async (request: Request, env: Env, ctx: Context): Promise<Response> => {
+    const response = await this.#requests.answer(request, (one) => this.#core.fetch(one, env, ctx));
+    return withPublished(request, response, publishedBy({}, this.#resources));
+  };
 
   /** What a valid access token is worth; null for any other. For a resource server over a service binding. @throws {TypeError} for a resource that is not listed. */
   // oxlint-disable-next-line typescript/no-explicit-any
   async validateToken<T = any>(resource: string, token: string, env: Env): Promise<ValidatedAccessToken<T> | null> {
+    if (!this.#resources.includes(resource))
+      throw new TypeError(`OAuthAuthorizationServer: ${JSON.stringify(resource)} is not one of \`resources\`.`);
     const helpers = this.#core.helpers(env);
     const found = await helpers.verifyToken(token, resource);
     if (!found) return null;
@@ -160,100 +183,4 @@ export class AdaptedAuthorizationServer<Env = Cloudflare.Env> {
   purgeExpiredData(env: Env, options?: PurgeOptions): Promise<PurgeResult> {
     return this.getOAuthApi(env).purgeExpiredData(options);
   }
-}
-
-/** What a token validator returns. */
-export interface OAuthResourceTokenValidation<Props> {
-  props: Props;
-  audience: string;
-  expiresAt?: number;
-  scope?: string[];
-  userId?: string;
-  clientId?: string;
-}
-
-/** The caller, in `ctx.auth`. */
-export interface OAuthResourceAuth {
-  token: string;
-  audience: string;
-  expiresAt?: number;
-  scope: string[];
-  userId?: string;
-  clientId?: string;
-}
-
-/** The context of a resource handler. */
-export type OAuthResourceContext<Props> = Context & { readonly auth: OAuthResourceAuth; readonly props: Props };
-/** Validates a token. */
-export type OAuthResourceTokenValidator<Props> = (resource: string, token: string) => Promise<OAuthResourceTokenValidation<Props> | null>;
-/** The API behind a resource server. */
-export type OAuthResourceHandler<Env, Props> =
-  | { fetch(request: Request, env: Env, ctx: OAuthResourceContext<Props>): Response | Promise<Response> }
-  | FetchClass;
-
-/** Options of {@link OAuthResourceServer}. */
-export interface OAuthResourceServerOptions<Env = Cloudflare.Env, Props = unknown> {
-  resourceMetadata: OAuthResourceMetadata;
-  requiredScopes?: string[];
-  /** Not there: origins of browser pages that may call the API. Default: its own; there every origin may. */
-  allowedOrigins?: string[];
-  handler: OAuthResourceHandler<Env, Props>;
-  validateToken(env: Env, request: Request): OAuthResourceTokenValidator<Props>;
-}
-
-/** An API whose tokens another Worker issues. */
-export class OAuthResourceServer<Env = Cloudflare.Env, Props = unknown> {
-  /** Answers a request. Bound. */
-  readonly fetch: (request: Request, env: Env, ctx: Context) => Promise<Response>;
-
-  /** @throws {TypeError} when an option is wrong, naming it and the fix. */
-  constructor(options: OAuthResourceServerOptions<Env, Props>) {
-    const { resourceMetadata, requiredScopes = [], handler } = options;
-    const { resource, authorization_servers: authorizationServers, resource_name: name } = resourceMetadata;
-    const own = fetchOf(handler as Handler<Env>);
-    const check = guard({
-      resource,
-      authorizationServers,
-      requiredScopes,
-      ...(name === undefined ? {} : { name }),
-      ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
-      async verify(token, _resource, _tell, call) {
-        const validate = options.validateToken(call?.env as Env, call?.request ?? new Request(resource));
-        const found = await validate(resource, token).catch((error: unknown) => {
-          throw error instanceof OAuthError ? coreErrorOf(error) : error;
-        });
-        return found && checked(found, resource);
-      },
-    });
-    const guarded = check.protect((request, env, ctx) => own(request, env as Env, withOldAuth(ctx, request)));
-    this.fetch = (request, env, ctx) => guarded(request, env, ctx);
-  }
-}
-
-/** Fails closed: what a validator returns decides who gets in. */
-function checked<Props>(found: OAuthResourceTokenValidation<Props>, resource: string): Checked | null {
-  const { props, audience, expiresAt = Number.MAX_SAFE_INTEGER, scope = [], userId = '', clientId = '' } = found;
-  const isWhole =
-    audience === resource &&
-    typeof expiresAt === 'number' &&
-    Number.isFinite(expiresAt) &&
-    Array.isArray(scope) &&
-    [...scope, userId, clientId].every((one) => typeof one === 'string');
-  if (!isWhole || expiresAt <= Date.now() / 1000) return null;
-  return { props, resource, expiresAt, scope, userId, clientId, grantId: '' };
-}
-
-/** 403 for a call that needs more scopes, with its challenge (RFC 6750 §3.1). */
-export function insufficientScope(
-  auth: OAuthResourceAuth,
-  scope: string[],
-  description = 'The token lacks a scope that this call needs.',
-): Response {
-  const { origin, pathname } = new URL(auth.audience);
-  const metadata = `${origin}/.well-known/oauth-protected-resource${pathname === '/' ? '' : pathname}`;
-  const challenge = `Bearer error="insufficient_scope", resource_metadata="${metadata}", scope="${scope.join(' ')}"`;
-  return Response.json(
-    { error: 'insufficient_scope', error_description: description },
-    { status: 403, headers: { 'www-authenticate': challenge } },
-  );
 }

@@ -24,6 +24,6 @@ export {
   type OAuthResourceServerOptions,
   type OAuthResourceTokenValidation,
   type OAuthResourceTokenValidator,
-} from './provider.ts';
+} from './resource-server.ts';
 export type * from './types.ts';
 export type * from './ema-types.ts';

@@ -1,16 +1,20 @@
 /** What requests and responses of `@cloudflare/workers-oauth-provider` have otherwise than those of the core. */
+import { readBody } from '../lib/http.ts';
 import { type OAuthProviderOptions, pathOf } from './option-types.ts';
 
 /** Members of the metadata that the core does not know, by the beginning of their path. */
 export type Published = readonly (readonly [path: string, members: object])[];
 
 /** `scopes_supported` of the resource is not enforced, as there; `requiredScopes` are. The authorization endpoint may be on another host. */
-export function publishedBy({ resourceMetadata, authorizeEndpoint }: OAuthProviderOptions<never>, resource: string): Published {
-  const { scopes_supported } = resourceMetadata;
-  const elsewhere = URL.canParse(authorizeEndpoint) ? { authorization_endpoint: authorizeEndpoint } : {};
+export function publishedBy(
+  { resourceMetadata, authorizeEndpoint }: Partial<Pick<OAuthProviderOptions<never>, 'resourceMetadata' | 'authorizeEndpoint'>>,
+  resources: readonly string[],
+): Published {
+  const { scopes_supported } = resourceMetadata ?? {};
+  const elsewhere = authorizeEndpoint !== undefined && URL.canParse(authorizeEndpoint) ? { authorization_endpoint: authorizeEndpoint } : {};
   return [
     ['/.well-known/oauth-protected-resource', scopes_supported ? { scopes_supported } : {}],
-    ['/.well-known/oauth-authorization-server', { protected_resources: [resource], ...elsewhere }],
+    ['/.well-known/oauth-authorization-server', { protected_resources: resources, ...elsewhere }],
   ];
 }
 
@@ -23,26 +27,70 @@ export async function withPublished(request: Request, response: Response, publis
 }
 
 const MAX_BODY = 1024 * 1024;
+/** Leads from the request that the core sees to the one that was sent. */
+const NUMBER = 'x-portcullis-registration';
 
-/** There a client that registers for codes alone gets refresh tokens, too; here a client gets what it registered for, so that is added. */
-export async function withRefreshTokens(request: Request, registration: string | undefined): Promise<Request> {
-  if (registration === undefined || request.method !== 'POST' || new URL(request.url).pathname !== pathOf(registration)) return request;
-  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY) return request; // refused by its length
-  const text = await request.clone().text();
-  const types = grantTypesIn(text);
-  if (types === null || !types.includes('authorization_code') || types.includes('refresh_token')) return request;
-  const body = JSON.stringify({ ...(JSON.parse(text) as object), grant_types: [...types, 'refresh_token'] });
-  const headers = new Headers(request.headers);
-  headers.delete('content-length');
-  return new Request(request.url, { method: 'POST', headers, body });
+/**
+ * Requests on their way to the core. There a client that registers for codes alone gets refresh tokens, too; here a client gets what it
+ * registered for, so that is added. `clientRegistrationCallback` gets the request as it was sent. Tokens are revoked at the token endpoint,
+ * too, where clients of the other server have read that they are.
+ */
+export class Requests {
+  readonly #token: string;
+  readonly #path: string | undefined;
+  readonly #sent = new Map<string, Request>();
+
+  constructor(tokenEndpoint: string, registrationEndpoint: string | undefined) {
+    this.#token = pathOf(tokenEndpoint);
+    this.#path = registrationEndpoint === undefined ? undefined : pathOf(registrationEndpoint);
+  }
+
+  /** Answers a request with the core, after these changes. */
+  async answer(request: Request, send: (request: Request) => Promise<Response>): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    if (request.method === 'POST' && pathname === this.#token) return send(await toRevocation(request));
+    const isChange = request.method === 'PUT' && pathname === `${this.#path}/client`; // RFC 7592, which is not there
+    if (!isChange && (request.method !== 'POST' || pathname !== this.#path)) return send(request);
+    const read = await readBody(request.clone(), MAX_BODY);
+    if ('problem' in read) return send(request); // refused by the core for the same reason
+    const number = crypto.randomUUID();
+    const headers = new Headers(request.headers);
+    headers.delete('content-length');
+    const made = (body: string): Request => new Request(request.url, { method: request.method, headers, body });
+    this.#sent.set(number, made(read.text));
+    headers.set(NUMBER, number);
+    try {
+      return await send(made(withRefresh(read.text)));
+    } finally {
+      this.#sent.delete(number);
+    }
+  }
+
+  /** The request that was sent, with a body to read. */
+  sent(request: Request): Request {
+    const sent = this.#sent.get(request.headers.get(NUMBER) ?? '');
+    if (!sent) throw new Error('A registration came by another way.'); // nothing is registered without the callback
+    return sent;
+  }
 }
 
-/** The `grant_types` of a registration; null if the body is for the core to refuse. */
-function grantTypesIn(text: string): readonly unknown[] | null {
+/** A request that revokes a token (RFC 7009 §2.1), for the endpoint of its own. */
+async function toRevocation(request: Request): Promise<Request> {
+  if (request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded') !== true) return request;
+  const read = await readBody(request.clone(), MAX_BODY);
+  if ('problem' in read) return request; // refused by the core for the same reason
+  const fields = new URLSearchParams(read.text);
+  return fields.has('token') && !fields.has('grant_type') ? new Request(new URL('revoke', request.url), request) : request;
+}
+
+/** A registration for codes alone, with refresh tokens; what is no registration stays as it is, for the core to refuse. */
+function withRefresh(text: string): string {
   try {
-    const { grant_types: types } = Object(JSON.parse(text)) as { readonly grant_types?: unknown };
-    return Array.isArray(types) ? types : null;
+    const metadata = Object(JSON.parse(text)) as { readonly grant_types?: unknown };
+    const { grant_types: types } = metadata;
+    if (!Array.isArray(types) || !types.includes('authorization_code') || types.includes('refresh_token')) return text;
+    return JSON.stringify({ ...metadata, grant_types: [...types, 'refresh_token'] });
   } catch {
-    return null;
+    return text;
   }
 }

@@ -33,7 +33,7 @@ export async function register(call: Call): Promise<Response> {
   const invitation = needsInitialAccessToken ? await invitationOf(call) : null;
   const text = await readRegistration(call);
   const metadata = parseMetadata(text, selfGrantTypes(as.settings), keyRulesOf(as));
-  await checkPolicy(as, metadata);
+  await checkPolicy(as, metadata, call.request);
   const [wait, quota] = await Promise.all([limited(as, network), readQuota(as)]);
   if (wait !== null)
     throw new OAuthError('temporarily_unavailable', 'register_limited', { status: 429, headers: { 'retry-after': String(wait) } });
@@ -87,10 +87,10 @@ async function add(
 }
 
 /** Calls the operator's policy for new and changed registrations. @throws {OAuthError} unless it returns true. */
-export async function checkPolicy(as: AuthServer, metadata: RegisteredMetadata): Promise<void> {
+export async function checkPolicy(as: AuthServer, metadata: RegisteredMetadata, request: Request): Promise<void> {
   if (as.settings.clientPolicy !== null) await (await import('../../clients/client-policy.ts')).checkRegistration(as, metadata);
   const { policy } = as.settings.clientRegistration;
-  if (policy !== null && (await policy(metadata)) !== true)
+  if (policy !== null && (await policy(metadata, request)) !== true)
     throw new OAuthError('invalid_client_metadata', 'register_policy', { hint: 'This server does not take such clients.' });
 }
 

@@ -51,7 +51,7 @@ async function replace(call: Call, { id, authMethod, methodChosen }: Client): Pr
     throw new OAuthError('invalid_client_metadata', named === id ? 'registration_method_differs' : 'registration_id_differs', {
       hint: 'client_id and token_endpoint_auth_method must stay as they are.',
     });
-  await checkPolicy(as, metadata);
+  await checkPolicy(as, metadata, call.request);
   const changed = await changeClient(as, id, ({ createdAt, expiresAt, unused, secretHash, formerSecret, managementHash }) => ({
     ...metadata,
     id,

@@ -178,6 +178,21 @@ describe('endpoints/oauth/registration: rules', () => {
     expectJson(await manage(app, 'PUT', made, made.body['registration_access_token'], elsewhere), 'invalid_client_metadata');
   });
 
+  it('gives the policy the request, for its headers, of a change too', async () => {
+    const seen: unknown[] = [];
+    const policy = (_metadata: unknown, { method, headers }: Request): boolean => {
+      seen.push([method, headers.get('content-type')]);
+      return true;
+    };
+    const app = await makeApp('memory', { clientRegistration: { policy } });
+    const made = await app.register(GOOD);
+    await manage(app, 'PUT', made, made.body['registration_access_token'], { ...GOOD, client_id: made.body['client_id'] });
+    expect(seen).toEqual([
+      ['POST', 'application/json'],
+      ['PUT', 'application/json'],
+    ]);
+  });
+
   it('SEC-079 leaves a software statement out, and trusts nothing in it', async () => {
     const app = await makeApp('memory');
     const statement = `${btoa('{"alg":"none"}')}.${btoa('{"client_name":"Bank","redirect_uris":["https://bank.example/cb"]}')}.`;

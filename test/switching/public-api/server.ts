@@ -154,6 +154,6 @@ export function challengeOf(text: string): Record<string, string> {
     string,
     string
   >;
-  for (const words of ['error_description', ...(text.startsWith('Basic') ? ['realm', 'charset'] : [])]) delete found[words];
+  for (const words of ['error_description', 'realm', 'charset']) delete found[words];
   return { scheme: text.split(' ')[0] ?? '', ...found };
 }

@@ -61,7 +61,7 @@ export class World {
     return {
       fetch: async (request, env) => {
         const helpers = env['OAUTH_PROVIDER'] as Library.OAuthHelpers;
-        if (new URL(request.url).pathname !== '/authorize') return Response.json({ site: new URL(request.url).pathname });
+        if (!new URL(request.url).pathname.endsWith('/authorize')) return Response.json({ site: new URL(request.url).pathname });
         try {
           const asked = await helpers.parseAuthRequest(request);
           const granted = { request: asked, userId: 'user-1', metadata: { label: 'Una' }, scope: asked.scope, props: { name: 'Una' } };
@@ -88,7 +88,7 @@ export class World {
 
   /** Moves the clock, which stands still otherwise. */
   later(seconds: number): void {
-    const now = Date.now() + seconds * 1000;
+    const now = Math.floor(Date.now() / 1000) * 1000 + seconds * 1000; // a whole second, so that no difference is rounded
     Date.now = () => now;
   }
 
