@@ -130,6 +130,10 @@ describe('portcullis --server', () => {
     const file = fileOf();
     expect(await at('logout')).toMatchObject({ code: 0, err: `Signed out at ${served.url}.` });
     expect(await at('logout')).toMatchObject({ code: 0, err: `Not signed in at ${served.url}.` });
+    for (const odd of [{ issuer: 'https://other.example' }, { expiresAt: 1 }, { session: 7 }]) {
+      writeFileSync(file, JSON.stringify({ ...(JSON.parse(kept) as object), ...odd }));
+      expect((await at('user list')).err).toContain('Not signed in');
+    }
     writeFileSync(file, kept); // a copy of it is worth nothing
     expect(await at('user list')).toMatchObject({ code: 1, err: expect.stringContaining('needs a new sign-in') });
   });
@@ -197,6 +201,40 @@ describe('portcullis --server', () => {
     await two.stop();
   });
 
+  it('waits where the server has no time, as long as it says, and gives up after ten times', async () => {
+    let [left, asked] = [2, 0];
+    let issuer = '';
+    const busy = createServer((request, response) => {
+      if (request.url?.startsWith('/.well-known/'))
+        return void response.end(JSON.stringify({ issuer, authorization_endpoint: `${issuer}/authorize` }));
+      asked++;
+      if (left-- > 0) return void response.writeHead(429, { 'retry-after': '7' }).end(JSON.stringify({ error: 'temporarily_unavailable', error_description: 'Later.' })); // prettier-ignore
+      response.end(JSON.stringify({ ok: true }));
+    });
+    await new Promise<void>((done) => busy.listen(0, '127.0.0.1', done));
+    issuer = `http://127.0.0.1:${(busy.address() as AddressInfo).port}`;
+    await at('login', person('allow'));
+    const about = { issuer, cookie: 'portcullis-session', session: 'secret', expiresAt: 1e11, name: 'Alice' };
+    writeFileSync(join(fileOf(), '..', `${encodeURIComponent(issuer)}.json`), JSON.stringify(about));
+    expect([await at('store health', undefined, issuer), asked]).toEqual([expect.objectContaining({ code: 0, out: 'ok  yes' }), 3]);
+    [left, asked] = [1000, 0];
+    expect([await at('store health', undefined, issuer), asked]).toEqual([expect.objectContaining({ code: 1, err: 'Later.' }), 10]);
+    busy.close();
+  });
+
+  it('is refused as soon as the permission is gone', async () => {
+    const accounts = (): object[] => [{ ...ALICE, name: 'Alice', permissions: ['admin'] }];
+    let permissions = ['admin'];
+    const other = await startServer({ admin: adminApi({ permission: 'admin' }), logins: [password({ accounts: accounts as never })], permissions: () => permissions }); // prettier-ignore
+    expect((await at('user list', person('allow'), other.url)).code).toBe(0);
+    permissions = [];
+    expect(await at('user list', undefined, other.url)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('This needs an administrator.'),
+    });
+    await other.stop();
+  });
+
   it('believes no metadata that leads to another origin, and sends its cookie along no redirect', async () => {
     const seen: (string | undefined)[] = [];
     let issuer = '';
@@ -214,8 +252,12 @@ describe('portcullis --server', () => {
     await at('login', person('allow'));
     writeFileSync(join(fileOf(), '..', `${encodeURIComponent(issuer)}.json`), JSON.stringify(about));
     expect(await at('user list', undefined, issuer)).toMatchObject({ code: 1, err: `${issuer} answers 302, and not as Portcullis does.` });
+    expect(await at('logout', undefined, issuer)).toMatchObject({ code: 0, err: `Signed out at ${issuer}.` }); // here, whatever the server says
+    const own = issuer;
+    issuer = 'https://another.example';
+    expect((await at('user list', undefined, own)).err).toContain('There is no authorization server');
     expect(served.asked.some((line) => line.endsWith('/elsewhere'))).toBe(false);
-    expect(seen.filter((cookie) => cookie !== undefined)).toEqual(['portcullis-session=secret']);
+    expect(seen.filter((cookie) => cookie !== undefined)).toEqual(['portcullis-session=secret', 'portcullis-session=secret']);
     odd.close();
   });
 });

@@ -182,7 +182,10 @@ describe('portcullis user', () => {
     });
     expect((await on('user disable mallory-id --yes')).code).toBe(0);
     expect((await on('user outside')).out).toContain('mallory-id');
-    expect(bobId).not.toBe('mallory-id');
+    const { id } = await app.provider.helpers(app.env).accounts.create({ username: 'bob@acme.example' });
+    const both = await on('user disable bob@acme.example --yes'); // a user name here, an address there
+    expect([both.code, both.err.startsWith('bob@acme.example means several users. Name one by its id: ')]).toEqual([1, true]);
+    for (const one of [id, bobId]) expect(both.err).toContain(one);
   });
 });
 

@@ -62,8 +62,9 @@ describe.skipIf(!postgres || !redis)('runtimes/store-engines', () => {
       [onRedis(undefined, prefix), `${redis?.url}?prefix=${prefix}`],
     ] as const;
     for (const [store, place] of places) {
-      const app = await appOn(store, makeClock(Math.floor(Date.now() / 1000)));
+      const app = await appOn(store, makeClock(Math.floor(Date.now() / 1000)), { audit: { keep: '30d' } });
       const { tokens } = await app.signedIn();
+      await expect.poll(() => store.read('audit-log:1')).not.toBeNull();
       expect((await app.call(tokens.access)).status).toBe(200);
       const run = async (...argv: string[]): Promise<unknown> => {
         const [out, err]: [string[], string[]] = [[], []];
@@ -74,6 +75,7 @@ describe.skipIf(!postgres || !redis)('runtimes/store-engines', () => {
       expect(await run('user', 'find', 'alice')).toMatchObject({ users: [{ id: app.aliceId }] });
       expect(await run('grant', 'revoke-all', '--user', 'alice', '--yes')).toEqual({ ended: 1 });
       expect((await app.call(tokens.access)).status).toBe(401);
+      expect(await run('audit', 'export', '--act', 'grants/revoke-all')).toMatchObject({ kind: 'admin.acted' }); // written before the end
       expect(await run('audit', 'list')).toMatchObject({ act: 'grants/revoke-all', by: expect.stringMatching(/^cli:/), target: app.aliceId });
     }
   }); // prettier-ignore
