@@ -50,7 +50,7 @@ async function permissionsOf({ as, env }: Call, helpers: OAuthHelpers, session: 
     return await permissions(accessOf(as.settings.issuer, as.settings.tenant, session), known as never);
   } catch (cause) {
     if (cause instanceof UpstreamTokenError && cause.failure !== 'unavailable') return [];
-    throw new OAuthError('temporarily_unavailable', 'permissions_failed', { cause });
+    throw new OAuthError('temporarily_unavailable', 'permissions_failed', { cause, headers: { 'retry-after': '2' } });
   }
 }
 

@@ -2,6 +2,9 @@
 import { describe, expect, it, vi } from 'vitest';
 import { adminApi, adminLanguages } from '../../src/admin/index.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
+import type { Browser } from '../../src/testing/browser.ts';
+import type { Key } from '../../src/model/store.ts';
+import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { german } from '../../src/words/index.ts';
 import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { BOB, CONSOLE, connected, done, makeConsole, open, press, signIn, wordsOf } from '../support/console.ts';
@@ -108,6 +111,7 @@ describe.each(storeNames)('the admin page on %s', (store) => {
     expect(wordsOf((await done(app.admin, await at(), 'users/disable')).text)).toMatch(/Done\..*Bob Disabled/);
     expectChallenge(await app.call(second.access), 'invalid_token');
     expect(wordsOf((await done(app.admin, await at(), 'users/enable')).text)).toContain('Bob Active');
+    expect(wordsOf(await bob())).not.toContain('Done.'); // it is said once
     const { accounts } = app.provider.helpers(app.env);
     await done(app.admin, await at(), 'users/set-permissions', { permissions: 'reader, writer' });
     expect(await accounts.permissionsOf(app.bobId)).toEqual(['reader', 'writer']);
@@ -285,6 +289,13 @@ describe.each(storeNames)('the admin page on %s', (store) => {
   });
 });
 
+/** The administrator's browser, before another process. */
+function sameBrowser({ admin }: { readonly admin: Browser }, there: App): Browser {
+  const browser = there.browser();
+  for (const [name, value] of admin.cookies) browser.cookies.set(name, value);
+  return browser;
+}
+
 describe('the admin page', () => {
   it('has nothing of keys or approval on a server without them', async () => {
     const app = await makeApp('memory', { admin: CONSOLE.admin } as never);
@@ -308,9 +319,8 @@ describe('the admin page', () => {
   it('shows no page of what cannot be looked up', async () => {
     const app = await makeConsole('memory');
     const down = await appOn(app.inner, app.clock, { ...CONSOLE, permissions: () => Promise.reject(new Error('down')) } as never);
-    const page = await open(Object.assign(down.browser(), { cookies: app.admin.cookies }), '/users');
-    expect([303, 503]).toContain(page.status);
-    expect(page.text).not.toContain('bob');
+    const page = await open(sameBrowser(app, down), '/users');
+    expect([page.status, page.headers.get('retry-after') !== null, page.text.includes('bob')]).toEqual([503, true, false]);
   });
 
   it('speaks the language of the visitor where both the pages and the console have it, and else English', async () => {
@@ -326,6 +336,59 @@ describe('the admin page', () => {
     const [both, one] = [await words(admin(adminLanguages)), await words(admin())];
     expect([both.includes('lang="de"'), wordsOf(both)]).toEqual([true, expect.stringMatching(/Übersicht.*Ihr Konto/)]);
     expect([one.includes('lang="en"'), wordsOf(one)]).toEqual([true, expect.stringMatching(/Overview.*Your account/)]);
+  });
+
+  it('looks on through pages of the store, and goes on where a long act stopped', async () => {
+    const app = await makeConsole('memory');
+    const { browser, client } = { browser: await signIn(app, BOB), client: await app.client({ client_name: 'Notes' }) };
+    for (let at = 0; at < 23; at++) {
+      const { id } = at === 22 ? client : await app.client({ client_name: `App ${at}` });
+      await app.provider.helpers(app.env).clients.approve(id);
+    }
+    const tokens = tokensOf(await client.redeem(await client.signIn(browser, BOB)));
+    const listed = new Map<string, readonly Key[]>();
+    const few: App['inner'] = {
+      atomic: true, read: (...all) => app.inner.read(...all), remove: (...all) => app.inner.remove(...all), write: (...all) => app.inner.write(...all),
+      async list(index, after = '') {
+        if (after === '' || !listed.has(index)) listed.set(index, [...(await app.inner.list(index)).keys].filter((key) => !key.startsWith('grant:')));
+        const [keys, at] = [listed.get(index) ?? [], Number(after)];
+        const grants = index.startsWith('user:') ? (await app.inner.list(index)).keys : [];
+        const all = index.startsWith('user:') ? [...Array<Key>(21).fill('grant:nothing'), ...grants] : keys;
+        return { keys: all.slice(at, at + 1), ...(at + 1 < all.length ? { next: String(at + 1) } : {}) };
+      },
+    }; // prettier-ignore
+    const paged = await appOn(few, app.clock, CONSOLE);
+    const admin = sameBrowser(app, paged);
+    const first = await open(admin, `/grants?user=${app.bobId}&scope=read`);
+    expect(wordsOf(first.text)).toMatch(/Nothing found.*More/); // ten pages of the store without one
+    const stopped = await done(admin, first, 'grants/revoke-all');
+    expect([new URL(stopped.url).searchParams.get('after'), wordsOf(stopped.text)]).toEqual([
+      '20',
+      expect.stringContaining('Done: 0. There is more'),
+    ]);
+    expect((await app.call(tokens.access)).status).toBe(200);
+    const ended = await done(admin, stopped, 'grants/revoke-all');
+    expect([new URL(ended.url).searchParams.get('after'), wordsOf(ended.text)]).toEqual([
+      null,
+      expect.stringMatching(/Done: 1\. (?!There)/),
+    ]);
+    expect((await app.call(tokens.access)).status).toBe(401);
+    const clients = await open(admin, '/clients?status=approved');
+    expect(wordsOf(clients.text)).toMatch(/App 0 .*More/);
+    expect(clients.text).toContain('href="/admin/clients?status=approved&#38;after=1"');
+    expect(wordsOf((await open(admin, '/clients?status=approved&after=1')).text)).toContain('App 1 ');
+  });
+
+  it('draws what the server counted, and says it in a table', async () => {
+    const app = await makeConsole('memory');
+    await connected(app);
+    const page = await open(app.admin, '?days=7');
+    expect(page.text.match(/<svg viewBox="0 0 300 56"/g)).toHaveLength(11);
+    expect(page.text.match(/<rect/g)).toHaveLength(7 * 11);
+    const words = wordsOf(page.text);
+    expect(words).toMatch(/Sign-ins 2 .*New grants 1 .*As a table.*Sep 21 1 2 0 1 0/);
+    expect(page.text).toContain('<a href="/admin?days=7"  aria-current="page"');
+    expect((await open(app.admin, '?days=5')).text.match(/<rect/g)).toHaveLength(30 * 11);
   });
 
   it('escapes what users and clients call themselves', async () => {

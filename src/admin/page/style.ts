@@ -117,5 +117,5 @@ header nav{flex-direction:column;margin:0}
 .out{margin-top:auto;padding-inline:.5rem}
 main{padding:1.25rem 2rem 4rem}
 .wide{display:table-cell}}
-@media (forced-colors:active){header nav a[aria-current],.tabs a[aria-current]{outline:1px solid}.badge{border:1px solid}.charts svg{fill:CanvasText}}
+@media (forced-colors:active){header nav a[aria-current],.tabs a[aria-current]{outline:1px solid;outline-offset:-1px}.badge{border:1px solid}.charts svg{fill:CanvasText}}
 `;
