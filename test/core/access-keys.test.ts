@@ -168,11 +168,8 @@ describe('core/access-keys: use', () => {
     const { key, grant } = await made(as);
     isDown = true;
     expect(await noteUse(as, grant, key)).toBeNull();
-    expect(events.at(-1)).toMatchObject({
-      kind: 'request.failed',
-      endpoint: 'access-keys',
-      error: expect.objectContaining({ message: 'down' }),
-    });
+    const { kind, endpoint, error } = events.at(-1) as unknown as { kind: string; endpoint: string; error: Error };
+    expect([kind, endpoint, error.message]).toEqual(['request.failed', 'access-keys', 'down']);
   });
 
   it('ends the key of a user whose login is gone (F-42)', async () => {
