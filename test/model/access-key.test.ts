@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { base64url } from '../../src/lib/bytes.ts';
+import { crc32 } from '../../src/model/crc32.ts';
 import { formatKey, grantIdOfKey, isKey, isKeyName, keyClientId, serviceUserId } from '../../src/model/access-key.ts';
 import { grantIdOf, isOurs, kindOf } from '../../src/model/token.ts';
 
@@ -20,6 +22,11 @@ describe('model/access-key', () => {
     }
     for (const damaged of [KEY.slice(0, -1), `${KEY}A`, ` ${KEY}`, `${KEY}\n`, `Pcl_${KEY.slice(4)}`, 'pcl_', `pcl_${ID}`])
       expect(grantIdOfKey(damaged)).toBeNull();
+  });
+
+  it('takes no text of another shape, even with a right checksum', () => {
+    for (const text of [`x${KEY.slice(0, -6)}`, `${KEY.slice(0, -6)}x`, `pcl_${ID}`, 'pcl_', ''])
+      expect([text, grantIdOfKey(text + base64url(crc32(text)))]).toEqual([text, null]);
   });
 
   it('is an access token and nothing else', () => {
