@@ -75,8 +75,8 @@ export function makeAuthServer(
     if (settings.securityEmails) noticeEvent(server, event);
     settings.admin?.note(server as never, event);
     settings.telemetry?.event(event);
-    if (settings.scrapeToken !== null) void countEvent(server, event);
-    if (settings.audit !== null && event.kind !== 'call.allowed') audit(server, event);
+    if (settings.scrapeToken) void countEvent(server, event);
+    if (settings.audit && event.kind !== 'call.allowed') audit(server, event);
   };
   const secrets = makeSecrets(runtime, settings.tenant);
   const keyring = keyringOf(keyringSecrets, runtime, secrets);
