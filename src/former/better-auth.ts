@@ -3,12 +3,13 @@
  * those of `@better-auth/oauth-provider` (1.6 and 1.7), which has its hash. Nothing is written there. A token that was rotated or revoked there
  * is not taken; one that is good is a grant of its own.
  */
-import { base64url } from '../lib/bytes.ts';
+import { parseJson } from '../lib/json.ts';
 import { checkNames } from '../lib/names.ts';
 import type { ClientAuthMethod } from '../model/client.ts';
 import type { FormerClient, FormerGrant, FormerProblem, FormerStore } from '../model/former.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Seconds } from '../model/store.ts';
+import { sha256, textsIn } from './records.ts';
 
 /** A row, by the names that better-auth has for its fields. Dates, lists and booleans may be as any database driver gives them. */
 export type BetterAuthRow = { readonly [field: string]: unknown };
@@ -74,7 +75,7 @@ async function findClient({ find, refreshTokens }: BetterAuthOptions, id: string
     methodChosen: false, // there a secret is taken by either method
     createdAt: timeOf(row['createdAt']) ?? 0,
     ...(secretHash === undefined ? {} : { secretHash }),
-    ...textsOf(row, { name: 'name', uri: 'uri', logoUri: 'icon', policyUri: 'policy', tosUri: 'tos', jwksUri: 'jwksUri' }),
+    ...textsIn(row, { name: 'name', uri: 'uri', logoUri: 'icon', policyUri: 'policy', tosUri: 'tos', jwksUri: 'jwksUri' }),
     ...(row['contacts'] ? { contacts: listOf(row['contacts'], ',') ?? [] } : {}),
   };
 }
@@ -127,17 +128,9 @@ async function secretHashOf(secret: unknown, table: string): Promise<string | un
 
 /** A list as arrays, JSON and joined texts have it; null for anything else. */
 function listOf(value: unknown, separator: string): readonly string[] | null {
-  const list = typeof value === 'string' && value.startsWith('[') ? parsed(value) : value;
+  const list = typeof value === 'string' && value.startsWith('[') ? parseJson(value, 2) : value;
   if (typeof list === 'string') return list.split(separator).filter(Boolean);
   return Array.isArray(list) && list.every((one) => typeof one === 'string') ? (list as readonly string[]) : null;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** A date as drivers give it: an object, a text, milliseconds, or seconds. */
@@ -154,16 +147,4 @@ function isThere(value: unknown): boolean {
 
 function isOff(value: unknown): boolean {
   return !isThere(value) || value === false || value === 0 || value === '0' || value === 'false';
-}
-
-function textsOf<Names extends { readonly [name: string]: string }>(
-  row: BetterAuthRow,
-  names: Names,
-): { readonly [name in keyof Names]?: string } {
-  const entries = Object.entries(names).flatMap(([name, there]) => (typeof row[there] === 'string' ? [[name, row[there]]] : []));
-  return Object.fromEntries(entries) as { readonly [name in keyof Names]?: string };
-}
-
-async function sha256(text: string): Promise<string> {
-  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))));
 }

@@ -2,9 +2,9 @@
  * Reads what an `OAuthServerProvider` of the MCP TypeScript SDK 1.x keeps, for a server that stood on `mcpAuthRouter`. Such a provider has no
  * verb that only looks: asking for a refresh token's grant spends the token there, so each token is asked for once.
  */
-import { base64url } from '../lib/bytes.ts';
 import type { ClientAuthMethod } from '../model/client.ts';
 import type { FormerClient, FormerGrant, FormerStore } from '../model/former.ts';
+import { sha256 } from './records.ts';
 
 /** A client as the SDK knows it (RFC 7591). */
 export interface SdkClient {
@@ -110,8 +110,4 @@ function nullIfInvalid(error: unknown): null {
   const { errorCode, code } = Object(error) as { readonly errorCode?: unknown; readonly code?: unknown };
   if (errorCode === 'invalid_grant' || code === 'invalid_grant') return null;
   throw error;
-}
-
-async function sha256(text: string): Promise<string> {
-  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))));
 }

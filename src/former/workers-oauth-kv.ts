@@ -6,6 +6,7 @@ import { base64url } from '../lib/bytes.ts';
 import type { ClientAuthMethod } from '../model/client.ts';
 import type { FormerClient, FormerGrant, FormerProblem, FormerStore } from '../model/former.ts';
 import type { Json } from '../model/store.ts';
+import { textsIn } from './records.ts';
 
 /** The part of a KV namespace that is used. */
 export interface FormerKv {
@@ -63,7 +64,7 @@ async function findClient(kv: FormerKv, id: string): Promise<FormerClient | Form
     createdAt: numberOf(record['registrationDate']) ?? 0,
     ...(secretHash === undefined ? {} : { secretHash }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
-    ...named(record, {
+    ...textsIn(record, {
       name: 'clientName',
       uri: 'clientUri',
       logoUri: 'logoUri',
@@ -102,7 +103,7 @@ async function findGrant(kv: FormerKv, token: string): Promise<FormerGrant | For
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(record['resource'] === undefined ? {} : { resource: resourceOf(record['resource']) }),
     ...(metadata === undefined ? {} : { metadata: metadata as Json }),
-    ...named(record, { redirectUri: 'redirectUri' }),
+    ...textsIn(record, { redirectUri: 'redirectUri' }),
   };
 }
 
@@ -154,14 +155,6 @@ function numberOf(value: unknown): number | undefined {
 
 function resourceOf(value: unknown): string | readonly string[] {
   return textsOf(value) ?? String(value);
-}
-
-function named<Names extends { readonly [name: string]: string }>(
-  record: Record<string, unknown>,
-  names: Names,
-): { readonly [name in keyof Names]?: string } {
-  const entries = Object.entries(names).flatMap(([name, there]) => (typeof record[there] === 'string' ? [[name, record[there]]] : []));
-  return Object.fromEntries(entries) as { readonly [name in keyof Names]?: string };
 }
 
 async function sha256Hex(text: string): Promise<string> {
