@@ -30,9 +30,9 @@ export interface DirectGrantRequest {
   readonly resource: string;
   readonly props: unknown;
   /** Lifetime of the token, instead of the configured one. */
-  readonly life?: Seconds;
+  readonly life?: Seconds | undefined;
   /** What the application notes about the grant. */
-  readonly metadata?: Json;
+  readonly metadata?: Json | undefined;
   /** Latest expiry. */
   readonly notAfter?: Seconds;
   /** The organization that the user acts for. */

@@ -62,12 +62,8 @@ export async function jwtBearer(params: Params, caller: Caller, as: AuthServer, 
   try {
     if (!(await once.spend())) throw refused('replayed');
     const { metadata, accessTokenTTL: life } = mapped;
-    const given = {
-      ...(metadata === undefined ? {} : { metadata }),
-      ...(life === undefined ? {} : { life }),
-      props: propsOf(mapped, userId, claims),
-    };
-    return await directGrant(as, { reason: JWT_BEARER, clientId, userId, scope, resource, key, ...given });
+    const props = propsOf(mapped, userId, claims);
+    return await directGrant(as, { reason: JWT_BEARER, clientId, userId, scope, resource, key, metadata, life, props });
   } catch (error) {
     await once.giveBack(); // a failed request uses up nothing
     throw error;
@@ -96,7 +92,7 @@ async function findIssuer(as: AuthServer, iss: unknown, isJag: boolean, asked: A
 /** The issuer, which the start could not check. @throws {TypeError} without keys that can be read. */
 function withKeys({ isLoopback }: AuthServer, found: FoundIssuer | null): FoundIssuer | null {
   if (found && !found.jwks && !isDocumentUrl(found.jwksUri ?? '', isLoopback))
-    throw new TypeError(`trustedIssuers: \`jwksUri\` of ${JSON.stringify(found.issuer)} must be an https URL with a path.`);
+    throw new TypeError('trustedIssuers: `jwksUri` must be an https URL with a path.');
   return found;
 }
 
@@ -104,7 +100,7 @@ function withKeys({ isLoopback }: AuthServer, found: FoundIssuer | null): FoundI
 function checkedUser(mapped: MappedUser | null): MappedUser | null {
   const { userId = 'ours', scope = [], accessTokenTTL: life = 1 } = mapped ?? {};
   if (typeof userId === 'string' && userId !== '' && Array.isArray(scope) && Number.isSafeInteger(life) && life > 0) return mapped;
-  throw new TypeError('trustedIssuers: `user` must give a text as `userId`, a list as `scope`, and seconds above 0 as `accessTokenTTL`.');
+  throw new TypeError('trustedIssuers: `user` must give a text, a list and seconds as `userId`, `scope` and `accessTokenTTL`.');
 }
 
 /** What a function of the application says. @throws {OAuthError} 503 if it fails. */

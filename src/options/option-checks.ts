@@ -12,8 +12,8 @@ import { haveSignIn, isForm, type Login } from '../model/login.ts';
 import { isForbiddenScheme, KNOWN_SCHEMES } from '../model/redirect.ts';
 import { covers } from '../model/resource.ts';
 import { isScopeToken } from '../model/scope.ts';
-import type { RegistrationRules, SecretClient } from '../model/settings.ts';
-import type { TrustedIssuer } from '../model/trusted-issuer.ts';
+import type { Settings, RegistrationRules, SecretClient } from '../model/settings.ts';
+import type { IssuerFinder, TrustedIssuer } from '../model/trusted-issuer.ts';
 import { fail } from './kinds.ts';
 
 /** Checks that a handler can answer requests. */
@@ -156,14 +156,14 @@ export function clientsOf(given: readonly ConfiguredClient[]): ReadonlyMap<strin
   return clients;
 }
 
-/** The trusted issuers, checked. @throws {TypeError} naming what is wrong. */
-export function issuersOf(given: readonly TrustedIssuer[]): readonly TrustedIssuer[] {
-  if (!Array.isArray(given)) fail('trustedIssuers', 'must be a list, or a function (iss, { client, request, env }) → issuer or null');
-  const issuers = given as readonly TrustedIssuer[];
-  for (const one of issuers) checkIssuer(one);
-  const twice = issuers.find((one, at) => issuers.findIndex(({ issuer, kind }) => issuer === one.issuer && kind === one.kind) !== at);
+/** The trusted issuers, checked, or the function that finds them. @throws {TypeError} naming what is wrong. */
+export function issuersOf(given: readonly TrustedIssuer[] | IssuerFinder<never>): Pick<Settings, 'trustedIssuers' | 'issuerFinder'> {
+  if (typeof given === 'function') return { trustedIssuers: [], issuerFinder: given };
+  if (!Array.isArray(given)) fail('trustedIssuers', 'must be a list or a function');
+  for (const one of given) checkIssuer(one);
+  const twice = given.find((one, at) => given.findIndex(({ issuer, kind }) => issuer === one.issuer && kind === one.kind) !== at);
   if (twice) fail('trustedIssuers', `holds the ${twice.kind} ${JSON.stringify(twice.issuer)} twice; put its rules into one`);
-  return issuers;
+  return { trustedIssuers: given, issuerFinder: null };
 }
 
 /** Refuses our own issuer: this server signs no assertions. @throws {TypeError} */

@@ -26,7 +26,7 @@ const PRESETS: readonly [name: string, preset: TrustedIssuer, jwksUri: string, c
 describe('portcullis/workloads', () => {
   it.each(PRESETS)('%s names the keys of the platform, and passes the checks at start-up', (_name, preset, jwksUri) => {
     expect([preset.jwksUri, preset.kind]).toEqual([jwksUri, 'workload']);
-    expect(issuersOf([preset])).toEqual([preset]);
+    expect(issuersOf([preset]).trustedIssuers).toEqual([preset]);
   });
 
   it.each(PRESETS)('%s accepts the named workload, and no other one of the platform', async (_name, preset, _uri, claims, other) => {

@@ -8,7 +8,7 @@ const platform = { ...good, kind: 'workload', claims: { sub: 'job' } };
 describe('options/issuers', () => {
   it('takes issuers with keys, a ceiling, and for a platform a rule which workloads are meant', () => {
     const both = [good, platform, { ...platform, issuer: 'https://b.example', claims: undefined, user: () => null }];
-    expect(issuersOf(both as never)).toBe(both);
+    expect(issuersOf(both as never)).toEqual({ trustedIssuers: both, issuerFinder: null });
   });
 
   it.each([
