@@ -45,6 +45,7 @@ export async function costsOn(
     return result;
   };
   const helpers = provider.helpers(bindings);
+  await store.count?.(); // makes every object, with its tables: that is paid for once
   const warm = await registerClient({ send, issuer: ISSUER });
   await warm.redeem(await warm.signIn(makeBrowser(send), PERSON)); // tables, the account
   const client = await counted('register', () => registerClient({ send, issuer: ISSUER }));

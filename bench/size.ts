@@ -63,7 +63,7 @@ const ENTRIES: readonly Entry[] = [
     modules: ['worker/main.ts', 'worker/index.ts'],
     names: ['OAuthProvider', 'PortcullisStore'],
     counts: 'one file',
-    budget: 170,
+    budget: 174,
   },
   {
     name: 'the same from portcullis, with password and all languages',

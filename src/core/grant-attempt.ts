@@ -5,7 +5,8 @@
  */
 import type { Grant } from '../model/grant.ts';
 import { type Minted, redeem, type Redemption, rotate, type Rotation } from '../model/grant-transitions.ts';
-import type { Attempt } from '../model/store.ts';
+import type { Attempt, Attempted } from '../model/store.ts';
+import type { AuthServer } from './auth-server.ts';
 import { isGrant } from './records/moved-grants.ts';
 
 /** What a request without scopes presents: then no scope rule can narrow anything. Without functions, which no call of an object carries. */
@@ -20,6 +21,18 @@ export type GrantAttempt = Attempt & {
   readonly settled: readonly string[];
   readonly minted: Minted;
 } & ({ readonly kind: 'redeem'; readonly proof: Presented<Redemption> } | { readonly kind: 'rotate'; readonly proof: Presented<Rotation> });
+
+/** Makes an attempt at a grant, in one call of a store that can; undefined if this one cannot. */
+export async function attemptGrant(as: AuthServer, id: string, attempt: GrantAttempt): Promise<Attempted | undefined> {
+  let isDone = true; // if its answer is lost, it may have happened
+  try {
+    const made = await as.store.attempt?.(`grant:${id}`, attempt);
+    isDone = made?.isDone === true;
+    return made;
+  } finally {
+    if (isDone) as.grantCache.invalidate(id);
+  }
+}
 
 /** The record with new tokens; null if anything but the record has a say, or they are not new ones. */
 export function attempted(value: unknown, attempt: GrantAttempt): Grant | null {

@@ -4,7 +4,7 @@
  */
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import type { GrantAttempt } from '../core/grant-attempt.ts';
+import { attemptGrant, type GrantAttempt } from '../core/grant-attempt.ts';
 import type { MintedTokens } from '../core/records/secrets.ts';
 import type { Grant, GrantAccess } from '../model/grant.ts';
 import type { Redemption, Rotation } from '../model/grant-transitions.ts';
@@ -28,11 +28,11 @@ export async function tryThere(
   { kind, proof }: Presented,
   { access, refresh }: MintedTokens,
 ): Promise<Tried> {
-  const { settings, store, records } = as;
+  const { settings } = as;
   const configured = settings.clients.get(caller.clientId)?.client;
   const needsProof = caller.key !== undefined || configured?.dpopBound || (caller.kind === 'confidential' && caller.client.dpopBound);
   const mayAsk = settings.onTokens !== null || settings.resources.some(({ accessTokenSigning }) => accessTokenSigning !== undefined);
-  if (!store.attempt || needsProof || mayAsk || proof.scope.length > 0) return {};
+  if (!as.store.attempt || needsProof || mayAsk || proof.scope.length > 0) return {};
   const { expandScopes: _functions, rules: _stay, scope: _none, ...presented } = proof;
   const attempt = {
     kind,
@@ -43,8 +43,8 @@ export async function tryThere(
     minted: { access, refresh },
     proof: presented,
   } as GrantAttempt;
-  const { isDone, stored } = await records.attemptGrant(grantId, attempt);
-  if (!isDone || !stored) return { known: stored };
-  const grant = stored.value as Grant;
+  const made = await attemptGrant(as, grantId, attempt);
+  if (!made?.isDone || !made.stored) return made ? { known: made.stored } : {};
+  const grant = made.stored.value as Grant;
   return { issued: { grant, access: grant.access.at(-1) as GrantAccess } };
 }

@@ -4,6 +4,10 @@ import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { type App, appOn, IN_PLACE, ISSUER, makeApp } from '../support/app.ts';
+import { minted, rotation, START } from '../support/grants.ts';
+import type { Caller } from '../../src/clients/caller.ts';
+import type { AuthServer } from '../../src/core/auth-server.ts';
+import { tryThere } from '../../src/grants/attempt.ts';
 import { attempting } from '../support/attempting.ts';
 import { makeProver } from '../support/prover.ts';
 
@@ -61,6 +65,31 @@ describe('grants/attempt', () => {
     };
     const proof = await prover.proof('POST', `${ISSUER}/token`);
     expect(await attempts(app, () => client.token(form, { dpop: proof }))).toEqual([0, 0]);
+  });
+
+  it('makes none where the options or the registration say by now that the client must prove a key', async () => {
+    const app = await makeApp(IN_PLACE);
+    const { client, code } = await app.toCode();
+    const spec = { id: client.id, authMethod: 'none', redirectUris: [client.redirectUri], dpopBoundAccessTokens: true } as const;
+    const strict = await appOn(app.inner, app.clock, { clients: [spec] });
+    const form = {
+      grant_type: 'authorization_code',
+      code,
+      client_id: client.id,
+      redirect_uri: client.redirectUri,
+      code_verifier: client.verifier,
+    };
+    const redeem = (): Promise<Response> => strict.ask('POST', '/token', new URLSearchParams(form));
+    expect(await (await redeem()).json()).toMatchObject({ error: 'invalid_dpop_proof' });
+    const confidential = { kind: 'confidential', clientId: client.id, client: { dpopBound: true } } as unknown as Caller;
+    const as = {
+      settings: { clients: new Map(), onTokens: null, resources: [], logins: [] },
+      store: { attempt: () => Promise.reject(new Error('asked')) },
+    };
+    const asked = { kind: 'rotate', proof: rotation('refresh-1', 2, START) } as const;
+    expect(
+      await tryThere(as as unknown as AuthServer, confidential, 'g', asked, { ...minted(2), accessToken: '', refreshToken: '' }),
+    ).toEqual({});
   });
 
   it('makes none for a grant that is to move', async () => {

@@ -9,12 +9,11 @@ import { OAuthError } from '../../model/error.ts';
 import { lifeEndOf, type Grant } from '../../model/grant.ts';
 import type { Organization } from '../../model/identity.ts';
 import type { StoredOrigin } from '../../model/origin.ts';
-import { type Attempted, type Cursor, type Json, type Key, NothingDone, type Page, type Seconds } from '../../model/store.ts';
+import { type Cursor, type Json, type Key, NothingDone, type Page, type Seconds } from '../../model/store.ts';
 import type { IndexKey, Store, Stored, WriteOptions } from '../../model/store.ts';
 import type { PendingAuthorization } from '../../model/pending-authorization.ts';
 import type { SlowTransition } from '../../model/grant-transitions.ts';
 import { type Counts, makeCounts } from './counts.ts';
-import type { GrantAttempt } from '../grant-attempt.ts';
 import { listsOfIdentity } from '../users/identities.ts';
 import { isGrant, listsOfGrant, locateGrant, moveGrant } from './moved-grants.ts';
 import { has, readRecord, valueOf, versioned, type Versioned } from './record.ts';
@@ -91,8 +90,6 @@ export interface ChangeOptions {
 export interface Records extends Counts {
   /** @throws {OAuthError} `invalid_grant` if there is no such grant, or the transition's own error. */
   changeGrant<T>(id: string, transition: SlowTransition<T>, options?: ChangeOptions): Promise<T>;
-  /** Makes an attempt at a grant, in one call of a store that can. */
-  attemptGrant(id: string, attempt: GrantAttempt): Promise<Attempted>;
   /** Begins to read a grant that `changeGrant` will need, beside other work; it needs no `catch`. */
   readAhead(id: string): Promise<Stored | null>;
   /** False, without a write, if a grant with that id exists. */
@@ -189,17 +186,6 @@ export function makeRecords(
       if (verdict.grant?.ended) notify(verdict.grant);
       if ('error' in verdict) throw verdict.error;
       return verdict.result;
-    },
-    async attemptGrant(id, attempt) {
-      if (!store.attempt) throw new TypeError('This store makes no attempts.');
-      let isDone = true; // if its answer is lost, it may have happened
-      try {
-        const made = await store.attempt(`grant:${id}`, attempt);
-        isDone = made.isDone;
-        return made;
-      } finally {
-        if (isDone) onChanged(id);
-      }
     },
     readAhead(id) {
       const read = store.read(`grant:${id}`);
