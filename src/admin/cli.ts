@@ -17,7 +17,9 @@ import { nameOf } from '../endpoints/sign-in/sign-in.ts';
 import { page } from '../pages/layout.ts';
 import type { Input } from './act.ts';
 import { audited } from './audit.ts';
+import { type PageOptions, textsFor } from './page/pages.ts';
 import { enter } from './run.ts';
+import { type AdminLanguages, fill } from './words/en.ts';
 
 /** The public text for every wrong code. */
 const OVER = { hint: 'This sign-in is over. Start it again.' };
@@ -30,7 +32,7 @@ const SESSION_TTL: Seconds = 3600;
 type Allowed = { readonly challenge: string; readonly parent: string };
 
 /** GET asks the administrator; POST sends the code, or the refusal, to the command line. */
-export async function cliPage(call: Call, permission: string): Promise<Response> {
+export async function cliPage(call: Call, { permission, languages }: PageOptions): Promise<Response> {
   const { as, request, url } = call;
   const form = request.method === 'POST' ? await readForm(request) : null;
   const given = (name: string): string | undefined => (form ? form.optional(name) : (url.searchParams.get(name) ?? undefined));
@@ -45,7 +47,7 @@ export async function cliPage(call: Call, permission: string): Promise<Response>
     if (!(error instanceof OAuthError) || error.status !== 401) throw error;
     return error.reason === 'admin_session_missing' ? redirectTo(signInUrl(as, path)) : signInAgain(as, path);
   }
-  if (!form) return askPage(call, session, { path, port, challenge });
+  if (!form) return askPage(call, session, { path, port, challenge, languages });
   const back = (answer: Record<string, string>): Response =>
     redirectTo(`http://127.0.0.1:${port}/callback?${new URLSearchParams({ ...answer, state: challenge })}`);
   if (form.optional('decision') !== 'allow') return back({ error: 'access_denied' });
@@ -59,21 +61,23 @@ function portOf(text: string | undefined): string {
   throw new OAuthError('invalid_request', 'cli_port', { hint: 'port must be from 1024 to 65535.' });
 }
 
-function askPage(
-  call: Call,
-  session: KnownSession,
-  { path, port, challenge }: { path: string; port: string; challenge: string },
-): Response {
-  const { words, as } = call;
-  const { brand, name } = as.settings;
-  const say = words.commandLine;
-  const body = html`<h1>${say.title}</h1>
-    <p class="lead long">${say.lead(html`<bdi>${name}</bdi>`, html`<bdi>${nameOf(session.claims, words)}</bdi>`)}</p>
+interface Asked {
+  readonly path: string;
+  readonly port: string;
+  readonly challenge: string;
+  readonly languages: AdminLanguages;
+}
+
+function askPage(call: Call, session: KnownSession, { path, port, challenge, languages }: Asked): Response {
+  const [say, words] = textsFor(call, languages);
+  const { brand, name } = call.as.settings;
+  const body = html`<h1>${say.cliTitle}</h1>
+    <p class="lead long">${fill(say.cliLead, isolated(name), isolated(nameOf(session.claims, words)))}</p>
     <div class="panel">
-      <h2>${say.code}</h2>
+      <h2>${say.cliCode}</h2>
       <p class="lead"><strong>${compareCode(challenge)}</strong></p>
-      <p>${say.check}</p>
-      <p class="hint">${say.answer(html`<code>127.0.0.1:${port}</code>`)}</p>
+      <p>${say.cliCheck}</p>
+      <p class="hint">${fill(say.cliAnswer, isolated(`127.0.0.1:${port}`))}</p>
     </div>
     <form method="post" action="${path}">
       <input type="hidden" name="port" value="${port}" />
@@ -83,7 +87,12 @@ function askPage(
         <button name="decision" value="deny">${words.approve.deny}</button>
       </div>
     </form>`;
-  return page({ words, title: say.title, body, formAction: 'leaves', brand, mark: 'alert' });
+  return page({ words, title: say.cliTitle, body, formAction: 'leaves', brand, mark: 'alert' });
+}
+
+/** A name in a text that may run in the other direction. */
+function isolated(text: string): string {
+  return `\u2068${text}\u2069`;
 }
 
 /** Exchanges a code for the session. A refusal uses nothing up. @throws {OAuthError} `invalid_grant`, with one text for every reason. */

@@ -48,7 +48,8 @@ export function adminApi(options: AdminOptions): AdminApi {
     answer: (name, call) => answer(name, call as Call, permission),
     note: (as, event) => measuresOf(as).note(event),
     pages: [...PAGE_NAMES, 'cli'],
-    page: (name, call) => (name === 'cli' ? cliPage(call as Call, permission) : adminPage(name, call as Call, { permission, languages })),
+    page: (name, call) =>
+      name === 'cli' ? cliPage(call as Call, { permission, languages }) : adminPage(name, call as Call, { permission, languages }),
   };
 }
 

@@ -2,7 +2,6 @@
 import { html } from '../lib/html.ts';
 import { accessKey } from './ar/access-key.ts';
 import { clientPolicy } from './ar/client-policy.ts';
-import { commandLine } from './ar/command-line.ts';
 import { notice } from './ar/notice.ts';
 import { passkey } from './ar/passkey.ts';
 import { emailCode, totp } from './ar/steps.ts';
@@ -143,7 +142,6 @@ export const ar: Translation = {
   },
   accessKey,
   clientPolicy,
-  commandLine,
   notice,
   passkey,
   step: { restart: 'البدء من جديد' },

@@ -2,7 +2,6 @@
 import { html } from '../lib/html.ts';
 import { accessKey } from './de/access-key.ts';
 import { clientPolicy } from './de/client-policy.ts';
-import { commandLine } from './de/command-line.ts';
 import { notice } from './de/notice.ts';
 import { passkey } from './de/passkey.ts';
 import { emailCode, totp } from './de/steps.ts';
@@ -145,7 +144,6 @@ export const de: Translation = {
   },
   accessKey,
   clientPolicy,
-  commandLine,
   notice,
   passkey,
   step: { restart: 'Von vorn beginnen' },

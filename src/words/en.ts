@@ -6,7 +6,6 @@ import { accessKey } from './en/access-key.ts';
 import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
 import { clientPolicy } from './en/client-policy.ts';
-import { commandLine } from './en/command-line.ts';
 import { confirm } from './en/confirm.ts';
 import { connect } from './en/connect.ts';
 import { device } from './en/device.ts';
@@ -24,7 +23,6 @@ export const en: {
   readonly account: typeof account;
   readonly approve: typeof approve;
   readonly clientPolicy: typeof clientPolicy;
-  readonly commandLine: typeof commandLine;
   readonly confirm: typeof confirm;
   readonly connect: typeof connect;
   readonly device: typeof device;
@@ -49,7 +47,6 @@ export const en: {
   account,
   approve,
   clientPolicy,
-  commandLine,
   confirm,
   connect,
   device,

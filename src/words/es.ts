@@ -2,7 +2,6 @@
 import { html } from '../lib/html.ts';
 import { accessKey } from './es/access-key.ts';
 import { clientPolicy } from './es/client-policy.ts';
-import { commandLine } from './es/command-line.ts';
 import { notice } from './es/notice.ts';
 import { passkey } from './es/passkey.ts';
 import { emailCode, totp } from './es/steps.ts';
@@ -144,7 +143,6 @@ export const es: Translation = {
   },
   accessKey,
   clientPolicy,
-  commandLine,
   notice,
   passkey,
   step: { restart: 'Empezar de nuevo' },

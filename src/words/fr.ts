@@ -2,7 +2,6 @@
 import { html } from '../lib/html.ts';
 import { accessKey } from './fr/access-key.ts';
 import { clientPolicy } from './fr/client-policy.ts';
-import { commandLine } from './fr/command-line.ts';
 import { notice } from './fr/notice.ts';
 import { passkey } from './fr/passkey.ts';
 import { emailCode, totp } from './fr/steps.ts';
@@ -145,7 +144,6 @@ export const fr: Translation = {
   },
   accessKey,
   clientPolicy,
-  commandLine,
   notice,
   passkey,
   step: { restart: 'Recommencer' },

@@ -2,7 +2,6 @@
 import { html } from '../lib/html.ts';
 import { accessKey } from './it/access-key.ts';
 import { clientPolicy } from './it/client-policy.ts';
-import { commandLine } from './it/command-line.ts';
 import { notice } from './it/notice.ts';
 import { passkey } from './it/passkey.ts';
 import { emailCode, totp } from './it/steps.ts';
@@ -145,7 +144,6 @@ export const it: Translation = {
   },
   accessKey,
   clientPolicy,
-  commandLine,
   notice,
   passkey,
   step: { restart: 'Ricomincia' },

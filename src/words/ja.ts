@@ -2,7 +2,6 @@
 import { html } from '../lib/html.ts';
 import { accessKey } from './ja/access-key.ts';
 import { clientPolicy } from './ja/client-policy.ts';
-import { commandLine } from './ja/command-line.ts';
 import { notice } from './ja/notice.ts';
 import { passkey } from './ja/passkey.ts';
 import { emailCode, totp } from './ja/steps.ts';
@@ -145,7 +144,6 @@ export const ja: Translation = {
   },
   accessKey,
   clientPolicy,
-  commandLine,
   notice,
   passkey,
   step: { restart: '最初からやり直す' },

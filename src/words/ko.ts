@@ -2,7 +2,6 @@
 import { html } from '../lib/html.ts';
 import { accessKey } from './ko/access-key.ts';
 import { clientPolicy } from './ko/client-policy.ts';
-import { commandLine } from './ko/command-line.ts';
 import { notice } from './ko/notice.ts';
 import { passkey } from './ko/passkey.ts';
 import { emailCode, totp } from './ko/steps.ts';
@@ -143,7 +142,6 @@ export const ko: Translation = {
   },
   accessKey,
   clientPolicy,
-  commandLine,
   notice,
   passkey,
   step: { restart: '처음부터 다시' },

@@ -2,7 +2,6 @@
 import { html } from '../lib/html.ts';
 import { accessKey } from './pt-br/access-key.ts';
 import { clientPolicy } from './pt-br/client-policy.ts';
-import { commandLine } from './pt-br/command-line.ts';
 import { notice } from './pt-br/notice.ts';
 import { passkey } from './pt-br/passkey.ts';
 import { emailCode, totp } from './pt-br/steps.ts';
@@ -144,7 +143,6 @@ export const ptBr: Translation = {
   },
   accessKey,
   clientPolicy,
-  commandLine,
   notice,
   passkey,
   step: { restart: 'Começar de novo' },

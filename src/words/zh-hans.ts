@@ -2,7 +2,6 @@
 import { html } from '../lib/html.ts';
 import { accessKey } from './zh-hans/access-key.ts';
 import { clientPolicy } from './zh-hans/client-policy.ts';
-import { commandLine } from './zh-hans/command-line.ts';
 import { notice } from './zh-hans/notice.ts';
 import { passkey } from './zh-hans/passkey.ts';
 import { emailCode, totp } from './zh-hans/steps.ts';
@@ -143,7 +142,6 @@ export const zhHans: Translation = {
   },
   accessKey,
   clientPolicy,
-  commandLine,
   notice,
   passkey,
   step: { restart: '重新开始' },

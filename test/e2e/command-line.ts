@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
 import { adminApi } from '../../src/admin/index.ts';
+import { adminLanguages } from '../../src/admin/words/index.ts';
 import { runCommand } from '../../src/cli/commands.ts';
 import { password } from '../../src/logins/password.ts';
 import { allLanguages } from '../../src/words/index.ts';
@@ -17,7 +18,7 @@ import { checkTree } from './trees.ts';
 export async function checkCommandLine(browser: Browser): Promise<void> {
   process.env['XDG_STATE_HOME'] = freshFolder('command-line-state');
   const { url, stop } = await startHere('command-line', () => ({
-    admin: adminApi({ permission: 'admin' }),
+    admin: adminApi({ permission: 'admin', languages: adminLanguages }),
     pages: { languages: allLanguages },
     logins: [password({ accounts: () => [{ ...ALICE, permissions: ['admin'] }] })],
   }));
@@ -55,7 +56,7 @@ async function login(
     assert.equal(await page.locator('.panel strong').innerText(), shown);
     if (look !== undefined) await photograph(page, `command-line-${look}`);
     if (look === 'desktop') {
-      await page.locator('.panel strong, .hint code').evaluateAll((all) => all.forEach((one, at) => (one.textContent = `value ${at}`))); // which differ each time
+      await page.locator('.panel strong, .panel .hint').evaluateAll((all) => all.forEach((one, at) => (one.textContent = `value ${at}`))); // which differ each time
       await checkTree(page, 'command-line');
     }
     await page.locator(`button[value=${decision}]`).click();

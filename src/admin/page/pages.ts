@@ -41,13 +41,13 @@ const PAGES: { readonly [name: string]: Page } = {
 };
 
 /** What the application passes to `adminApi`. */
-interface Options {
+export interface PageOptions {
   readonly permission: string;
   readonly languages: AdminLanguages;
 }
 
 /** Answers a request to a page. @param name of {@link PAGE_NAMES}. */
-export async function adminPage(name: string, call: Call, { permission, languages }: Options): Promise<Response> {
+export async function adminPage(name: string, call: Call, { permission, languages }: PageOptions): Promise<Response> {
   const { as, request, url } = call;
   const isPost = request.method === 'POST';
   const [say, words] = textsFor(call, languages);
@@ -95,7 +95,7 @@ async function showing(desk: Desk, name: string): Promise<Shown | Response | str
 export const PAGE_NAMES: readonly string[] = Object.keys(PAGES);
 
 /** The texts of one language: that of the visitor if both the pages and the console have it, else English. */
-function textsFor({ words, as }: Call, languages: AdminLanguages): readonly [AdminWords, Words] {
+export function textsFor({ words, as }: Call, languages: AdminLanguages): readonly [AdminWords, Words] {
   const say = adminWordsOf(languages, words.lang);
   return say === null ? [EN, as.settings.languages.of('en')] : [say, words];
 }

@@ -91,4 +91,9 @@ Diese Seite ist für Administratoren.
 Aktivität
 Als Tabelle
 Aktive Zugriffe|Anmeldungen|Fehlgeschlagene Anmeldungen|Neue Zugriffe|Beendete Zugriffe|Erneuerungen|Aufrufe|Ablehnungen|Wiederverwendungen|Abgewiesene Anfragen|Fehler
+Die Befehlszeile in Ihrem Namen handeln lassen?
+Ein Programm auf Ihrem Computer möchte $1 eine Stunde lang als $2 verwalten. Es kann dort alles sehen und ändern, was Sie können.
+Ihr Terminal zeigt diesen Code:
+Fahren Sie nur fort, wenn Sie das Programm gerade selbst gestartet haben und Ihr Terminal denselben Code zeigt. Wenn Ihnen jemand diesen Link geschickt hat, lehnen Sie ab.
+Die Antwort geht an $1 auf diesem Computer.
 `;

@@ -94,6 +94,12 @@ export const EN = {
   activity: 'Activity',
   asTable: 'As a table',
   measures: 'Active grants|Sign-ins|Failed sign-ins|New grants|Ended grants|Refreshes|Calls|Denials|Replays|Refusals|Errors',
+  cliTitle: 'Let the command line act as you?',
+  cliLead: 'A program on your computer asks to administer $1 as $2 for one hour. It can see and change there what you can.',
+  cliCode: 'Your terminal shows this code:',
+  cliCheck:
+    'Go on only if you have just started the program yourself, and your terminal shows the same code. If someone sent you this link, deny it.',
+  cliAnswer: 'The answer goes to $1 on this computer.',
 } as const;
 
 /** The texts in a language. */

@@ -91,4 +91,9 @@ Esta página es para administradores.
 Actividad
 Como tabla
 Accesos activos|Inicios de sesión|Inicios fallidos|Accesos nuevos|Accesos terminados|Renovaciones|Llamadas|Denegaciones|Reutilizaciones|Rechazos|Errores
+¿Permitir que la línea de comandos actúe en su nombre?
+Un programa de su equipo pide administrar $1 como $2 durante una hora. Podrá ver y cambiar allí todo lo que usted puede.
+Su terminal muestra este código:
+Continúe solo si acaba de iniciar el programa usted mismo y su terminal muestra el mismo código. Si alguien le envió este enlace, deniéguelo.
+La respuesta va a $1 en este equipo.
 `;

@@ -91,4 +91,9 @@ Cette page est réservée aux administrateurs.
 Activité
 En tableau
 Accès actifs|Connexions|Connexions échouées|Nouveaux accès|Accès terminés|Renouvellements|Appels|Refus|Réutilisations|Requêtes rejetées|Erreurs
+Laisser la ligne de commande agir en votre nom ?
+Un programme sur votre ordinateur demande à administrer $1 en tant que $2 pendant une heure. Il pourra y voir et modifier tout ce que vous pouvez.
+Votre terminal affiche ce code :
+Ne continuez que si vous venez de lancer le programme vous-même et que votre terminal affiche le même code. Si quelqu’un vous a envoyé ce lien, refusez.
+La réponse va à $1 sur cet ordinateur.
 `;

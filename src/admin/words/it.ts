@@ -91,4 +91,9 @@ Questa pagina è per gli amministratori.
 Attività
 Come tabella
 Accessi di app attivi|Accessi utente|Accessi utente falliti|Nuovi accessi di app|Accessi di app terminati|Rinnovi|Chiamate|Dinieghi|Riutilizzi|Rifiuti|Errori
+Consentire alla riga di comando di agire a suo nome?
+Un programma sul suo computer chiede di amministrare $1 come $2 per un’ora. Potrà vedere e modificare tutto ciò che può lei.
+Il suo terminale mostra questo codice:
+Continui solo se ha appena avviato il programma e il suo terminale mostra lo stesso codice. Se qualcuno le ha inviato questo link, neghi.
+La risposta va a $1 su questo computer.
 `;

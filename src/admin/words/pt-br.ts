@@ -91,4 +91,9 @@ Esta página é para administradores.
 Atividade
 Como tabela
 Acessos ativos|Entradas|Entradas falhas|Novos acessos|Acessos encerrados|Renovações|Chamadas|Negações|Reutilizações|Recusas|Erros
+Permitir que a linha de comando aja em seu nome?
+Um programa no seu computador pede para administrar $1 como $2 por uma hora. Ele poderá ver e alterar tudo o que você pode.
+Seu terminal mostra este código:
+Continue somente se você acabou de iniciar o programa e seu terminal mostra o mesmo código. Se alguém enviou este link a você, negue.
+A resposta vai para $1 neste computador.
 `;
