@@ -71,7 +71,7 @@ async function minified(text) {
     module: true,
     compress: false,
     mangle: { keep_fnames: true, keep_classnames: true, reserved: classes },
-    format: { max_line_len: 250, comments: false },
+    format: { max_line_len: 500, comments: false },
   });
   return shorter.code ?? code;
 }
