@@ -56,14 +56,10 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
     const jwks: Endpoint = async (call) => (await import('./endpoints/oauth/metadata.ts')).jwks(call);
     routes.set(paths.jwks, { name: 'jwks', methods: { GET: jwks, HEAD: jwks }, reader: 'program' });
   }
-  const monitoring = {
-    health: async () => (await import('./endpoints/monitoring.ts')).health(),
-    ready: async (call) => (await import('./endpoints/monitoring.ts')).ready(call),
-    metrics: async (call) => (await import('./endpoints/monitoring.ts')).metrics(call),
-  } satisfies { readonly [name: string]: Endpoint };
   for (const name of ['health', 'ready', 'metrics'] as const) {
+    const endpoint: Endpoint = async (call) => (await import('./endpoints/monitoring.ts'))[name](call);
     const path = paths[name];
-    if (path !== null) routes.set(path, { name, methods: { GET: monitoring[name], HEAD: monitoring[name] }, reader: 'own' });
+    if (path !== null) routes.set(path, { name, methods: { GET: endpoint, HEAD: endpoint }, reader: 'own' });
   }
   if (paths.register !== null) {
     routes.set(paths.register, { name: 'register', methods: { POST: register }, reader: 'program' });

@@ -75,8 +75,9 @@ export function makeAuthServer(
     if (settings.securityEmails) noticeEvent(server, event);
     settings.admin?.note(server as never, event);
     settings.telemetry?.event(event);
-    if (settings.scrapeToken) void countEvent(server, event);
-    if (settings.audit && event.kind !== 'call.allowed') audit(server, event);
+    if (!settings.audit && !settings.scrapeToken) return;
+    const observed = observe(server, event);
+    runtime.waitUntil?.(observed);
   };
   const secrets = makeSecrets(runtime, settings.tenant);
   const keyring = keyringOf(keyringSecrets, runtime, secrets);
@@ -129,13 +130,7 @@ function noticeEvent(as: AuthServer, event: NewEvent): void {
   notify(as, async () => (await import('./users/security-mail.ts')).sendEventNotice(as, event));
 }
 
-const countEvent = lazy(async () => (await import('./metrics.ts')).countEvent);
-const appendEvent = lazy(async () => (await import('./audit/append.ts')).appendEvent);
-
-function audit(as: AuthServer, event: NewEvent): void {
-  const done = appendEvent(as, event, as.now());
-  as.runtime.waitUntil?.(done);
-}
+const observe = lazy(async () => (await import('./observe.ts')).observe);
 
 /** Does the work of a security message after the response; a failure is reported to the operator. */
 export function notify(as: AuthServer, work: () => Promise<void>): void {

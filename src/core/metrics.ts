@@ -11,7 +11,8 @@ interface Counters {
   readonly since: Seconds;
 }
 
-interface Counted {
+/** What counting needs of a server. */
+export interface Counted {
   readonly store: Store;
   readonly settings: Pick<Settings, 'tenant'>;
   now(): Seconds;

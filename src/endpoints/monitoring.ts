@@ -8,7 +8,7 @@ import { equalTexts } from '../lib/bytes.ts';
 import { makeSingleFlight, type SingleFlight } from '../lib/single-flight.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Seconds, Store } from '../model/store.ts';
-import type { Call } from './endpoint.ts';
+import type { Call, Endpoint } from './endpoint.ts';
 
 /** For how long an answer of the store counts: anyone may ask, and each look writes. */
 const LOOK_EVERY: Seconds = 5;
@@ -21,9 +21,7 @@ interface Look {
 const looks = new WeakMap<Store, { last?: Look; readonly flight: SingleFlight<Look> }>();
 
 /** GET /health: the process answers. */
-export async function health(): Promise<Response> {
-  return answer({ ok: true }, 200);
-}
+export const health: Endpoint = async () => answer({ ok: true }, 200);
 
 /** GET /ready: the store works. */
 export async function ready({ as }: Call): Promise<Response> {
