@@ -31,16 +31,17 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/endpoints/authorize/skip-consent.ts': 'src/{journeys/{consent,step-up},endpoints/authorize/authorize}.ts',
   'src/endpoints/authorize/upstream-redirect.ts':
     'src/{endpoints/{authorize/upstream-callback,authorize/check-auth-time,login-hint},journeys/{upstream,upstream-trouble}}.ts',
-  'src/endpoints/authorize/step.ts': 'src/{endpoints/cross-site,logins/totp,journeys/{identifier,attempts}}.ts',
+  'src/endpoints/authorize/step.ts': 'src/{provider/disabled-users,endpoints/cross-site,logins/totp,journeys/{identifier,attempts}}.ts',
   'src/endpoints/authorize/upstream-callback.ts':
-    'src/{journeys/{upstream,upstream-trouble,sign-ins,connect},endpoints/{cross-site,authorize/check-auth-time}}.ts',
+    'src/{provider/disabled-users,journeys/{upstream,upstream-trouble,sign-ins,connect},endpoints/{cross-site,authorize/check-auth-time}}.ts',
   'src/endpoints/account/login.ts':
     'src/{endpoints/{cross-site,authorize/step},journeys/{existing-session,own-login,identifier,password,sign-ins}}.ts',
   'src/endpoints/oauth/register.ts': 'src/{endpoints/oauth/registration,journeys/client-policy}.ts',
   'src/endpoints/sign-in/ask-step.ts': 'src/{endpoints/authorize/step,logins/totp,journeys/identifier,provider/sign-ins}.ts',
   'src/endpoints/sign-in/browser-context.ts':
     'src/{endpoints/{cross-site,cross-origin,account/login,authorize/authorize},journeys/{words,issuer-path}}.ts',
-  'src/endpoints/sign-in/sign-in.ts': 'src/{journeys/{own-login,password,identifier,sign-ins},endpoints/authorize/consent}.ts',
+  'src/endpoints/sign-in/sign-in.ts':
+    'src/{provider/disabled-users,journeys/{own-login,password,identifier,sign-ins},endpoints/authorize/consent}.ts',
   'src/endpoints/sign-in/upstream-accounts.ts': 'src/journeys/{vault,upstream}.ts',
   'src/grants/change-grant.ts': 'src/grants/{authorization-code,refresh-token}.ts',
   'src/grants/device-code.ts': 'src/journeys/device{,-clients}.ts',
