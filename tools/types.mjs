@@ -140,7 +140,8 @@ function printed({ text, body, kept, used, out }) {
       return some(statement, (one) => out.has(one.exported.name));
     return [text.slice(at === 0 ? startOf(statement) : body[at - 1].end, statement.end).trim()];
   });
-  return `${parts.join('\n')}\nexport {};\n`;
+  const code = parts.join('\n').replaceAll(/^(?: {4})+/gm, (indent) => ' '.repeat(indent.length / 4)); // of 600 kB it is one
+  return `${code}\nexport {};\n`;
 
   /** The comment right before the first statement; that of the file is about how it is built. @param {any} statement */
   function startOf(statement) {

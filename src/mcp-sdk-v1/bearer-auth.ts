@@ -7,7 +7,7 @@ import { checkNames } from '../lib/names.ts';
 import { canonicalResource } from '../model/resource.ts';
 import { admit, type GuardedMessage } from '../node/middleware.ts';
 import type { RequestHandler } from './router.ts';
-import { type AuthInfo, ServerProvider } from './server-provider.ts';
+import { type AuthInfo, authInfoOf, ServerProvider, whenMounted } from './server-provider.ts';
 
 /** Says what a token of another server is worth: an `OAuthTokenVerifier`. It has to name the resource that the token is for. */
 export interface TokenVerifier {
@@ -43,7 +43,7 @@ export function requireBearerAuth(options: BearerAuthOptions): RequestHandler {
     throw new TypeError('requireBearerAuth: `verifier` must be the provider of mcpAuthRouter, or an object with `verifyAccessToken`.');
   let check: Guard | undefined;
   if (verifier instanceof ServerProvider)
-    verifier.whenMounted(({ resource, issuer, auth, env, on }) => {
+    whenMounted(verifier, ({ resource, issuer, auth, env, on }) => {
       const named = resourceIn(options);
       if (named !== null && named !== resource)
         throw new TypeError(
@@ -68,7 +68,7 @@ export function requireBearerAuth(options: BearerAuthOptions): RequestHandler {
     admit(check, request, response, { origin }).then((access) => {
       if (!access) return;
       const token = /^\S+ +(\S+)/.exec(request.headers.authorization ?? '')?.[1] ?? '';
-      const auth = verifier instanceof ServerProvider ? verifier.authInfoOf(access, token) : (access.props as AuthInfo);
+      const auth = verifier instanceof ServerProvider ? authInfoOf(verifier, access, token) : (access.props as AuthInfo);
       Object.assign(request as GuardedMessage, { auth });
       next();
     }, next);

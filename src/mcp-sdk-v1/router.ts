@@ -3,7 +3,7 @@ import { metadataAnswer, metadataTexts, metadataUrlOf } from '../guard/resource-
 import { checkNames } from '../lib/names.ts';
 import { canonicalResource } from '../model/resource.ts';
 import { nodeListener, type NodeListener } from '../node/middleware.ts';
-import { type Mounted, ServerProvider } from './server-provider.ts';
+import { hasLogins, mount, ServerProvider } from './server-provider.ts';
 
 type Message = Parameters<NodeListener>[0];
 /** As Express takes it: `app.use(handler)`. */
@@ -62,7 +62,7 @@ export function mcpAuthRouter(options: AuthRouterOptions): RequestHandler {
   const issuer = urlOf('mcpAuthRouter', 'issuerUrl', issuerUrl);
   if (baseUrl !== undefined && new URL(urlOf('mcpAuthRouter', 'baseUrl', baseUrl)).origin !== new URL(issuer).origin)
     throw new TypeError('mcpAuthRouter: `baseUrl` must have the origin of `issuerUrl`, where the endpoints stand.');
-  const server = provider.mount({
+  const server = mount(provider, {
     issuer,
     resource: urlOf('mcpAuthRouter', 'resourceServerUrl', options.resourceServerUrl ?? baseUrl ?? issuerUrl),
     name: options.resourceName,
@@ -71,7 +71,7 @@ export function mcpAuthRouter(options: AuthRouterOptions): RequestHandler {
   const { origin } = new URL(issuer);
   const answer = nodeListener(server.auth, { env: server.env, origin, trustProxy });
   const documents = serveTexts(documentsOf(server.resource, issuer, options));
-  const isOurs = pathsOf(server, provider);
+  const isOurs = pathsOf(issuer, hasLogins(provider));
   return (request, response, next) => (isOurs(pathOf(request)) ? answer(request, response) : documents(request, response, next));
 }
 
@@ -119,9 +119,9 @@ function serveTexts(documents: ReadonlyMap<string, string>): RequestHandler {
 }
 
 /** Whether a path is one of the server's: an endpoint, a page where there are logins, or its metadata. */
-function pathsOf({ issuer }: Mounted, { hasLogins }: ServerProvider): (path: string) => boolean {
+function pathsOf(issuer: string, hasPages: boolean): (path: string) => boolean {
   const base = new URL(issuer).pathname.replace(/\/$/, '');
-  const names = [...PROGRAMS, ...(hasLogins ? PAGES : [])].map((name) => `${base}/${name}`);
+  const names = [...PROGRAMS, ...(hasPages ? PAGES : [])].map((name) => `${base}/${name}`);
   const own = [...names, ...METADATA.map((name) => `/.well-known/${name}`), ...METADATA.map((name) => `${base}/.well-known/${name}`)];
   return (path) => own.some((one) => path === one || path.startsWith(`${one}/`));
 }

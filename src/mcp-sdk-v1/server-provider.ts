@@ -47,6 +47,15 @@ export interface Mounted extends Standing {
   readonly on: OAuthProviderOptions['on'];
 }
 
+interface Inside {
+  readonly options: ServerProviderOptions;
+  readonly waiting: ((server: Mounted) => void)[];
+  mounted?: Mounted;
+}
+/** What the router and the guard know of a provider, and its users need not. */
+const insides = new WeakMap<ServerProvider, Inside>();
+const insideOf = (provider: ServerProvider): Inside => insides.get(provider) as Inside;
+
 /**
  * The `provider` of {@link mcpAuthRouter} and the `verifier` of {@link requireBearerAuth}.
  *
@@ -54,67 +63,65 @@ export interface Mounted extends Standing {
  * const provider = new ServerProvider({ store: sqliteStore('./data/portcullis.db'), logins: [password()] });
  */
 export class ServerProvider {
-  readonly #options: ServerProviderOptions;
-  #mounted: Mounted | undefined;
-  readonly #waiting: ((server: Mounted) => void)[] = [];
-
   /** @throws {TypeError} for an option that the router decides. All others are checked when the router is made. */
   constructor(options: ServerProviderOptions) {
     const decided = DECIDED.find((name) => Object.hasOwn(Object(options), name));
-    if (decided !== undefined)
-      throw new TypeError(`ServerProvider: \`${decided}\` is not an option; the options of mcpAuthRouter say it (issuerUrl, resourceServerUrl, scopesSupported).`);
-    this.#options = options;
-  } // prettier-ignore
+    if (decided !== undefined) throw new TypeError(`ServerProvider: \`${decided}\` is not an option; the options of mcpAuthRouter say it.`);
+    insides.set(this, { options, waiting: [] });
+  }
 
   /** The helpers of the server: accounts, clients, grants. @throws {TypeError} before the router was made. */
   get helpers(): OAuthHelpers {
-    const { auth, env } = this.#server();
+    const { auth, env } = serverOf(this);
     return auth.helpers(env);
   }
 
   /** What a token is worth, as there. @throws an error with the `errorCode` `invalid_token` for any that is not valid. */
   async verifyAccessToken(token: string): Promise<AuthInfo> {
-    const access = await this.helpers.verifyToken(token, this.#server().resource);
-    if (access) return this.authInfoOf(access, token);
+    const access = await this.helpers.verifyToken(token, serverOf(this).resource);
+    if (access) return authInfoOf(this, access, token);
     throw Object.assign(new Error('The access token is not valid.'), { errorCode: 'invalid_token' });
   }
+}
 
-  /** A verified token as tools want it. */
-  authInfoOf(access: Checked | Access, token: string): AuthInfo {
-    const { clientId, scope, expiresAt, userId, props } = access;
-    const extra = this.#options.extra?.(access) ?? { ...Object(props), userId, access, props };
-    return { token, clientId, scopes: [...scope], expiresAt, resource: new URL(access.resource), extra };
-  }
+/** A verified token as tools want it. */
+export function authInfoOf(provider: ServerProvider, access: Checked | Access, token: string): AuthInfo {
+  const { clientId, scope, expiresAt, userId, props } = access;
+  const extra = insideOf(provider).options.extra?.(access) ?? { ...Object(props), userId, access, props };
+  return { token, clientId, scopes: [...scope], expiresAt, resource: new URL(access.resource), extra };
+}
 
-  /** @internal Makes the server; called by the router. @throws {TypeError} for a wrong option, or the second time. */
-  mount({ issuer, resource, name, scopes }: Standing): Mounted {
-    if (this.#mounted) throw new TypeError('mcpAuthRouter: this provider has a router already; make another ServerProvider for it.');
-    const { extra: _, ...options } = this.#options;
-    const auth = new OAuthProvider({
-      clientRegistrationEndpoint: '/register',
-      ...options,
-      issuer,
-      resources: { [resource]: name === undefined ? {} : { name } },
-      scopesSupported: scopes,
-    } as OAuthProviderOptions);
-    this.#mounted = { issuer, resource, name, scopes, auth, env: { ...process.env }, on: options.on };
-    for (const then of this.#waiting) then(this.#mounted);
-    return this.#mounted;
-  }
+/** Makes the server. @throws {TypeError} for a wrong option, or the second time. */
+export function mount(provider: ServerProvider, { issuer, resource, name, scopes }: Standing): Mounted {
+  const inside = insideOf(provider);
+  if (inside.mounted) throw new TypeError('mcpAuthRouter: this provider has a router already; make another ServerProvider for it.');
+  const { extra: _, ...options } = inside.options;
+  const auth = new OAuthProvider({
+    clientRegistrationEndpoint: '/register',
+    ...options,
+    issuer,
+    resources: { [resource]: name === undefined ? {} : { name } },
+    scopesSupported: scopes,
+  } as OAuthProviderOptions);
+  inside.mounted = { issuer, resource, name, scopes, auth, env: { ...process.env }, on: options.on };
+  for (const then of inside.waiting) then(inside.mounted);
+  return inside.mounted;
+}
 
-  /** @internal Runs a function as soon as the server is there. */
-  whenMounted(then: (server: Mounted) => void): void {
-    if (this.#mounted) then(this.#mounted);
-    else this.#waiting.push(then);
-  }
+/** Runs a function as soon as the server is there. */
+export function whenMounted(provider: ServerProvider, then: (server: Mounted) => void): void {
+  const { mounted, waiting } = insideOf(provider);
+  if (mounted) then(mounted);
+  else waiting.push(then);
+}
 
-  /** @internal */
-  get hasLogins(): boolean {
-    return (this.#options.logins ?? []).length > 0;
-  }
+/** Whether the server has pages of ours. */
+export function hasLogins(provider: ServerProvider): boolean {
+  return (insideOf(provider).options.logins ?? []).length > 0;
+}
 
-  #server(): Mounted {
-    if (!this.#mounted) throw new TypeError('ServerProvider: give it to mcpAuthRouter({ provider, issuerUrl }) first, which says where it stands.');
-    return this.#mounted;
-  } // prettier-ignore
+function serverOf(provider: ServerProvider): Mounted {
+  const { mounted } = insideOf(provider);
+  if (mounted) return mounted;
+  throw new TypeError('ServerProvider: give it to mcpAuthRouter({ provider, issuerUrl }) first.');
 }

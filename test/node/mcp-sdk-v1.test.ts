@@ -150,7 +150,7 @@ describe('mcp-sdk-v1: mcpAuthRouter', () => {
     ['an option of the router', () => new ServerProvider({ ...unprovided, issuer: ISSUER } as never), '`issuer` is not an option; the options of mcpAuthRouter say it'],
     ['a misspelt option', () => mcpAuthRouter({ provider: new ServerProvider({ ...unprovided, acessTokenTTL: 60 } as never), issuerUrl: new URL(ISSUER) }), 'accessTokenTTL'],
     ['one provider twice', () => [1, 2].map(() => mcpAuthRouter({ provider: once, issuerUrl: new URL(ISSUER) })), 'has a router already'],
-    ['helpers before the router', () => new ServerProvider(unprovided).helpers, 'give it to mcpAuthRouter({ provider, issuerUrl }) first'],
+    ['helpers before the router', () => new ServerProvider(unprovided).helpers, 'give it to mcpAuthRouter({ provider, issuerUrl }) first.'],
     ['metadata of no server', () => mcpAuthMetadataRouter({ oauthMetadata: {} as never, resourceServerUrl: new URL(MCP) }), 'with its `issuer`'],
     ['a verifier that is none', () => requireBearerAuth({ verifier: {} as never }), '`verifier` must be'],
     ['a verifier without a resource', () => requireBearerAuth({ verifier: elsewhere(MCP) }), 'give `expectedResource`'],
