@@ -79,16 +79,15 @@ describe('core/records/client-status: decisions', () => {
   });
 
   it('are listed page by page, without what another list has and what is gone', async () => {
-    let next: string | undefined;
-    let more: readonly Key[] = [];
-    const { as, keys } = makeWorld((plain) => ({ list: async (index) => ({ keys: [...(await plain.list(index)).keys, ...more], ...(next === undefined ? {} : { next: next as never }) }) })); // prettier-ignore
+    const rest: { next?: string; more: readonly Key[] } = { more: [] };
+    const { as, keys } = makeWorld((plain) => ({ list: async (index) => ({ keys: [...(await plain.list(index)).keys, ...rest.more], ...(rest.next === undefined ? {} : { next: rest.next as never }) }) })); // prettier-ignore
     await approveClient(as, 'c1', null);
     const [approved] = await keys();
     await blockClient(as, 'c2', null);
-    more = [approved as Key, 'client-status:gone'];
+    rest.more = [approved as Key, 'client-status:gone'];
     const page = await listClientStatus(as, 'blocked');
     expect([page.clients.map(({ clientId }) => clientId), 'next' in page]).toEqual([['c2'], false]);
-    next = 'more';
+    rest.next = 'more';
     expect((await listClientStatus(as, 'blocked')).next).toBe('more');
   });
 
