@@ -152,27 +152,7 @@ export const NOUNS: { readonly [noun: string]: Noun } = {
         rows: 'clients',
         columns: ['id', 'name', 'authMethod', 'redirectUris', 'createdAt'],
       },
-      waiting: {
-        does: 'those that wait for approval',
-        act: 'clients/by-status',
-        rows: 'clients',
-        columns: DECIDED,
-        input: { status: 'waiting' },
-      },
-      approved: {
-        does: 'those that were approved',
-        act: 'clients/by-status',
-        rows: 'clients',
-        columns: DECIDED,
-        input: { status: 'approved' },
-      },
-      blocked: {
-        does: 'those that were blocked',
-        act: 'clients/by-status',
-        rows: 'clients',
-        columns: DECIDED,
-        input: { status: 'blocked' },
-      },
+      ...Object.fromEntries(['waiting', 'approved', 'blocked'].map((status) => [status, { does: `those that are ${status}`, act: 'clients/by-status', rows: 'clients', columns: DECIDED, input: { status } }])), // prettier-ignore
       show: { does: 'one client, and what was decided about it', act: 'clients/show', words: ['id=ID'] },
       create: {
         does: 'a client; its secret is printed once',

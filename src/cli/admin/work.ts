@@ -7,12 +7,9 @@ import type { Work } from './verbs.ts';
 /** The work, by name. @returns the exit code; undefined means 0. */
 export const WORK: { readonly [name in Work]: (job: Job) => Promise<0 | 1 | void> } = {
   async find(job) {
-    const found = (await act(job, job.input)) as Row;
-    if (job.isJson) return answer(job, found);
-    const [users, identities] = [found['users'], found['identities']] as readonly (readonly Row[] | undefined)[];
-    if (!users?.length && !identities?.length) throw new CliError('No user was found.');
-    makeTable(job.terminal, ['id', 'username', 'name', 'email', 'permissions', 'disabled'])(users ?? []);
-    makeTable(job.terminal, ['userId', 'issuer', 'account', 'createdAt'])(identities ?? []);
+    const found = (await act(job, job.input)) as { readonly [list: string]: readonly Row[] | undefined };
+    if (!job.isJson && !found['users']?.length && !found['identities']?.length) throw new CliError('No user was found.');
+    answer(job, found);
   },
 
   async password(job) {

@@ -81,13 +81,11 @@ export async function sessionOf(call: Call): Promise<KnownSession | null> {
   if (token === undefined || !/^[\w-]{43}$/.test(token)) return null;
   const hash = await call.as.secrets.recordId(token);
   const session = await useSession(call.as, hash);
-  if (!session || (session.cliOf !== undefined && !(await isForCli(call, session.cliOf)))) return null;
+  if (!session) return null;
+  // A command line's opens the administration API alone, while the browser that allowed it is signed in.
+  if (session.cliOf !== undefined && !call.url.pathname.startsWith(`${call.as.settings.paths.admin}/api/`)) return null;
+  if (session.cliOf !== undefined && !(await call.as.records.findSession(session.cliOf))) return null;
   return session.host === undefined ? { ...session, hash } : stillThere(call, { ...session, hash });
-}
-
-/** Whether a command line may use its session here: it opens the administration API alone, while the browser that allowed it is signed in. */
-async function isForCli({ as, url }: Call, parent: string): Promise<boolean> {
-  return url.pathname.startsWith(`${as.settings.paths.admin}/api/`) && (await as.records.findSession(parent)) !== null;
 }
 
 /** A session that follows the application's: valid only while that has the same user, and with its current claims. */
