@@ -43,7 +43,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
     scope: parseScope(params.optional('scope')),
     key: keyOf(caller),
   };
-  return exchangeSubject(as, asked, async (exchange) => (await as.settings.tokenExchange?.(exchange)) ?? false);
+  return exchangeSubject(as, asked, async (exchange, env) => (await as.settings.tokenExchange?.(exchange, env)) ?? false);
 }
 
 /** What is exchanged for what. */
@@ -75,7 +75,8 @@ export async function exchangeSubject(
   const subject = accessOf(as, token, found);
   const jkt = key?.jkt ?? access.jkt; // the binding is never lost: without another key it stays the same
   const { clientId = grant.clientId, notAfter = Infinity } = wanted;
-  if ((await policy({ clientId, subject, resource: uri, scope, ...(jkt === undefined ? {} : { jkt }) })) !== true) throw refused('policy');
+  const exchange = { clientId, subject, resource: uri, scope, ...(jkt === undefined ? {} : { jkt }) };
+  if ((await policy(exchange, as.env)) !== true) throw refused('policy');
   const tokens = await directGrant(as, {
     reason: TOKEN_EXCHANGE,
     clientId,

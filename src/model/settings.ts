@@ -106,7 +106,7 @@ export interface Exchange {
 }
 
 /** Decides whether an exchange is allowed. */
-export type ExchangePolicy = (exchange: Exchange) => Awaitable<boolean>;
+export type ExchangePolicy = (exchange: Exchange, env: unknown) => Awaitable<boolean>;
 
 /** Rules for dynamic client registration. */
 export interface RegistrationRules {

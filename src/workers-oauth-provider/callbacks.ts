@@ -5,7 +5,7 @@ import type { TokenSource } from '../guard/token-source.ts';
 import { OAuthError as CoreError } from '../model/error.ts';
 import type { OnTokens, TokensChange, TokensRequest } from '../model/on-tokens.ts';
 import { canonicalResource } from '../model/resource.ts';
-import type { Exchange, RegisteredMetadata, Refusal } from '../model/settings.ts';
+import type { ExchangePolicy, RegisteredMetadata, Refusal } from '../model/settings.ts';
 import { coreErrorOf, ExternalTokenError, type GrantType, OAuthError } from './errors.ts';
 import type { CommonOptions, OAuthProviderOptions } from './option-types.ts';
 import type { TokenExchangeCallbackResult } from './types.ts';
@@ -73,8 +73,8 @@ async function answered<T>(callback: () => Promise<T>): Promise<T> {
 }
 
 /** A client exchanges its own tokens; those of another only if the callback allows it. */
-export function exchangePolicy<Env>(callback: CommonOptions<Env>['tokenExchangeCallback']): (exchange: Exchange) => Promise<boolean> {
-  return async ({ clientId, subject, resource, scope }) => {
+export function exchangePolicy<Env>(callback: CommonOptions<Env>['tokenExchangeCallback']): ExchangePolicy {
+  return async ({ clientId, subject, resource, scope }, env) => {
     if (clientId === subject.clientId) return true;
     const asked = {
       clientId,
@@ -90,7 +90,7 @@ export function exchangePolicy<Env>(callback: CommonOptions<Env>['tokenExchangeC
       grantType,
       scope: [...subject.scope],
       requestedScope: [...scope],
-      env: undefined as never,
+      env: env as Env,
     });
     return result?.allowCrossClientExchange === true;
   };

@@ -235,6 +235,20 @@ export const callbacks: readonly Case[] = [
   reports('a wrong token', (server) => server.call({ access_token: 'nonsense' })),
   reports('a call without a token', (server) => server.call(null)),
   reports('GET at the token endpoint', (server) => server.ask('/token')),
+  reports('a registration that is changed with a wrong token', async (server) => {
+    const { id } = await server.client();
+    const headers = { authorization: `Bearer ${'x'.repeat(43)}`, 'content-type': 'application/json' };
+    return server.ask(`/register/client?client_id=${id}`, { method: 'PUT', headers, body: '{}' });
+  }),
+  {
+    what: 'onError is not told of what the API refuses itself',
+    run: async (world) => {
+      const api = { fetch: (_request: Request, _env: unknown, ctx: { auth: never }) => world.lib.insufficientScope(ctx.auth, ['admin']) };
+      const server = world.serve({ apiHandler: api, onError: ({ code }: { code: string }) => void world.seen.push(code) });
+      const { status } = await server.call(await server.signIn(await server.client()));
+      return [status, world.seen];
+    },
+  },
   reports('nothing, when all is well', async (server) => server.signIn(await server.client())),
   {
     what: 'onError replaces an answer',

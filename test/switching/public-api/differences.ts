@@ -31,6 +31,12 @@ export const differences: { readonly [id: string]: Difference } = {
     ours: '`TypeError` at the start',
     reason: 'No one can sign in on such a server, and a route should name what it protects',
   },
+  'endpoint-hosts': {
+    what: 'A registration endpoint on another host than the token endpoint',
+    theirs: 'answered there',
+    ours: '`TypeError` at the start; an authorize endpoint may be elsewhere',
+    reason: 'An issuer is one origin: what another host answers is not covered by its metadata (RFC 8414 §3.3)',
+  },
   'other-hosts': {
     what: 'A route that is a URL, on another host of the same Worker',
     theirs: 'the other host is not protected: the default handler answers',

@@ -319,6 +319,7 @@ export const helpers: readonly Case[] = [
   },
   crosses('without a callback', undefined),
   crosses('with a callback that says nothing', () => undefined),
+  crosses('with a callback that asks the environment', ({ env }) => ({ allowCrossClientExchange: (env as Info | undefined)?.['OAUTH_KV'] !== undefined })),
   crosses('with a callback that allows it', () => ({ allowCrossClientExchange: true })),
   exchangesInside('nothing more', (subjectToken) => ({ subjectToken })),
   exchangesInside('fewer scopes', (subjectToken) => ({ subjectToken, scope: ['read'] })),

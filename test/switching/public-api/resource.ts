@@ -82,6 +82,13 @@ export const resource: readonly Case[] = [
     },
   },
   {
+    what: 'a token without the required `offline_access`',
+    run: async (world) => {
+      const server = world.serve({ requiredScopes: ['read', 'offline_access'], scopesSupported: ['read'], defaultHandler: world.site({ scope: ['read'] }) });
+      return (await server.call(await server.signIn(await server.client(), { scope: 'read' }))).status;
+    },
+  },
+  {
     what: 'a token in the query is not read',
     run: async (world) => {
       const server = world.serve();

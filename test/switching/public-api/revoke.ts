@@ -16,6 +16,16 @@ const revokes = (what: string, name: 'access_token' | 'refresh_token', more: Rec
 });
 
 export const revoke: readonly Case[] = [
+  {
+    what: 'a request with a grant type revokes nothing',
+    run: async (world) => {
+      const server = world.serve();
+      const client = await server.client();
+      const tokens = await server.signIn(client);
+      const { status } = await server.refresh(client, tokens, { token: String(tokens['access_token']) });
+      return [status, (await server.call(tokens)).status];
+    },
+  },
   revokes('an access token', 'access_token'),
   revokes('an access token, with its hint', 'access_token', { token_type_hint: 'access_token' }),
   revokes('an access token, with the wrong hint', 'access_token', { token_type_hint: 'refresh_token' }),
