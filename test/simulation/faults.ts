@@ -297,7 +297,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'F-19', what: 'a policy of the operator that says nothing says yes', file: 'src/endpoints/oauth/register.ts',
-    good: `if (policy !== null && (await policy(metadata)) !== true)`, bad: `if (policy !== null && (await policy(metadata)) === false)`,
+    good: `if (policy !== null && (await policy(metadata, request)) !== true)`, bad: `if (policy !== null && (await policy(metadata, request)) === false)`,
   },
   {
     id: 'F-22', what: 'a quota that cannot be counted is no limit', file: 'src/endpoints/oauth/register.ts',
