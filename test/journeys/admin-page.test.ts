@@ -379,6 +379,20 @@ describe('the admin page', () => {
     expect(wordsOf((await open(admin, '/clients?status=approved&after=1')).text)).toContain('App 1 ');
   });
 
+  it('lists the grants of all users on a store that can list all that it holds', async () => {
+    const app = await makeConsole('memory');
+    const { clientId } = await connected(app, 'Notes');
+    const cookie = [...app.admin.cookies].map(([key, value]) => `${key}=${value}`).join('; ');
+    const request = new Request(`${ISSUER}/admin/grants`, { headers: { cookie, 'sec-fetch-mode': 'navigate' } });
+    const page = await app.provider.fetch(request, { ...app.env, PORTCULLIS: app.inner }, { waitUntil: () => undefined });
+    const text = await page.text();
+    expect([page.status, text.includes(`/admin/client?id=${clientId}`), wordsOf(text)]).toEqual([
+      200,
+      true,
+      expect.stringMatching(/Notes Bob read write/),
+    ]);
+  });
+
   it('draws what the server counted, and says it in a table', async () => {
     const app = await makeConsole('memory');
     await connected(app);
