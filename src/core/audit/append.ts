@@ -18,7 +18,7 @@ import {
   keyOf,
   type Tail,
 } from './entry.ts';
-import { readBlock, readTail, tailOf } from './read.ts';
+import { lastAfter, readBlock, readTail } from './read.ts';
 
 const MAX_BLOCK = 100;
 const MAX_WAITING = 1000;
@@ -84,7 +84,7 @@ async function appendBlock(as: AuditWriter, log: Log): Promise<void> {
     const there = isWritten ? null : await readBlock(as, n);
     if (isWritten || there?.text === next.text) return { result: next }; // written, if only by a try whose response was lost
     log.tried = null;
-    log.tail = there && (await tailOf(as, there)); // another process was faster
+    log.tail = there && (await lastAfter(as, tail)); // other processes were faster
     return null;
   });
   log.waiting = log.waiting.filter((entry) => !made.taken.includes(entry));

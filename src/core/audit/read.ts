@@ -60,13 +60,18 @@ export async function readBlock({ store }: Pick<AuditAccess, 'store'>, n: number
 /** The end of the chain: the record of it may be late, so blocks after it are looked for. */
 export async function readTail(as: AuditAccess): Promise<Tail> {
   const head = (await readRecord(as.store, HEAD, isHead))?.value;
-  let tail: Tail = {
+  return lastAfter(as, {
     n: head?.n ?? 0,
     hash: head?.hash ?? '',
     until: head?.until ?? 0,
     minute: head?.minute ?? 0,
     spent: head?.spent ?? [],
-  };
+  });
+}
+
+/** The end of the chain, looked for from a block that was the end before. */
+export async function lastAfter(as: AuditAccess, before: Tail): Promise<Tail> {
+  let tail = before;
   for (let next = await readBlock(as, tail.n + 1); next !== null; next = await readBlock(as, next.n + 1)) {
     tail = await tailOf(as, next);
   }
@@ -74,7 +79,7 @@ export async function readTail(as: AuditAccess): Promise<Tail> {
 }
 
 /** A block as the end of the chain. */
-export async function tailOf(as: Pick<AuditAccess, 'runtime'>, { n, text, block }: Found): Promise<Tail> {
+async function tailOf(as: Pick<AuditAccess, 'runtime'>, { n, text, block }: Found): Promise<Tail> {
   return { n, hash: await hashOf(as, text), until: block?.until ?? 0, minute: block?.minute ?? 0, spent: block?.spent ?? [] };
 }
 

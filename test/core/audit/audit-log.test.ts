@@ -289,6 +289,19 @@ describe('the audit log', () => {
     expect(await verifyLog(as)).toMatchObject({ ok: true });
   });
 
+  it('appends at the second try after many blocks of other processes', async () => {
+    const [clock, tries] = [makeClock(), [] as Key[]];
+    const store = memoryStore(clock);
+    const write: Store['write'] = (key, ...more) => (tries.push(key), store.write(key, ...more));
+    const counting = { ...faultyStore(store).store, write };
+    const [one, other] = [make(clock, counting), make(clock, store)];
+    await appendEvent(one.as, acted('first'), clock.now());
+    for (let at = 0; at < 60; at++) await appendEvent(other.as, acted(`other ${at}`), clock.now());
+    tries.length = 0;
+    await appendEvent(one.as, acted('last'), clock.now());
+    expect(tries.filter((key) => key.startsWith('audit-log:'))).toEqual(['audit-log:2', 'audit-log:62']);
+  });
+
   it('goes on after a writer that was cancelled with its request', async () => {
     const clock = makeClock();
     const store = memoryStore(clock);
