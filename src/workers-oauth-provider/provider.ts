@@ -56,7 +56,7 @@ export class AdaptedProvider<Env = Cloudflare.Env> {
         tokenEndpoint: pathOf(options.tokenEndpoint),
         resource,
         ...(resourceMetadata.resource_name === undefined ? {} : { name: resourceMetadata.resource_name }),
-        ...(requiredScopes ? { requiredScopes: [...new Set(requiredScopes)].filter((one) => one !== 'offline_access') } : {}),
+        ...(requiredScopes ? { requiredScopes: [...new Set(requiredScopes)] } : {}),
         ...(resolveExternalToken ? { externalTokens: externalTokensOf(resolveExternalToken, issuer) } : {}),
         ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
       } as CoreOptions<Env>,
