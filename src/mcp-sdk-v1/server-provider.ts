@@ -76,10 +76,14 @@ export class ServerProvider {
     return auth.helpers(env);
   }
 
-  /** What a token is worth, as there. @throws an error with the `errorCode` `invalid_token` for any that is not valid. */
+  /**
+   * What a token is worth, as there; but for a token that is bound to a key (DPoP): no proof of the key can be checked here.
+   *
+   * @throws an error with the `errorCode` `invalid_token` for any that is not valid.
+   */
   async verifyAccessToken(token: string): Promise<AuthInfo> {
     const access = await this.helpers.verifyToken(token, serverOf(this).resource);
-    if (access) return authInfoOf(this, access, token);
+    if (access && access.cnf === undefined) return authInfoOf(this, access, token); // RFC 9449 §7.1: no bearer token
     throw Object.assign(new Error('The access token is not valid.'), { errorCode: 'invalid_token' });
   }
 }

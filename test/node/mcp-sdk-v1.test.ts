@@ -22,8 +22,10 @@ import type { Event } from '../../src/model/event.ts';
 import type { GuardedMessage } from '../../src/node/middleware.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeBrowser } from '../../src/testing/browser.ts';
+import type { Clock } from '../../src/testing/clock.ts';
 import { connectTo } from '../examples/client.ts';
 import { fenceOf, runProgram } from '../support/guide-program.ts';
+import { makeProver } from '../support/prover.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-mcp-sdk-'));
 const running = new Set<Server>();
@@ -219,6 +221,18 @@ describe('mcp-sdk-v1: requireBearerAuth', () => {
     await provider.helpers.signOut('una');
     expect((await fetch(`${url}/mcp`, bearer(token))).status).toBe(401);
     expect(events.filter(({ kind }) => kind === 'request.refused')).toMatchObject([{ endpoint: 'guard', code: 'invalid_token' }]);
+  }); // prettier-ignore
+
+  it('takes no token that is bound to a key as one that needs no proof, as guard and as the verifier of another middleware', async () => {
+    const old = { clientsStore: { getClient: () => ({ client_id: 'c', redirect_uris: ['http://localhost:3334/cb'] }) }, exchangeRefreshToken: async () => ({ access_token: 'x' }), ...elsewhere(MCP) };
+    const { url, provider } = await appWith({ formerStore: mcpSdkProvider(old, () => ({ userId: 'una' })) });
+    const prover = await makeProver({ now: () => Math.floor(Date.now() / 1000) } as Clock);
+    const body = new URLSearchParams({ grant_type: 'refresh_token', client_id: 'c', refresh_token: 'any' });
+    const made = await fetch(`${url}/token`, { method: 'POST', body, headers: { dpop: await prover.proof('POST', `${ISSUER}/token`) } });
+    const { access_token: token, token_type: type } = (await made.json()) as { access_token: string; token_type: string };
+    expect(type).toBe('DPoP');
+    await expect(provider.verifyAccessToken(token)).rejects.toMatchObject({ errorCode: 'invalid_token' });
+    expect((await fetch(`${url}/mcp`, bearer(token))).status).toBe(401);
   }); // prettier-ignore
 
   it('challenges a caller without a token, and asks for the scopes', async () => {
