@@ -3,7 +3,9 @@
  */
 import type { KnownSession } from '../core/users/sessions.ts';
 import type { Call } from '../endpoints/endpoint.ts';
+import { isKey } from '../model/access-key.ts';
 import { OAuthError } from '../model/error.ts';
+import { kindOf } from '../model/token.ts';
 import { makeHelpers } from '../provider/helpers.ts';
 import { type Act, type Acts, type Admin, inputOf, missing, wrong } from './act.ts';
 import { auditLog } from './audit-log.ts';
@@ -44,7 +46,8 @@ export async function runAct(admin: Admin, name: string, all: { readonly [name: 
   const isChange = act.method === 'POST';
   const input = inputOf(act, all);
   const target = act.isSecret ? undefined : input.all[act.takes[0] ?? ''];
-  const about = { act: name, by: admin.userId, ...(isChange && typeof target === 'string' ? { target: target.slice(0, 256) } : {}) };
+  const isTold = isChange && typeof target === 'string' && !isToken(target.trim());
+  const about = { act: name, by: admin.userId, ...(isTold ? { target: target.slice(0, 256) } : {}) };
   try {
     const result = await (isChange ? audited(admin.as, about, () => act.run(admin, input)) : act.run(admin, input));
     if (!isChange) admin.as.emit({ kind: 'admin.acted', ...about, outcome: 'done' });
@@ -53,4 +56,9 @@ export async function runAct(admin: Admin, name: string, all: { readonly [name: 
     if (error instanceof TypeError) throw wrong(error.message); // what the helpers say of a wrong argument
     throw error;
   }
+}
+
+/** Whether a token was given in the place of an id. The audit must not keep it: its readers could use it. */
+function isToken(text: string): boolean {
+  return isKey(text) || kindOf(text) !== null;
 }

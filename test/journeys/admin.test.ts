@@ -354,6 +354,21 @@ describe.each(storeNames)('the administration API on %s', (store) => {
     expect(JSON.stringify([body, app.events])).not.toContain('secret horse battery');
   });
 
+  it('keeps no token that an administrator gives in the place of an id', async () => {
+    const app = await withBob(store, { audit: { keep: '90d' } });
+    const { access } = await bobsTokens(app);
+    const ttl = 86_400;
+    const { body } = await ask(app, app.admin, 'keys/create', { name: 'Nightly', scope: [], ttl });
+    for (const token of [access, String(body['key']), ` ${access}\n`]) {
+      expect((await ask(app, app.admin, 'keys/revoke', { id: token })).status).toBe(404);
+      expect((await ask(app, app.admin, 'grants/revoke', { id: token })).status).toBe(404);
+    }
+    const kept = [await ask(app, app.admin, 'audit'), await ask(app, app.admin, 'audit/entries'), app.events];
+    expect(JSON.stringify(kept)).toContain('"keys/revoke"');
+    expect(JSON.stringify(kept)).not.toContain(access);
+    expect(JSON.stringify(kept)).not.toContain(String(body['key']));
+  });
+
   it('changes nothing that cannot be written to the audit first', async () => {
     const app = await withBob(store);
     const broken: App['inner'] = {
