@@ -58,7 +58,7 @@ async function findClient({ find, refreshTokens }: BetterAuthOptions, id: string
   const row = await find(table, 'clientId', id);
   if (!row || row['clientId'] !== id || !isOff(row['disabled'])) return null; // a database may compare without regard to case
   const { clientSecret, tokenEndpointAuthMethod: named } = row;
-  const isPublic = row['type'] === 'public' || named === 'none' || !isOff(row['public']);
+  const isPublic = row['type'] === 'public' || named === 'none' || isOn(row['public']);
   const authMethod = isPublic ? 'none' : METHODS.includes(named ?? 'client_secret_basic') ? (named ?? 'client_secret_basic') : null;
   const redirectUris = listOf(row['redirectUris'] ?? row['redirectUrls'], ',');
   const jwksUri = typeof row['jwksUri'] === 'string' ? row['jwksUri'] : undefined;
@@ -98,7 +98,7 @@ async function findGrant(options: BetterAuthOptions, token: string): Promise<For
   if (!isHashed && !scope.includes('offline_access')) return null; // no client was given this one
   if (isThere(row['confirmation'])) return problem('is bound to a key (DPoP), which is not taken over');
   const user = await find('user', 'id', userId);
-  if (!user || user['id'] !== userId) return null; // deleted there
+  if (!user || user['id'] !== userId || !isOff(user['banned'])) return null; // deleted there, or banned (plugin `admin`)
   const given = await props(user);
   if (given === null) return null;
   return {
@@ -135,7 +135,7 @@ function listOf(value: unknown, separator: string): readonly string[] | null {
 
 /** A date as drivers give it: an object, a text, milliseconds, or seconds. */
 function timeOf(value: unknown): Seconds | undefined {
-  const number = typeof value === 'string' && /^[\d.]+$/.test(value) ? Number(value) : value;
+  const number = typeof value === 'bigint' || (typeof value === 'string' && /^[\d.]+$/.test(value)) ? Number(value) : value;
   const time = value instanceof Date ? value.getTime() : typeof number === 'number' ? number : Date.parse(String(value));
   if (!Number.isFinite(time) || value === null) return undefined;
   return Math.floor(typeof number === 'number' && number < 1e11 ? time : time / 1000);
@@ -145,6 +145,11 @@ function isThere(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
+/** What is neither on nor off, such as the bytes of a `BIT`, is neither: a client is not public by it, and not enabled. */
 function isOff(value: unknown): boolean {
-  return !isThere(value) || value === false || value === 0 || value === '0' || value === 'false';
+  return !isThere(value) || /^(?:0|f|false)$/.test(String(value));
+}
+
+function isOn(value: unknown): boolean {
+  return /^(?:1|t|true)$/.test(String(value));
 }

@@ -119,11 +119,12 @@ describe.each(TOKENS)('former/better-auth, %s', (table) => {
     ['for a resource that is not served', (rows) => void (token(rows)['resources'] = '["https://elsewhere.example/mcp"]'), 'former_resource_unknown'],
     ['of another client', (rows) => void (token(rows)['clientId'] = 'secret'), 'refresh_of_another_client'],
     ['of a user who was deleted', (rows) => void (rows['user'] = []), 'refresh_malformed'],
-    ['of a user that the application refuses', (rows) => void (user(rows)['banned'] = 1), 'refresh_malformed'],
+    ['of a user who is banned there', (rows) => void (user(rows)['banned'] = 1), 'refresh_malformed'],
+    ['of a user that the application refuses', (rows) => void (user(rows)['left'] = 1), 'refresh_malformed'],
   ])('refuses a token %s, and moves nothing', async (_what, change, reason) => {
     const rows = await tablesOf(table);
     change(rows);
-    const { app } = await appOver(table, rows, { props: ({ id, banned }) => (banned ? null : { id }) });
+    const { app } = await appOver(table, rows, { props: ({ id, left }) => (left ? null : { id }) });
     const { status, body } = await refresh(app, UNA);
     expect([status, body['error']]).toEqual([400, 'invalid_grant']);
     expect(told(app).join()).toContain(reason);
@@ -148,7 +149,7 @@ describe.each(TOKENS)('former/better-auth, %s', (table) => {
   }); // prettier-ignore
 
   it('takes dates, lists and booleans as drivers give them', async () => {
-    for (const at of [new Date(day(6)), Date.parse(day(6)), Date.parse(day(6)) / 1000, `${Date.parse(day(6))}.0`]) {
+    for (const at of [new Date(day(6)), Date.parse(day(6)), Date.parse(day(6)) / 1000, `${Date.parse(day(6))}.0`, BigInt(Date.parse(day(6)))]) {
       const rows = await tablesOf(table);
       Object.assign(token(rows), { expiresAt: at, refreshTokenExpiresAt: at, scopes: ['read', 'offline_access'], resources: [RESOURCE] });
       Object.assign(client(rows), { disabled: null, contacts: ['ops@example.com'] });
@@ -159,6 +160,28 @@ describe.each(TOKENS)('former/better-auth, %s', (table) => {
       expect((await refresh(app, { ...UNA, refresh_token: 'second' })).body['error']).toBe('invalid_grant'); // its end was understood
     }
   }); // prettier-ignore
+
+  it.each([0, 0n, '0', 'f', false, 'false', null, new Uint8Array([0])])(
+    'takes no secret away from a client that has %s for `public`',
+    async (off) => {
+      const rows = await tablesOf(table);
+      const confidential = (rows['oauthClient'] ?? rows['oauthApplication'])?.[1] ?? {};
+      Object.assign(confidential, { public: off });
+      const { app } = await appOver(table, rows);
+      expect((await refresh(app, BEN)).body['error']).toBe('invalid_client');
+      expect((await refresh(app, { ...BEN, client_secret: SECRET })).status).toBe(200);
+    },
+  );
+
+  it.each([1, 1n, '1', 't', true, 'true'])('takes a client for public that has %s for it, and for disabled', async (on) => {
+    const rows = await tablesOf(table);
+    Object.assign(client(rows), { type: 'web', tokenEndpointAuthMethod: null, public: on });
+    const { app } = await appOver(table, rows);
+    expect((await refresh(app, UNA)).status).toBe(200);
+    Object.assign(client(rows), { disabled: on });
+    const { app: other } = await appOver(table, rows);
+    expect((await refresh(other, UNA)).body['error']).toBe('invalid_client');
+  });
 
   it('finds a token under what the application says that is stored', async () => {
     const rows = await tablesOf(table);
