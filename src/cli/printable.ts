@@ -17,6 +17,11 @@ export function printableLines(text: string): string {
   return text.replaceAll('\r\n', '\n').replace(UNSAFE, (sign) => (sign === '\n' || sign === '\t' ? sign : escaped(sign)));
 }
 
+/** JSON, safe to print, with the same value: such characters stand inside of its texts alone. */
+export function printableJson(json: string): string {
+  return json.replace(UNSAFE, (sign) => (sign === '\n' ? sign : sign.split('').map(escaped).join('')));
+}
+
 function escaped(sign: string): string {
   const code = (sign.codePointAt(0) ?? 0).toString(16);
   return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;

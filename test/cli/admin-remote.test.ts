@@ -235,6 +235,43 @@ describe('portcullis --server', () => {
     await other.stop();
   });
 
+  it('keeps what a server says about a sign-in for that server alone, and prints no text of it that moves the cursor', async () => {
+    const good = await at('login', person('allow')).then(fileOf);
+    const before = readFileSync(good, 'utf8');
+    const answers: Record<string, object> = {
+      '/admin/api/cli/token': {
+        issuer: served.url,
+        cookie: 'portcullis-session',
+        session: 'of-the-attacker',
+        expiresAt: 1e11,
+        name: 'Alice',
+      },
+      '/admin/api/health': { ok: true, '\u001b[2Jbad': 'x\u009b2J', '\u001b]0;rows': [{ '\u001b[1Aname': 1 }] },
+    };
+    const odd = createServer((request, response) => {
+      const { port } = odd.address() as AddressInfo;
+      const issuer = `http://127.0.0.1:${port}`;
+      const path = request.url?.split('?')[0] ?? '';
+      const answer = path.startsWith('/.well-known/') ? { issuer, authorization_endpoint: `${issuer}/authorize` } : answers[path];
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer ?? {}));
+    });
+    await new Promise<void>((done) => odd.listen(0, '127.0.0.1', done));
+    const issuer = `http://127.0.0.1:${(odd.address() as AddressInfo).port}`;
+    const allowing: Person = async (url) => {
+      const { searchParams } = new URL(url);
+      const answer = new URLSearchParams({ code: 'c', state: searchParams.get('challenge') ?? '' });
+      await fetch(`http://127.0.0.1:${searchParams.get('port')}/callback?${answer}`);
+    };
+    expect((await at('login', allowing, issuer)).code).toBe(0);
+    expect(readFileSync(good, 'utf8')).toBe(before);
+    for (const line of ['store health', 'store health --json']) {
+      const { code, out } = await at(line, undefined, issuer);
+      expect([code, /[\p{Cc}](?<!\n)/u.exec(out)?.[0]]).toEqual([0, undefined]);
+      expect(out).toContain('x\\u009b2J');
+    }
+    odd.close();
+  });
+
   it('believes no metadata that leads to another origin, and sends its cookie along no redirect', async () => {
     const seen: (string | undefined)[] = [];
     let issuer = '';

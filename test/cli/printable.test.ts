@@ -1,6 +1,6 @@
 /** Text of a server on a terminal. */
 import { describe, expect, it } from 'vitest';
-import { printable, printableLines } from '../../src/cli/printable.ts';
+import { printable, printableJson, printableLines } from '../../src/cli/printable.ts';
 
 describe('cli/printable', () => {
   it.each([
@@ -16,6 +16,13 @@ describe('cli/printable', () => {
     ['\u3164\u115f', '\\u3164\\u115f'], // shows nothing
   ])('shows %j as %j', (text, shown) => {
     expect(printable(text)).toBe(shown);
+  });
+
+  it('escapes JSON so that its value stays', () => {
+    const value = { 'a\u009b': ['\u202e', '\u{e0041}', '👍', '\u007f'], b: '\n' };
+    const text = printableJson(JSON.stringify(value, null, 2));
+    expect(JSON.parse(text)).toEqual(value);
+    expect(text.replaceAll('\n', '')).toMatch(/^[\x20-\x7e👍]+$/u);
   });
 
   it('leaves lines and tabs where several are meant, and nothing else', () => {

@@ -11,7 +11,7 @@ import type { Input, Target } from './target.ts';
 import { FLAGS, type Noun, NOUNS } from './verbs.ts';
 import { valueOf } from './values.ts';
 import { isSince, WORK } from './work.ts';
-import { printable } from '../printable.ts';
+import { printable, printableJson } from '../printable.ts';
 
 /** Flags of every command. */
 const COMMON = {
@@ -93,7 +93,7 @@ async function list(job: Job): Promise<void> {
   let count = 0;
   for await (const { rows, next } of pagesOf(job, input)) {
     const wanted = rows.filter((row) => isSince(job, row));
-    if (isJson) for (const row of wanted) terminal.out(JSON.stringify(row));
+    if (isJson) for (const row of wanted) terminal.out(printableJson(JSON.stringify(row)));
     else print(wanted);
     count += wanted.length;
     if (isAll || count < MAX_ROWS || next === undefined) continue;

@@ -1,4 +1,5 @@
 /** One administration command under way: what it works on, its input, and how it asks and answers. */
+import { printableJson } from '../printable.ts';
 import { CliError, type Terminal } from '../terminal.ts';
 import { printThing, type Row } from './table.ts';
 import type { Input, Target } from './target.ts';
@@ -52,7 +53,7 @@ export async function* pagesOf(
 /** Prints an answer: for programs as JSON; for people its members, or one word where there are none. */
 export function answer({ isJson, terminal }: Pick<Job, 'isJson' | 'terminal'>, result: unknown): void {
   const thing = (result ?? {}) as Row;
-  if (isJson) terminal.out(JSON.stringify(thing, null, 2));
+  if (isJson) terminal.out(printableJson(JSON.stringify(thing, null, 2)));
   else if (Object.keys(thing).length === 0) terminal.out('Done.');
   else printThing(terminal, thing);
 }

@@ -50,7 +50,7 @@ export async function openRemote(address: string, terminal: Terminal, opensBrows
       const code = (await answered).get('code');
       if (code === null) throw new CliError('The sign-in was not allowed.');
       const known = await read(await post('cli/token', { code, verifier }), issuer);
-      const made = { issuer, ...(known as Omit<SignIn, 'issuer'>) };
+      const made = { ...(known as Omit<SignIn, 'issuer'>), issuer }; // a server has no say in the sign-in at another
       keepSignIn(made);
       terminal.err(
         `Signed in at ${printable(issuer)} as ${printable(made.name)} for an hour. Changes need a sign-in of the last ten minutes.`,

@@ -17,7 +17,7 @@ export function makeTable(terminal: Terminal, columns: readonly string[] | undef
     known ??= { names, widths: names.map((name, at) => Math.max(name.length, ...cells.map((line) => line[at]?.length ?? 0))) };
     const { widths } = known;
     const line = (texts: readonly string[]): string => texts.map((text, at) => text.padEnd(widths[at] ?? 0)).join('  ').trimEnd(); // prettier-ignore
-    if (isFirst) terminal.out(styleOf(terminal).bold(line(names)));
+    if (isFirst) terminal.out(styleOf(terminal).bold(line(names.map(printable))));
     for (const texts of cells) terminal.out(line(texts));
   };
 }
@@ -30,10 +30,10 @@ export function printThing(terminal: Terminal, thing: Row, style: Style = styleO
   const all = [...kept, ...inside.filter(([name]) => !kept.some(([other]) => other === name))];
   const plain = all.filter(([, value]) => !isRows(value));
   const width = Math.max(0, ...plain.map(([name]) => name.length));
-  for (const [name, value] of plain) terminal.out(`${style.dim(name.padEnd(width))}  ${shown(name, value)}`);
+  for (const [name, value] of plain) terminal.out(`${style.dim(printable(name).padEnd(width))}  ${shown(name, value)}`);
   for (const [name, value] of all) {
     if (!isRows(value)) continue;
-    terminal.out(`\n${style.bold(name)}`);
+    terminal.out(`\n${style.bold(printable(name))}`);
     makeTable(terminal, undefined)(value);
   }
 }

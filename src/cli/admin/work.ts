@@ -1,4 +1,5 @@
 /** Commands that are more than one act, or that take or give a secret. */
+import { printable, printableJson } from '../printable.ts';
 import { CliError } from '../terminal.ts';
 import { act, answer, confirm, type Job, pagesOf } from './job.ts';
 import { makeTable, type Row } from './table.ts';
@@ -51,7 +52,7 @@ export const WORK: { readonly [name in Work]: (job: Job) => Promise<0 | 1 | void
 
   async sessions(job) {
     const { sessions = [] } = (await act(job, job.input)) as { sessions?: readonly Row[] };
-    if (job.isJson) for (const session of sessions) job.terminal.out(JSON.stringify(session));
+    if (job.isJson) for (const session of sessions) job.terminal.out(printableJson(JSON.stringify(session)));
     else if (sessions.length === 0) job.terminal.err('There is none.');
     else makeTable(job.terminal, ['id', 'agent', 'network', 'createdAt', 'seenAt', 'provenAt'])(sessions);
   },
@@ -65,7 +66,7 @@ export const WORK: { readonly [name in Work]: (job: Job) => Promise<0 | 1 | void
     const made = (await act(job, { ...input, scope, ttl, ...of })) as { key: string; info: Row };
     if (job.isJson) return answer(job, made);
     job.terminal.err('This is the key. It is shown this once:');
-    job.terminal.out(made.key);
+    job.terminal.out(printable(made.key));
   },
 
   async token(job) {
@@ -81,7 +82,7 @@ export const WORK: { readonly [name in Work]: (job: Job) => Promise<0 | 1 | void
       after = undefined;
       for (const line of lines.split('\n').filter(Boolean)) {
         const next = /^\{"next":(\d+)\}$/.exec(line)?.[1]; // the log goes on after this part
-        if (next === undefined) job.terminal.out(line);
+        if (next === undefined) job.terminal.out(printableJson(line));
         else after = next;
       }
     }
