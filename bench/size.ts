@@ -40,7 +40,7 @@ const PAGES = /\/src\/(pages|words|logins)\//;
 
 const ENTRIES: readonly Entry[] = [
   { name: 'guard alone', modules: ['guard/index.ts'], counts: 'start', budget: 6 },
-  { name: 'server + guard, start, without pages and logins', modules: SERVER, counts: 'start', budget: 47, without: PAGES },
+  { name: 'server + guard, start, without pages and logins', modules: SERVER, counts: 'start', budget: 48, without: PAGES },
   {
     name: 'server + guard, until a first token, without pages and logins',
     modules: SERVER,

@@ -3,8 +3,9 @@
  * No message contains any part of a secret (SEC-208).
  */
 import { isDocumentUrl } from '../lib/document-url.ts';
+import { checkNames } from '../lib/names.ts';
 import { withoutSlash } from '../lib/url.ts';
-import { checkSecret as checkClientSecret, clientFrom, type ConfiguredClient } from '../model/client-spec.ts';
+import { checkMembers, checkSecret as checkClientSecret, clientFrom, type ConfiguredClient } from '../model/client-spec.ts';
 import type { FormerStore } from '../model/former.ts';
 import type { FetchObject } from '../model/handler.ts';
 import { keySetOf } from '../model/key-set.ts';
@@ -149,6 +150,7 @@ export function clientsOf(given: readonly ConfiguredClient[]): ReadonlyMap<strin
   for (const one of given as readonly ConfiguredClient[]) {
     if (typeof one?.id !== 'string') fail('clients', 'holds a client without an `id`; give each one a text');
     if (clients.has(one.id)) fail('clients', `holds ${JSON.stringify(one.id)} twice; give each client an id of its own`);
+    checkMembers(`The client ${JSON.stringify(one.id)}`, one, ' id secret');
     const client = { ...clientFrom(one.id, one, 0), entered: true };
     checkClientSecret(one, client);
     clients.set(one.id, one.secret === undefined ? { client } : { client, secret: one.secret });
@@ -160,7 +162,14 @@ export function clientsOf(given: readonly ConfiguredClient[]): ReadonlyMap<strin
 export function issuersOf(given: readonly TrustedIssuer[] | IssuerFinder<never>): Pick<Settings, 'trustedIssuers' | 'issuerFinder'> {
   if (typeof given === 'function') return { trustedIssuers: [], issuerFinder: given };
   if (!Array.isArray(given)) fail('trustedIssuers', 'must be a list or a function');
-  for (const one of given) checkIssuer(one);
+  for (const one of given) {
+    checkNames(
+      'OAuthProvider: `trustedIssuers`',
+      one,
+      'issuer kind jwks jwksUri scope clients claims audience algorithms maxAssertionLife user',
+    );
+    checkIssuer(one);
+  }
   const twice = given.find((one, at) => given.findIndex(({ issuer, kind }) => issuer === one.issuer && kind === one.kind) !== at);
   if (twice) fail('trustedIssuers', `holds the ${twice.kind} ${JSON.stringify(twice.issuer)} twice; put its rules into one`);
   return { trustedIssuers: given, issuerFinder: null };

@@ -16,7 +16,7 @@ import {
 import { deleteClient } from '../core/records/client-removal.ts';
 import { openInvitation } from '../core/records/invitations.ts';
 import type { Client } from '../model/client.ts';
-import { clientFrom, type ClientSpec } from '../model/client-spec.ts';
+import { checkMembers, clientFrom, type ClientSpec } from '../model/client-spec.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
 import type { ClientStatus, ClientStatusRecord } from '../model/client-policy.ts';
 import { checkCursor, checkText } from './own-arguments.ts';
@@ -80,6 +80,7 @@ export function makeClients(as: AuthServer): Clients {
   };
   return {
     async create(spec) {
+      checkMembers('clients.create', spec);
       const made = { ...clientFrom(as.secrets.id(), spec, as.now()), entered: true };
       const secret = made.authMethod.startsWith('client_secret') ? as.secrets.secret() : null;
       const client = secret === null ? made : { ...made, secretHash: await as.secrets.hash(secret) };
@@ -98,6 +99,7 @@ export function makeClients(as: AuthServer): Clients {
     },
     async update(id, changes) {
       mine(id);
+      checkMembers('clients.update', changes);
       const changed = await changeClient(as, id, (client) => ({ ...client, ...clientFrom(id, specOf(client, changes), client.createdAt) }));
       if (changed) as.emit({ kind: 'client.updated', clientId: id });
       return changed && withoutSecret(changed);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Client } from '../../src/model/client.ts';
-import { checkSecret, clientFrom, type ClientSpec } from '../../src/model/client-spec.ts';
+import { checkMembers, checkSecret, clientFrom, type ClientSpec } from '../../src/model/client-spec.ts';
 import { DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE } from '../../src/model/grant-type.ts';
 
 const jwks = { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] };
@@ -84,6 +84,14 @@ describe('model/client-spec', () => {
   ])('refuses to start: %s', (problem, spec) => {
     const id = problem.startsWith('its id') ? 'a'.repeat(129) : 'app';
     expect(() => clientFrom(id, spec, 0)).toThrow(new TypeError(`The client "${id}": ${problem}.`));
+  });
+
+  it('refuses a misspelt member, which would protect nothing (W-06)', () => {
+    expect(() => checkMembers('clients.create', { redirectUris, dpopBoundAccessToken: true } as ClientSpec)).toThrow(
+      new TypeError('clients.create: `dpopBoundAccessToken` is not an option; did you mean `dpopBoundAccessTokens`.'),
+    );
+    expect(() => checkMembers('clients.create', { redirectUris, secret: 'x' } as ClientSpec)).toThrow(/`secret` is not an option/);
+    expect(() => checkMembers('x', { id: 'app', secret: 'x', redirectUris }, ' id secret')).not.toThrow();
   });
 
   it('refuses ids that begin or end with something else', () => {

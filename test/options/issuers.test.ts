@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkFetch } from '../../src/options/parse.ts';
-import { checkOwnIssuer, issuersOf } from '../../src/options/option-checks.ts';
+import { checkOwnIssuer, clientsOf, issuersOf } from '../../src/options/option-checks.ts';
 
 const good = { issuer: 'https://idp.example', kind: 'enterprise', jwks: { keys: [] }, scope: ['read'] };
 const platform = { ...good, kind: 'workload', claims: { sub: 'job' } };
@@ -16,6 +16,7 @@ describe('options/issuers', () => {
     [[{ ...good, jwksUri: 'https://idp.example/k' }], 'give its public keys'], [[{ ...good, jwks: { keys: [{ kty: 'oct', k: 'x' }] } }], 'public keys only'],
     [[{ ...good, jwks: undefined, jwksUri: 'http://idp.example/k' }], '`jwksUri` must be'], [[{ ...good, scope: undefined }], '`scope` must list'], [[{ ...good, scope: ['a b'] }], '`scope` must list'],
     [[{ ...platform, claims: {} }], 'name the workloads'], [[{ ...platform, claims: undefined }], 'name the workloads'], [[{ ...platform, clients: ['a'] }], 'a workload is no client'], [[good, good], 'twice'],
+    [[{ ...good, audienc: 'x' }], '`audienc` is not an option; did you mean `audience`'],
   ])('refuses %j', (given, fix) => {
     expect(() => issuersOf(given as never)).toThrow(fix);
   }); // prettier-ignore
@@ -26,6 +27,12 @@ describe('options/issuers', () => {
     expect(() => checkFetch({ trustedIssuers: [{ ...rest, jwksUri }] } as never, false)).toThrow('`trustedIssuers` has a `jwksUri`');
     expect(() => checkFetch({ clients: [{ id: 'a', jwksUri }] }, false)).toThrow('`clients` has a `jwksUri`');
     expect(() => checkFetch({ trustedIssuers: [good], clients: [{ id: 'a', jwksUri }] } as never, true)).not.toThrow();
+  });
+
+  it('refuses a misspelt member of a client (W-06)', () => {
+    const client = { id: 'app', secret: 's'.repeat(32), redirectUris: ['https://app.example/cb'] };
+    expect(clientsOf([client]).size).toBe(1);
+    expect(() => clientsOf([{ ...client, dpopBound: true } as never])).toThrow('The client "app": `dpopBound` is not an option');
   });
 
   it('refuses our own issuer, which signs no assertions', () => {

@@ -27,6 +27,9 @@ describe.each(storeNames)('provider/clients on %s', (store) => {
     expect((await verbs(app).list()).clients).toEqual([info]);
     expect(await verbs(app).update(info.id, { name: 'Renamed' })).toEqual({ ...info, name: 'Renamed' });
     await expect(verbs(app).update(info.id, { redirectUris: [] })).rejects.toThrow('`redirectUris` is empty');
+    const misspelt = { redirectURIs: [REDIRECT] } as object;
+    await expect(verbs(app).update(info.id, misspelt)).rejects.toThrow('clients.update: `redirectURIs` is not an option');
+    await expect(verbs(app).create(misspelt)).rejects.toThrow('clients.create: `redirectURIs` is not an option');
     expect(await verbs(app).update('AAAAAAAAAAAAAAAAAAAAAA', { name: 'x' })).toBeNull();
     expect((await verbs(app).find(info.id))?.name).toBe('Renamed');
     expect(app.events.flatMap((one) => (one.kind.startsWith('client.') ? [one.kind] : []))).toEqual([

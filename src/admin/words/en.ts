@@ -58,7 +58,7 @@ export const EN = {
   approveFirst: 'Wait for approval',
   refuse: 'Are refused',
   configured: 'As configured',
-  waitingApps: 'Apps that wait for approval',
+  waitingApps: 'Apps waiting for approval',
   askedBy: 'Asked for by',
   hosts: 'Hosts',
   redirects: 'Redirect URIs',
