@@ -27,11 +27,10 @@ export async function tellRefused(
   refusal: GuardRefusal,
 ): Promise<string | undefined> {
   const isLoopback = isLoopbackHost(new URL(resource).hostname);
-  try {
-    onRefused?.(refusal, request);
-  } catch (error) {
-    console.error('portcullis: `onRefused` of the guard failed', error); // an error of the listener does not change the response
-  }
+  // The listener may be asynchronous; its failure must not change the response, nor end the process as an unhandled rejection.
+  new Promise((done) => done(onRefused?.(refusal, request))).catch((error: unknown) => {
+    console.error('portcullis: `onRefused` of the guard failed', error);
+  });
   if (!isLoopback) return undefined;
   const { adviceOn, refusalLine } = await import('../model/advice.ts');
   if (!onRefused) console.error(refusalLine({ endpoint: 'guard', ...refusal }));

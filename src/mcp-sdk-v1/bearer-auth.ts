@@ -50,7 +50,7 @@ export function requireBearerAuth(options: BearerAuthOptions): RequestHandler {
           `requireBearerAuth: \`expectedResource\` and \`resourceMetadataUrl\` must be those of the router: ${resource}, ${metadataUrlOf(resource)}.`,
         );
       const onRefused: OnRefused | undefined =
-        on && ((refusal) => void on({ kind: 'request.refused', at: Math.floor(Date.now() / 1000), endpoint: 'guard', ...refusal }));
+        on && ((refusal) => on({ kind: 'request.refused', at: Math.floor(Date.now() / 1000), endpoint: 'guard', ...refusal }));
       check = guardFor(options, resource, issuer, (token, uri) => auth.helpers(env).verifyToken(token, uri), onRefused);
     });
   else {
@@ -65,13 +65,14 @@ export function requireBearerAuth(options: BearerAuthOptions): RequestHandler {
     if (!check)
       return next(new TypeError('requireBearerAuth: its verifier has no router; call mcpAuthRouter({ provider, issuerUrl }) with it.'));
     const { origin } = new URL(check.challenge.metadataUrl);
-    admit(check, request, response, { origin }).then((access) => {
+    const admitted = admit(check, request, response, { origin }).then((access) => {
       if (!access) return;
       const token = /^\S+ +(\S+)/.exec(request.headers.authorization ?? '')?.[1] ?? '';
       const auth = verifier instanceof ServerProvider ? authInfoOf(verifier, access, token) : (access.props as AuthInfo);
       Object.assign(request as GuardedMessage, { auth });
       next();
-    }, next);
+    });
+    admitted.catch(next); // also what `extra` of the application throws: an unhandled rejection would end the process
   };
 }
 

@@ -242,6 +242,30 @@ describe('mcp-sdk-v1: requireBearerAuth', () => {
     expect((await fetch(`${url}/mcp`, { ...bearer('x'), headers: { origin: 'https://evil.example' } })).status).toBe(403);
   }); // prettier-ignore
 
+  it('survives an application whose listener or `extra` fails', async () => {
+    const old = { clientsStore: { getClient: () => ({ client_id: 'c', redirect_uris: ['http://localhost:3334/cb'] }) }, exchangeRefreshToken: async () => ({ access_token: 'x' }), ...elsewhere(MCP) };
+    const down = async (): Promise<never> => {
+      throw new Error('The log is down.');
+    };
+    const extra = (): never => {
+      throw new Error('There is no team.');
+    };
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): void => void unhandled.push(error);
+    process.on('unhandledRejection', note);
+    try {
+      const { url } = await appWith({ formerStore: mcpSdkProvider(old, () => ({ userId: 'una' })), on: down, extra });
+      const body = new URLSearchParams({ grant_type: 'refresh_token', client_id: 'c', refresh_token: 'any' });
+      const { access_token: token } = (await (await fetch(`${url}/token`, { method: 'POST', body })).json()) as { access_token: string };
+      expect((await fetch(`${url}/mcp`, bearer('other'))).status).toBe(401);
+      expect((await fetch(`${url}/mcp`, bearer(token))).status).toBe(500);
+      await new Promise((done) => setImmediate(done)); // rejections are told after the microtasks
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+  }); // prettier-ignore
+
   it('takes a verifier of another server, and no token without this resource and an end', async () => {
     const app = express();
     const oauthMetadata = { issuer: 'https://as.example', token_endpoint: 'https://as.example/token' };
