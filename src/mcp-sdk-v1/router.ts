@@ -3,7 +3,7 @@ import { metadataAnswer, metadataTexts, metadataUrlOf } from '../guard/resource-
 import { checkNames } from '../lib/names.ts';
 import { canonicalResource } from '../model/resource.ts';
 import { nodeListener, type NodeListener } from '../node/middleware.ts';
-import { hasLogins, mount, ServerProvider } from './server-provider.ts';
+import { hasLogins, mount, pathsAsked, ServerProvider } from './server-provider.ts';
 
 type Message = Parameters<NodeListener>[0];
 /** As Express takes it: `app.use(handler)`. */
@@ -71,7 +71,7 @@ export function mcpAuthRouter(options: AuthRouterOptions): RequestHandler {
   const { origin } = new URL(issuer);
   const answer = nodeListener(server.auth, { env: server.env, origin, trustProxy });
   const documents = serveTexts(documentsOf(server.resource, issuer, options));
-  const isOurs = pathsOf(issuer, hasLogins(provider));
+  const isOurs = pathsOf(issuer, [...(hasLogins(provider) ? PAGES.map((name) => `/${name}`) : []), ...pathsAsked(provider)]);
   return (request, response, next) => (isOurs(pathOf(request)) ? answer(request, response) : documents(request, response, next));
 }
 
@@ -118,10 +118,10 @@ function serveTexts(documents: ReadonlyMap<string, string>): RequestHandler {
   return (request, response, next) => (documents.has(pathOf(request)) ? answer(request, response) : next());
 }
 
-/** Whether a path is one of the server's: an endpoint, a page where there are logins, or its metadata. */
-function pathsOf(issuer: string, hasPages: boolean): (path: string) => boolean {
+/** Whether a path is one of the server's: an endpoint, or its metadata. @param more paths of pages, and those that options add. */
+function pathsOf(issuer: string, more: readonly string[]): (path: string) => boolean {
   const base = new URL(issuer).pathname.replace(/\/$/, '');
-  const names = [...PROGRAMS, ...(hasPages ? PAGES : [])].map((name) => `${base}/${name}`);
+  const names = [...PROGRAMS.map((name) => `/${name}`), ...more].map((path) => base + path);
   const own = [...names, ...METADATA.map((name) => `/.well-known/${name}`), ...METADATA.map((name) => `${base}/.well-known/${name}`)];
   return (path) => own.some((one) => path === one || path.startsWith(`${one}/`));
 }

@@ -124,6 +124,14 @@ export function hasLogins(provider: ServerProvider): boolean {
   return (insideOf(provider).options.logins ?? []).length > 0;
 }
 
+/** Paths that exist only if an option asks for them. */
+export function pathsAsked(provider: ServerProvider): readonly string[] {
+  const { monitoring, deviceAuthorizationEndpoint } = insideOf(provider).options;
+  const { health = '/health', ready = '/ready', metrics = '/metrics', scrapeToken } = monitoring ?? {};
+  const probes = monitoring === undefined ? [] : [health, ready, ...(scrapeToken === undefined ? [] : [metrics])];
+  return deviceAuthorizationEndpoint === undefined ? probes : [...probes, deviceAuthorizationEndpoint];
+}
+
 function serverOf(provider: ServerProvider): Mounted {
   const { mounted } = insideOf(provider);
   if (mounted) return mounted;

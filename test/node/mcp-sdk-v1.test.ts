@@ -123,6 +123,18 @@ describe('mcp-sdk-v1: mcpAuthRouter', () => {
     expect(await (await fetch(`${url}/notes`, { method: 'POST', body: 'x' })).text()).toBe('mine: POST /notes');
   }); // prettier-ignore
 
+  it('answers the probes and the device authorization endpoint where the options ask for them', async () => {
+    const scrapeToken = 'a'.repeat(32);
+    const { url } = await appWith({ monitoring: { ready: '/up', scrapeToken }, deviceAuthorizationEndpoint: '/device_authorization' });
+    const statuses = ['/health', '/up', '/ready', '/metrics', '/device_authorization'].map(
+      async (path) => (await fetch(url + path)).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([200, 200, 418, 401, 405]);
+    expect((await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${scrapeToken}` } })).status).toBe(200);
+    const without = await appWith({ monitoring: {} });
+    expect((await fetch(`${without.url}/metrics`)).status).toBe(418);
+  });
+
   it('leaves the names of pages to an application that has pages of its own, which gets the authorize endpoint alone', async () => {
     const asked: string[] = [];
     const defaultHandler = (request: Request): Response => {
