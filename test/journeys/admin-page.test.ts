@@ -179,7 +179,7 @@ describe.each(storeNames)('the admin page on %s', (store) => {
     const { browser: bob } = { browser: await signIn(app, BOB) };
     const waiting = await bob.get(await client.authorizeUrl());
     expect(wordsOf(waiting.text)).toContain('waiting for approval');
-    expect(wordsOf((await open(app.admin)).text)).toMatch(/Apps that wait for approval.*Cursor.*Approve.*Block/);
+    expect(wordsOf((await open(app.admin)).text)).toMatch(/Apps waiting for approval.*Cursor.*Approve.*Block/);
     expect(wordsOf((await done(app.admin, await open(app.admin), 'clients/approve')).text)).toContain('Nothing found.');
     expect(wordsOf((await bob.get(await client.authorizeUrl())).text)).toContain('Allow');
     const at = (): ReturnType<typeof open> => open(app.admin, `/client?id=${client.id}`);
