@@ -152,7 +152,7 @@ export function guard(options: GuardOptions): Guard<null> {
         await told(request, { code: error.code, reason: error.reason });
         return refusedBy(challengeFor(request), error, scheme);
       }
-      onError(error);
+      new Promise((done) => done(onError(error))).catch(logError); // it may be asynchronous, and must not change the response
       return unavailable(retryAfterOf(error));
     }
     if (problem) {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { guard, type GuardOptions } from '../../src/guard/guard.ts';
 import type { Access } from '../../src/model/access.ts';
 import { ALICE, type App, makeApp } from '../support/app.ts';
@@ -105,6 +105,21 @@ describe('guard/guard, before any handler', () => {
     expect(await withScope(['admin'])).toMatchObject({ scope: ['admin', 'write', 'read', 'list'] });
     for (const scope of [['list'], ['adm'], ['ADMIN'], []]) expect(status(await withScope(scope))).toBe(403);
     expect(() => guard({ ...guardOptions, hierarchy: { a: ['b'], b: ['a'] } })).toThrow(/is circular/);
+  });
+
+  it('answers 503 although `onError` or `onRefused` throws or rejects, which is logged', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const fails = (): never => {
+      throw new Error('log');
+    };
+    const rejects = (): Promise<never> => Promise.reject(new Error('log'));
+    const down = (): Promise<never> => Promise.reject(new Error('store'));
+    for (const on of [fails, rejects]) {
+      expect(((await call('Bearer good', { verify: down, onError: on })) as Response).status).toBe(503);
+      expect(((await call('Bearer bad', { verify: () => null, onRefused: on })) as Response).status).toBe(401);
+    }
+    await expect.poll(() => logged.mock.calls.map(([, error]) => String(error))).toEqual(Array.from({ length: 4 }, () => 'Error: log'));
+    logged.mockRestore();
   });
 
   it('FLT-05 says 503 where the verifier cannot tell, and tells the operator alone why', async () => {
