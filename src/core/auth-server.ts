@@ -68,13 +68,13 @@ export function makeAuthServer(
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
   const on = settings.on ?? defaultListener(isLoopback);
   const emit = (event: NewEvent): void => {
-    // The listener may be asynchronous; its failure must not affect the request.
-    new Promise((done) => done(on({ ...event, ...tenant, at: now() }))).catch((error: unknown) => {
-      console.error('portcullis: the `on` listener failed', error);
-    });
+    // A listener may be asynchronous; its failure must not affect the request.
+    const tell = (listener: string, work: () => unknown): void =>
+      void new Promise((done) => done(work())).catch((error: unknown) => console.error(`portcullis: ${listener} failed`, error));
+    tell('the `on` listener', () => on({ ...event, ...tenant, at: now() }));
     if (settings.securityEmails) noticeEvent(server, event);
     settings.admin?.note(server as never, event);
-    settings.telemetry?.event(event);
+    tell('`telemetry`', () => settings.telemetry?.event(event));
     if (!settings.audit && !settings.scrapeToken) return;
     const observed = observe(server, event);
     runtime.waitUntil?.(observed);

@@ -1,6 +1,6 @@
 /** Where the server makes spans, on each runtime, with a recorder in place of OpenTelemetry (the real one is in test/node/opentelemetry.test.ts). */
 import { McpServer } from '@modelcontextprotocol/server';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { guard } from '../../src/guard/guard.ts';
 import { mcpHandler } from '../../src/mcp/handler.ts';
 import type { Checked } from '../../src/model/access.ts';
@@ -58,6 +58,19 @@ describe.each(storeNames)('telemetry on %s', (store) => {
     expect(set).toMatchObject({ 'portcullis.guard.status': 401 });
     await app.ask('GET', '/.well-known/oauth-authorization-server');
     expect(set['http.route']).toBe('/.well-known/oauth-authorization-server');
+  });
+
+  it('fails no request when an event cannot be counted', async () => {
+    const { telemetry } = recorder();
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const event = (): never => {
+      throw new Error('the meter is broken');
+    };
+    const app = await makeApp(store, { apiHandler, telemetry: { ...telemetry, event } });
+    const { tokens } = await app.signedIn();
+    expect((await call(app, tokens.access)).status).toBe(200);
+    expect(printed).toHaveBeenCalledWith('portcullis: `telemetry` failed', expect.objectContaining({ message: 'the meter is broken' }));
+    printed.mockRestore();
   });
 });
 
