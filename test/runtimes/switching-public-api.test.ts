@@ -70,8 +70,8 @@ describe('the table of differences', () => {
     const text = `# Differences from workers-oauth-provider
 
 \`test/runtimes/switching-public-api.test.ts\` runs ${cases.length} cases of the public API on \`@cloudflare/workers-oauth-provider\` 1.2.3 and on
-\`portcullis/workers-oauth-provider\`, in workerd: options, helpers, endpoints, errors. In ${listed.filter(({ id }) => id === null).length} of them both do the same, wording aside. In the others they
-differ for one of these reasons; the last column says in how many. The test fails if a difference is not listed here, and if one that is listed is gone.
+\`portcullis/workers-oauth-provider\`, in workerd: options, helpers, endpoints, errors. In ${listed.filter(({ id }) => id === null).length} of them both behave the same, apart from wording. In the others they
+differ for one of these reasons; the last column says in how many. The test fails if a difference is not listed here, or if a listed one is gone.
 
 | what | there | here | reason | cases |
 | --- | --- | --- | --- | --- |

@@ -41,7 +41,7 @@ export const differences: { readonly [id: string]: Difference } = {
     what: 'A route that is a URL, on another host of the same Worker',
     theirs: 'the other host is not protected: the default handler answers',
     ours: 'the path is protected on every host',
-    reason: 'A second host name, such as one of `workers.dev`, must not lead around the check of tokens',
+    reason: 'A second host name, such as one of `workers.dev`, must not bypass the check of tokens',
   },
   'more-endpoints': {
     what: 'Endpoints and metadata of further standards',
@@ -53,13 +53,13 @@ export const differences: { readonly [id: string]: Difference } = {
     what: 'Protected resource metadata at another path than that of the resource',
     theirs: '404',
     ours: 'at the root the document of the only resource; elsewhere the application answers',
-    reason: 'Clients of before RFC 9728 ask at the root. They compare `resource` with what they call, so nothing is given away',
+    reason: 'Clients from before RFC 9728 ask at the root. They compare `resource` with what they call, so nothing is given away',
   },
   'one-redirect-uri': {
     what: 'No `redirect_uri` from a client that registered one',
     theirs: 'refused',
     ours: 'the registered one',
-    reason: 'RFC 6749 §3.1.2.3 allows it, and the only other place for the code is none',
+    reason: 'RFC 6749 §3.1.2.3 allows it, and the code can go to no other place',
   },
   'private-use-schemes': {
     what: 'Redirect URIs with a private-use scheme',
@@ -124,7 +124,7 @@ export const differences: { readonly [id: string]: Difference } = {
   'code-twice': {
     what: 'A code that is redeemed twice',
     theirs: 'the grant ends, also for a client that only repeated its request',
-    ours: 'refused; the grant ends when it comes back after the first seconds, as from a thief',
+    ours: 'refused; the grant ends if the code comes again after the first seconds, as from a thief',
     reason: 'A client that sends a request again because the line broke is not signed out. The second request gets no tokens in either case',
   },
   'short-rest': {
@@ -135,7 +135,7 @@ export const differences: { readonly [id: string]: Difference } = {
   },
   'previous-refresh-token': {
     what: 'The refresh token before the current one',
-    theirs: 'works without end, and signs out whoever has the current one',
+    theirs: 'works indefinitely, and signs out the client that has the current one',
     ours: 'works for 120 seconds and gives the same successor; later it ends the grant',
     reason: 'Several processes of one client stay signed in, and a stolen token is noticed (RFC 9700 §4.14)',
   },
@@ -155,7 +155,7 @@ export const differences: { readonly [id: string]: Difference } = {
     what: 'Members of a registration that cannot be used: a logo at `javascript:`, an unknown grant, keys of a public client, links in other languages',
     theirs: 'refused, or kept without use',
     ours: 'left out, and the response says what was kept (RFC 7591 §3.2.1)',
-    reason: 'Nothing unusable is stored or shown. A client with one odd member gets on',
+    reason: 'Nothing unusable is stored or shown. A client with one odd member can still register',
   },
   'registration-lifetime': {
     what: 'How long a registration lasts',
@@ -164,7 +164,7 @@ export const differences: { readonly [id: string]: Difference } = {
     reason: 'Anyone can register, so what is never used must not fill the store. What is in use stays',
   },
   'malformed-bearer': {
-    what: 'An `Authorization` header that has no single token after `Bearer`',
+    what: 'An `Authorization` header without exactly one token after `Bearer`',
     theirs: 'as if there were none',
     ours: '401 with `invalid_token`',
     reason: 'The client sent something and learns that it is wrong. Neither is let in',
@@ -209,7 +209,7 @@ export const differences: { readonly [id: string]: Difference } = {
     what: '`createClient` with contacts, or without redirect URIs',
     theirs: 'contacts are kept; redirect URIs are required',
     ours: 'contacts are not kept; a client without redirect URIs only acts for itself (client credentials)',
-    reason: 'Such a client can be part of no sign-in, so a redirect URI would be one more place for a code',
+    reason: 'Such a client takes part in no sign-in, so a redirect URI would only be one more place for a code',
   },
   'secret-changes': {
     what: '`updateClient` with a secret or another method of authentication',
