@@ -67,14 +67,14 @@ const USAGE = `Usage: portcullis connect URL [options]    connect to a protected
        portcullis store VERB STORE         look at a store, migrate it, move its records
 
        portcullis user | client | grant | session | key | token | audit VERB
-                                           see and change what a store or a running server holds
-       portcullis login | logout           sign in at a running server as an administrator, by the browser
+                                           administer a store or a running server
+       portcullis login | logout           sign in to a running server as an administrator, with the browser
 
   --help, --version
 
 portcullis COMMAND --help says how a command is used.
 
-Exit code: 0 when all went well, 1 when it did not (one line says why), 2 for a command that was written wrongly.`;
+Exit code: 0 when all went well, 1 when it did not (one line says why), 2 for a usage error.`;
 
 function administration(noun: string): Command {
   return {

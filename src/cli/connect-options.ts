@@ -96,4 +96,4 @@ Examples:
   portcullis connect http://localhost:8787/mcp --call whoami
   portcullis connect https://mcp.example.com/mcp --save session.json --json
 
-Exit code: 0 when all went well, 1 when it did not (one line says why), 2 for a command that was written wrongly.`;
+Exit code: 0 when all went well, 1 when it did not (one line says why), 2 for a usage error.`;

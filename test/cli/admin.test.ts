@@ -358,7 +358,7 @@ describe('the administration commands', () => {
       code: 2,
       err: 'This store holds the tenants acme. Name one: --tenant acme',
     });
-    expect(await run(['user', 'list', '--store', two, '--tenant', 'acme'])).toMatchObject({ code: 0, err: 'There is none.' });
+    expect(await run(['user', 'list', '--store', two, '--tenant', 'acme'])).toMatchObject({ code: 0, err: 'Nothing found.' });
     expect(await run(['user', 'list', '--store', two, '--tenant', 'blue'])).toMatchObject({
       code: 2,
       err: expect.stringContaining('there are acme'),

@@ -183,7 +183,7 @@ describe.each(storeNames)('the admin page on %s', (store) => {
     expect(wordsOf((await done(app.admin, await open(app.admin), 'clients/approve')).text)).toContain('Nothing found.');
     expect(wordsOf((await bob.get(await client.authorizeUrl())).text)).toContain('Allow');
     const at = (): ReturnType<typeof open> => open(app.admin, `/client?id=${client.id}`);
-    expect(wordsOf((await at()).text)).toMatch(/Cursor Approved.*Asked for by Bob/);
+    expect(wordsOf((await at()).text)).toMatch(/Cursor Approved.*Requested by Bob/);
     expect(wordsOf((await open(app.admin, '/clients?status=approved')).text)).toContain('Cursor');
     expect(wordsOf((await done(app.admin, await at(), 'clients/block')).text)).toMatch(/Done: 0\..*Cursor Blocked/);
     expect(wordsOf((await done(app.admin, await at(), 'clients/reset')).text)).toContain('Cursor New');

@@ -100,7 +100,7 @@ async function list(job: Job): Promise<void> {
     terminal.err(`There may be more: go on with --after ${printable(next)}, or see them with --all.`);
     break;
   }
-  if (count === 0) terminal.err('There is none.');
+  if (count === 0) terminal.err('Nothing found.');
 }
 
 /** Puts the id in place of a user name or an address. */
@@ -170,15 +170,15 @@ export function helpOf(noun: string): string {
 ${lines.map(({ left, does, flags }) => ` ${left.padEnd(width)}${does}${flags === '' ? '' : `\n${' '.repeat(width + 3)}${flags}`}`).join('\n')}
 ${what === '' ? '' : `\n${what}\n`}
   --store STORE     a data folder or file of SQLite, postgres://… or redis://… (portcullis store --help); default: PORTCULLIS_DATA.
-                    Give PORTCULLIS_SECRET and PORTCULLIS_EPOCH as the server has them. The server may be running.
+                    Set PORTCULLIS_SECRET and PORTCULLIS_EPOCH to the server's values. The server may be running.
   --server URL      a running server with the option \`admin\`: sign in as an administrator in the browser
   --tenant NAME     one tenant of the store; a server's tenant has an address of its own
   --json            JSON; a list as one object on each line
-  --all, --after C  every page of a list, not only the first; or from a cursor on
+  --all, --after C  every row of a list; or the rows after a cursor
   --yes             do not ask
-  --no-open         print the address of the sign-in, and open no browser
+  --no-open         print the address of the sign-in page instead of opening a browser
 
-Exit code: 0 when it was done, 1 when it was not (one line says why), 2 for a command that was written wrongly, or that must be confirmed and cannot be.
+Exit code: 0 for success, 1 for failure (one line says why), 2 for a usage error, or for a question that no one can answer (use --yes).
 
 Examples:
 ${examples.map((line) => `  portcullis ${line.replace(/(?= [<>] |$)/, ' --store ./data')}`).join('\n')}`;

@@ -4,11 +4,11 @@ import type { Terminal } from '../terminal.ts';
 import { openRemote } from './remote.ts';
 
 /** The usage text. */
-export const LOGIN_USAGE = `Usage: portcullis login --server URL [--no-open]   signs in by the browser, for an hour
+export const LOGIN_USAGE = `Usage: portcullis login --server URL [--no-open]   signs in with the browser, for an hour
        portcullis logout --server URL              ends that, here and at the server
 
 URL is the issuer of a server with the option \`admin\`; for a tenant, with its path. Commands with --server sign in by themselves when they need it.
-The session opens the administration API alone. It is kept in a file for your eyes only, and ends with that of the browser that allowed it.
+The session gives access to the administration API alone. It is kept in a file that only you can read, and ends with the browser session that allowed it.
 
 Examples:
   portcullis login --server https://mcp.example

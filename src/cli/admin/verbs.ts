@@ -115,7 +115,7 @@ export const NOUNS: { readonly [noun: string]: Noun } = {
         words: ['q=TEXT'],
         work: 'find',
       },
-      show: { does: 'identities, passkeys, second factor and sessions too', act: 'users/show', words: ['id=USER'] },
+      show: { does: 'account, identities, passkeys, second factor and sessions', act: 'users/show', words: ['id=USER'] },
       create: {
         does: 'asks for a password, unless --no-password is given',
         act: 'users/create',
@@ -125,7 +125,7 @@ export const NOUNS: { readonly [noun: string]: Noun } = {
         work: 'password',
       },
       'set-password': { does: 'ends every session and grant', act: 'users/set-password', method: 'POST', words: ['id=USER'], flags: PASSWORD, work: 'password', asks: 'Set a new password, and end every session and grant of' }, // prettier-ignore
-      'set-permissions': { does: 'these, in place of those before', act: 'users/set-permissions', method: 'POST', words: ['id=USER'], flags: ['permission', 'none'], work: 'permissions', asks: 'Change the permissions of' }, // prettier-ignore
+      'set-permissions': { does: 'replaces all permissions of the user', act: 'users/set-permissions', method: 'POST', words: ['id=USER'], flags: ['permission', 'none'], work: 'permissions', asks: 'Change the permissions of' }, // prettier-ignore
       disable: { does: 'ends every session, grant and key, until it is enabled', act: 'users/disable', method: 'POST', words: ['id=USER'], asks: 'Disable, and end every session, grant and key of' }, // prettier-ignore
       enable: { does: 'lets a disabled user sign in again', act: 'users/enable', method: 'POST', words: ['id=USER'] },
       'sign-out': { does: 'ends every session and grant', act: 'users/sign-out', method: 'POST', words: ['id=USER'], asks: 'End every session and grant of' }, // prettier-ignore
@@ -189,7 +189,7 @@ export const NOUNS: { readonly [noun: string]: Noun } = {
         asks: 'Revoke the grant',
       },
       'revoke-all': {
-        does: 'all that fit; says how many first',
+        does: 'all that match; says how many first',
         act: 'grants/revoke-all',
         method: 'POST',
         flags: FILTER,
@@ -223,7 +223,7 @@ export const NOUNS: { readonly [noun: string]: Noun } = {
   },
   token: {
     what: 'Reads the token from the standard input, or asks for it: never as an argument, which other programs can see.',
-    verbs: { inspect: { does: 'whose it is, and whether it is good for anything', act: 'tokens/inspect', method: 'POST', work: 'token' } },
+    verbs: { inspect: { does: 'whose it is, and whether it is valid', act: 'tokens/inspect', method: 'POST', work: 'token' } },
     examples: ['token inspect < token.txt'],
   },
   audit: {

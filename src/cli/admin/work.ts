@@ -53,19 +53,19 @@ export const WORK: { readonly [name in Work]: (job: Job) => Promise<0 | 1 | void
   async sessions(job) {
     const { sessions = [] } = (await act(job, job.input)) as { sessions?: readonly Row[] };
     if (job.isJson) for (const session of sessions) job.terminal.out(printableJson(JSON.stringify(session)));
-    else if (sessions.length === 0) job.terminal.err('There is none.');
+    else if (sessions.length === 0) job.terminal.err('Nothing found.');
     else makeTable(job.terminal, ['id', 'agent', 'network', 'createdAt', 'seenAt', 'provenAt'])(sessions);
   },
 
   async key(job) {
     const { organization, organizationName, ttl, scope = [], ...input } = job.input;
-    if (ttl === undefined) throw new CliError('Say how long the key is good: --ttl 90d', 2);
+    if (ttl === undefined) throw new CliError('Say how long the key is valid: --ttl 90d', 2);
     if ((organization === undefined) !== (organizationName === undefined))
       throw new CliError('--organization ID and --organization-name TEXT go together.', 2);
     const of = organization === undefined ? {} : { organization: { id: organization, name: organizationName } };
     const made = (await act(job, { ...input, scope, ttl, ...of })) as { key: string; info: Row };
     if (job.isJson) return answer(job, made);
-    job.terminal.err('This is the key. It is shown this once:');
+    job.terminal.err('This is the key. It is shown only this once:');
     job.terminal.out(printable(made.key));
   },
 

@@ -29,7 +29,7 @@ Examples:
   portcullis dev
   portcullis dev server/app.ts --port 3000
 
-Exit code: 0 when it was stopped, 1 when the app does not start, 2 for a command that was written wrongly.`;
+Exit code: 0 when it was stopped, 1 when the app does not start, 2 for a usage error.`;
 
 const HELP = 'dev --help';
 

@@ -38,8 +38,7 @@ Examples:
   PORTCULLIS_TOKEN=… portcullis doctor https://mcp.example.com/mcp --for claude
   portcullis doctor http://localhost:8787/mcp --register --json
 
-Exit code: 0 when nothing is wrong (warnings are allowed), 1 when something is or the server did not answer, 2 for a command that was
-written wrongly. The report never holds the token.`;
+Exit code: 0 when nothing is wrong (warnings are allowed), 1 when something is or the server did not answer, 2 for a usage error. The report never holds the token.`;
 
 const HELP = 'doctor --help';
 

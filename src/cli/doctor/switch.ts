@@ -22,7 +22,7 @@ wrangler kv bulk takes it. Nothing is written, and no token is needed.
 Example:
   portcullis doctor switch kv.json --resource https://mcp.example.com/mcp
 
-Exit code: 0 when every grant will go on, 1 when one will not, 2 for a command that was written wrongly.`;
+Exit code: 0 when every grant will go on, 1 when one will not, 2 for a usage error.`;
 
 const HELP = 'doctor switch --help';
 

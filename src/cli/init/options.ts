@@ -55,7 +55,7 @@ Examples:
   npx portcullis init notes --login auth0 --place acme.eu.auth0.com
   npm create portcullis notes
 
-Exit code: 0 when the project is there, 1 when it is not, 2 for a command that was written wrongly.`;
+Exit code: 0 when the project is there, 1 when it is not, 2 for a usage error.`;
 
 const HELP = 'init --help';
 

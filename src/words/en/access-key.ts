@@ -29,5 +29,5 @@ export const accessKey = {
   nameBad: 'A name must have 1 to 64 characters.',
   tickOne: 'Choose at least one permission, and when the token expires.',
   tooMany: 'You have reached the limit of tokens for one account. Revoke one first.',
-  twice: 'This token was created a moment ago and shown then. If you did not copy it, revoke it and create another.',
+  twice: 'This token was created and shown a moment ago. If you did not copy it, revoke it and create another.',
 };
