@@ -14,7 +14,7 @@ type Api = Pick<typeof OpenTelemetry, 'context' | 'metrics' | 'propagation' | 't
 
 /** Options of {@link openTelemetry}. */
 interface TelemetryOptions {
-  /** Whether spans of MCP messages say whose they are: `enduser.id`. Default false. */
+  /** Whether spans of MCP messages name the user, as `enduser.id`. Default false. */
   readonly userId?: boolean;
 }
 

@@ -8,11 +8,11 @@ import { fail } from './kinds.ts';
 export interface MonitoringOptions<Env = unknown> {
   /** Path that answers 200 while the process runs, without asking the store. Default `/health`, beside the authorize endpoint. */
   readonly health?: string;
-  /** Path that answers 200 if the store can be written and read, else 503; looked at every five seconds at most. Default `/ready`, beside the authorize endpoint. */
+  /** Path that answers 200 if the store can be written and read, else 503; checked at most every five seconds. Default `/ready`, beside the authorize endpoint. */
   readonly ready?: string;
-  /** Path of the counts of this process as Prometheus reads them; only with `scrapeToken`. Default `/metrics`, beside the authorize endpoint. */
+  /** Path of the metrics of this process for Prometheus; only with `scrapeToken`. Default `/metrics`, beside the authorize endpoint. */
   readonly metrics?: string;
-  /** Bearer token with which Prometheus asks, at least 32 characters, or a function that takes it from the environment. Default: no metrics. */
+  /** Bearer token that Prometheus sends, at least 32 characters, or a function that takes it from the environment. Default: no metrics. */
   readonly scrapeToken?: string | ((env: Env) => string);
 }
 

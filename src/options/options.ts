@@ -143,7 +143,7 @@ interface CommonOptions<Env> {
    */
   readonly permissions?: Permissions<Env>;
   /**
-   * Asked whenever tokens are issued or refreshed, by one request at a time for each grant: returns new props, fewer scopes or other
+   * Called whenever tokens are issued or refreshed, by one request at a time for each grant: returns new props, fewer scopes or other
    * lifetimes, `{ props, scope, accessTokenTTL, refreshTokenTTL, refreshTokenIdleTTL }`. `throw new OAuthError('invalid_grant', reason)` ends the grant; any other exception is a
    * 503 that keeps it, and nothing is spent.
    */

@@ -23,7 +23,7 @@ export const requestAdvice: { readonly [reason: string]: string } = {
   challenge_missing: 'The client did not send a code_challenge; every client has to use PKCE (OAuth 2.1).',
   charset_not_ascii: 'The body names a charset other than UTF-8 and is not plain ASCII; percent-encode it in UTF-8.',
   charset_unknown: 'The charset of the Content-Type is not known; send application/x-www-form-urlencoded without one.',
-  cli_browser_signed_out: 'The browser that allowed the command line has signed out meanwhile; start again with portcullis login.',
+  cli_browser_signed_out: 'The browser that allowed the command line has signed out since; start again with portcullis login.',
   cli_code_replayed: 'The code of a command line was used twice at the same moment; one of the two is signed in.',
   cli_code_unknown: 'The code of a command line was used, is older than a minute, or was never given; start again with portcullis login.',
   cli_port: 'The page that signs in a command line was opened with a port outside 1024 to 65535; start again with portcullis login.',

@@ -75,7 +75,7 @@ export const tokenAdvice: { readonly [reason: string]: string } = {
   issuer_wrong: 'The token is of another issuer; compare iss with the option issuer, character by character, also the slash at the end.',
   key_ambiguous: 'The token names no key and several would do; have the issuer set kid.',
   issuer_function_failed:
-    'The function trustedIssuers, or user of an issuer, threw; the event request.failed has the error, and the client comes again.',
+    'The function trustedIssuers, or user of an issuer, threw; the event request.failed has the error, and the client tries again.',
   key_differs: 'The proof is made with another key than the code or refresh token is bound to; use one key throughout.',
   key_not_named: 'The issuer says the token is bound to a key, and not to which; have introspection answer cnf.',
   key_unknown: 'The issuer publishes no key with the kid of the token; compare jwksUri and issuer.',
