@@ -11,11 +11,14 @@ import type { CommonOptions, OAuthProviderOptions } from './option-types.ts';
 import type { TokenExchangeCallbackResult } from './types.ts';
 import type { Requests } from './wire.ts';
 
-/** `tokenExchangeCallback` as `onTokens`. @param idle the option `refreshTokenIdleTTL`: with it there is no fixed end. */
-export function onTokensOf<Env>(
-  callback: NonNullable<CommonOptions<Env>['tokenExchangeCallback']>,
-  idle: number | undefined,
-): OnTokens<Env> {
+/** Lifetimes as the options give them. With `idle`, `fixed` counts until the first refresh alone, and there is no other end. */
+export interface Lifetimes {
+  readonly fixed: number;
+  readonly idle: number | undefined;
+}
+
+/** `tokenExchangeCallback` and the lifetimes of refresh tokens, as `onTokens`. */
+export function onTokensOf<Env>(callback: CommonOptions<Env>['tokenExchangeCallback'], lifetimes: Lifetimes): OnTokens<Env> {
   return async ({ grant, props, scope, reason }: TokensRequest, env) => {
     if (reason === 'urn:ietf:params:oauth:grant-type:jwt-bearer') return {}; // as there: `mapClaims` said all of it
     const { id: grantId, userId, clientId, resource } = grant;
@@ -30,10 +33,10 @@ export function onTokensOf<Env>(
       scope: [...grant.scope],
       requestedScope: [...scope],
     };
-    const result = (await answered(async () => callback({ ...asked, grantType: reason as GrantType }))) ?? {};
+    const result = (await answered(async () => callback?.({ ...asked, grantType: reason as GrantType }))) ?? {};
     const { newProps, accessTokenProps, accessTokenTTL, accessTokenScope } = result;
     return {
-      ...endsOf(result, reason, idle),
+      ...endsOf(result, reason, lifetimes),
       ...(isGiven(newProps) ? { props: newProps } : {}),
       ...(isGiven(accessTokenProps) ? { accessTokenProps } : {}),
       ...(accessTokenTTL === undefined ? {} : { accessTokenTTL }),
@@ -46,9 +49,10 @@ export function onTokensOf<Env>(
 function endsOf(
   { refreshTokenTTL, refreshTokenIdleTTL }: TokenExchangeCallbackResult,
   reason: TokensRequest['reason'],
-  idle: number | undefined,
+  { fixed, idle }: Lifetimes,
 ): Pick<TokensChange, 'refreshTokenTTL' | 'refreshTokenIdleTTL'> {
-  const ttl = { authorization_code: refreshTokenTTL, refresh_token: refreshTokenIdleTTL ?? idle }[reason as string];
+  const first = refreshTokenTTL ?? (idle === undefined ? undefined : fixed);
+  const ttl = { authorization_code: first, refresh_token: refreshTokenIdleTTL ?? idle }[reason as string];
   if (ttl === undefined) return {};
   if (ttl !== 0 && !(ttl >= 60)) throw new TypeError(`tokenExchangeCallback: refresh tokens live at least 60 seconds; it is ${ttl}.`);
   if (ttl === 0) return { refreshTokenTTL: 0 };

@@ -28,6 +28,7 @@ export function commonOptions<Env>(options: CommonOptions<Env>, issuer: string, 
     clientRegistrationEndpoint: registration,
     onError,
     tokenExchangeCallback: callback,
+    refreshTokenIdleTTL: idle,
   } = options;
   checkTTLs(options);
   return {
@@ -41,11 +42,16 @@ export function commonOptions<Env>(options: CommonOptions<Env>, issuer: string, 
     ...(registration === undefined ? {} : { clientRegistrationEndpoint: pathOf(registration) }),
     clientIdMetadataDocumentEnabled: options.clientIdMetadataDocumentEnabled ?? false,
     clientRegistration: { policy: registrationPolicy(options, requests) },
-    ...(callback ? { onTokens: onTokensOf(callback, options.refreshTokenIdleTTL) } : {}),
+    ...(callback || idle !== undefined ? { onTokens: onTokensOf(callback, { fixed: fixedOf(options), idle }) } : {}),
     ...(options.enterpriseManagedAuthorization ? { trustedIssuers: issuerFinderOf(options.enterpriseManagedAuthorization) } : {}),
     ...(options.allowTokenExchangeGrant ? { tokenExchange: exchangePolicy(callback) } : {}),
     onError: onErrorOf(onError),
   };
+}
+
+/** `refreshTokenTTL`; ten years for one that is undefined, which is without end. */
+function fixedOf(options: CommonOptions<never>): number {
+  return 'refreshTokenTTL' in options ? (options.refreshTokenTTL ?? TEN_YEARS) : 30 * DAY;
 }
 
 /** `refreshTokenTTL` is fixed from the sign-in; `refreshTokenIdleTTL` moves with each refresh, and there is no other end. */
@@ -53,7 +59,7 @@ function lifetimesOf(
   options: CommonOptions<never>,
 ): Pick<CoreOptions, 'refreshTokenTTL' | 'refreshTokenIdleTTL' | 'clientRegistrationTTL'> {
   const { refreshTokenIdleTTL: idle } = options;
-  const fixed = 'refreshTokenTTL' in options ? (options.refreshTokenTTL ?? TEN_YEARS) : 30 * DAY;
+  const fixed = fixedOf(options);
   const registration = 'clientRegistrationTTL' in options ? (options.clientRegistrationTTL ?? TEN_YEARS) : 90 * DAY;
   const refresh =
     fixed === 0 ? { refreshTokenTTL: 0 } : { refreshTokenTTL: idle === undefined ? fixed : TEN_YEARS, refreshTokenIdleTTL: idle ?? fixed };

@@ -139,12 +139,6 @@ export const differences: { readonly [id: string]: Difference } = {
     ours: 'works for 120 seconds and gives the same successor; later it ends the grant',
     reason: 'Several processes of one client stay signed in, and a stolen token is noticed (RFC 9700 §4.14)',
   },
-  'idle-from-start': {
-    what: '`refreshTokenIdleTTL` beside `refreshTokenTTL`',
-    theirs: 'counts from the first refresh on',
-    ours: 'counts from the sign-in',
-    reason: 'A grant that is never used ends as early as one that is no longer used',
-  },
   'registration-errors': {
     what: 'Errors of a registration',
     theirs: '`invalid_client_metadata` for redirect URIs, `invalid_request` for a body that is no JSON object',
