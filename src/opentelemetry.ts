@@ -50,8 +50,8 @@ const MEASURED: readonly string[] = [
  * const telemetry = openTelemetry(await import('@opentelemetry/api'));
  */
 export function openTelemetry(api: Api, options: TelemetryOptions = {}): Telemetry {
-  const verbs: readonly unknown[] = [api?.trace?.getTracer, api?.context?.with, api?.propagation?.extract, api?.metrics?.getMeter];
-  if (verbs.some((verb) => typeof verb !== 'function'))
+  const parts = [[api?.trace, 'getTracer'], [api?.context, 'with'], [api?.propagation, 'extract'], [api?.metrics, 'getMeter']] as const; // prettier-ignore
+  if (parts.some(([part, verb]) => typeof Reflect.get(part ?? {}, verb) !== 'function'))
     throw new TypeError("openTelemetry: give the package itself: import * as api from '@opentelemetry/api'; openTelemetry(api).");
   checkNames('openTelemetry', options, 'userId');
   const { SERVER, CLIENT, INTERNAL } = api.SpanKind;

@@ -97,7 +97,7 @@ function makeMeasures(as: AuthServer): Measures {
     }
   };
   const flushLater = async (): Promise<void> => {
-    await (as.runtime.pause ?? quietly)(FLUSH_MS);
+    await (as.runtime.pause ? as.runtime.pause(FLUSH_MS) : quietly(FLUSH_MS));
     waitingSince = null;
     await flush();
   };

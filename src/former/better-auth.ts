@@ -64,7 +64,7 @@ async function findClient({ find, refreshTokens }: BetterAuthOptions, id: string
   const jwksUri = typeof row['jwksUri'] === 'string' ? row['jwksUri'] : undefined;
   if (authMethod === null || !redirectUris || (authMethod === 'private_key_jwt' && jwksUri === undefined))
     return { problem: `the row of the client ${id} in ${table} is broken, or of a version that is not known` };
-  const isSecret = String(authMethod).startsWith('client_secret');
+  const isSecret = typeof authMethod === 'string' && authMethod.startsWith('client_secret');
   const secretHash = isSecret ? await secretHashOf(clientSecret, table) : undefined;
   if (isSecret && secretHash === undefined) return { problem: `the secret of the client ${id} in ${table} is encrypted or missing` };
   return {

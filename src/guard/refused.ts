@@ -17,7 +17,7 @@ export interface GuardRefusal {
 }
 
 /** Called for each rejected request. */
-export type OnRefused = (refusal: GuardRefusal, request: Request) => void;
+export type OnRefused = (refusal: GuardRefusal, request: Request) => unknown;
 
 /** Reports a refusal. @param onRefused default on loopback: a line on stderr. @returns further details for the caller, on loopback only. */
 export async function tellRefused(

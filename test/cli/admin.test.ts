@@ -81,13 +81,14 @@ describe('portcullis user', () => {
     const { out, code } = await on('user list');
     const [head, ...rows] = out.split('\n');
     expect([code, head?.split(/\s+/)]).toEqual([0, ['id', 'username', 'name', 'email', 'permissions', 'disabled', 'createdAt']]);
-    expect(rows.map((row) => row.split(/\s{2,}/).slice(0, 4)).toSorted()).toEqual(
+    const byId = (one: readonly string[], other: readonly string[]): number => String(one[0]).localeCompare(String(other[0]));
+    expect(rows.map((row) => row.split(/\s{2,}/).slice(0, 4)).toSorted(byId)).toEqual(
       [
         [app.aliceId, 'alice', 'Alice', '-'],
         [bobId, 'bob', 'Bob\\u001b[2J', 'bob@acme.example'],
-      ].toSorted(),
+      ].toSorted(byId),
     );
-    expect((await json(on('user list --json'))).map(({ username }) => username).toSorted()).toEqual(['alice', 'bob']);
+    expect((await json(on('user list --json'))).map(({ username }) => String(username)).toSorted()).toEqual(['alice', 'bob']);
     for (const q of ['bob', 'bob@acme.example', bobId]) expect((await on(`user find ${q}`)).out).toContain(bobId);
     expect(await on('user find nobody')).toMatchObject({ code: 1, err: 'No user was found.' });
     expect(JSON.parse((await on('user show BOB@acme.example --json')).out)).toMatchObject({

@@ -225,10 +225,12 @@ async function work(page: Page, { summaries, chatter }: { readonly summaries: Ke
     .trimEnd()
     .split('\n');
   const last = lines.slice(-4).map((line) => JSON.parse(line) as { act: string; outcome: string });
-  assert.deepEqual(
-    last.map(({ act, outcome }) => [act, outcome]).toSorted(),
-    ['clients/approve', 'clients/block', 'grants/revoke', 'users/remove-second-factor'].map((act) => [act, 'done']),
-  );
+  assert.deepEqual(last.map(({ act, outcome }) => `${act} ${outcome}`).toSorted(), [
+    'clients/approve done',
+    'clients/block done',
+    'grants/revoke done',
+    'users/remove-second-factor done',
+  ]);
   return clicks;
 }
 

@@ -42,12 +42,7 @@ async function tablesOf(table: Table): Promise<Rows> {
 }
 
 /** A server over them. */
-async function appOver(
-  table: Table,
-  rows: Rows,
-  more: Partial<BetterAuthOptions> = {},
-  store: 'memory' | (typeof storeNames)[number] = 'memory',
-) {
+async function appOver(table: Table, rows: Rows, more: Partial<BetterAuthOptions> = {}, store: (typeof storeNames)[number] = 'memory') {
   const calls: string[] = [];
   const state = { isDown: false };
   const find = async (name: string, field: string, value: string): Promise<BetterAuthRow | undefined> => {

@@ -114,7 +114,7 @@ describe('guard/guard, before any handler', () => {
     };
     const rejects = (): Promise<never> => Promise.reject(new Error('log'));
     const down = (): Promise<never> => Promise.reject(new Error('store'));
-    for (const on of [fails, rejects]) {
+    for (const on of [fails, rejects as () => never]) {
       expect(((await call('Bearer good', { verify: down, onError: on })) as Response).status).toBe(503);
       expect(((await call('Bearer bad', { verify: () => null, onRefused: on })) as Response).status).toBe(401);
     }

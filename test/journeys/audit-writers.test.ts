@@ -35,7 +35,7 @@ describe.each(storeNames)('the audit log on %s', (name) => {
     const reader = make();
     const lines = (await new Response(exportEntries(reader, {})).text()).trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>); // prettier-ignore
     const all = processes.flatMap((_, p) => Array.from({ length: EVENTS }, (__, at) => `${p}-${at}`));
-    expect(lines.map((line) => line['clientId']).toSorted()).toEqual(all.toSorted());
+    expect(lines.map((line) => String(line['clientId'])).toSorted()).toEqual(all.toSorted());
     for (const p of processes.keys()) {
       const own = lines.map((line) => String(line['clientId'])).filter((id) => id.startsWith(`${p}-`));
       expect(own).toEqual(all.filter((id) => id.startsWith(`${p}-`))); // in the order of each process

@@ -45,7 +45,8 @@ export async function* pagesOf(
       ...input,
       ...(after === undefined ? {} : { [job.verb.pager ?? 'after']: after }),
     })) as Row;
-    after = page['next'] === undefined ? undefined : String(page['next']);
+    const { next } = page;
+    after = typeof next === 'string' || typeof next === 'number' ? String(next) : undefined;
     yield { rows: (page[job.verb.rows ?? 'grants'] ?? []) as readonly Row[], next: after };
   } while (after !== undefined);
 }

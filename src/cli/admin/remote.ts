@@ -41,7 +41,7 @@ export async function openRemote(address: string, terminal: Terminal, opensBrows
     const challenge = createHash('sha256').update(verifier).digest('base64url');
     const callback = await listenForCallback(0, terminal, '');
     try {
-      const page = `${admin}/cli?${new URLSearchParams({ port: String(callback.port), challenge })}`;
+      const page = `${admin}/cli?${new URLSearchParams({ port: String(callback.port), challenge }).toString()}`;
       if ((await send(page, {})).status === 404) throw new CliError(noAdmin(issuer)); // before a person looks at an empty page
       const answered = callback.answer(challenge, PATIENCE);
       terminal.err(`${opensBrowser ? 'Sign in on the page that opens now, or open it yourself' : 'Open this page to sign in'}:\n  ${page}`);
@@ -105,7 +105,7 @@ function cookieOf({ cookie, session }: SignIn): string {
 
 function urlOf(url: string, input: Input): string {
   const query = new URLSearchParams(Object.entries(input).map(([name, value]) => [name, String(value)] as [string, string]));
-  return query.size === 0 ? url : `${url}?${query}`;
+  return query.size === 0 ? url : `${url}?${query.toString()}`;
 }
 
 /** Never follows a redirect: the cookie is for this server. */

@@ -46,7 +46,7 @@ function shown(name: string, value: unknown): string {
   if (typeof value === 'number') return TIME.test(name) ? timeOf(value) : String(value);
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map((one) => shown('', one)).join(', ');
   if (isRow(value)) return Object.values(value).map((one) => shown('', one)).join(' '); // prettier-ignore
-  return printable(String(value));
+  return printable(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
 /** A time in UTC, to the second. */
