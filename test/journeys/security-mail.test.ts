@@ -67,6 +67,15 @@ describe.each(storeNames)('security messages on %s', (store) => {
 });
 
 describe('security messages', () => {
+  it('take the first sign-in for no new place, whatever the account heard of before it', async () => {
+    const app = await world();
+    await app.provider.helpers(app.env).accounts.setPassword(app.id, ADA.password);
+    await expect.poll(() => texts(app)).toEqual(['The password of your account at Acme was changed.']);
+    await signIn(app);
+    await signIn(app, FIREFOX);
+    await expect.poll(() => texts(app).slice(1)).toEqual([expect.stringContaining('sign in from a new place: Firefox on Linux')]);
+  });
+
   it('call a client that is known by its document by the name in it, not by its address', async () => {
     const id = 'https://client.example/app.json';
     const client = { client_id: id, client_name: 'Notes app', redirect_uris: ['http://localhost/callback'] };

@@ -24,7 +24,7 @@ const LINK_TTL: Seconds = 7 * 86_400;
 const KNOWN_TTL: Seconds = 400 * 86_400;
 const MAX_KNOWN = 64;
 
-type KnownRecord = { readonly v: 1; readonly known: readonly string[]; readonly lang?: string };
+type KnownRecord = { readonly v: 1; readonly known: readonly string[]; readonly lang?: string; readonly hasPlace?: true };
 const isKnown = (value: unknown): value is KnownRecord => versioned(value) && has(value, 'known');
 
 /** What of the server the messages need. */
@@ -78,13 +78,19 @@ export async function sendNotice(as: SecurityMailParts, { userId, what, once, na
   const { isNew, lang } = await changeRecord(as, `notices:${await secrets.hash(`notices\n${userId}`)}`, isKnown, (record) => {
     const { known = [], lang: oldLang } = record ?? {};
     const language = seenLang ?? oldLang;
-    const isFirstPlace = what === 'place' && record === null; // an account's first sign-in
+    const hasPlace = record?.hasPlace === true;
+    const isFirstPlace = what === 'place' && !hasPlace; // an account's first sign-in, whatever it was told of before
     const isNewOne = mark === undefined || !known.includes(mark);
     const result = { isNew: isNewOne && !isFirstPlace, lang: language ?? 'en' };
     if (!isNewOne && language === oldLang) return { result };
     const next = mark === undefined || !isNewOne ? known : [...known, mark].slice(-MAX_KNOWN);
     return {
-      write: { v: 1, known: next, ...(language === undefined ? {} : { lang: language }) },
+      write: {
+        v: 1,
+        known: next,
+        ...(language === undefined ? {} : { lang: language }),
+        ...(hasPlace || what === 'place' ? { hasPlace: true } : {}),
+      },
       until: as.now() + KNOWN_TTL,
       result,
     };
