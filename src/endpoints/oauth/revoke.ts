@@ -5,6 +5,7 @@
 import { failed, withGiveBack, type Caller } from '../../clients/caller.ts';
 import { findClient, mayFetch } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
+import { isGrant } from '../../core/records/moved-grants.ts';
 import { isNothingDone } from '../../core/records/records.ts';
 import { openRefs } from '../../core/vault/upstream-refs.ts';
 import { CROSS_ORIGIN } from '../../lib/http.ts';
@@ -24,7 +25,7 @@ export async function revoke(call: Call): Promise<Response> {
   const ahead = (fields: Params): Promise<Stored | null> | undefined => readAhead(as, fields.optional('token') ?? '');
   const { form, caller, begun } = await parseClientRequest(call, { once: ['token_type_hint', 'client_id'], ahead });
   const text = form.required('token');
-  if (caller.kind === 'public') await checkPublic(as, caller.clientId);
+  if (caller.kind === 'public') await checkPublic(as, caller.clientId, begun);
   const ended = await withGiveBack(caller, async () => revokeToken(as, caller, text, await begun));
   if (ended?.upstreams) call.after(() => forget(as, ended, text));
   return new Response(null, { headers: { ...CROSS_ORIGIN, 'cache-control': 'no-store', pragma: 'no-cache' } });
@@ -42,10 +43,13 @@ function revocableGrant(text: string): string | null {
   return kind === null || kind === 'code' ? null : grantIdOf(kind, text);
 }
 
-/** The metadata document of a client is not needed here: the grant names its client. */
-async function checkPublic(as: AuthServer, clientId: string): Promise<void> {
+/** The metadata document of a client is not needed here: the grant names its client. So it does for a client whose registration has ended. */
+async function checkPublic(as: AuthServer, clientId: string, begun: Promise<Stored | null> | undefined): Promise<void> {
   const client = await findClient(as, clientId);
-  if (client ? client.authMethod !== 'none' : !mayFetch(as, clientId)) throw failed('none', client ? 'secret_missing' : 'client_unknown');
+  if (client?.authMethod === 'none' || (!client && mayFetch(as, clientId))) return;
+  const grant = client ? undefined : (await begun)?.value;
+  if (!isGrant(grant) || grant.clientId !== clientId || grant.clientAuth !== 'public')
+    throw failed('none', client ? 'secret_missing' : 'client_unknown');
 }
 
 /** The grant before the change, if this ended it. */

@@ -42,6 +42,17 @@ describe('endpoints/oauth/revoke: rules', () => {
     expect((await app.call(tokens.access)).status).toBe(200);
   });
 
+  it('ends the grant of a public client whose registration has ended, by its own token alone', async () => {
+    const app = await makeApp('memory');
+    const [{ client, tokens }, other] = [await app.signedIn(), await app.signedIn()];
+    await app.inner.remove(`client:${client.id}`);
+    expect((await client.revoke(other.tokens.refresh)).status).toBe(401);
+    expect((await client.revoke('refresh_x')).status).toBe(401);
+    expect((await app.call(other.tokens.access)).status).toBe(200);
+    expect((await client.revoke(tokens.refresh)).status).toBe(200);
+    expect((await app.call(tokens.access)).status).toBe(401);
+  });
+
   it('ends no grant by a refresh token that is not of its family', async () => {
     const app = await makeApp('memory');
     const [one, two] = [await app.signedIn(), await app.signedIn()];
