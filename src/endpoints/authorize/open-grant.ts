@@ -99,7 +99,7 @@ export async function openGrant(as: AuthServer, opening: Opening, isSignedIn = a
     ended: null,
   };
   const isFirst = await as.records.openGrant(grant);
-  const [isThere, isHere] = await Promise.all([!isFirst || isStillThere(as, client), isSignedIn()]);
+  const [isThere, isHere] = await Promise.all([isStillThere(as, client), isSignedIn()]);
   if (!isThere) {
     await as.records.changeGrant(id, revoke('client_deleted', now));
     throw new OAuthError('invalid_client', 'client_deleted', { status: 400 });
