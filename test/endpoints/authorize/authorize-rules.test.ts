@@ -69,7 +69,7 @@ describe('endpoints/authorize/authorize: a store with slightly outdated records'
     const app = await appOn(inner, clock);
     const [client, alice] = [await app.client(), await signedIn(app, ALICE)];
     return {
-      async by(who: 'alice' | 'nobody', changes: Record<string, string> = {}) {
+      async by(who: 'alice' | 'no one', changes: Record<string, string> = {}) {
         const url = await client.authorizeUrl(changes);
         reads.length = 0;
         const { status } = await (who === 'alice' ? alice : app.browser()).get(url);
@@ -80,14 +80,14 @@ describe('endpoints/authorize/authorize: a store with slightly outdated records'
 
   it('takes them for a page before anyone has signed in, and for nothing that redirects or grants', async () => {
     const { by } = await readingApp(true);
-    expect(await by('nobody')).toEqual([200, ['stale']]);
-    expect(await by('nobody', { prompt: 'login' })).toEqual([200, ['stale', 'read']]);
-    expect((await by('nobody', { response_type: 'token' }))[1]).toEqual(['stale', 'read']);
+    expect(await by('no one')).toEqual([200, ['stale']]);
+    expect(await by('no one', { prompt: 'login' })).toEqual([200, ['stale', 'read']]);
+    expect((await by('no one', { response_type: 'token' }))[1]).toEqual(['stale', 'read']);
     expect(await by('alice')).toEqual([200, ['read']]);
   });
 
   it('reads the record itself where the store has no others', async () => {
     const { by } = await readingApp(false);
-    expect([await by('nobody'), await by('alice')]).toEqual([[200, ['read']], [200, ['read']]]); // prettier-ignore
+    expect([await by('no one'), await by('alice')]).toEqual([[200, ['read']], [200, ['read']]]); // prettier-ignore
   });
 });

@@ -4,7 +4,8 @@ import { NothingDone, type Store } from '../../../src/model/store.ts';
 import { formatToken, grantIdOf } from '../../../src/model/token.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
 import { makeClock } from '../../../src/testing/clock.ts';
-import { type App, appOn, makeApp } from '../../support/app.ts';
+import { tokensOf } from '../../../src/testing/oauth-client.ts';
+import { ALICE, type App, appOn, makeApp } from '../../support/app.ts';
 import { lastReason } from '../../support/verdicts.ts';
 import { makeVaultApp } from '../../support/vault-app.ts';
 
@@ -51,6 +52,16 @@ describe('endpoints/oauth/revoke: rules', () => {
     expect((await app.call(other.tokens.access)).status).toBe(200);
     expect((await client.revoke(tokens.refresh)).status).toBe(200);
     expect((await app.call(tokens.access)).status).toBe(401);
+  });
+
+  it('ends no grant without the secret of a client whose registration has ended', async () => {
+    const app = await makeApp('memory');
+    const client = await app.client({ token_endpoint_auth_method: 'client_secret_post' });
+    const tokens = tokensOf(await client.redeem(await client.signIn(app.browser(), ALICE)));
+    await app.inner.remove(`client:${client.id}`);
+    const form = new URLSearchParams({ token: tokens.refresh, client_id: client.id });
+    expect((await app.ask('POST', '/revoke', form)).status).toBe(401);
+    expect((await app.call(tokens.access)).status).toBe(200);
   });
 
   it('ends no grant by a refresh token that is not of its family', async () => {
