@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
-import { tokensOf } from '../../src/testing/oauth-client.ts';
+import { type TestClient, tokensOf } from '../../src/testing/oauth-client.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { type App, appOn, IN_PLACE, ISSUER, makeApp } from '../support/app.ts';
@@ -40,6 +40,11 @@ async function both(more: Partial<OAuthProviderOptions> = {}, fields: Record<str
   return [await attempts(app, redeem), await attempts(app, () => client.refresh(refresh, fields))];
 }
 
+/** A request for the tokens of a code. */
+function formOf({ id, redirectUri, verifier }: TestClient, code: string): Record<string, string> {
+  return { grant_type: 'authorization_code', code, client_id: id, redirect_uri: redirectUri, code_verifier: verifier };
+}
+
 describe('grants/attempt', () => {
   it('issues the tokens of an ordinary request by one attempt', async () => {
     expect(await both()).toEqual([[1, 1], [1, 1]]); // prettier-ignore
@@ -56,13 +61,7 @@ describe('grants/attempt', () => {
     const app = await makeApp(IN_PLACE);
     const { client, code } = await app.toCode();
     const prover = await makeProver(app.clock);
-    const form = {
-      grant_type: 'authorization_code',
-      code,
-      client_id: client.id,
-      redirect_uri: client.redirectUri,
-      code_verifier: client.verifier,
-    };
+    const form = formOf(client, code);
     const proof = await prover.proof('POST', `${ISSUER}/token`);
     expect(await attempts(app, () => client.token(form, { dpop: proof }))).toEqual([0, 0]);
   });
@@ -72,13 +71,7 @@ describe('grants/attempt', () => {
     const { client, code } = await app.toCode();
     const spec = { id: client.id, authMethod: 'none', redirectUris: [client.redirectUri], dpopBoundAccessTokens: true } as const;
     const strict = await appOn(app.inner, app.clock, { clients: [spec] });
-    const form = {
-      grant_type: 'authorization_code',
-      code,
-      client_id: client.id,
-      redirect_uri: client.redirectUri,
-      code_verifier: client.verifier,
-    };
+    const form = formOf(client, code);
     const redeem = (): Promise<Response> => strict.ask('POST', '/token', new URLSearchParams(form));
     expect(await (await redeem()).json()).toMatchObject({ error: 'invalid_dpop_proof' });
     const confidential = { kind: 'confidential', clientId: client.id, client: { dpopBound: true } } as unknown as Caller;
