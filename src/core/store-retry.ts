@@ -85,12 +85,14 @@ function withDeadline(deadline: number, after: After): <T>(verb: () => Promise<T
         cancel();
         if (isProbe) isProbing = false;
       };
-      const cancel = after(deadline, () => {
+      const giveUp = (): void => {
         givenUp = true;
         hanging.add(token);
         finish();
         reject(new Error(`The store did not answer within ${deadline} ms.`));
-      });
+      };
+      // In two halves: after a pause of the whole process, answers that arrived meanwhile are read before the second half has passed.
+      let cancel = after(deadline / 2, () => (cancel = after(deadline / 2, giveUp)));
       retried(verb, after, () => givenUp).then(
         (result) => {
           if (givenUp) return void hanging.delete(token); // the caller has gone

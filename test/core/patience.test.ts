@@ -8,7 +8,7 @@ const { read, write, remove, list } = asObject(memoryStore());
 const UNAVAILABLE = { code: 'temporarily_unavailable', status: 503, headers: { 'retry-after': '2' } };
 
 /** A timer whose time passes when the test says so. */
-function makeTimer(): { after: After; pass: (milliseconds: number) => Promise<void>; waiting: () => number } {
+function makeTimer(): { after: After; pass: (milliseconds: number, step?: number) => Promise<void>; waiting: () => number } {
   let now = 0;
   const due = new Set<{ at: number; run: () => void }>();
   return {
@@ -18,9 +18,9 @@ function makeTimer(): { after: After; pass: (milliseconds: number) => Promise<vo
       due.add(one);
       return () => due.delete(one);
     },
-    async pass(milliseconds) {
-      for (let step = 0; step < milliseconds; step += 10) {
-        now += 10;
+    async pass(milliseconds, step = 10) {
+      for (let passed = 0; passed < milliseconds; passed += step) {
+        now += step;
         for (const one of due) if (one.at <= now && due.delete(one)) one.run();
         await settled();
       }
@@ -57,6 +57,18 @@ describe('core/store-faults on a store elsewhere', () => {
     await timer.pass(1000);
     await answer;
     expect(await store.write('a:1', 1, 'any')).not.toBeNull();
+    expect(timer.waiting()).toBe(0);
+  });
+
+  it('FLT-06 takes an answer that arrived while the whole process stood still for longer than the deadline', async () => {
+    const timer = makeTimer();
+    let answer: (found: null) => void = () => undefined;
+    const hanging = (): Promise<null> => new Promise((done) => (answer = done));
+    const store = withStoreRetry({ atomic: true, read: hanging, write, remove, list }, { deadline: 1000, after: timer.after });
+    const read = store.read('a:1');
+    await timer.pass(5000, 5000); // timers run first, then the sockets are read
+    answer(null);
+    expect(await read).toBeNull();
     expect(timer.waiting()).toBe(0);
   });
 
