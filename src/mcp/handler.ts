@@ -74,7 +74,7 @@ export interface McpOptions {
   readonly sessions?: Sessions;
   /** Events about changed rights, for clients with an open stream. Default: none. */
   readonly events?: UserEvents;
-  /** Seconds after which an open stream notices that its token was revoked; 1 to 300, default 15. */
+  /** Maximum seconds until an open stream ends after its token was revoked; 1 to 300, default 15. */
   readonly streamCheck?: Seconds;
   /** Maximum bytes of a request body. Default: the limit of the server in front (`serve`), else 4 MiB. */
   readonly bodyLimit?: number;

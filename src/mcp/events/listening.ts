@@ -13,6 +13,8 @@ import { subscribedAs, watchedIn } from './subscriptions.ts';
 const KINDS = { tools: 'tools_list_changed', resources: 'resources_list_changed', prompts: 'prompts_list_changed' } as const;
 /** The maximum delay of a timer. */
 const MAX_TIMER_MS = 2_147_483_647;
+/** Left of each period for the check itself, so that a revoked stream ends within the period. */
+const CHECK_TAKES_MS = 250;
 /** How long a stream of a caller without a token lasts. */
 const ANONYMOUS_FOR: Seconds = 3600;
 
@@ -46,6 +48,7 @@ export function busFor(events: UserEvents, access: Access | null, body: unknown)
  * Ends a stream: when the token ends, when a periodic check finds it revoked, and by `abort()`.
  *
  * @param early further reasons to end it: the client disconnects, the server stops.
+ * @param every the maximum time from a revocation to the end.
  */
 export function endOf(
   early: readonly (AbortSignal | undefined)[],
@@ -60,13 +63,16 @@ export function endOf(
   };
   const left = access ? access.expiresAt - now : ANONYMOUS_FOR;
   const atExpiry = setTimeout(stop, Math.min(MAX_TIMER_MS, Math.max(0, left * 1000)));
-  const checks = setInterval(() => {
-    // A store that is down does not mean revoked: the next check asks again.
-    stillGood?.().then(
-      (good) => good || stop(),
-      () => undefined,
-    );
-  }, every * 1000);
+  const checks = setInterval(
+    () => {
+      // A store that is down does not mean revoked: the next check asks again.
+      stillGood?.().then(
+        (good) => good || stop(),
+        () => undefined,
+      );
+    },
+    every * 1000 - CHECK_TAKES_MS,
+  );
   const forgets = early.map((signal) => signal && onAbort(signal, stop));
   onAbort(end.signal, () => {
     clearTimeout(atExpiry);

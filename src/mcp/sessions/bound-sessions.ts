@@ -29,7 +29,7 @@ export interface BoundSessionsOptions {
   readonly idle?: Seconds;
   /** Maximum sessions of one user through one client, 1 to 2000; default 100. A new one above that makes the least recently used unavailable. */
   readonly most?: number;
-  /** Seconds until an open stream, or the stream of a running tool, notices that its token was revoked; 1 to 300, default 15. */
+  /** Maximum seconds until an open stream, or the stream of a running tool, ends after its token was revoked; 1 to 300, default 15. */
   readonly streamCheck?: Seconds;
   /** Maximum bytes of a request body. Default: the limit of the server in front (`serve`), else 4 MiB. */
   readonly bodyLimit?: number;

@@ -156,6 +156,21 @@ describe('mcp/listening, streams that must end', () => {
     expect(stream.ended()).toBe(true);
   });
 
+  it.for([1, 15])('SEC-190 ends a stream at most %i s after the revocation, even if a check has just read the store', async (seconds) => {
+    let [good, checks] = [true, 0];
+    const stillGood = async (): Promise<boolean> => {
+      checks++;
+      const found = good;
+      await new Promise((done) => setTimeout(done, 200)); // a slow store
+      return found;
+    };
+    const end = endOf([], { ...accessWith([]), expiresAt: Math.floor(Date.now() / 1000) + 3600 }, { stillGood }, seconds);
+    while (checks < 2) await vi.advanceTimersByTimeAsync(1);
+    good = false;
+    await vi.advanceTimersByTimeAsync(seconds * 1000);
+    expect(end.signal.aborted).toBe(true);
+  });
+
   it('SEC-190 ends a stream when its token ends', async () => {
     const stream = await open({ access: { ...accessWith([]), expiresAt: Math.floor(Date.now() / 1000) + 100 }, good: true });
     await vi.advanceTimersByTimeAsync(98_000);
