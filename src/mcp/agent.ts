@@ -229,6 +229,7 @@ export function sqlOf(databases: Databases, { access, handle, env }: { access: C
 
 /** The caller cannot choose the name: it is a hash of what the guard found out, and a handle only separates databases of one user. */
 async function nameOf({ issuer = '', tenant = '', userId, resource }: Checked, handle: string): Promise<string> {
+  if (!userId) throw new TypeError('McpAgent: `sql` is for a user, and the token names none.');
   const text = `database\n${JSON.stringify([issuer, tenant, userId, resource, handle])}`;
   return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(text))));
 }

@@ -1,6 +1,7 @@
 /**
  * Callbacks of `@cloudflare/workers-oauth-provider`, as the functions that the core calls.
  */
+import { sha256 } from '../former/records.ts';
 import type { TokenSource } from '../guard/token-source.ts';
 import { OAuthError as CoreError } from '../model/error.ts';
 import type { OnTokens, TokensChange, TokensRequest } from '../model/on-tokens.ts';
@@ -155,7 +156,7 @@ export function externalTokensOf<Env>(
         if (audience === undefined) return null;
         const isOurs = canonicalResource(audience) === resource;
         if (!isOurs) tell?.('token_of_another_resource');
-        const unknown = { userId: '', clientId: '', grantId: '', scope: [] };
+        const unknown = { userId: '', clientId: '', grantId: await sha256(token), scope: [] };
         return isOurs ? { ...unknown, resource, props, expiresAt: Number.MAX_SAFE_INTEGER } : null;
       } catch (error) {
         if (!(error instanceof ExternalTokenError)) throw error;

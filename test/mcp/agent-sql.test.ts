@@ -64,6 +64,11 @@ describe('the sql of an agent', () => {
     expect(await call({ userId: 'bob' }, 'show')).toBe('["secret"]');
   });
 
+  it('SEC-191 gives callers whose token names no user no database, which all of them would read', async () => {
+    const agent = new Notes(contextOf({ ...accessWith(), userId: '' }) as Context, {});
+    await expect(agent.sql`SELECT 1`).rejects.toThrow(/the token names none/);
+  });
+
   it('takes values as values, whatever they hold', async () => {
     const hostile = `'); DROP TABLE notes; --`;
     expect(await call({ userId: 'mallory' }, 'add', { note: hostile })).toBe(JSON.stringify([hostile]));

@@ -23,9 +23,12 @@ const MAX_HANDLE_LENGTH = 256;
 /** The states of the caller. @param kind `state` is what the server stores for the user, `mcp` what it stores for an MCP exchange. */
 export function statesOf(as: AuthServer, access: Checked, kind: 'state' | 'mcp'): UserStates {
   const { store, secrets, keyring } = as;
+  // A token that names no user has its own sessions. Any other state would be shared by the holders of all such tokens (SEC-191).
+  const owner = access.userId || (kind === 'mcp' && access.grantId);
   const keyOf = async (handle: string): Promise<Key> => {
+    if (!owner) throw new TypeError('A state is kept for a user, and the token names none. Keep it yourself, under what `props` says.');
     if (handle.length > MAX_HANDLE_LENGTH) throw new TypeError(`A state handle can have at most ${MAX_HANDLE_LENGTH} characters.`);
-    return `${kind}:${await secrets.hash(`${kind}\n${JSON.stringify([access.issuer ?? '', access.userId, access.resource, handle])}`)}`;
+    return `${kind}:${await secrets.hash(`${kind}\n${JSON.stringify([access.issuer ?? '', owner, access.resource, handle])}`)}`;
   };
   return {
     async read(handle) {

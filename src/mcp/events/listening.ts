@@ -52,7 +52,7 @@ export function busFor(events: UserEvents, access: Access | null, body: unknown)
  */
 export function endOf(
   early: readonly (AbortSignal | undefined)[],
-  access: Pick<Access, 'expiresAt'> | null,
+  access: Partial<Pick<Access, 'expiresAt'>> | null,
   { stillGood }: Pick<RequestState, 'stillGood'>,
   every: Seconds,
   now: Seconds = Date.now() / 1000,
@@ -61,7 +61,7 @@ export function endOf(
   const stop = (): void => {
     if (!end.signal.aborted) end.abort();
   };
-  const left = access ? access.expiresAt - now : ANONYMOUS_FOR;
+  const left = access ? (access.expiresAt ?? Infinity) - now : ANONYMOUS_FOR;
   const atExpiry = setTimeout(stop, Math.min(MAX_TIMER_MS, Math.max(0, left * 1000)));
   const checks = setInterval(
     () => {

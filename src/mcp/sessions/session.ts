@@ -71,7 +71,7 @@ export async function findSession(id: string, keeper: Keeper): Promise<Session |
   if (!ID.test(id)) return null;
   const sessionStore = await sessionStoreOf(id, states);
   const found = await sessionStore.read<KeptSession>(RECORD);
-  if (found?.value.clientId !== clientId) return null;
+  if (!found || found.value.clientId !== clientId) return null;
   const [now, { seenAt }] = [states.now(), found.value];
   // A request that loses this race was as much in time as the winner.
   const isSeen =

@@ -119,7 +119,7 @@ export function tooManyOpen(full: Full, ctx: Context, id: Id | null = null): Res
   return answer;
 }
 
-/** A user of one issuer, of one tenant. */
-function userOf({ tenant = '', issuer = '', userId }: Access): string {
-  return keyOf(`${tenant} ${issuer}`, userId);
+/** A user of one issuer, of one tenant; the grant, where the token names no user. */
+function userOf({ tenant = '', issuer = '', userId, grantId }: Access): string {
+  return keyOf(`${tenant} ${issuer}`, userId || grantId);
 }

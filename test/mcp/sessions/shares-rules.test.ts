@@ -39,6 +39,13 @@ describe('mcp/sessions/shares, as they are', () => {
     expect(take('z')).toBe('streams');
   });
 
+  it('are of a grant where the token names no user (F-06)', () => {
+    const open = shares();
+    const take = (grantId: string): Full | null => open.take({ access: { ...ada, userId: '', grantId } }, over.signal);
+    for (let at = 0; at < 128; at++) take('g1');
+    expect([take('g1'), take('g2')]).toEqual(['streams_of_user', null]);
+  });
+
   it('are 64 calls of a user that continue without their client (F-06)', () => {
     const open = shares();
     const calls = Array.from({ length: 66 }, () => new AbortController());
