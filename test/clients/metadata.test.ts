@@ -105,6 +105,32 @@ describe('clients/metadata', () => {
     expect(parse(given)).not.toHaveProperty('contacts');
   });
 
+  it('keeps at most 32 names of at most 200 characters, by language tags alone', () => {
+    const odd = {
+      'x-client_name#fr': 'a',
+      'client_name#fr-': 'a',
+      'client_name#f': 'a',
+      'client_name#fr-123456789': 'a',
+      'client_name#fr_FR': 'a',
+      'client_name#en': 7,
+      'client_name#es': '',
+      'client_name#it': 'a'.repeat(201),
+    };
+    expect(parse({ ...odd, 'client_name#zh-Hant-TW': 'b', 'client_name#pt': 'a'.repeat(200) })).toMatchObject({
+      names: { 'zh-hant-tw': 'b', pt: 'a'.repeat(200) },
+    });
+    expect(parse(odd)).not.toHaveProperty('names');
+    const many = Array.from({ length: 40 }, (_, at) => [`client_name#aa-${at}`, 'a']);
+    expect(Object.keys(parse(Object.fromEntries(many)).names ?? {})).toEqual(
+      many.slice(0, 32).map(([name]) => name?.slice('client_name#'.length)),
+    );
+  });
+
+  it('keeps the first eight contacts', () => {
+    const contacts = Array.from({ length: 9 }, (_, at) => `ops${at}@app.example`);
+    expect(parse({ contacts }).contacts).toEqual(contacts.slice(0, 8));
+  });
+
   it('ignores an invalid scope, and reads a list of scopes (R-20)', () => {
     for (const scope of ['a"b', 7, {}, [1], 'x'.repeat(3000)]) expect(parse({ scope })).toEqual(parse({}));
     expect([parse({ scope: ['a', 'b'] }).scope, parse({ scope: 'a b' }).scope]).toEqual([

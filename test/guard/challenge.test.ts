@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { insufficientScope, schemeOf, unauthorized, unavailable, unproven } from '../../src/guard/challenge.ts';
+import { OAuthError } from '../../src/model/error.ts';
+import { insufficientScope, isVerdict, refusedBy, schemeOf, unauthorized, unavailable, unproven } from '../../src/guard/challenge.ts';
 
 const at = { metadataUrl: 'https://mcp.example/.well-known/oauth-protected-resource/mcp', scope: ['read', 'write'] };
 /** A strict reading of one Bearer challenge: scheme, then `name="quoted"` pairs (RFC 9110 §11.6.1). */
@@ -69,6 +70,37 @@ describe('guard/challenge', () => {
     expect([response.status, response.headers.get('retry-after'), response.headers.get('www-authenticate')]).toEqual([503, '2', null]);
     expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' });
     expect(unavailable(30).headers.get('retry-after')).toBe('30');
+  });
+
+  it('answers as a verifier chose, with a challenge for 401 and 403 alone, and the scopes only where scopes are missing', async () => {
+    const answer = (code: OAuthError['code'], more: ConstructorParameters<typeof OAuthError>[2]): Response =>
+      refusedBy(at, new OAuthError(code, 'chosen', more), 'Bearer');
+    const missing = answer('insufficient_scope', { status: 403 });
+    expect(header(missing)).toBe(`Bearer error="insufficient_scope", resource_metadata="${at.metadataUrl}", scope="read write"`);
+    expect(await missing.json()).toMatchObject({ error: 'insufficient_scope', scope: 'read write' });
+    const denied = answer('access_denied', { status: 403, headers: { 'x-why': 'late' } });
+    expect([header(denied).startsWith('Bearer error="access_denied", '), denied.headers.get('x-why')]).toEqual([true, 'late']);
+    expect(await denied.json()).not.toHaveProperty('scope');
+    expect(header(answer('invalid_token', { status: 401 }))).toContain('error="invalid_token"');
+    expect(answer('access_denied', { status: 429 }).headers.has('www-authenticate')).toBe(false);
+  });
+
+  it('takes an error for the answer of a verifier if it is an OAuthError below 500, of any copy of the package', () => {
+    const foreign = (name: string, more: object): Error => Object.assign(new Error('no'), { name, ...more });
+    for (const error of [
+      new OAuthError('invalid_token', 'x', { status: 401 }),
+      foreign('OAuthError', { status: 403 }),
+      foreign('OAuthError', { status: 499 }),
+    ])
+      expect(isVerdict(error)).toBe(true);
+    for (const error of [
+      foreign('OAuthError', { status: 500 }),
+      foreign('OAuthError', { status: 503 }),
+      foreign('OAuthError', {}),
+      foreign('FetchError', { status: 401 }),
+      { name: 'OAuthError', status: 401 },
+    ])
+      expect(isVerdict(error)).toBe(false);
   });
 
   it('lets no cache keep a refusal', () => {

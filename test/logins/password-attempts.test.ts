@@ -92,6 +92,57 @@ describe('logins/password, attempts', () => {
   }); // prettier-ignore
 });
 
+/** What comes of a password on the page after the identifier, and every call that was made for it. */
+async function proveAfter(identifier: string, username?: string): Promise<readonly [unknown, unknown[]]> {
+  const calls: unknown[] = [];
+  const services = {
+    issuer: 'https://as.example',
+    attempt: async (_kind: string, whose: string) => (calls.push(['attempt', whose]), null),
+    succeeded: async (_kind: string, whose: string) => void calls.push(['succeeded', whose]),
+    accounts: {
+      findByEmail: async (email: string) => (calls.push(['find', email]), username === undefined ? null : { ...ACCOUNT, username }),
+      checkPassword: async (name: string, typed: string) => (calls.push(['check', name, typed]), ACCOUNT),
+    },
+  } as unknown as LoginServices;
+  const { steps } = password();
+  return [await steps?.prove((field) => ({ password: 'secret' })[field] ?? '', identifier, services), calls];
+}
+
+describe('logins/password, after an identifier', () => {
+  it('accepts what is within the bounds of a user name, and begins with its own page', async () => {
+    const { identifier } = password();
+    expect(['ada', 'a'.repeat(256), '', 'a'.repeat(257), 'a\0'].map((one) => identifier?.accepts(one))).toEqual([true, true, false, false, false]);
+    expect(await identifier?.begin('ada', {} as never)).toEqual({ kind: 'step', keep: 'ada' });
+    const { instead } = identifier!;
+    expect(instead instanceof Function && instead(ENGLISH)).toBe(ENGLISH.password.instead);
+  });
+
+  it('finds the account of an e-mail address, and counts attempts under what was typed', async () => {
+    const [result, calls] = await proveAfter('Ada@Mail.Example', 'ada');
+    expect(result).toMatchObject({ kind: 'proven' });
+    expect(calls).toEqual([['find', 'Ada@Mail.Example'], ['attempt', 'ada@mail.example'], ['check', 'ada', 'secret'], ['succeeded', 'ada@mail.example']]);
+    expect((await proveAfter('ada@mail.example'))[1]).toContainEqual(['check', 'ada@mail.example', 'secret']);
+  });
+
+  it('looks for no address in a user name', async () => {
+    expect((await proveAfter('ada', 'eve'))[1]).toEqual([['attempt', 'ada'], ['check', 'ada', 'secret'], ['succeeded', 'ada']]);
+  });
+
+  it('shows the identifier as text, and asks for the password in a field that password managers know', () => {
+    const { title, text, fields, button } = password().steps!.view('a<b', ENGLISH);
+    expect([title, String(text), button]).toEqual([ENGLISH.password.enter, '<strong><bdi>a&#60;b</bdi></strong>', ENGLISH.signIn.button]);
+    expect(String(fields)).toMatch(/<input\s+type="hidden"\s+name="username"\s+value="a&#60;b"\s+autocomplete="username"/);
+    expect(String(fields)).toMatch(/<label for="password-password"[^]*<input(?=[^>]* id="password-password")(?=[^>]* name="password")(?=[^>]* type="password")(?=[^>]* autocomplete="current-password")(?=[^>]* autofocus)/);
+  });
+
+  it('asks for both on the first page, under the names that it reads', () => {
+    const text = String(password().fields({ username: 'ada' }, ENGLISH));
+    expect([...text.matchAll(/ name="([^"]*)"/g)].map(([, name]) => name)).toEqual(['username', 'password']);
+    expect([...text.matchAll(/ type="([^"]*)"/g)].map(([, type]) => type)).toContain('password');
+    expect(text).not.toContain('autofocus');
+  });
+}); // prettier-ignore
+
 describe('logins/password, options', () => {
   it.each<[unknown, RegExp]>([
     [{ signup: 'open' }, /^password: `signup` is not an option; did you mean `signUp`/],

@@ -86,6 +86,23 @@ describe('model/client-spec', () => {
     expect(() => clientFrom(id, spec, 0)).toThrow(new TypeError(`The client "${id}": ${problem}.`));
   });
 
+  it.each(['logoUri', 'policyUri', 'tosUri'] as const)('takes an https URL as `%s`, and nothing that a page must not link to', (member) => {
+    const of = (link: string): Client => clientFrom('app', { redirectUris, [member]: link }, 0);
+    expect(of('https://client.example/a?b=c')).toMatchObject({ [member]: 'https://client.example/a?b=c' });
+    for (const link of [
+      'javascript:alert(1)//https://a',
+      'http://client.example/',
+      'x https://client.example/',
+      'https://',
+      'https://a b',
+      'https://a\nb',
+      'https://a\\b',
+      '',
+    ])
+      expect(() => of(link), link).toThrow(new TypeError(`The client "app": \`${member}\` must be an https URL.`));
+    expect(clientFrom('app', { redirectUris }, 0)).not.toHaveProperty(member);
+  });
+
   it('refuses a misspelt member, which would protect nothing (W-06)', () => {
     expect(() => checkMembers('clients.create', { redirectUris, dpopBoundAccessToken: true } as ClientSpec)).toThrow(
       new TypeError('clients.create: `dpopBoundAccessToken` is not an option; did you mean `dpopBoundAccessTokens`.'),
