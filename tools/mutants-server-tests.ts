@@ -58,6 +58,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/grants/sealed-answer.ts': 'src/grants/refresh-token.ts',
   'src/grants/sign-access-token.ts': 'src/journeys/signed-tokens.ts',
   'src/grants/unanswered-redemption.ts': 'src/journeys/lost-answers.ts',
+  'src/logins/password.ts': 'src/journeys/password.ts',
   'src/logins/totp-section.ts': 'src/{logins/totp,journeys/account}.ts',
   'src/guard/challenge.ts': 'src/{guard/guard,provider/tokens}.ts',
   'src/guard/guard.ts': 'src/provider/{telemetry,tokens}.ts',
