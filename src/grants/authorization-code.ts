@@ -82,9 +82,9 @@ export async function redeemCode(
     attempt.given = { access: tokens.accessToken, refresh: tokens.refreshToken }; // if the answer to this is lost
     const { issued, known } = await tryThere(as, caller, grantId, { kind: 'redeem', proof }, tokens);
     const transition = async (current: Grant, amend?: Amend): Promise<Verdict<Redemption>> => {
-      attempt.given = null; // an earlier attempt was certainly not written
       const verdict = redeem(proof, mintedFor(current))(current);
       if ('error' in verdict) return verdict;
+      attempt.given = null; // an earlier attempt was certainly not written
       const { grant: next = current, result } = verdict;
       if (result.kind === 'repeated') {
         const { repeatAnswer, openSealedTokens } = await import('./repeated-answer.ts');

@@ -53,6 +53,9 @@ export async function issueAsked<T>(asking: Asking<T>): Promise<T> {
       if (grant.lease && grant.lease.until > as.now()) return { result: 'busy' };
       const next = { ...grant, lease: { holder, until: as.now() + LEASE } };
       return { grant: next, result: { ...result, grant: next } };
+    }).catch(async (error: unknown) => {
+      if (isOutage(error)) await release(as, grantId, holder); // the write may have happened
+      throw error;
     });
     if (leased === 'repeated') return asking.issue(refuseToAmend);
     if (leased !== 'busy') {
@@ -73,6 +76,7 @@ async function askAndIssue<T>(
   holder: string,
 ): Promise<T> {
   const change = await askHeld(as, grant, { key, scope, reason, holder });
+  let lost: unknown;
   for (let tries = 1; ; tries++) {
     try {
       return await issue((next, access) => {
@@ -82,11 +86,12 @@ async function askAndIssue<T>(
       });
     } catch (error) {
       if (isOutage(error) && error.reason !== 'grant_busy' && tries < MAX_SAVES) {
+        lost = error;
         await wait(as, 50 * 2 ** tries);
         continue;
       }
       await release(as, grantId, holder);
-      throw error;
+      throw lost ?? error; // a write whose answer was lost may have spent the code: the client retries, and gets its tokens
     }
   }
 }

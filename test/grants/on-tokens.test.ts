@@ -263,6 +263,34 @@ describe('grants/on-tokens', () => {
     expect([(await client.refresh(tokens.refresh)).status, pauses]).toEqual([200, 3]);
   });
 
+  it('takes no code with an answer of the store that is lost: the retry of the 503 gets the tokens, and the application is asked once', async () => {
+    const { inner, clock } = await makeApp('memory');
+    const faulty = faultyStore(inner);
+    let asked = 0;
+    const onTokens = (): TokensChange => ({ props: { round: ++asked } });
+    const app = await appOn(faulty.store, clock, { onTokens }, { pause: async () => undefined });
+    const { client, code } = await app.toCode();
+    faulty.plan('lose', 4); // read, lease, read, and the write that spends the code
+    const failed = await client.redeem(code);
+    faulty.heal();
+    expect([failed.status, failed.headers.get('retry-after')]).toEqual([503, '2']);
+    const tokens = tokensOf(await client.redeem(code));
+    expect((await app.call(tokens.access)).access?.props).toEqual({ round: 1 });
+    expect((await client.refresh(tokens.refresh)).status).toBe(200);
+    expect(asked).toBe(2); // for the code, and for the refresh
+  });
+
+  it('holds no grant whose lease was written while the answer was lost', async () => {
+    const { inner, clock } = await makeApp('memory');
+    const faulty = faultyStore(inner);
+    const app = await appOn(faulty.store, clock, { onTokens: () => undefined }, { pause: async () => undefined });
+    const { client, code } = await app.toCode();
+    faulty.plan('lose', 2);
+    expect((await client.redeem(code)).status).toBe(503);
+    faulty.heal();
+    expect((await client.redeem(code)).status).toBe(200);
+  });
+
   it('asks for a grant without a code as well, and takes its answer for the token', async () => {
     const asked: TokensRequest[] = [];
     const secret = 'k2Lr0mUOKnTzVg8Zr1bqT0hJ3yq5pXw9cD7fE6aB4sI=';
