@@ -113,7 +113,8 @@ describe('clients/metadata', () => {
       'client_name#fr-123456789': 'a',
       'client_name#fr_FR': 'a',
       'client_name#en': 7,
-      'client_name#es': '', 'client_name#nl': ['a'],
+      'client_name#es': '',
+      'client_name#nl': ['a'],
       'client_name#it': 'a'.repeat(201),
     };
     expect(parse({ ...odd, 'client_name#zh-Hant-TW': 'b', 'client_name#pt': 'a'.repeat(200) })).toMatchObject({
