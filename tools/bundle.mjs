@@ -6,8 +6,8 @@
  * of a group below imports the whole group. Lazily loaded modules stay files of their own.
  */
 import { build, transform } from 'esbuild';
-import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, relative } from 'node:path';
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { minify } from 'terser';
 import { writeTypes } from './types.mjs';
@@ -37,13 +37,41 @@ const options = /** @type {const} @satisfies {import('esbuild').BuildOptions} */
 const { inputs } = (await build({ ...options, write: false })).metafile;
 const further = furtherImports();
 for (const old of globSync('dist/**/*.js{,.map}', { cwd: root })) rmSync(`${root}${old}`);
-await build({ ...options, plugins: [{ name: 'groups', setup: withFurtherImports }] });
-for (const path of globSync('dist/**/*.js', { cwd: root }))
-  writeFileSync(root + path, withNames(await minified(askingNode(readFileSync(root + path, 'utf8')))));
+const { metafile, outputFiles } = await build({ ...options, write: false, plugins: [{ name: 'groups', setup: withFurtherImports }] });
+const named = chunkNames(metafile.outputs);
+for (const { path, text } of outputFiles) {
+  const to = join(dirname(path), `${nameOf(basename(path, '.js'))}.js`);
+  mkdirSync(dirname(to), { recursive: true });
+  writeFileSync(to, withNames(await minified(askingNode(text.replaceAll(/(?<=["/])[\w-]+-[A-Z0-9]{8}(?=\.js")/g, nameOf)))));
+}
 writeTypes(
   root,
   Object.values(exports).flatMap(({ types }) => (types ? [types.replace(/^\.\/dist\/(?:types\/)?/, '')] : [])),
 );
+
+/**
+ * What chunks are called: as the largest module in each, which says more in a stack trace than a hash and packs smaller.
+ * @param {import('esbuild').Metafile['outputs']} outputs @returns {Map<string, string>}
+ */
+function chunkNames(outputs) {
+  const names = new Map();
+  const taken = new Set();
+  for (const [path, { inputs: parts, entryPoint }] of Object.entries(outputs)) {
+    if (!path.startsWith('dist/chunks/')) continue;
+    const [largest = ''] = Object.entries(parts).toSorted(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput)[0] ?? [];
+    const name = (entryPoint ?? largest).replace(/^src\/|\.ts$/g, '').replaceAll('/', '-');
+    let unique = name;
+    for (let count = 2; taken.has(unique); count++) unique = `${name}-${count}`;
+    taken.add(unique);
+    names.set(basename(path, '.js'), unique);
+  }
+  return names;
+}
+
+/** @param {string} chunk */
+function nameOf(chunk) {
+  return named.get(chunk) ?? chunk;
+}
 
 /**
  * An import for the order of loading alone takes no names. Written without braces, bundlers of applications warn of each: it can do nothing, since the
