@@ -56,14 +56,14 @@ const ENTRIES: readonly Entry[] = [
     modules: ['worker/own-pages.ts', 'worker/index.ts'],
     names: ['OAuthProvider', 'PortcullisStore'],
     counts: 'one file',
-    budget: 116,
+    budget: 107,
   },
   {
     name: 'the same from portcullis',
     modules: ['worker/main.ts', 'worker/index.ts'],
     names: ['OAuthProvider', 'PortcullisStore'],
     counts: 'one file',
-    budget: 174,
+    budget: 163,
   },
   {
     name: 'the same from portcullis, with password and all languages',
@@ -112,6 +112,7 @@ async function bundle({ modules, names, counts, without }: Omit<Entry, 'name' | 
     format: 'esm',
     target: 'es2023',
     conditions: ['workerd', 'worker'],
+    define: { 'globalThis.process.env.NODE_ENV': '"production"' }, // as `wrangler deploy` does
     external: ['cloudflare:*', 'node:*', '@modelcontextprotocol/*', '@simplewebauthn/*'],
     logLevel: 'error', // it warns that names of what is left out are undefined, which is the point
     plugins: without ? [leftOut(without)] : [],

@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { loginAdvice } from '../src/model/advice/login.ts';
 import { requestAdvice } from '../src/model/advice/request.ts';
 import { tokenAdvice } from '../src/model/advice/token.ts';
-import { adviceOn, sentenceFor } from '../src/model/advice.ts';
+import { sentenceFor } from '../src/model/advice/sentences.ts';
+import { adviceOn } from '../src/model/advice.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const events = readFileSync(join(root, 'docs/guide/events.md'), 'utf8');
@@ -90,11 +91,11 @@ describe('reasons', () => {
     expect(missing.map(([reason]) => reason)).toEqual([]);
   });
 
-  it('have an advice that is one plain sentence or two, fit for `error_description` (RFC 6749 §5.2)', () => {
+  it('have an advice that is one plain sentence or two, fit for `error_description` (RFC 6749 §5.2)', async () => {
     for (const table of [requestAdvice, tokenAdvice, loginAdvice])
       for (const [reason, advice] of Object.entries(table)) {
         expect(advice, reason).toMatch(/^[A-Za-z][\x20-\x21\x23-\x5b\x5d-\x7e]+\.$/);
-        expect(adviceOn({ reason, detail: 'expected "ä\\"' })).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
+        expect(await adviceOn({ reason, detail: 'expected "ä\\"' })).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
       }
   });
 

@@ -33,7 +33,7 @@ export async function tellRefused(
   });
   if (!isLoopback) return undefined;
   const { adviceOn, refusalLine } = await import('../model/advice.ts');
-  if (!onRefused) console.error(refusalLine({ endpoint: 'guard', ...refusal }));
+  if (!onRefused) console.error(await refusalLine({ endpoint: 'guard', ...refusal }));
   return adviceOn(refusal);
 }
 

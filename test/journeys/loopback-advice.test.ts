@@ -1,6 +1,6 @@
 /** On loopback a refusal says why and what to do; a public server says neither (issue 13: diagnosis). */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { sentenceFor } from '../../src/model/advice.ts';
+import { sentenceFor } from '../../src/model/advice/sentences.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { appOn, type App } from '../support/app.ts';
