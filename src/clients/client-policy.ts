@@ -36,7 +36,7 @@ export async function checkClient(as: AuthServer, client: Client, mayWait = fals
 }
 
 /** Refuses the registration of a client that could never be connected. @throws {OAuthError} `invalid_client_metadata`. */
-export async function checkRegistration(as: AuthServer, metadata: Pick<Client, 'redirectUris'>): Promise<void> {
+export async function checkRegistration(as: AuthServer, metadata: Pick<Client, 'redirectUris' | 'grantTypes'>): Promise<void> {
   const { clientPolicy } = as.settings;
   if (clientPolicy === null) return;
   const client = { ...metadata, id: '' } as Client;

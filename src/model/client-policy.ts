@@ -4,6 +4,7 @@
  */
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Client } from './client.ts';
+import { DEVICE_CODE } from './grant-type.ts';
 import type { Seconds } from './store.ts';
 
 /** The policy, with every default. */
@@ -55,15 +56,28 @@ export function isDeniedId({ denyHosts }: ClientPolicy, id: string): boolean {
 
 /** The hosts that a client is bound to: that of its document, and those that codes are sent to. Programs on the user's computer have none. */
 export function hostsOf({ id, documentHost, redirectUris }: Pick<Client, 'id' | 'documentHost' | 'redirectUris'>): readonly string[] {
-  const urls = [...(documentHost === undefined ? [] : [id]), ...redirectUris].filter((url) => URL.canParse(url)).map((url) => new URL(url));
-  const outside = urls.filter(({ protocol, hostname }) => WEB.has(protocol) && !isLoopbackHost(hostname));
-  return [...new Set(outside.map(({ hostname }) => hostname))];
+  const outside = [...(documentHost === undefined ? [] : [id]), ...redirectUris].filter(isOutside);
+  return [...new Set(outside.map((url) => new URL(url).hostname))];
 }
 
-/** Whether all hosts of a client are in a list; false if it has none. */
-export function isOfHosts(client: Parameters<typeof hostsOf>[0], hosts: readonly string[]): boolean {
+/** Whether a URL leads to a site, and not to a program on the user's computer. */
+function isOutside(url: string): boolean {
+  const { protocol, hostname } = URL.canParse(url) ? new URL(url) : { protocol: '', hostname: '' };
+  return WEB.has(protocol) && !isLoopbackHost(hostname);
+}
+
+/**
+ * Whether all hosts of a client are in a list; false if it has none. A program that registers itself may name any site beside itself: without the
+ * operator or a document to vouch for it, it is of a host only if whatever it is given goes there.
+ */
+export function isOfHosts(
+  client: Parameters<typeof hostsOf>[0] & Pick<Client, 'entered' | 'grantTypes'>,
+  hosts: readonly string[],
+): boolean {
+  const { entered, documentHost, redirectUris, grantTypes } = client;
   const own = hostsOf(client);
-  return own.length > 0 && own.every((host) => isHostIn(host, hosts));
+  const isOnlyThere = redirectUris.every(isOutside) && !grantTypes.includes(DEVICE_CODE);
+  return (entered === true || documentHost !== undefined || isOnlyThere) && own.length > 0 && own.every((host) => isHostIn(host, hosts));
 }
 
 /** Why a client may not be granted anything under a policy; null if it may. @param status what was decided about it. */

@@ -25,7 +25,7 @@ describe('clients/client-policy', () => {
   it('reads nothing and refuses nothing without the option', async () => {
     const { as, reads } = makeWorld(null);
     await checkClientId(as, 'https://evil.example/client');
-    await checkRegistration(as, { redirectUris: ['https://evil.example/cb'] });
+    await checkRegistration(as, { ...CLIENT, redirectUris: ['https://evil.example/cb'] });
     expect([await problemOf(as, CLIENT), await checkClient(as, CLIENT), reads]).toEqual([null, undefined, []]);
   });
 

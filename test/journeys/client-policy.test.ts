@@ -51,6 +51,35 @@ describe.each(storeNames)('clients under a policy, on %s', (store) => {
     expect((await browser.submit(await browser.get(ISSUER + linkIn(typed)), { user_code: code })).text).toContain('value="approve"');
   });
 
+  it('lets a client wait again that gave itself another name or site after its approval, and no other (SEC-097)', async () => {
+    const app = await makeApp(store, APPROVE);
+    const json = { 'content-type': 'application/json' };
+    const metadata = { ...WEB, token_endpoint_auth_method: 'none' };
+    const made = (await (await app.ask('POST', '/register', JSON.stringify(metadata), json)).json()) as Record<string, string>;
+    const { client_id: id = '', registration_access_token: token } = made;
+    const client = await registerClient({ send: app.send, issuer: ISSUER, id, redirectUri: 'https://app.example/cb' });
+    const change = async (more: object): Promise<void> => {
+      const headers = { ...json, authorization: `Bearer ${token}` };
+      const body = JSON.stringify({ ...metadata, ...more, client_id: id });
+      expect((await app.ask('PUT', `/register/client?client_id=${id}`, body, headers)).status).toBe(200);
+    };
+    const statusNow = async (): Promise<number> => (await app.browser().get(await client.authorizeUrl())).status;
+    for (const more of [{ client_name: 'Claude' }, { redirect_uris: ['https://app.example/cb', 'https://evil.example/cb'] }]) {
+      await change({});
+      await clientsOf(app).approve(id);
+      await change({ redirect_uris: ['https://app.example/cb', 'https://app.example/other'], tos_uri: 'https://app.example/terms' });
+      expect(await statusNow()).toBe(200);
+      await change(more);
+      expect(await statusNow()).toBe(403);
+    }
+    await change({ client_name: 'Yet another' }); // while it waits: the list has what it calls itself now
+    expect(await statusNow()).toBe(403);
+    expect((await clientsOf(app).listByStatus('waiting')).clients.map(({ name }) => name)).toEqual(['Yet another']);
+    await clientsOf(app).block(id);
+    await change({ client_name: 'Another name' });
+    expect([await statusNow(), lastReason(app)]).toEqual([400, 'client_blocked']);
+  });
+
   it('ends every grant of a client that is blocked, on the next call in every process, and grants it nothing more', async () => {
     const app = await makeApp(store, { clientPolicy: {} });
     const other = await appOn(app.inner, app.clock, { clientPolicy: {} });

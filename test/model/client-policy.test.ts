@@ -33,6 +33,18 @@ describe('model/client-policy', () => {
     ]).toEqual([true, false, false]);
   });
 
+  it('takes a program that registers itself for no site that it names beside itself, neither to let it in nor to call it verified (SEC-101)', () => {
+    for (const uri of local.redirectUris) {
+      const mixed = { ...web, redirectUris: [...web.redirectUris, uri] };
+      expect(isOfHosts(mixed, ['app.example']), uri).toBe(false);
+      expect(clientProblem({ ...policy, allowHosts: ['app.example'] }, mixed, null), uri).toBe('client_waiting');
+      expect(isOfHosts({ ...mixed, entered: true }, ['app.example']), uri).toBe(true);
+    }
+    const device = { ...web, grantTypes: ['urn:ietf:params:oauth:grant-type:device_code'] } as const; // its tokens go to whoever polls for them
+    expect(clientProblem({ ...policy, allowHosts: ['app.example'] }, device, null)).toBe('client_waiting');
+    expect(isOfHosts(document, ['tools.example'])).toBe(true);
+  });
+
   it('recognizes a host in any spelling', () => {
     const spelt = (uri: string): Client => ({ ...web, redirectUris: [uri] });
     const denying = { ...policy, denyHosts: ['app.example'] };

@@ -59,6 +59,15 @@ export async function blockClient(as: AuthServer, clientId: string, client: Clie
   return ended;
 }
 
+/** Before a client changes its own name or sites: what an administrator approved, or sees in the list, is the client as it was. */
+export async function forgetIfChanged(as: AuthServer, clientId: string, client: Pick<Client, 'name' | 'redirectUris'>): Promise<void> {
+  const hosts = hostsOf({ id: clientId, redirectUris: client.redirectUris });
+  await changeRecord(as, await keyOf(as, clientId), isStatus, (known) => {
+    const isSame = JSON.stringify([known?.name, known?.hosts]) === JSON.stringify([client.name, hosts]);
+    return isSame || known?.status === 'blocked' ? { result: undefined } : { remove: true, result: undefined };
+  });
+}
+
 /** Forgets what was decided: the client is a new one again. False if nothing was. */
 export async function forgetClientStatus(as: AuthServer, clientId: string): Promise<boolean> {
   return as.store.remove(await keyOf(as, clientId));
