@@ -3,6 +3,7 @@
  * State, cookie and single use are handled here; the application decides what is sent, and what it trusts in the response.
  */
 import { checkNames } from '../lib/names.ts';
+import { checkIcon, type Icon } from '../model/icon.ts';
 import type { Identity } from '../model/identity.ts';
 import type { RedirectLogin, UpstreamRequest } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';
@@ -14,6 +15,8 @@ export interface OwnLogin<Env = unknown> {
   readonly id: string;
   /** The site's name for users: "Continue with …". */
   readonly label: string;
+  /** Mark on the button: SVG path data in a box of 24 by 24. */
+  readonly icon?: Icon;
   /** A URL of the site, for the page's Content-Security-Policy. */
   readonly site: string;
   /**
@@ -58,14 +61,16 @@ export interface OwnProof {
  * })
  */
 export function login<Env = unknown>(options: OwnLogin<Env>): RedirectLogin {
-  checkNames('login', options, 'id label site begin finish');
-  const { id, label, site, begin, finish } = options;
+  checkNames('login', options, 'id label icon site begin finish');
+  const { id, label, icon, site, begin, finish } = options;
+  checkIcon('login', icon);
   if (typeof begin !== 'function' || typeof finish !== 'function') throw new TypeError('login: `begin` and `finish` must be functions.');
   if (typeof site !== 'string' || !URL.canParse(site)) throw new TypeError('login: `site` must be a URL, such as "https://sso.example".');
   return {
     kind: 'redirect',
     id,
     label,
+    icon,
     site,
     async begin(redirect, { env }) {
       const { location, keep = null } = await begin({ ...redirect, env: env as Env });

@@ -110,6 +110,7 @@ export function upstream(provider: Upstream, options: UpstreamOptions = {}): Red
     kind: 'redirect',
     id: provider.id,
     label: provider.label,
+    icon: provider.icon,
     site: provider.site,
     scopes: provider.scope,
     ...(keepTokens ? { tokens: keeperOf(provider) } : {}),

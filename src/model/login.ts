@@ -5,6 +5,7 @@
  */
 import type { Html, HtmlValue } from '../lib/html.ts';
 import type { Text, Words } from '../words/words.ts';
+import type { Icon } from './icon.ts';
 import type { IdentifierPart } from './identifier-part.ts';
 import type { LoginServices } from './login-services.ts';
 import type { Params } from './params.ts';
@@ -124,6 +125,8 @@ export interface RedirectLogin {
   readonly id: string;
   /** Display name: "Continue with GitHub". */
   readonly label: string;
+  /** Mark on the button. */
+  readonly icon?: Icon | undefined;
   /** A URL of the upstream, for the page's Content-Security-Policy. */
   readonly site: string;
   /** Scopes requested from the upstream. */

@@ -21,6 +21,7 @@ import {
   type Problem,
   problemAnswer,
   problemBox,
+  type SiteButton,
   unchecked,
   type Ways,
   waysIn,
@@ -44,9 +45,7 @@ export interface ScopeView {
 }
 
 /** An upstream login. */
-export interface SiteView {
-  readonly id: string;
-  readonly label: string;
+export interface SiteView extends SiteButton {
   /** A URL of the provider: the form may redirect to its origin. */
   readonly site: string;
   /** The scopes requested from the provider. */

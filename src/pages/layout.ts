@@ -143,6 +143,9 @@ export const TICK: Html = draw(2.4, html`<path d="m5 12.5 4.5 4.5L19 7.5" />`);
 /** A key, for passkeys. */
 export const KEY: Html = draw(2, html`<circle cx="8.5" cy="8.5" r="4.5" /> <path d="m11.8 11.8 8.2 8.2M16 16l2.5-2.5" />`);
 
+/** A shield, for a site without a mark. */
+export const SHIELD: Html = draw(2, html`<path d="m12 2 8 3v6c0 5-3.4 9-8 11-4.6-2-8-6-8-11V5z" />`);
+
 /** The icon on top of a page, by subject. */
 export const MARKS: { readonly gate: Html; readonly alert: Html; readonly done: Html } = {
   gate: draw(1.8, html`<path d="${GATE}" />`),

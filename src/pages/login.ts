@@ -18,6 +18,7 @@ import {
   type Problem,
   problemAnswer,
   problemBox,
+  type SiteButton,
   unchecked,
   waysIn,
 } from './sign-in.ts';
@@ -29,7 +30,7 @@ export interface LoginPageView extends Problem {
   readonly action: string;
   readonly logins: readonly LoginView[];
   /** The upstream logins; their buttons are posted as `with`. */
-  readonly sites?: readonly { readonly id: string; readonly label: string; readonly site: string }[];
+  readonly sites?: readonly (SiteButton & { readonly site: string })[];
   /** Ids of logins and providers in the order of the option `logins`. */
   readonly order?: readonly string[];
   /** The login that was used last. */

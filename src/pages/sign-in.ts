@@ -1,10 +1,11 @@
 /**
  * The parts that the consent page and the sign-in page share: error message, account, and the ways to sign in, in the order of the option
- * `logins`: the fields of our own logins as one group, and a button for each other way, with the mark of a well-known site.
+ * `logins`: the fields of our own logins as one group, and a button for each other way, with its mark.
  */
 import { html, type Html, type HtmlValue } from '../lib/html.ts';
 import { sayIn, type Words } from '../words/words.ts';
-import { KEY } from './layout.ts';
+import { type Icon, pathsOf } from '../model/icon.ts';
+import { KEY, SHIELD } from './layout.ts';
 
 /** A login as a page offers it. Its fields come from `Login.fields`. */
 export interface LoginView {
@@ -137,10 +138,17 @@ export function organizationPicker(list: readonly OrganizationView[], { confirm 
   );
 }
 
+/** An upstream provider, as its button needs it. */
+export interface SiteButton {
+  readonly id: string;
+  readonly label: string;
+  readonly icon?: Icon | undefined;
+}
+
 /** The logins and upstream providers of a page. */
 export interface Ways {
   readonly logins: readonly LoginView[];
-  readonly sites: readonly { readonly id: string; readonly label: string }[];
+  readonly sites: readonly SiteButton[];
   /** Their ids in order; by default fields come first. */
   readonly order?: readonly string[] | undefined;
 }
@@ -156,7 +164,7 @@ function buttonsOf({ logins, sites, order = [] }: Ways, siteText: (label: string
   const place = (id: string): number => (order.includes(id) ? order.indexOf(id) : order.length);
   const buttons = [
     ...pressed.map(({ id, button }) => ({ id, text: html`${KEY}${button}` })),
-    ...sites.map(({ id, label }) => ({ id, text: html`${siteMark(label)}${siteText(label)}` })),
+    ...sites.map(({ id, label, icon }) => ({ id, text: html`${siteMark(icon)}${siteText(label)}` })),
   ].toSorted((a, b) => place(a.id) - place(b.id));
   const first = typed[0] === undefined ? 0 : place(typed[0].id);
   return { before: buttons.filter(({ id }) => place(id) < first), after: buttons.filter(({ id }) => place(id) >= first) };
@@ -200,17 +208,10 @@ export function enterButton(ways: Ways, decision: string): Html | false {
   ></button>`;
 }
 
-/** Paths in a box of 24 by 24. */
-const PATHS: { readonly [label: string]: string } = {
-  google:
-    'M12.48 10.92v3.28h7.84c-.24 1.84-.853 3.187-1.787 4.133-1.147 1.147-2.933 2.4-6.053 2.4-4.827 0-8.6-3.893-8.6-8.72s3.773-8.72 8.6-8.72c2.6 0 4.507 1.027 5.907 2.347l2.307-2.307C18.747 1.44 16.133 0 12.48 0 5.867 0 .307 5.387.307 12s5.56 12 12.173 12c3.573 0 6.267-1.173 8.373-3.36 2.16-2.16 2.84-5.213 2.84-7.667 0-.76-.053-1.467-.173-2.053H12.48z',
-  github:
-    'M12 .297c-6.63 0-12 5.373-12 12 0 5.303 3.438 9.8 8.205 11.385.6.113.82-.258.82-.577 0-.285-.01-1.04-.015-2.04-3.338.724-4.042-1.61-4.042-1.61C4.422 18.07 3.633 17.7 3.633 17.7c-1.087-.744.084-.729.084-.729 1.205.084 1.838 1.236 1.838 1.236 1.07 1.835 2.809 1.305 3.495.998.108-.776.417-1.305.76-1.605-2.665-.3-5.466-1.332-5.466-5.93 0-1.31.465-2.38 1.235-3.22-.135-.303-.54-1.523.105-3.176 0 0 1.005-.322 3.3 1.23.96-.267 1.98-.399 3-.405 1.02.006 2.04.138 3 .405 2.28-1.552 3.285-1.23 3.285-1.23.645 1.653.24 2.873.12 3.176.765.84 1.23 1.91 1.23 3.22 0 4.61-2.805 5.625-5.475 5.92.42.36.81 1.096.81 2.22 0 1.606-.015 2.896-.015 3.286 0 .315.21.69.825.57C20.565 22.092 24 17.592 24 12.297c0-6.627-5.373-12-12-12',
-  microsoft: 'M0 0h11.4v11.4H0zM12.6 0H24v11.4H12.6zM0 12.6h11.4V24H0zM12.6 12.6H24V24H12.6z',
-};
-
-/** The mark of a site, out of the accessibility tree: the label says the same. */
-export function siteMark(label: string): Html | false {
-  const path = Object.hasOwn(PATHS, label.toLowerCase()) && PATHS[label.toLowerCase()];
-  return !!path && html`<svg viewBox="0 0 24 24" fill="currentColor" aria-hidden="true"><path d="${path}" /></svg>`;
+/** The mark of a site, hidden from screen readers: the label says the same. */
+export function siteMark(icon: Icon | undefined): Html {
+  if (icon === undefined) return SHIELD;
+  return html`<svg viewBox="0 0 24 24" aria-hidden="true">
+    ${pathsOf(icon).map(([colour, path]) => html`<path fill="${colour}" d="${path}" />`)}
+  </svg>`;
 }

@@ -4,6 +4,7 @@
 import { askFirst, html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { sayDay, type Words } from '../words/words.ts';
+import { type SiteButton, siteMark } from './sign-in.ts';
 
 /** Content of the page. */
 export interface SignInsView {
@@ -19,7 +20,7 @@ export interface SignInsView {
   /** Whether one of them may be removed. */
   readonly mayPart: boolean;
   /** Providers that can be linked. */
-  readonly sites: readonly { readonly id: string; readonly label: string }[];
+  readonly sites: readonly SiteButton[];
   readonly error?: string | undefined;
 }
 
@@ -43,7 +44,9 @@ export function signInsBody({ action, joined, mayPart, sites, error }: SignInsVi
     )}
     <form method="post" action="${action}">
       <div class="sites">
-        ${sites.map(({ id, label }) => html`<button name="join" value="${id}">${say.join(html`<bdi>${label}</bdi>`)}</button>`)}
+        ${sites.map(
+          ({ id, label, icon }) => html`<button name="join" value="${id}">${siteMark(icon)}${say.join(html`<bdi>${label}</bdi>`)}</button>`,
+        )}
       </div>
     </form>`;
 }

@@ -99,6 +99,7 @@ button.plain:hover{color:var(--accent-deep);text-decoration-thickness:2px}
 .sites{display:flex;flex-direction:column;gap:.75rem;margin-top:1.25rem}
 .sites button{flex:none;padding-inline:.625rem;font-weight:560}
 .sites svg{width:1.25rem;height:1.25rem;margin-inline-end:.625rem;vertical-align:-.25rem}
+.main svg:has([fill*="#"]){padding:.125rem;border-radius:.25rem;background:#fff}
 button.quiet{border-color:transparent;background:none;color:var(--soft)}
 button.nothing{position:absolute;width:0;min-height:0;height:0;padding:0;border:0;overflow:hidden}
 .foot{margin-top:1.25rem;color:var(--soft);font-size:.875rem}

@@ -29,6 +29,7 @@ export function auth0(options: Auth0Options): Upstream {
   const { domain, audience, organization, connection, prompt } = options;
   return codeFlow(
     openid('auth0', 'Auth0', `https://${domain}/`, {
+      icon: 'M22 7.4 19.6 0H4.3L2 7.4c-1.3 4.4 0 9.3 3.8 12L12 24l6.2-4.6a11 11 0 0 0 3.8-12L15.8 12l2.4 7.5-6.2-4.6-6.2 4.5L8.2 12 2 7.5h7.6L12 0l2.4 7.4z',
       parameters: { audience, organization, connection, prompt },
       offline: { scope: ['offline_access'] },
       admits: ({ claims: { org_id: id, org_name: name } }) =>

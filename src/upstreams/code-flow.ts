@@ -31,7 +31,7 @@ const PROTOCOL = new Set('iss aud azp exp iat nbf nonce at_hash c_hash s_hash jt
 export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
   checkOptions(given, options);
   const provider = repairedBy(given, options);
-  const { id = provider.id, label = provider.label, scope = provider.scope } = options;
+  const { id = provider.id, label = provider.label, icon = provider.icon, scope = provider.scope } = options;
   const discover = makeDiscover(provider.server);
   const keySet = makeKeySet();
   const timeout = options.timeout ?? TIMEOUT;
@@ -134,7 +134,7 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
         }
       : {}),
   };
-  return { id, label, issuer, site, scope, timeout, ...steps, ...verbs, ...membership };
+  return { id, label, icon, issuer, site, scope, timeout, ...steps, ...verbs, ...membership };
 }
 
 /** Calls the upstream's API with an access token. */

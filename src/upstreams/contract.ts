@@ -3,6 +3,7 @@
  * peculiarities. Independent of requests, sessions and storage.
  */
 import { checkNames } from '../lib/names.ts';
+import { checkIcon, type Icon } from '../model/icon.ts';
 import type { Identity } from '../model/identity.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import type { Verdict as StayVerdict } from '../model/origin.ts';
@@ -32,6 +33,8 @@ export interface ProviderOptions {
   readonly id?: string;
   /** Name on the button. */
   readonly label?: string;
+  /** Mark on the button: SVG path data in a box of 24 by 24. */
+  readonly icon?: Icon;
   /** Repairs the token response before it is read: `(answer) => ({ ...answer, ...answer.data })`. */
   readonly repairAnswer?: (answer: Body) => Body;
   /** Replaces the global `fetch`: for a proxy, and for tests. */
@@ -40,13 +43,14 @@ export interface ProviderOptions {
   readonly timeout?: Seconds;
 }
 
-const COMMON = 'clientId clientSecret scope id label repairAnswer fetch timeout';
+const COMMON = 'clientId clientSecret scope id label icon repairAnswer fetch timeout';
 
 /** Rejects unknown or missing options. @param own names besides {@link ProviderOptions}. @throws {TypeError} */
 export function checkProvider(name: string, options: ProviderOptions, own: string): void {
   if (options === undefined)
     throw new TypeError(`${name}: give an object with \`clientId\` and \`clientSecret\`, of the app that you registered there.`);
   checkNames(name, options, own === '' ? COMMON : `${COMMON} ${own}`);
+  checkIcon(name, options.icon);
 }
 
 /** Endpoints of an upstream. */
@@ -85,6 +89,7 @@ export interface UpstreamCallback {
 export interface Provider {
   readonly id: string;
   readonly label: string;
+  readonly icon?: Icon;
   /** Its endpoints, or its issuer for OpenID Connect Discovery. */
   readonly server: Endpoints | { readonly discover: string };
   /** Whether it uses OpenID Connect: a nonce is sent, and an ID token is required. */
@@ -139,6 +144,7 @@ export type CallbackState = { readonly verifier: string; readonly nonce: string 
 export interface Upstream {
   readonly id: string;
   readonly label: string;
+  readonly icon?: Icon | undefined;
   /** Issuer of its users, if known in advance. */
   readonly issuer?: string;
   /** One of its URLs. */

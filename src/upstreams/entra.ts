@@ -48,6 +48,12 @@ export function entra(options: EntraOptions): Upstream {
     {
       id: 'entra',
       label: 'Microsoft',
+      icon: {
+        '#f25022': 'M0 0h11.4v11.4H0z',
+        '#7fba00': 'M12.6 0H24v11.4H12.6z',
+        '#00a4ef': 'M0 12.6h11.4V24H0z',
+        '#ffb900': 'M12.6 12.6H24V24H12.6z',
+      },
       server,
       openid: true,
       scope: ['openid', 'profile', 'email'],

@@ -18,5 +18,10 @@ export interface GitLabOptions extends ProviderOptions {
  */
 export function gitlab(options: GitLabOptions): Upstream {
   checkProvider('gitlab', options, 'issuer');
-  return codeFlow(openid('gitlab', 'GitLab', options.issuer ?? 'https://gitlab.com'), options);
+  return codeFlow(
+    openid('gitlab', 'GitLab', options.issuer ?? 'https://gitlab.com', {
+      icon: 'M23.6 9.6 20.3 1a.9.9 0 0 0-1.6.1l-2.2 6.7h-9L5.3 1.1A.9.9 0 0 0 3.7 1L.4 9.5a6 6 0 0 0 2 7.1l9 6.7a1 1 0 0 0 1.2 0l9-6.7a6 6 0 0 0 2-7',
+    }),
+    options,
+  );
 }

@@ -26,6 +26,13 @@ export function google(options: GoogleOptions): Upstream {
   const parameters = { hd, prompt, access_type: access === 'offline' ? 'offline' : undefined };
   return codeFlow(
     openid('google', 'Google', 'https://accounts.google.com', {
+      // Google wants its mark in these colours only.
+      icon: {
+        '#4285f4': 'M22.6 12.3c0-.8-.1-1.6-.2-2.3H12v4.3h5.9a5 5 0 0 1-2.2 3.3v2.7h3.6c2-1.9 3.3-4.7 3.3-8z',
+        '#34a853': 'M12 23c3 0 5.5-1 7.3-2.7l-3.6-2.7a6.6 6.6 0 0 1-9.9-3.5H2.2v2.8A11 11 0 0 0 12 23z',
+        '#fbbc05': 'M5.8 14.1a6.6 6.6 0 0 1 0-4.2V7.1H2.2a11 11 0 0 0 0 9.8z',
+        '#ea4335': 'M12 5.4c1.6 0 3 .6 4.2 1.6l3.2-3.1A11 11 0 0 0 2.2 7.1l3.6 2.8A6.5 6.5 0 0 1 12 5.4z',
+      },
       parameters,
       // Google refuses `login` and ignores `max_age`. The claim is present if the project has "session age claims" turned on.
       again: { prompt: 'select_account', claims: '{"id_token":{"auth_time":{"essential":true}}}' },

@@ -22,5 +22,11 @@ export function keycloak(options: KeycloakOptions): Upstream {
   checkProvider('keycloak', options, 'url realm');
   const issuer = `${options.url.replace(/\/$/, '')}/realms/${encodeURIComponent(options.realm)}`;
   // Without `offline_access` its refresh tokens end with the user's session there, half an hour after the last use.
-  return codeFlow(openid('keycloak', 'Keycloak', issuer, { offline: { scope: ['offline_access'] } }), options);
+  return codeFlow(
+    openid('keycloak', 'Keycloak', issuer, {
+      icon: 'M18.7 1.2H6.2L0 12l6.3 10.8h12.4l3.1-5.4H24V6.6h-2.2zM8.3 4.8h2.1l1 1.8-3 5.4 3 5.4-1 1.8h-2L4.1 12zm6.3 0h2l4.2 7.2-4.1 7.2h-2.1c-.4-.5-1-1.8-1-1.8l3-5.4-3-5.4z',
+      offline: { scope: ['offline_access'] },
+    }),
+    options,
+  );
 }

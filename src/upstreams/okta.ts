@@ -23,6 +23,7 @@ export function okta(options: OktaOptions): Upstream {
   const { domain, authorizationServer } = options;
   return codeFlow(
     openid('okta', 'Okta', `https://${domain}${authorizationServer === undefined ? '' : `/oauth2/${authorizationServer}`}`, {
+      icon: 'M12 0a12 12 0 1 0 0 24 12 12 0 0 0 0-24m0 18a6 6 0 1 1 0-12 6 6 0 1 1 0 12',
       offline: { scope: ['offline_access'] },
     }),
     options,

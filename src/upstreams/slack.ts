@@ -37,6 +37,7 @@ export function slack(options: SlackOptions): Upstream {
   if (userScopes) return withUserTokens(options, userScopes);
   return codeFlow(
     openid('slack', 'Slack', 'https://slack.com', {
+      icon: ICON,
       parameters: { team },
       revoke: revoke,
       admits: ({ organization }) => team === undefined || organization === team,
@@ -52,6 +53,8 @@ export function slack(options: SlackOptions): Upstream {
 }
 
 const SLACK = 'https://slack.com';
+const ICON =
+  'M5 15.1a2.5 2.5 0 1 1-2.5-2.5H5zm1.3 0a2.5 2.5 0 0 1 5 0v6.3a2.5 2.5 0 0 1-5 0zM8.8 5a2.5 2.5 0 1 1 2.5-2.5V5zm0 1.3a2.5 2.5 0 0 1 0 5H2.5a2.5 2.5 0 0 1 0-5zM19 8.8a2.5 2.5 0 1 1 2.5 2.5H19zm-1.3 0a2.5 2.5 0 0 1-5 0V2.5a2.5 2.5 0 0 1 5 0zM15.2 19a2.5 2.5 0 1 1-2.5 2.5V19zm0-1.3a2.5 2.5 0 0 1 0-5h6.3a2.5 2.5 0 0 1 0 5z';
 
 function withUserTokens(options: SlackOptions, scopes: readonly string[]): Upstream {
   const { team } = options;
@@ -65,6 +68,7 @@ function withUserTokens(options: SlackOptions, scopes: readonly string[]): Upstr
       openid: false,
       scope: scopes,
       scopeParameter: 'user_scope',
+      icon: ICON,
       parameters: { team },
       revoke: revoke,
       // The user's token is in its own member; a token of the app's bot may be next to it, which is not used here.

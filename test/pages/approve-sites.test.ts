@@ -3,6 +3,7 @@ import { password } from '../../src/logins/password.ts';
 import { type ApproveView, approvePage } from '../../src/pages/approve.ts';
 import { html } from '../../src/lib/html.ts';
 import { loginPage } from '../../src/pages/login.ts';
+import { signInsBody } from '../../src/pages/sign-ins.ts';
 import { ENGLISH as words } from '../../src/words/words.ts';
 
 const view: ApproveView = {
@@ -40,12 +41,27 @@ describe('pages/approve with other sites to sign in at', () => {
     expect(buttonsOf(login)).toEqual(['decision=sign-in', 'with=github', 'decision=sign-in', 'with=passkey']);
   });
 
-  it('says on the button of a site that it also allows, and shows its mark', async () => {
-    const text = await approvePage(view).text();
-    expect(text).toContain('Continue with GitHub and allow');
-    expect(text).toMatch(/value="github"[^>]*><svg viewBox="0 0 24 24" fill="currentColor" aria-hidden="true">/);
-    const other = await approvePage({ ...view, sites: [{ id: 'x', label: 'constructor', site: 'https://x.example' }] }).text();
-    expect(other).not.toContain('fill="currentColor"');
+  it('says on the button of a site that it also allows', async () => {
+    expect(await approvePage(view).text()).toContain('Continue with GitHub and allow');
+  });
+
+  it('shows the mark of each site out of the accessibility tree, and a shield for a site without one', async () => {
+    const site = { id: 'x', label: 'X', site: 'https://x.example' };
+    const svgOf = async (page: Response): Promise<string | undefined> =>
+      /name="(?:with|join)"[^>]*>(<svg[^]*?<\/svg>)/.exec(await page.text())?.[1]?.replace(/>\s+</g, '><');
+    const drawn = (icon?: unknown): Promise<(string | undefined)[]> => {
+      const sites = [{ ...site, icon: icon as string }];
+      const joining = new Response(signInsBody({ action: '/', joined: [], mayPart: false, sites }, words).toString());
+      return Promise.all([approvePage({ ...view, sites }), loginPage({ words, action: '/login', logins: [], sites }), joining].map(svgOf));
+    };
+    const plain = '<svg viewBox="0 0 24 24" aria-hidden="true"><path fill="currentColor" d="M0 0h24v24z" /></svg>';
+    expect(await drawn('M0 0h24v24z')).toEqual([plain, plain, plain]);
+    const coloured = '<svg viewBox="0 0 24 24" aria-hidden="true"><path fill="#f00" d="M1 1z" /><path fill="#00f" d="M2 2z" /></svg>';
+    expect(await drawn({ '#f00': 'M1 1z', '#00f': 'M2 2z' })).toEqual([coloured, coloured, coloured]);
+    const none = await drawn();
+    expect(new Set(none).size).toBe(1);
+    expect(none[0]).toMatch(/fill="none"[^]*aria-hidden="true"[^]*<path/);
+    expect((await drawn({ 'red"><b>': '"><b>' })).join()).not.toContain('"><b>'); // from an application's own data
   });
 
   it('S-154 says what a site will be asked for', async () => {

@@ -28,7 +28,7 @@ async function show(call: Call, { userId }: KnownSession, problem?: { readonly t
   const { as, url, words } = call;
   const { paths, brand, logins } = as.settings;
   const joined = await identitiesOf(as, userId);
-  const sites = logins.filter(isRedirect).map(({ id, label, site }) => ({ id, label, site }));
+  const sites = logins.filter(isRedirect);
   const error = problem?.text ?? (url.searchParams.has('taken') ? words.account.taken : undefined);
   const view = {
     action: signInsPath(paths.account),
