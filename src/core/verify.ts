@@ -45,10 +45,15 @@ export async function verifyAccess(as: AuthServer, token: string, resource: stri
 
 /** The access, once the use of an access key is noted, which also asks whether its user may still come in. */
 async function used(as: AuthServer, cached: CachedToken, token: string, resource: string, tell: Tell): Promise<Access | null> {
-  const problem = cached.grant.key === undefined ? null : await noteUse(as, cached.grant, token);
+  const problem = await useProblem(as, cached.grant, token);
   if (problem === null) return accessFrom(as, cached, resource);
   tell(problem);
   return null;
+}
+
+/** Notes that an access key is used, here or by another server; why it is over, or null for a good one and for every other token. */
+export async function useProblem(as: AuthServer, grant: Grant, token: string): Promise<string | null> {
+  return grant.key === undefined ? null : noteUse(as, grant, token);
 }
 
 /** A token is for one resource, or for every route if its client named none of several. */

@@ -8,7 +8,7 @@
 import { keyOf, type Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { openRefs } from '../core/vault/upstream-refs.ts';
-import { accessOf, findToken } from '../core/verify.ts';
+import { accessOf, findToken, useProblem } from '../core/verify.ts';
 import { OAuthError } from '../model/error.ts';
 import type { PresentedProof } from '../core/dpop.ts';
 import { TOKEN_EXCHANGE } from '../model/grant-type.ts';
@@ -69,6 +69,8 @@ export async function exchangeSubject(
   const found = await findToken(as, token, (reason) => (problem = reason));
   if (!found) throw refused(problem);
   const { grant, access } = found;
+  const over = await useProblem(as, grant, token);
+  if (over !== null) throw refused(over);
   const { uri } = findResource(asked.length === 0 && !isEveryRoute(grant.resource) ? [grant.resource] : asked, as.settings);
   const scope = narrowed(as, wanted.scope, access.scope, uri);
   if (linksOf(grant.id).length >= MAX_LINKS) throw refused('chain_too_long');

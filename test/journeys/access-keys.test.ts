@@ -271,6 +271,39 @@ describe.each(storeNames)('personal access tokens on %s', (store) => {
     expectChallenge(await app.call(key), 'invalid_token');
   });
 
+  it('end in the same way where they are only exchanged, or looked up by another server (F-42)', async () => {
+    const own = { id: 'gateway', secret: 'a-secret-of-enough-characters-to-pass', authMethod: 'client_secret_post' } as const;
+    const type = 'urn:ietf:params:oauth:grant-type:token-exchange';
+    const options: Partial<OAuthProviderOptions> = {
+      accessKeys: {},
+      clients: [{ ...own, grantTypes: [type], introspects: ['/mcp'] }],
+      tokenExchange: () => true,
+    };
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const ask = async (app: App, path: string, fields: Record<string, string>): Promise<Record<string, unknown>> => {
+      const body = new URLSearchParams({ client_id: own.id, client_secret: own.secret, ...fields });
+      return (await (await app.ask('POST', path, body, form)).json()) as Record<string, unknown>;
+    };
+    const exchange = (app: App, token: string): ReturnType<typeof ask> =>
+      ask(app, '/token', { grant_type: type, subject_token: token, subject_token_type: 'urn:ietf:params:oauth:token-type:access_token' });
+    const app = await makeUpstreamApp(store, { login: { emails: ['uma@corp.example'] }, options });
+    const login = upstream(oidc({ ...APP, issuer: app.idp.issuer, id: 'corp', label: 'Corp', fetch: app.idp.fetch }), { emails: ['other@corp.example'] }); // prettier-ignore
+    const browser = app.browser();
+    for (const path of ['/login', '/login?return_to=%2Faccount&again=1']) {
+      const gone = await browser.submit(await browser.get(ISSUER + path), { with: 'corp' });
+      await browser.get(await app.idp.visit(gone.location ?? ''));
+    }
+    const [first, second] = [await makeKey(browser), await makeKey(browser)];
+    expect([(await exchange(app, first))['token_type'], (await ask(app, '/introspect', { token: second }))['active']]).toEqual([
+      'Bearer',
+      true,
+    ]);
+    const strict = await appOn(app.inner, app.clock, { ...options, logins: [login] });
+    app.clock.pass(USE_INTERVAL);
+    expect([(await exchange(strict, first))['error'], await ask(strict, '/introspect', { token: second })]).toEqual(['invalid_request', { active: false }]); // prettier-ignore
+    for (const key of [first, second]) expectChallenge(await app.call(key), 'invalid_token');
+  });
+
   it('are for one resource, or for every route, and for the organization that was chosen', async () => {
     const handler = (_request: Request, _env: unknown, ctx: { auth?: unknown }): Response => Response.json(ctx.auth);
     const two = [

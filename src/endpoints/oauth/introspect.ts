@@ -5,7 +5,7 @@
 import { failed, withGiveBack } from '../../clients/caller.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import type { CachedGrant } from '../../core/records/grant-cache.ts';
-import { findLive } from '../../core/verify.ts';
+import { findLive, useProblem } from '../../core/verify.ts';
 import { json } from '../../lib/http.ts';
 import type { Client } from '../../model/client.ts';
 import { canonicalResource, isEveryRoute, isWithin } from '../../model/resource.ts';
@@ -17,9 +17,10 @@ export async function introspect(call: Call): Promise<Response> {
   const { as } = call;
   const { form, caller } = await parseClientRequest(call, { once: ['token_type_hint', 'client_id'] });
   if (caller.kind !== 'confidential') throw failed('client_secret_basic', 'client_unproven');
-  const live = await withGiveBack(caller, () => findLive(as, form.required('token')));
-  const body = live && mayKnow(as, caller.client, live) ? describe(as, live) : { active: false };
-  return json(body, 200, {});
+  const token = form.required('token');
+  const live = await withGiveBack(caller, () => findLive(as, token));
+  const isGood = live !== null && mayKnow(as, caller.client, live) && (await useProblem(as, live.grant, token)) === null;
+  return json(isGood ? describe(as, live) : { active: false }, 200, {});
 }
 
 function mayKnow({ settings }: AuthServer, { id, introspects = [] }: Client, { grant }: Omit<CachedGrant, 'text'>): boolean {
