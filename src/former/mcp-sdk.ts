@@ -2,7 +2,6 @@
  * Reads what an `OAuthServerProvider` of the MCP TypeScript SDK 1.x keeps, for a server that stood on `mcpAuthRouter`. Such a provider has no
  * verb that only looks: asking for a refresh token's grant spends the token there, so each token is asked for once.
  */
-import type { ClientAuthMethod } from '../model/client.ts';
 import type { FormerClient, FormerGrant, FormerStore } from '../model/former.ts';
 import { sha256 } from './records.ts';
 
@@ -10,12 +9,12 @@ import { sha256 } from './records.ts';
 export interface SdkClient {
   readonly client_id: string;
   readonly client_secret?: string | undefined;
+  readonly client_secret_expires_at?: number | undefined;
   readonly client_id_issued_at?: number | undefined;
   readonly redirect_uris: readonly (string | URL)[];
   readonly client_name?: string | undefined;
   readonly client_uri?: string | undefined;
   readonly grant_types?: readonly string[] | undefined;
-  readonly token_endpoint_auth_method?: string | undefined;
 }
 
 /** What a valid access token stands for there. */
@@ -63,7 +62,7 @@ export function mcpSdkProvider(
   return {
     async findClient(id) {
       const client = await provider.clientsStore.getClient(id);
-      return client ? clientOf(client) : null;
+      return client && !isOver(client) ? clientOf(client) : null;
     },
     async nameOf(refreshToken) {
       return { id: `sdk ${await sha256(refreshToken)}`, key: refreshToken };
@@ -89,17 +88,21 @@ export function mcpSdkProvider(
   };
 }
 
+/** The SDK takes no secret that has expired, which its registration makes it do after 30 days. */
+function isOver({ client_secret: secret, client_secret_expires_at: end }: SdkClient): boolean {
+  return Boolean(secret && end && end * 1000 < Date.now());
+}
+
 async function clientOf(client: SdkClient): Promise<FormerClient> {
-  const { client_secret: secret, client_name: name, client_uri: uri, token_endpoint_auth_method: method } = client;
-  const authMethod = (method ?? (secret === undefined ? 'none' : 'client_secret_post')) as ClientAuthMethod;
+  const { client_secret: secret, client_name: name, client_uri: uri } = client;
   return {
     id: client.client_id,
     redirectUris: client.redirect_uris.map(String),
     grantTypes: client.grant_types ?? ['authorization_code', 'refresh_token'],
-    authMethod,
-    methodChosen: false, // the SDK takes the secret from the body, whatever the client named
+    authMethod: secret ? 'client_secret_post' : 'none', // the SDK asks for a secret where there is one, whatever the client named
+    methodChosen: false,
     createdAt: client.client_id_issued_at ?? 0,
-    ...(secret === undefined || authMethod === 'none' ? {} : { secretHash: await sha256(secret) }),
+    ...(secret ? { secretHash: await sha256(secret) } : {}),
     ...(name === undefined ? {} : { name }),
     ...(uri === undefined ? {} : { uri }),
   };

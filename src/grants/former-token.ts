@@ -9,11 +9,12 @@
  * that ended here cannot be moved again.
  */
 import { failed, type Caller } from '../clients/caller.ts';
-import { resolveClient } from '../clients/find.ts';
+import { checkClientId, resolveClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { renewClient } from '../core/records/clients.ts';
 import { askFormer, isCut } from '../core/records/former.ts';
 import { has, readRecord, type Versioned, versioned } from '../core/records/record.ts';
+import { isShutOut } from '../core/users/removed-users.ts';
 import { pause } from '../lib/on-abort.ts';
 import { OAuthError } from '../model/error.ts';
 import type { FormerGrant } from '../model/former.ts';
@@ -44,13 +45,15 @@ export async function tradeFormerToken(as: AuthServer, caller: Caller, presented
   const named = await askFormer(() => as.settings.formerStore?.nameOf?.(presented));
   const traded = named && (await tokenOf(as, named));
   if (traded) return traded;
+  if (named) await checkClient(as, caller); // before the token is spent there
   const found = await findFormer(as, caller, presented).catch(async (error: unknown) => {
     const other = named && (await awaitOther(as, named)); // another request spent the token just now
     if (other) return other;
     throw error;
   });
   if (typeof found === 'string') return found;
-  if (caller.kind === 'public') await checkPublic(as, caller.clientId);
+  if (!named) await checkClient(as, caller);
+  if (await isShutOut(as.store, found.userId)) throw new OAuthError('invalid_grant', 'user_disabled'); // also where it was granted there since
   if ((found.expiresAt ?? Infinity) <= as.now()) throw new OAuthError('invalid_grant', 'refresh_expired');
   const owners = [{}, { userId: found.userId }, { clientId: found.clientId }, { userId: found.userId, clientId: found.clientId }];
   const isRevoked = (): Promise<boolean> => isCut(as, [...owners, { deletedClient: found.clientId }], found.createdAt ?? 0); // of unknown age, so every revocation counts
@@ -144,8 +147,9 @@ async function findFormer(as: AuthServer, { clientId }: Caller, presented: strin
   return found;
 }
 
-/** A client that has a secret or a key must use it here as it had to there. */
-async function checkPublic(as: AuthServer, clientId: string): Promise<void> {
+/** A client that has a secret or a key must use it here as it had to there, and none that is blocked gets anything. */
+async function checkClient(as: AuthServer, { kind, clientId }: Caller): Promise<void> {
+  if (kind !== 'public') return checkClientId(as, clientId);
   const client = await resolveClient(as, clientId, 'former store');
   if (client?.authMethod !== 'none') throw failed('none', client ? 'secret_missing' : 'client_unknown');
 }

@@ -113,6 +113,26 @@ describe.each(storeNames)('former/workers-oauth-kv on %s', (store) => {
     }
   });
 
+  it('moves nothing that the former server grants a user who is disabled here, or a client that is blocked here (SEC-037)', async () => {
+    const kv = makeFormerKv();
+    const app = await makeApp(store, { ...own(kv), clientPolicy: {} });
+    const oauth = app.provider.helpers(app.env);
+    const secret = 'a-secret-of-enough-characters';
+    const clientId = await formerClient(kv, { tokenEndpointAuthMethod: 'client_secret_post', clientSecret: await hexHash(secret) });
+    await oauth.disableUser('una');
+    app.clock.pass(60); // and the former server still runs beside this one
+    const since = { createdAt: app.clock.now() };
+    const asked = async (userId: string): Promise<unknown> => {
+      const { current } = await formerGrant(kv, clientId, { userId, ...since });
+      return (await refresh(app, { refresh_token: current, client_id: clientId, client_secret: secret })).body['error'];
+    };
+    expect([await asked('una'), await asked('ben')]).toEqual(['invalid_grant', undefined]);
+    await oauth.clients.block(clientId);
+    app.clock.pass(60);
+    since.createdAt = app.clock.now();
+    expect([await asked('ben'), reasons(app)]).toEqual(['unauthorized_client', ['user_disabled', 'client_blocked']]);
+  });
+
   it('asks a former client for its secret, by either method where it never named one (W-05)', async () => {
     const kv = makeFormerKv();
     const app = await makeApp(store, own(kv));

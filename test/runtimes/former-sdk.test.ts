@@ -112,6 +112,18 @@ describe('after a switch from mcpAuthRouter of the MCP SDK', () => {
     expect((await refreshed(send, { client_id: id, client_secret: secret, refresh_token: 'unknown' })).body['error']).toBe('invalid_grant');
   });
 
+  it('asks for the secret before it spends the token there, and not for one that has expired there (W-12)', async () => {
+    const provider = new NotesProvider();
+    const { id, secret, refresh } = await signedInThere(provider);
+    const asked = { client_id: id, refresh_token: refresh };
+    const { send } = switched(provider);
+    expect((await refreshed(send, asked)).body['error']).toBe('invalid_client');
+    expect((await refreshed(send, { ...asked, client_secret: secret })).status).toBe(200);
+    const client = await provider.clientsStore.getClient(id);
+    Object.assign(client as object, { client_secret_expires_at: Math.floor(Date.now() / 1000) - 1 });
+    expect((await refreshed(switched(provider).send, { ...asked, client_secret: secret })).body['error']).toBe('invalid_client');
+  });
+
   it('keeps revoked what its client revoked, before it moved and after', async () => {
     for (const isMoved of [false, true]) {
       const provider = new NotesProvider();
