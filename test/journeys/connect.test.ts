@@ -132,6 +132,9 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
     expect(early.result!.inputRequests).toBeUndefined(); // no one is asked twice
 
     expect((await world.visit(url)).text).toContain('Connected');
+    expect(world.events).toContainEqual(
+      expect.objectContaining({ kind: 'upstream.connected', provider: 'corp', userId: world.aliceId, clientId: world.alice.client.id }),
+    );
     const retried = await world.files(MODERN, { more: accept });
     expect([textOf(retried), retried.result?.isError]).toEqual(['docs with upstream-', undefined]);
     expect(textOf(await world.files('2025-11-25', { folder: 'other' }))).toBe('other with upstream-'); // it stays, for every line
@@ -160,6 +163,11 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
     const gone = await world.alice.browser.submit(await world.alice.browser.get(url), {});
     const back = await world.idp.visit(gone.location ?? '');
     expect((await bob.browser.get(back)).status).toBe(403); // another browser
+    const again = await world.alice.browser.submit(await world.alice.browser.get(url), {});
+    const session = world.alice.browser.cookies.get('__Host-portcullis-session')!;
+    world.alice.browser.cookies.delete('__Host-portcullis-session');
+    expect((await world.alice.browser.get(await world.idp.visit(again.location ?? ''))).status).toBe(400); // signed out meanwhile
+    world.alice.browser.cookies.set('__Host-portcullis-session', session);
     world.alice.browser.cookies.set('__Host-portcullis-session', bob.browser.cookies.get('__Host-portcullis-session')!);
     expect((await world.alice.browser.get(back)).status).toBe(400); // another person in the same browser
     for (const token of [world.alice.token, bob.token]) expect((await world.files('2025-11-25', { token })).error?.code).toBe(-32042);
