@@ -104,6 +104,23 @@ describe('grants/attempt', () => {
     expect(await attempts(app, () => there('weur', next))).toEqual([1, 1]);
   });
 
+  it('gives the presented refresh token back where no more of them can be retired, and it stays good', async () => {
+    const app = await makeApp(IN_PLACE);
+    const { client, tokens } = await app.signedIn();
+    let refresh = tokens.refresh;
+    for (let times = 1; times <= 64; times++) {
+      const next = tokensOf(await client.refresh(refresh));
+      expect([times, next.refresh === refresh]).toEqual([times, false]);
+      ({ refresh } = next);
+    }
+    for (let times = 0; times < 2; times++) {
+      const next = tokensOf(await client.refresh(refresh));
+      expect([next.refresh, (await app.call(next.access)).status]).toEqual([refresh, 200]);
+    }
+    app.clock.pass(3600);
+    expect(tokensOf(await client.refresh(refresh)).refresh).not.toBe(refresh);
+  });
+
   it('reads the record once where an attempt is not enough', async () => {
     const app = await makeApp(IN_PLACE);
     const { client, tokens } = await app.signedIn();

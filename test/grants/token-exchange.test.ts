@@ -239,6 +239,15 @@ describe('grants/token-exchange: SEC-217', () => {
     await expect(makeApp('memory', { tokenExchange: true as never })).rejects.toThrow('`tokenExchange` must be a function');
   });
 
+  it('SEC-217 takes nothing for a yes of the policy but true', async () => {
+    for (const said of [undefined, null, 1, 'yes', {}, false]) {
+      const app = await makeApp('memory', { ...options, tokenExchange: () => said as never });
+      const { tokens } = await app.signedIn();
+      expectJson(await exchange(app, tokens.access), 'invalid_request');
+      expect(lastReason(app)).toBe('exchange_policy');
+    }
+  });
+
   it('SEC-217 issues nothing if the policy throws', async () => {
     const app = await makeApp('memory', { ...options, tokenExchange: () => Promise.reject(new Error('policy is down')) });
     const { tokens } = await app.signedIn();
