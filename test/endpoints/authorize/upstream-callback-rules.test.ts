@@ -37,6 +37,7 @@ interface World {
   away(browser: Browser, path?: string): Promise<string>;
   toConsent(
     more?: Record<string, string>,
+    browser?: Browser,
   ): Promise<{ client: TestClient; browser: Browser; page: BrowserPage; url: () => Promise<string> }>;
 }
 async function makeWorld(more: Partial<OAuthProviderOptions> = {}): Promise<World> {
@@ -46,7 +47,7 @@ async function makeWorld(more: Partial<OAuthProviderOptions> = {}): Promise<Worl
     kind: 'redirect',
     id: 'door',
     label: 'Door',
-    begin: async ({ state }) => ({ location: `https://door.example/?state=${state}`, keep: null }),
+    begin: async ({ state }: { readonly state: string }) => ({ location: `https://door.example/?state=${state}`, keep: null }),
     finish: async () => world.says,
   } as never;
   const back = ({ location }: BrowserPage): string => `${ISSUER}/authorize/callback/door${new URL(location ?? '').search}`;
