@@ -17,6 +17,8 @@ import { has, readRecord, versioned } from './records/record.ts';
 export interface KeySource {
   readonly jwks?: JwkSet;
   readonly jwksUri?: string;
+  /** How long fetched keys are used before they are fetched again. Default: 10 minutes. */
+  readonly jwksMaxAge?: Seconds;
 }
 
 interface CachedKeys {
@@ -61,7 +63,7 @@ export async function findKey(
   if (source.jwks) return pickKey(source.jwks, alg, kid);
   if (source.jwksUri === undefined) return null;
   const known = cacheOf(as).get(source.jwksUri);
-  const key = known?.keys && known.at + FRESH > as.now() ? pickKey(known.keys, alg, kid) : null;
+  const key = known?.keys && known.at + (source.jwksMaxAge ?? FRESH) > as.now() ? pickKey(known.keys, alg, kid) : null;
   if (key !== null) return key;
   const isRecent = known !== undefined && known.keys !== null && known.triedAt + COOL_DOWN > as.now();
   const { keys, isDown } = isRecent ? known : await fetchShared(as, source.jwksUri, mayFetch);

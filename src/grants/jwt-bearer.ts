@@ -17,7 +17,7 @@ import { OAuthError } from '../model/error.ts';
 import { JWT_BEARER } from '../model/grant-type.ts';
 import type { Params } from '../model/params.ts';
 import { findResource, resolveResource } from '../model/resource.ts';
-import { parseScope, type ScopeExpansion } from '../model/scope.ts';
+import { isScopeToken, parseScope, type ScopeExpansion } from '../model/scope.ts';
 import type { Client } from '../model/client.ts';
 import type { AssertionRequest, FoundIssuer, MappedUser } from '../model/trusted-issuer.ts';
 import { resourceOf } from './authorization-code.ts';
@@ -45,6 +45,7 @@ export async function jwtBearer(params: Params, caller: Caller, as: AuthServer, 
     if (caller.kind === 'public') throw failed('none', 'client_unproven');
     throw refused('issuer_untrusted');
   }
+  if (client && !issuer.anyClient) registeredClient(caller, JWT_BEARER);
   const key = keyOf(caller);
   const { jti, subject } = await checkAssertion(as, assertion, issuer, key?.jkt);
   const resource = targetOf(as, params, claims);
@@ -58,7 +59,7 @@ export async function jwtBearer(params: Params, caller: Caller, as: AuthServer, 
   const scope = mapped.scope?.filter((one) => isFree || allowed.includes(one)) ?? (ceiling === null ? [] : most);
   const userId = mapped.userId ?? (await userIdOf(as, { issuer: issuer.issuer, subject, claims: {} }));
   const clientId = isJag && caller.kind === 'confidential' ? caller.client.id : `workload:${userId}`;
-  const once = await singleUse(as, ['issuer', issuer.issuer], jti, endOf(claims));
+  const once = await singleUse(as, ['issuer', issuer.issuer], jti, endOf(claims, issuer.clockSkew));
   try {
     if (!(await once.spend())) throw refused('replayed');
     const { metadata, accessTokenTTL: life } = mapped;
@@ -72,9 +73,9 @@ export async function jwtBearer(params: Params, caller: Caller, as: AuthServer, 
 
 /** An ID-JAG names the one client that may use it, which must authenticate (EMA §5; ID-JAG §4.4.1). */
 function checkedClient(claims: Claims, caller: Caller): Client {
-  const client = registeredClient(caller, JWT_BEARER);
-  if (claims['client_id'] !== client.id) throw refused('client_differs');
-  return client;
+  if (caller.kind !== 'confidential') throw failed('none', 'client_unproven');
+  if (claims['client_id'] !== caller.clientId) throw refused('client_differs');
+  return caller.client;
 }
 
 /** The issuer that is trusted, from the list or the function of the option. */
@@ -89,18 +90,21 @@ async function findIssuer(as: AuthServer, iss: unknown, isJag: boolean, asked: A
   return found && isIt(found) ? found : trustedIssuers.find(isIt);
 }
 
-/** The issuer, which the start could not check. @throws {TypeError} without keys that can be read. */
+/** The issuer, which the start could not check. @throws {TypeError} without keys that can be read, or with a time that would never pass. */
 function withKeys({ isLoopback }: AuthServer, found: FoundIssuer | null): FoundIssuer | null {
   if (found && !found.jwks && !isDocumentUrl(found.jwksUri ?? '', isLoopback))
     throw new TypeError('trustedIssuers: `jwksUri` must be an https URL with a path.');
+  if (found && !(Number.isFinite(found.clockSkew ?? 0) && (found.maxAssertionLife ?? 0) >= 0))
+    throw new TypeError('trustedIssuers: `clockSkew` and `maxAssertionLife` must be numbers of seconds.');
   return found;
 }
 
 /** What `user` says. @throws {TypeError} for what would become another grant than was meant. */
 function checkedUser(mapped: MappedUser | null): MappedUser | null {
   const { userId = 'ours', scope = [], accessTokenTTL: life = 1 } = mapped ?? {};
-  if (typeof userId === 'string' && userId !== '' && Array.isArray(scope) && Number.isSafeInteger(life) && life > 0) return mapped;
-  throw new TypeError('trustedIssuers: `user` must give a text, a list and seconds as `userId`, `scope` and `accessTokenTTL`.');
+  const areScopes = Array.isArray(scope) && scope.every((one) => typeof one === 'string' && isScopeToken(one));
+  if (typeof userId === 'string' && userId !== '' && areScopes && Number.isSafeInteger(life) && life > 0) return mapped;
+  throw new TypeError('trustedIssuers: `user` must give a text, a list of scopes and seconds as `userId`, `scope` and `accessTokenTTL`.');
 }
 
 /** What a function of the application says. @throws {OAuthError} 503 if it fails. */
@@ -126,10 +130,10 @@ async function checkAssertion(
   const { issuer: own, origin, paths } = as.settings;
   if (!isFor(claims, issuer.audience ?? own) && !(issuer.kind === 'workload' && isFor(claims, origin + paths.token)))
     throw refused('audience');
-  const time = timeProblem(claims, as.now()) ?? (claims['iat'] === undefined ? 'iat_missing' : null);
+  const { maxAssertionLife: life = Infinity, clockSkew = SKEW } = issuer;
+  const time = timeProblem(claims, as.now(), clockSkew) ?? (claims['iat'] === undefined ? 'iat_missing' : null);
   if (time !== null) throw refused(time);
-  const { maxAssertionLife: life = Infinity } = issuer;
-  if (Number(claims['exp']) - Number(claims['iat']) > life + SKEW) throw refused('exp_far');
+  if (Number(claims['exp']) - Number(claims['iat']) > life + clockSkew) throw refused('exp_far');
   // Claims that are not understood grant nothing, and a bound assertion needs a proof of its key (ID-JAG §4.4.1).
   if (!isBoundTo(claims['cnf'], jkt)) throw refused('key_differs');
   if (claims['authorization_details'] !== undefined) throw refused('claim_not_understood');
@@ -155,7 +159,10 @@ function isBoundTo(cnf: unknown, jkt: string | undefined): boolean {
 function targetOf(as: AuthServer, params: Params, { resource }: Claims): string {
   const asked = resourceOf(params, as);
   const { resources } = as.settings;
-  if (resource === undefined) return findResource(asked === undefined ? [] : [asked], as.settings).uri;
+  if (resource === undefined || asked !== undefined) {
+    const { uri } = findResource(asked === undefined ? [] : [asked], as.settings); // RFC 8707 §2: `invalid_target` for an unknown one
+    if (resource === undefined) return uri;
+  }
   const allowed = [resource].flat().map((one) => (typeof one === 'string' ? resolveResource(one, resources) : null));
   const both = resources.map(({ uri }) => uri).filter((uri) => allowed.includes(uri) && (asked === undefined || asked === uri));
   if (both.length !== 1 || both[0] === undefined) throw refused('resource');

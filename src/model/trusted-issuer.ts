@@ -41,7 +41,15 @@ export interface AssertedRequest extends AssertionRequest {
 export type IssuerFinder<Env = unknown> = (iss: string, asked: AssertionRequest<Env>) => Awaitable<FoundIssuer | null>;
 
 /** An issuer that {@link IssuerFinder} found. Without `scope`, its function `user` says the scopes, within those of the assertion. */
-export type FoundIssuer = Omit<TrustedIssuer, 'scope'> & { readonly scope?: readonly string[] };
+export type FoundIssuer = Omit<TrustedIssuer, 'scope'> & {
+  readonly scope?: readonly string[];
+  /** Enterprise only: clients need not be registered for the grant type, except those of the option `clients`. They prove who they are all the same. */
+  readonly anyClient?: boolean;
+  /** How far its clock may differ from ours. Default: 30 seconds. */
+  readonly clockSkew?: Seconds;
+  /** How long keys from `jwksUri` are used before they are read again. Default: 10 minutes. */
+  readonly jwksMaxAge?: Seconds;
+};
 
 /** An issuer, and how far it is trusted. */
 export interface TrustedIssuer {

@@ -68,9 +68,7 @@ export type EmaClaimsMapper<Env = Cloudflare.Env> = (input: EmaClaimsMapperInput
 export interface EmaOptions<Env = Cloudflare.Env> {
   trustedIssuers: EmaTrustedIssuerResolver<Env>;
   mapClaims: EmaClaimsMapper<Env>;
-  /** Not used: five minutes, as its default there. */
   jwksCacheTtlSeconds?: number;
-  /** Not used: 30 seconds. */
   clockSkewSeconds?: number;
   maxAssertionLifetimeSeconds?: number;
   /** Must not be true. */

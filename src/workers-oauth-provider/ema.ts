@@ -6,6 +6,7 @@ import { checkNames } from '../lib/names.ts';
 import type { Json } from '../model/store.ts';
 import type { IssuerFinder, MappedUser } from '../model/trusted-issuer.ts';
 import type { EmaClaimsMapperResult, EmaIdJagClaims, EmaOptions } from './ema-types.ts';
+import { OAuthError } from './errors.ts';
 import { infoOf } from './helpers.ts';
 
 const NAME = 'enterpriseManagedAuthorization';
@@ -15,10 +16,11 @@ const MIN_TTL = 60;
 export function issuerFinderOf<Env>(options: EmaOptions<Env>): IssuerFinder<Env> {
   checkOptions(options);
   const { trustedIssuers, mapClaims, maxAssertionLifetimeSeconds: maxAssertionLife = 300 } = options;
+  const { clockSkewSeconds: clockSkew = 60, jwksCacheTtlSeconds: jwksMaxAge = 300 } = options;
   return async (iss, { client, request, env }) => {
     if (client === null) return null; // a workload
     const clientInfo = infoOf(client);
-    const found = await trustedIssuers({ iss, env, request, clientInfo });
+    const found = await orDenied(() => trustedIssuers({ iss, env, request, clientInfo }));
     if (!found) return null;
     const { issuer, jwksUri, algorithms = ['RS256'], audience } = found;
     return {
@@ -27,14 +29,28 @@ export function issuerFinderOf<Env>(options: EmaOptions<Env>): IssuerFinder<Env>
       jwksUri,
       algorithms,
       maxAssertionLife,
+      clockSkew,
+      jwksMaxAge,
+      anyClient: true, // as there: the functions of the application see the client
       ...(audience === undefined ? {} : { audience }),
       async user(given, { resource, scope }) {
         const claims = { ...given, resource: given['resource'] ?? resource } as EmaIdJagClaims;
-        const result = await mapClaims({ claims, clientInfo, resource, requestedScope: [...scope], request, env });
+        const requestedScope = [...scope];
+        const result = await orDenied(() => mapClaims({ claims, clientInfo, resource, requestedScope, request, env }));
         return result && mappedUser(result);
       },
     };
   };
+}
+
+/** What a function says; null if it throws one of the errors that deny. Every other error is a fault of the server. */
+async function orDenied<T>(ask: () => T | Promise<T>): Promise<T | null> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof OAuthError && ['invalid_grant', 'access_denied'].includes(error.code)) return null;
+    throw error;
+  }
 }
 
 /** What the function says, checked: an error in it must not become a grant. */
@@ -60,6 +76,6 @@ function checkOptions(options: EmaOptions<never>): void {
       `${NAME}.allowPublicClients is not supported: anyone with an assertion could use it. Give the client a secret or a key.`,
     );
   for (const [name, value] of Object.entries(seconds))
-    if (value !== undefined && !(typeof value === 'number' && (value > 0 || (value === 0 && name === 'clockSkewSeconds'))))
+    if (value !== undefined && !(Number.isFinite(value) && (value > 0 || (value === 0 && name === 'clockSkewSeconds'))))
       throw new TypeError(`${NAME}.${name} must be a number of seconds greater than 0.`);
 }

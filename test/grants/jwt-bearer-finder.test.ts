@@ -23,11 +23,11 @@ async function makeApp(trustedIssuers: NonNullable<OAuthProviderOptions['trusted
   return appOn(memoryStore(clock), clock, { clients, trustedIssuers }, { fetchPublic });
 }
 
-async function present(app: App, claims: AnyClaims = {}, isJag = true): Promise<JsonAnswer> {
+async function present(app: App, claims: AnyClaims = {}, isJag = true, by = { client_id: 'assistant', client_secret: SECRET }): Promise<JsonAnswer> {
   const now = app.clock.now();
   const all = { iss: IDP, sub: 'u-1', aud: ISSUER, client_id: 'assistant', resource: RESOURCE, iat: now, exp: now + 300, jti: crypto.randomUUID(), ...claims };
   const assertion = await idp.sign(all, isJag ? { typ: 'oauth-id-jag+jwt' } : {});
-  const fields = { grant_type: TYPE, assertion, ...(isJag ? { client_id: 'assistant', client_secret: SECRET } : {}) };
+  const fields = { grant_type: TYPE, assertion, ...(isJag ? by : {}) };
   return answerOf(await app.ask('POST', '/token', new URLSearchParams(fields), { 'content-type': 'application/x-www-form-urlencoded' }));
 } // prettier-ignore
 
@@ -55,6 +55,9 @@ describe('grants/jwt-bearer with a function as trustedIssuers', () => {
     ['one that signs otherwise', { ...found, algorithms: ['RS256'] }, 400, 'assertion_algorithm'],
     ['one whose assertions live shorter', { ...found, maxAssertionLife: 200 }, 400, 'assertion_exp_far'],
     ['one with another audience', { ...found, audience: 'https://as.example' }, 400, 'assertion_audience'],
+    ['a clock without end', { ...found, clockSkew: Infinity }, 503, 'issuer_function_failed'],
+    ['a clock that is no number', { ...found, clockSkew: Number.NaN }, 503, 'issuer_function_failed'],
+    ['a life that is no number', { ...found, maxAssertionLife: Number.NaN }, 503, 'issuer_function_failed'],
     ['one without keys', { issuer: IDP, kind: 'enterprise' }, 503, 'issuer_function_failed'],
     ['keys on this machine', { issuer: IDP, kind: 'enterprise', jwksUri: 'http://localhost:9/keys' }, 503, 'issuer_function_failed'],
   ])('grants nothing when it gives %s', async (_what, given, status, reason) => {
@@ -65,6 +68,44 @@ describe('grants/jwt-bearer with a function as trustedIssuers', () => {
     );
     expect([answer.status, reasons.at(-1)]).toEqual([status, reason]);
   });
+
+  it('takes a clock that differs as far as it says, and the same assertion once all that time', async () => {
+    const app = await makeApp(() => ({ ...found, clockSkew: 120 }));
+    const [now, jti] = [app.clock.now(), 'once'];
+    expect((await present(app, { iat: now + 119, exp: now + 200, jti })).status).toBe(200);
+    app.clock.pass(319); // 200 and all but one second of the 120
+    expectJson(await present(app, { iat: now + 119, exp: now + 200, jti }), 'invalid_grant');
+    expect(app.events.flatMap((event) => (event.kind === 'request.refused' ? [event.reason] : [])).at(-1)).toBe('assertion_replayed');
+    const strict = await makeApp(() => ({ ...found, clockSkew: 0 }));
+    expectJson(await present(strict, { iat: now + 1, exp: now + 200 }), 'invalid_grant');
+    expectJson(await present(strict, { iat: now - 100, exp: now }), 'invalid_grant');
+  });
+
+  it('reads keys again after the time that it says', async () => {
+    let reads = 0;
+    const clock = makeClock();
+    const clients = [{ id: 'assistant', secret: SECRET, authMethod: 'client_secret_post', grantTypes: [TYPE] }] as const;
+    const fetchPublic = async (): Promise<Response> => (reads++, Response.json({ keys: [idp.publicKey] }));
+    const { jwks: _, ...keyless } = found;
+    const trustedIssuers = () => ({ ...keyless, jwksUri: `${IDP}/keys`, jwksMaxAge: 100 });
+    const app = await appOn(memoryStore(clock), clock, { clients, trustedIssuers }, { fetchPublic });
+    for (const [seconds, times] of [[0, 1], [99, 1], [1, 2]] as const) {
+      clock.pass(seconds);
+      expect([(await present(app)).status, reads]).toEqual([200, times]);
+    }
+  }); // prettier-ignore
+
+  it('takes a client that is not registered for the grant type only if it says so, and only with its secret', async () => {
+    for (const [anyClient, status] of [[false, 400], [true, 200]] as const) {
+      const app = await makeApp(() => ({ ...found, anyClient }));
+      const { client, secret = '' } = await app.provider.helpers(app.env).clients.create({ name: 'Other', redirectUris: ['https://other.example/cb'], authMethod: 'client_secret_post' });
+      const by = { client_id: client.id, client_secret: secret };
+      expect((await present(app, { client_id: client.id }, true, by)).status).toBe(status);
+      if (status === 400) expect(app.events.at(-1)).toMatchObject({ reason: 'grant_type_unregistered' });
+      expectJson(await present(app, { client_id: 'assistant' }, true, by), 'invalid_grant');
+      expectJson(await present(app, { client_id: client.id }, true, { ...by, client_secret: 'wrong' }), 'invalid_client', 401);
+    }
+  }); // prettier-ignore
 
   it('never takes our own issuer', async () => {
     const app = await makeApp(() => ({ ...found, issuer: ISSUER }));
@@ -84,6 +125,8 @@ describe('grants/jwt-bearer: what `user` says', () => {
   it.each<[string, object]>([
     ['no user id', { userId: '' }],
     ['scopes that are no list', { scope: 'read' }],
+    ['a scope that would be two', { scope: ['read admin'] }],
+    ['a scope that is no text', { scope: [7] }],
     ['a lifetime that is a text', { accessTokenTTL: '100' }],
     ['a lifetime of nothing', { accessTokenTTL: 0 }],
   ])('grants nothing where it is %s', async (_what, said) => {

@@ -225,6 +225,7 @@ describe('grants/jwt-bearer: what is refused, and nothing is stored', () => {
     expect(await resourceOf(['https://other.example', RESOURCE])).toBe(RESOURCE);
     expect(await resourceOf(undefined, `${ISSUER}/tools`)).toBe(`${ISSUER}/tools`);
     expect(await resourceOf(undefined, 'https://other.example')).toBe('invalid_target');
+    expect(await resourceOf(RESOURCE, 'https://other.example')).toBe('invalid_target'); // S-070, also where the assertion names one
   });
 
   it.each<[string, AnyClaims, Record<string, unknown>, string]>([

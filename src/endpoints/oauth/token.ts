@@ -11,6 +11,7 @@ import { tokenAnswer } from '../../grants/issue.ts';
 import { CROSS_ORIGIN, json, parseFields } from '../../lib/http.ts';
 import { isDeniedId } from '../../model/client-policy.ts';
 import { OAuthError } from '../../model/error.ts';
+import { JWT_BEARER } from '../../model/grant-type.ts';
 import type { Params } from '../../model/params.ts';
 import { readForm, type Call } from '../endpoint.ts';
 
@@ -90,5 +91,8 @@ async function explain(as: AuthServer, caller: Caller, type: string, error: OAut
   const client = await findClient(as, caller.clientId);
   if (!client && mayFetch(as, caller.clientId)) return error; // its document is not fetched just to explain a failure
   if (caller.kind === 'public' && client?.authMethod !== 'none') return failed('none', client ? 'secret_missing' : 'client_unknown');
-  return client && !client.grantTypes.includes(type) ? new OAuthError('unauthorized_client', 'grant_type_unregistered') : error;
+  const isChecked = type === JWT_BEARER; // by the grant, since its issuer may allow any client
+  return client && !isChecked && !client.grantTypes.includes(type)
+    ? new OAuthError('unauthorized_client', 'grant_type_unregistered')
+    : error;
 }

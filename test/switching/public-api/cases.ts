@@ -4,6 +4,7 @@ import { callbacks } from './callbacks.ts';
 import type { Case } from './case.ts';
 import { consent } from './consent.ts';
 import { documents } from './documents.ts';
+import { enterprise } from './enterprise.ts';
 import { helpers } from './helpers.ts';
 import { metadata } from './metadata.ts';
 import { options } from './options.ts';
@@ -28,6 +29,7 @@ const bySubject = {
   consent,
   documents,
   roles,
+  enterprise,
 };
 
 /** In the order in which they run; what is expected of each stands in `expected`. */
