@@ -66,7 +66,7 @@ export async function auditPage(desk: Desk): Promise<Shown> {
       [say.time, say.actions, say.by, { wide: say.target }, say.outcome],
       entries.map((one) => rowOf(desk, one, nameOf)),
     )}
-    ${next !== undefined && html`<p class="more"><a class="button" href="${hereWith(desk, { after: String(next) })}">${say.more}</a></p>`}`;
+    ${next !== undefined && html`<p class="more"><a class="button" href="${hereWith(desk, { after: String(next), verify: undefined })}">${say.more}</a></p>`}`;
   return { title: say.audit, body };
 }
 
@@ -145,20 +145,19 @@ async function* logLines(desk: Desk, filter: Filter): AsyncGenerator<string> {
   } while (after !== undefined);
 }
 
-/** The way to check the chain of the log, or what was found. */
+/** The way to check the chain of the log, or what was found in as many blocks as one request reads, and the way on. */
 async function logCheck(desk: Desk): Promise<Html> {
   const { say } = desk;
-  if (param(desk, 'verify') === undefined)
-    return html`<p class="more"><a class="button" href="${hereWith(desk, { verify: '1' })}">${say.verify}</a></p>`;
-  const problems: AuditVerdict['problems'][number][] = [];
-  let next: AuditVerdict['next'];
-  do {
-    const found: AuditVerdict = await read(desk, 'audit/verify', next && { fromBlock: String(next.block), fromHash: next.hash });
-    problems.push(...found.problems);
-    next = found.next;
-  } while (next && problems.length < MAX_SHOWN);
+  const link = (text: string, params: Readonly<Record<string, string | undefined>>): Html =>
+    html`<p class="more"><a class="button" href="${hereWith(desk, params)}">${text}</a></p>`;
+  if (param(desk, 'verify') === undefined) return link(say.verify, { verify: '1' });
+  const [fromBlock, fromHash] = [param(desk, 'block'), param(desk, 'hash')];
+  const { problems, head, next } = await read<AuditVerdict>(desk, 'audit/verify', { fromBlock, fromHash });
   const list = problems.map(({ block, what }) => `${block} ${what}`).join(', ');
+  const isPart = fromBlock !== undefined || next !== undefined;
   return html`<div class="facts">
-    ${problems.length === 0 ? badge(say.intact, 'good') : html`<span>${badge(say.tampered, 'bad')} <code>${list}</code></span>`}
-  </div>`;
+      ${isPart && html`<code>${fromBlock ?? head.block} … ${(next?.block ?? 0) + 1}</code>`}
+      ${problems.length === 0 ? badge(say.intact, 'good') : html`<span>${badge(say.tampered, 'bad')} <code>${list}</code></span>`}
+    </div>
+    ${next && link(say.more, { block: String(next.block), hash: next.hash })}`;
 }
