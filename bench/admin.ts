@@ -1,8 +1,9 @@
 /**
- * `npm run bench -- admin [--grants 1000000] [--users 100000] [--samples 200]`: how long an administrator waits for each list and search, on SQLite
- * and PostgreSQL with very many users and grants, through the whole administration API; and how much memory it takes.
+ * `npm run bench -- admin [--grants 1000000] [--users 100000] [--samples 200] [--engine sqlite|postgres] [--data FOLDER]`: how long an administrator
+ * waits for each list, search and page, on SQLite and PostgreSQL with very many users and grants, through the whole administration API and the whole
+ * page; and how much memory it takes. With `--data` the filled SQLite file is kept in that folder, and used again.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,6 +16,7 @@ import type { Store } from '../dist/model/store.js';
 import { makeBrowser, type Browser } from '../src/testing/browser.ts';
 import { registerClient } from '../src/testing/oauth-client.ts';
 import { startPostgres } from '../test/support/postgres.ts';
+import { fillMore, pagesOf } from './admin-pages.ts';
 import { AT_ONCE, copyOf, type Fill, type FilledRow, idOf, postgresFill, rowOf, sqliteFill } from './store-filling.ts';
 
 const ISSUER = 'http://localhost:8787';
@@ -38,12 +40,13 @@ export async function benchAdmin(args: readonly string[]): Promise<void> {
       grants: { type: 'string', default: '1000000' },
       users: { type: 'string', default: '100000' },
       samples: { type: 'string', default: '200' },
+      engine: { type: 'string' },
+      data: { type: 'string' },
     },
   });
   const [grants, users, samples] = [Number(values.grants), Number(values.users), Number(values.samples)];
   const rows: string[] = [];
-  for await (const place of places()) {
-    console.error(`${place.name}: filling with ${users} users and ${grants} grants …`);
+  for await (const place of places(values.engine, values.data)) {
     rows.push(...(await measured(place, grants, users, samples)));
     await place.close();
   }
@@ -51,12 +54,16 @@ export async function benchAdmin(args: readonly string[]): Promise<void> {
   console.log(`| store | request | p50 | p95 |\n| --- | --- | --- | --- |\n${rows.join('\n')}`);
 }
 
-async function* places(): AsyncGenerator<Place> {
-  const folder = mkdtempSync(join(tmpdir(), 'portcullis-admin-'));
+async function* places(engine?: string, data?: string): AsyncGenerator<Place> {
+  const folder = data ?? mkdtempSync(join(tmpdir(), 'portcullis-admin-'));
+  mkdirSync(folder, { recursive: true });
   try {
-    const path = join(folder, 'portcullis.db');
-    const store = sqliteStore(path);
-    yield { name: 'sqlite', store, fill: sqliteFill(path), close: async () => store.close() };
+    if (engine !== 'postgres') {
+      const path = join(folder, 'portcullis.db');
+      const store = sqliteStore(path);
+      yield { name: 'sqlite', store, fill: sqliteFill(path), close: async () => store.close() };
+    }
+    if (engine === 'sqlite') return;
     const postgres = await startPostgres();
     if (typeof postgres === 'string') {
       console.error(`postgres: left out, ${postgres}.`);
@@ -66,7 +73,7 @@ async function* places(): AsyncGenerator<Place> {
     const close = async (): Promise<void> => (await pool.end(), await postgres.stop());
     yield { name: 'postgres', store: postgresStore(pool), fill: postgresFill(pool), close };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (data === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -80,37 +87,46 @@ async function measured({ name, store, fill }: Place, grants: number, users: num
     scopesSupported: { read: 'Read' },
     clientRegistrationEndpoint: '/register',
     admin: adminApi({ permission: 'admin' }),
+    clientPolicy: {},
     accessKeys: {},
+    audit: { keep: '1y' },
   });
   const { accounts, listGrants } = provider.helpers(env);
   const send = async (request: Request): Promise<Response> => provider.fetch(request, env);
-  await accounts.create({ ...ADMIN, permissions: ['admin'] });
-  const before = new Set((await allOf(store)).map(({ key }) => key));
-  const someone = await accounts.create({ username: 'someone', password: ADMIN.password, email: MAIL, emailVerified: true });
-  const sample = (await allOf(store)).filter(({ key }) => !before.has(key));
-  const client = await registerClient({ send, issuer: ISSUER });
-  await client.redeem(await client.signIn(makeBrowser(send), { username: 'someone', password: ADMIN.password }));
-  const grant = (await allOf(store)).find(({ key }) => key.startsWith('grant:'));
-  if (!grant) throw new Error('There is no grant to copy.');
+  let someone = await accounts.findByUsername('someone');
+  if (!someone) {
+    console.error(`${name}: filling with ${users} users and ${grants} grants …`);
+    await accounts.create({ ...ADMIN, permissions: ['admin'] });
+    const before = new Set((await allOf(store)).map(({ key }) => key));
+    someone = await accounts.create({ username: 'someone', password: ADMIN.password, email: MAIL, emailVerified: true });
+    const { id } = someone;
+    const sample = (await allOf(store)).filter(({ key }) => !before.has(key));
+    const client = await registerClient({ send, issuer: ISSUER });
+    await client.redeem(await client.signIn(makeBrowser(send), { username: 'someone', password: ADMIN.password }));
+    const grant = (await allOf(store)).find(({ key }) => key.startsWith('grant:'));
+    if (!grant) throw new Error('There is no grant to copy.');
+    await fillMore(store, fill, await allOf(store), client.id);
 
-  const usersAtOnce = Math.floor(AT_ONCE / sample.length);
-  for (let at = 0; at < users; at += usersAtOnce)
-    await fill(lanes(at, users, usersAtOnce).flatMap((n) => sample.map((row) => userCopy(row, someone.id, n))));
-  const each = Math.max(1, Math.ceil(grants / users));
-  for (let at = 0; at < grants; at += AT_ONCE)
-    await fill(lanes(at, grants, AT_ONCE).map((n) => copyOf(grant, n, userId(Math.floor(n / each)))));
+    const usersAtOnce = Math.floor(AT_ONCE / sample.length);
+    for (let at = 0; at < users; at += usersAtOnce)
+      await fill(lanes(at, users, usersAtOnce).flatMap((n) => sample.map((row) => userCopy(row, id, n))));
+    const each = Math.max(1, Math.ceil(grants / users));
+    for (let at = 0; at < grants; at += AT_ONCE)
+      await fill(lanes(at, grants, AT_ONCE).map((n) => copyOf(grant, n, userId(Math.floor(n / each)))));
+  }
 
   const admin = makeBrowser(send);
   await admin.submit(await admin.get(`${ISSUER}/login`), ADMIN);
   const ask = asking(send, admin);
-  const deep = async (act: string): Promise<string> => {
-    let path = act;
+  const cursor = async (act: string): Promise<string> => {
+    let after = '';
     for (let page = 0; page < 50; page++) {
-      const { next } = await ask(path);
-      if (typeof next === 'string') path = `${act}?after=${encodeURIComponent(next)}`;
+      const { next } = await ask(after === '' ? act : `${act}?after=${encodeURIComponent(after)}`);
+      if (typeof next === 'string') after = next;
     }
-    return path;
+    return after;
   };
+  const deep = async (act: string): Promise<string> => `${act}?after=${encodeURIComponent(await cursor(act))}`;
   const someUser = userId(Math.floor(users / 2));
   const requests: readonly (readonly [string, string])[] = [
     ['users, first page', 'users'],
@@ -128,13 +144,24 @@ async function measured({ name, store, fill }: Place, grants: number, users: num
     ['keys', 'keys'],
     ['audit', 'audit'],
   ];
+  const visit = visiting(send, admin);
+  const named = {
+    user: someone.id,
+    otherUser: someUser,
+    mail: MAIL,
+    after: { users: await cursor('users'), grants: await cursor('grants') },
+  };
+  const all: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ...requests.map(([label, path]) => [label, () => ask(path)] as const),
+    ...pagesOf(named).map(([label, path]) => [`page: ${label}`, () => visit(path)] as const),
+  ];
   const memory = process.memoryUsage().rss;
   const rows: string[] = [];
-  for (const [label, path] of requests) {
+  for (const [label, get] of all) {
     const times: number[] = [];
     for (let at = 0; at < samples; at++) {
       const began = performance.now();
-      await ask(path);
+      await get();
       times.push(performance.now() - began);
     }
     const sorted = times.toSorted((one, other) => one - other);
@@ -154,6 +181,20 @@ function asking(send: (request: Request) => Promise<Response>, admin: Browser): 
     const response = await send(new Request(`${ISSUER}/admin/api/${path}`, { headers: { cookie, 'sec-fetch-site': 'same-origin' } }));
     if (response.status !== 200) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as Record<string, unknown>;
+  };
+}
+
+/** Opens pages as the browser of the administrator does. */
+function visiting(send: (request: Request) => Promise<Response>, admin: Browser): (path: string) => Promise<unknown> {
+  const cookie = [...admin.cookies].map(([key, value]) => `${key}=${value}`).join('; ');
+  const headers = { cookie, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate' };
+  return async function visit(path): Promise<unknown> {
+    const response = await send(new Request(`${ISSUER}/admin${path}`, { headers }));
+    const text = await response.text();
+    const to = response.headers.get('location');
+    if (to?.startsWith('/admin')) return visit(to.slice('/admin'.length)); // search, where only one thing was found
+    if (response.status !== 200) throw new Error(`/admin${path}: ${response.status} ${text}`);
+    return text;
   };
 }
 

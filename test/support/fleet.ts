@@ -3,10 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Send } from '../../src/testing/browser.ts';
+import { FLEET_ISSUER, FLEET_PERSON } from './fleet-names.ts';
 
-/** What all members believe to be called. */
-export const FLEET_ISSUER = 'http://localhost:9999';
-export const FLEET_PERSON = { username: 'alice', password: 'correct horse battery' } as const;
+export { FLEET_ISSUER, FLEET_PERSON };
 
 /** One server process. */
 export interface Member {
