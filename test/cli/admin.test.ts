@@ -167,6 +167,24 @@ describe('portcullis user', () => {
     expect(await accounts.permissionsOf(bobId)).toEqual([]);
   });
 
+  it('takes no last administrator away from a store, unless told that it is meant', async () => {
+    const { on, app, bobId } = await make();
+    const { accounts } = app.provider.helpers(app.env);
+    const acts = ['disable alice', 'remove alice', 'set-permissions alice --none', 'set-permissions alice --permission x'];
+    for (const act of acts)
+      expect([act, await on(`user ${act} --yes`)]).toMatchObject([act, { code: 1, err: expect.stringMatching(/last account.*--last/) }]);
+    await accounts.setPermissions(bobId, ['admin']);
+    await app.provider.helpers(app.env).disableUser(bobId); // who can administer nothing
+    for (const act of acts) expect((await on(`user ${act} --yes`)).code).toBe(1);
+    expect(await accounts.find(app.aliceId)).toMatchObject({ permissions: ['admin'] });
+    expect(await mayIn(app, ALICE)).toBe(true);
+    expect((await on('user set-permissions alice --permission admin --permission x --yes')).code).toBe(0); // who stays one
+    await app.provider.helpers(app.env).enableUser(bobId);
+    expect((await on('user disable alice --yes')).code).toBe(0); // for Bob is another one
+    expect((await on('user remove bob --yes')).code).toBe(1);
+    expect((await on('user remove bob --yes --last')).code).toBe(0);
+  });
+
   it('takes the name of an account at another site for no user, as anyone may have chosen it', async () => {
     const { on, app, bobId } = await make();
     await app.store.write(

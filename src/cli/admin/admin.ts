@@ -10,7 +10,7 @@ import { openTarget } from './open.ts';
 import type { Input, Target } from './target.ts';
 import { FLAGS, type Noun, NOUNS } from './verbs.ts';
 import { valueOf } from './values.ts';
-import { isSince, WORK } from './work.ts';
+import { checkLast, isSince, WORK } from './work.ts';
 import { printable, printableJson } from '../printable.ts';
 
 /** Flags of every command. */
@@ -49,11 +49,12 @@ export async function runAdmin(noun: string, argv: readonly string[], terminal: 
     return given[flag] === undefined || !about ? [] : [[about.member, about.means ?? valueOf(flag, about.kind, given[flag])] as const];
   });
   const named = labels.map(([member], at) => [member, words[at]] as const);
-  const written: Input = { ...verb.input, ...Object.fromEntries(flags), ...Object.fromEntries(named) };
+  const { last, ...flagged } = Object.fromEntries(flags);
+  const written: Input = { ...verb.input, ...flagged, ...Object.fromEntries(named) };
   const target = await openTarget({ ...values, store, resource: written['resource'], scopes: written['scope'] }, terminal);
   try {
     const { input, about } = await withUser(target, written, labels);
-    const common = { target, terminal, verb, isJson: values.json === true, isSure: values.yes === true };
+    const common = { target, terminal, verb, isJson: values.json === true, isSure: values.yes === true, isLast: last === true };
     return await run({ ...common, input, about, isAll: values.all === true, after: values.after });
   } finally {
     await target.close();
@@ -78,6 +79,7 @@ function parseWords<const T extends Parameters<typeof parseFlags>[1]>(
 
 async function run(job: Job): Promise<0 | 1 | void> {
   const { verb, input, about } = job;
+  if (verb.shutsOut) await checkLast(job);
   if (verb.work !== undefined) return WORK[verb.work](job);
   if (verb.rows !== undefined) return list(job);
   if (verb.asks !== undefined) await confirm(job, `${verb.asks} ${about}?`);

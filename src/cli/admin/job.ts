@@ -16,6 +16,8 @@ export interface Job {
   readonly isJson: boolean;
   /** Whether `--yes` was given. */
   readonly isSure: boolean;
+  /** Whether `--last` was given. */
+  readonly isLast: boolean;
   /** All pages of a list, not only the first hundred rows. */
   readonly isAll: boolean;
   readonly after: string | undefined;

@@ -10,6 +10,8 @@ import { CliError } from '../terminal.ts';
 
 /** Runs acts by name. */
 export interface Target {
+  /** Whether it is a store, where no rules of a server hold. */
+  readonly isStore?: true;
   /** What the act answers: an object, or a text of lines. @param method POST for a change. @throws {CliError} saying what is wrong. */
   readonly ask: (method: 'GET' | 'POST', act: string, input: Input) => Promise<unknown>;
   readonly close: () => Promise<void>;
@@ -39,6 +41,7 @@ export async function openLocal(name: string, options: StoreOptions, env: NodeJS
       env: { PORTCULLIS_EPOCH, PORTCULLIS_SECRET },
     });
     return {
+      isStore: true,
       async close() {
         await settled();
         await close();

@@ -35,6 +35,8 @@ export interface Verb {
   /** Input that is always the same. */
   readonly input?: { readonly [member: string]: unknown };
   readonly work?: Work;
+  /** Set where it may take away the last administrator; then it takes `--last`. */
+  readonly shutsOut?: true;
 }
 
 /** A flag: the member of the input that it is, how it is read, what the help calls its value. */
@@ -66,6 +68,7 @@ export const FLAGS: { readonly [flag: string]: Flag } = {
   'email-verified': yes('emailVerified'),
   permission: texts('permissions', 'NAME'),
   none: yes('none'),
+  last: yes('last'),
   'password-stdin': yes('passwordStdin'),
   'no-password': yes('noPassword'),
   user: text('user', 'USER'),
@@ -125,11 +128,11 @@ export const NOUNS: { readonly [noun: string]: Noun } = {
         work: 'password',
       },
       'set-password': { does: 'ends every session and grant', act: 'users/set-password', method: 'POST', words: ['id=USER'], flags: PASSWORD, work: 'password', asks: 'Set a new password, and end every session and grant of' }, // prettier-ignore
-      'set-permissions': { does: 'replaces all permissions of the user', act: 'users/set-permissions', method: 'POST', words: ['id=USER'], flags: ['permission', 'none'], work: 'permissions', asks: 'Change the permissions of' }, // prettier-ignore
-      disable: { does: 'ends every session, grant and key, until it is enabled', act: 'users/disable', method: 'POST', words: ['id=USER'], asks: 'Disable, and end every session, grant and key of' }, // prettier-ignore
+      'set-permissions': { does: 'replaces all permissions of the user', act: 'users/set-permissions', method: 'POST', words: ['id=USER'], flags: ['permission', 'none', 'last'], work: 'permissions', shutsOut: true, asks: 'Change the permissions of' }, // prettier-ignore
+      disable: { does: 'ends every session, grant and key, until it is enabled', act: 'users/disable', method: 'POST', words: ['id=USER'], flags: ['last'], shutsOut: true, asks: 'Disable, and end every session, grant and key of' }, // prettier-ignore
       enable: { does: 'lets a disabled user sign in again', act: 'users/enable', method: 'POST', words: ['id=USER'] },
       'sign-out': { does: 'ends every session and grant', act: 'users/sign-out', method: 'POST', words: ['id=USER'], asks: 'End every session and grant of' }, // prettier-ignore
-      remove: { does: 'for good', act: 'users/remove', method: 'POST', words: ['id=USER'], asks: 'Remove, for good,' },
+      remove: { does: 'for good', act: 'users/remove', method: 'POST', words: ['id=USER'], flags: ['last'], shutsOut: true, asks: 'Remove, for good,' }, // prettier-ignore
       'remove-identity': { does: 'the link to an account at another site', act: 'users/remove-identity', method: 'POST', words: ['id=USER', 'identity=ID'], asks: 'Remove this way to sign in of' }, // prettier-ignore
       'remove-passkey': { does: 'a passkey', act: 'users/remove-passkey', method: 'POST', words: ['id=USER', 'passkey=ID'], asks: 'Remove this passkey of' }, // prettier-ignore
       'remove-factor': { does: 'the second factor', act: 'users/remove-second-factor', method: 'POST', words: ['id=USER'], asks: 'Remove the second factor of' }, // prettier-ignore

@@ -124,6 +124,26 @@ interface Verdict {
   readonly next?: { readonly block: number; readonly hash?: string };
 }
 
+/** What administrators must have, in a store; the name that `adminApi` has in the documentation. */
+const ADMIN = 'admin';
+
+/** @throws {CliError} for the last account that is an administrator, unless it is meant: then no one could administer the server. */
+export async function checkLast({ input, target, isLast }: Job): Promise<void> {
+  if (!target.isStore || isLast || (input['permissions'] as readonly string[] | undefined)?.includes(ADMIN)) return;
+  const { account } = (await target.ask('GET', 'users/show', { id: input['id'] })) as { account: Row | null };
+  if (!isAdmin(account)) return;
+  for (let after: string | undefined, more = true; more; more = after !== undefined) {
+    const page = (await target.ask('GET', 'users', { after })) as { users: readonly Row[]; next?: string };
+    if (page.users.some((one) => one['id'] !== input['id'] && isAdmin(one))) return;
+    after = page.next;
+  }
+  throw new CliError(`This is the last account with the permission ${ADMIN}. Nothing was changed; to do it all the same, add --last.`);
+}
+
+function isAdmin(account: Row | null): boolean {
+  return account !== null && account['disabled'] !== true && (account['permissions'] as readonly string[]).includes(ADMIN);
+}
+
 /** Whether an entry is of the time that `--since` names. */
 export function isSince({ input }: Pick<Job, 'input'>, row: Row): boolean {
   return input['since'] === undefined || Number(row['at']) >= Number(input['since']);
