@@ -1,13 +1,14 @@
 /**
- * `portcullis/own-pages`: the provider for an application with pages of its own. It has no pages of ours, no logins and no rare grant types, and in a
- * Worker it is two thirds as large. Everything else is imported from `portcullis`.
+ * `portcullis/own-pages`: the provider for an application with pages of its own. It has no pages of ours, no logins, no
+ * accounts and no rare grant types, and in a Worker it is three fifths as large. Everything else is imported from `portcullis`.
  */
 import type { OAuthProviderOptions } from './options/options.ts';
+import { NO_PARTS } from './provider/parts.ts';
 import { Provider } from './provider/provider.ts';
 import { webRuntime } from './core/web-runtime.ts';
 
 /**
- * The provider without our pages. It refuses the options `logins`, `pages`, `tokenExchange` and `trustedIssuers`.
+ * The provider without our pages. It refuses the options of what it lacks, such as `logins`, `pages` and `tokenExchange`.
  *
  * @example
  * const provider = new OAuthProvider({
@@ -20,6 +21,6 @@ import { webRuntime } from './core/web-runtime.ts';
 export class OAuthProvider<Env = unknown> extends Provider<Env> {
   /** @throws {TypeError} when an option is wrong, naming it and the fix. */
   constructor(options: OAuthProviderOptions<Env>) {
-    super(options, { runtime: webRuntime(), address: (_request, ctx) => ctx.address }, null);
+    super(options, { runtime: webRuntime(), address: (_request, ctx) => ctx.address }, NO_PARTS);
   }
 }

@@ -15,11 +15,19 @@ async function modulesBehind(path: string, mode: 'production' | 'development' = 
     define: { 'globalThis.process.env.NODE_ENV': JSON.stringify(mode) }, // as wrangler does, in deploy and in dev
     external: ['cloudflare:*', 'node:*', '@modelcontextprotocol/*', '@simplewebauthn/*'],
   });
-  return Object.keys(metafile.inputs).map((name) => name.replace(/^.*src\//, ''));
+  return Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs).map((name) => name.replace(/^.*src\//, '')));
 }
 
 it('leaves the sentences for developers out of what goes to production, and keeps them in development', async () => {
   const tables = ['model/advice/login.ts', 'model/advice/request.ts', 'model/advice/token.ts'];
   expect(await modulesBehind('main.ts', 'development')).toEqual(expect.arrayContaining(tables));
   expect((await modulesBehind('main.ts')).filter((name) => tables.includes(name))).toEqual([]);
+});
+
+it('holds nothing of pages, logins, accounts and tokens of other sites with portcullis/own-pages', async () => {
+  const modules = await modulesBehind('own-pages.ts');
+  const others =
+    /^(pages|words|logins|upstreams|endpoints\/account)\/|^core\/(users\/(account|links|passkey|security|seeded)|vault\/(vault|connections)\.ts)/;
+  expect(modules.filter((name) => others.test(name))).toEqual([]);
+  expect((await modulesBehind('main.ts')).filter((name) => others.test(name)).length).toBeGreaterThan(40);
 });

@@ -2,6 +2,7 @@
  * An administrator of a store, without a running server: for the command line of an operator, who can read and write the store anyway. What
  * only the application's options say is unknown here: configured clients, resources, scopes, logins.
  */
+import { coreParts } from '../core/all-parts.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { readBlock, readTail } from '../core/audit/read.ts';
 import type { Runtime } from '../model/runtime.ts';
@@ -88,5 +89,5 @@ function serverOf(
   const [site] = issuerServers(options, null);
   if (!site) throw new TypeError('There is no server.');
   const standing = standingOf(site.origin ?? NOWHERE, site);
-  return makeHost(site, { ...standing, issuers: [standing.issuer] }, env, { runtime }, null).as;
+  return makeHost(site, { ...standing, issuers: [standing.issuer] }, env, { runtime }, { core: coreParts, pages: null }).as;
 }

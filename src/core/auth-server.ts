@@ -11,6 +11,7 @@ import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { defaultListener } from './default-listener.ts';
+import type { CoreParts } from './parts.ts';
 import { type ClientPlaces, makeClientPlaces } from './records/client-places.ts';
 import type { Keyring } from './records/keyring.ts';
 import { makeSecrets, type Secrets } from './records/secrets.ts';
@@ -22,6 +23,7 @@ import { makeRecords, type Records } from './records/records.ts';
 export interface AuthServer extends UserServices {
   readonly settings: Settings;
   readonly runtime: Runtime;
+  readonly parts: CoreParts;
   /** The application's environment. */
   readonly env: unknown;
   /** Where records are stored. Use it only through `records` and the modules of `core` that are made over it. */
@@ -60,6 +62,7 @@ export function makeAuthServer(
   settings: Settings,
   runtime: Runtime,
   store: Store,
+  parts: CoreParts,
   keyringSecrets: readonly string[] = [],
   env: unknown = {},
 ): AuthServer {
@@ -101,7 +104,8 @@ export function makeAuthServer(
     records,
     secrets,
     keyring,
-    ...makeUserServices({ settings, runtime, store, records, secrets, keyring, env, signUpUrl: signUpUrlOf(settings), emit }),
+    ...makeUserServices({ settings, runtime, store, records, secrets, keyring, env, signUpUrl: signUpUrlOf(settings), emit }, parts),
+    parts,
     fetchDocument: settings.clientIdMetadataDocumentEnabled ? safeFetch : null,
     fetchKeys: safeFetch,
     fetchImage:
@@ -127,7 +131,7 @@ export function makeAuthServer(
 /** Tells the user of an event, if it concerns the security of an account. */
 function noticeEvent(as: AuthServer, event: NewEvent): void {
   if (event.kind !== 'factor.changed' && event.kind !== 'grant.opened') return;
-  notify(as, async () => (await import('./users/security-mail.ts')).sendEventNotice(as, event));
+  notify(as, () => as.parts.notice(as, event));
 }
 
 const observe = lazy(async () => (await import('./observe.ts')).observe);

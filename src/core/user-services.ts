@@ -1,6 +1,6 @@
 /**
  * User services: operations on accounts, consents, passkeys, TOTP, links and upstream tokens. A guarded call needs none of them, so each
- * is loaded on first use.
+ * is loaded on first use (`all-parts.ts`).
  */
 import { lazyObject, memoize } from '../lib/lazy.ts';
 import type { Accounts } from '../model/account.ts';
@@ -12,6 +12,7 @@ import type { Settings } from '../model/settings.ts';
 import type { Store } from '../model/store.ts';
 import type { Totps } from '../model/totp.ts';
 import type { Upstreams } from '../model/upstream.ts';
+import type { CoreParts } from './parts.ts';
 import type { Consents } from './records/consents.ts';
 import type { Keyring } from './records/keyring.ts';
 import type { Secrets } from './records/secrets.ts';
@@ -44,59 +45,35 @@ export interface UserServices {
   readonly vault: Vault;
 }
 
-/** Makes the services; they are loaded on first use. */
-export function makeUserServices(parts: UserServicesParts): UserServices {
-  const { runtime, store, records, secrets, signUpUrl } = parts;
+/** Makes the services. */
+export function makeUserServices(parts: UserServicesParts, load: CoreParts): UserServices {
+  const { runtime, store, secrets } = parts;
   const over = { ...parts, now: () => runtime.now() };
   const consents = lazyObject<Consents>({ find: true, readAhead: true, keep: true, forget: true, forgetAll: true }, async () =>
     (await import('./records/consents.ts')).makeConsents(store, secrets, over.now, runtime),
   );
   const passkeys = lazyObject<Passkeys>(
     { openChallenge: true, takeChallenge: true, add: true, find: true, of: true, use: true, rename: true, remove: true, removeAll: true },
-    async () => (await import('./users/passkeys.ts')).makePasskeys(over),
+    () => load.passkeys(over),
   );
   const totps = lazyObject<Totps>(
     { statusOf: true, offer: true, openOffer: true, confirm: true, useCode: true, useRecovery: true, renewRecovery: true, remove: true },
-    async () => (await import('./users/totp.ts')).makeTotps(parts),
+    () => load.totps(parts),
   );
-  const links = lazyObject<Links>({ make: true, find: true, take: true }, async () => (await import('./users/links.ts')).makeLinks(over));
-  const vault = lazyVault(parts);
+  const links = lazyObject<Links>({ make: true, find: true, take: true }, () => load.links(over));
+  const vault = lazyVault(parts, load);
   const accounts = lazyObject<Accounts>(
     {
       create: true, seed: true, find: true, findByUsername: true, findByEmail: true, checkPassword: true, removeSecondFactor: true, setPassword: true,
       setEmail: true, invite: true, setPermissions: true, permissionsOf: true, remove: true,
     }, // prettier-ignore
-    async () => {
-      const [{ makeAccounts }, { makeEmails }, { makeAccountNames }] = await Promise.all([
-        import('./users/accounts.ts'),
-        import('./users/account-names.ts'),
-        import('./users/account-names.ts'),
-      ]);
-      const emails = makeEmails(store, secrets, runtime);
-      const newAccounts = makeAccountNames(store, secrets, records, emails, () => runtime.now(), runtime);
-      const { emit } = parts;
-      return makeAccounts({
-        store,
-        records,
-        consents,
-        vault,
-        secrets,
-        runtime,
-        passkeys,
-        totps,
-        links,
-        signUpUrl,
-        emails,
-        newAccounts,
-        emit,
-      });
-    },
+    () => load.accounts({ ...parts, consents, vault, passkeys, totps, links }),
   );
   return { accounts, consents, passkeys, totps, links, vault };
 }
 
-function lazyVault(parts: UserServicesParts): Vault {
-  const { once } = memoize(async () => (await import('./vault/vault.ts')).makeVault(parts));
+function lazyVault(parts: UserServicesParts, load: CoreParts): Vault {
+  const { once } = memoize(() => load.vault(parts));
   return {
     ...lazyObject<Omit<Vault, 'upstreamsOf'>>({ keep: true, allExist: true, release: true, releaseAll: true }, once),
     upstreamsOf: (grantId, open) => (provider, options) =>

@@ -13,7 +13,7 @@ import { unwrap } from '../model/wrapped.ts';
 import { withParsedProps } from '../model/props.ts';
 import type { AuthServer } from './auth-server.ts';
 import type { CachedGrant, CachedToken } from './records/grant-cache.ts';
-import { lazy } from '../lib/lazy.ts';
+import { lazy, lazyObject } from '../lib/lazy.ts';
 import { openRefs } from './vault/upstream-refs.ts';
 import type { Connect } from '../model/connection.ts';
 
@@ -175,9 +175,9 @@ function accessFrom(as: AuthServer, { grant: { organization, act }, access, text
 
 /** `connect` for one grant. @param grantKey derives the grant's key from the token of the call. */
 export function connectOf(as: AuthServer, grant: Grant, grantKey: () => Promise<Uint8Array<ArrayBuffer>>): Connect {
-  const load = async (): Promise<Connect> => (await import('./vault/connections.ts')).makeConnect(as, grant, grantKey);
-  return Object.assign(async (...args: Parameters<Connect>) => (await load())(...args), {
-    seal: async (...args: Parameters<Connect['seal']>) => (await load()).seal(...args),
-    open: async (...args: Parameters<Connect['open']>) => (await load()).open(...args),
-  });
+  const connect = async (...args: Parameters<Connect>): ReturnType<Connect> => (await as.parts.connect(as, grant, grantKey))(...args);
+  const carried = lazyObject<Pick<Connect, 'seal' | 'open'>>({ seal: true, open: true }, async () =>
+    (await import('./carried-state.ts')).makeCarried(as, grant.id, grantKey),
+  );
+  return Object.assign(connect, carried);
 }

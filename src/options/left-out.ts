@@ -20,10 +20,19 @@ export const NO_PAGES: ReturnType<typeof parsePages> = {
 };
 
 /** Refuses options of what a provider of `portcullis/own-pages` is built without. @throws {TypeError} naming the option and the fix. */
-export function checkLeftOut({ logins = [], pages, tokenExchange, trustedIssuers = [] }: OAuthProviderOptions<never>): void {
+export function checkLeftOut({
+  logins = [],
+  pages,
+  secondFactor,
+  securityEmails,
+  tokenExchange,
+  trustedIssuers = [],
+}: OAuthProviderOptions<never>): void {
   const given = {
     logins: logins.length > 0,
     pages: pages !== undefined,
+    secondFactor: secondFactor !== undefined,
+    securityEmails: securityEmails !== undefined,
     tokenExchange: tokenExchange !== undefined,
     trustedIssuers: trustedIssuers.length > 0,
   };

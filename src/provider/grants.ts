@@ -1,7 +1,7 @@
 /**
  * Grant management outside of a sign-in, for users and operators: list grants and revoke them.
  */
-import { signOut } from '../core/users/accounts.ts';
+import { signOut } from '../core/users/sign-out.ts';
 import { endGrants, endUserGrant, type GrantFilter, grantsOf, grantsOfUser } from '../core/records/grants.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { cutFormer } from '../core/records/former.ts';

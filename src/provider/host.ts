@@ -55,7 +55,7 @@ export function makeHost<Env>(
   { issuer, prefix, issuers }: Standing & { readonly issuers: readonly string[] },
   env: Env,
   { runtime, place: placeOf = () => null }: { readonly runtime: Runtime; readonly place?: (request: Request) => Place | null },
-  parts: Parts | null,
+  parts: Parts,
 ): Host<Env> {
   const { options, routes } = parsed;
   const settings = settingsOf(parsed, { issuer, tenant, prefix, issuers }, !isOff(env, issuer), env);
@@ -64,7 +64,8 @@ export function makeHost<Env>(
   const epoch = readEnv(env, 'PORTCULLIS_EPOCH') ?? '';
   const traced = (store: Store): Store => settings.telemetry?.store(store) ?? store;
   const store = withStoreRetry(traced(epoch === '' ? own : epochStore(own, epoch)));
-  const as = makeAuthServer(settings, runtime, store, parsed.secrets ?? secretsOf(undefined, readEnv(env, 'PORTCULLIS_SECRET')), env);
+  const keyring = parsed.secrets ?? secretsOf(undefined, readEnv(env, 'PORTCULLIS_SECRET'));
+  const as = makeAuthServer(settings, runtime, store, parts.core, keyring, env);
   if (settings.resources.some(({ accessTokenSigning }) => accessTokenSigning !== undefined))
     requireKeyring(as.keyring, '`accessTokenSigning`');
   if (settings.dpopNonces) requireKeyring(as.keyring, '`dpopNonces`');
@@ -107,7 +108,7 @@ export function makeHost<Env>(
     prefix,
     allowedOrigins,
     as,
-    routes: new Map([...routesOf(settings), ...(parts?.furtherRoutesOf(settings) ?? [])]),
+    routes: new Map([...routesOf(settings), ...(parts.pages?.furtherRoutesOf(settings) ?? [])]),
     metadata,
     apis,
     helpers: makeHelpers(as),

@@ -1,4 +1,5 @@
 /** OAuthProvider: the provider with all of its parts. */
+import { coreParts } from '../core/all-parts.ts';
 import { lazy } from '../lib/lazy.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { parsePages } from '../options/pages.ts';
@@ -9,10 +10,13 @@ import { type Platform, Provider } from './provider.ts';
 export type { Platform } from './provider.ts';
 
 const PARTS: Parts = {
-  parsePages,
-  furtherRoutesOf,
-  home: lazy(async () => (await import('../endpoints/home.ts')).home),
-  unauthorizedPage: lazy(async () => (await import('../endpoints/home.ts')).unauthorizedPage),
+  core: coreParts,
+  pages: {
+    parsePages,
+    furtherRoutesOf,
+    home: lazy(async () => (await import('../endpoints/home.ts')).home),
+    unauthorizedPage: lazy(async () => (await import('../endpoints/home.ts')).unauthorizedPage),
+  },
 };
 
 /** An authorization server with your API behind it, as one fetch handler. Make it once, at the top level of a module. */

@@ -66,16 +66,16 @@ export class Provider<Env = unknown> {
   readonly #options: OAuthProviderOptions<Env>;
   readonly #sites: readonly IssuerServer<Env>[];
   readonly #platform: Platform;
-  readonly #parts: Parts | null;
+  readonly #parts: Parts;
   readonly #fallback: FetchFunction<Env> | null;
   #lastEnv: { readonly of: Env; readonly host: Host<Env>; readonly given: Env } | undefined;
   #lastStanding: { readonly site: IssuerServer<Env>; readonly given: string; readonly standing: Standing } | undefined;
   readonly #hosts = new Map<string, { readonly source: unknown; readonly host: Host<Env> }>();
 
   /** @throws {TypeError} for a wrong option; the message names the option and the fix. */
-  constructor(options: OAuthProviderOptions<Env>, platform: Platform, parts: Parts | null) {
+  constructor(options: OAuthProviderOptions<Env>, platform: Platform, parts: Parts) {
     this.#options = options;
-    this.#sites = issuerServers(options, parts);
+    this.#sites = issuerServers(options, parts.pages);
     this.#platform = platform;
     this.#parts = parts;
     this.#fallback = options.defaultHandler ? fetchOf(options.defaultHandler) : null;
@@ -123,8 +123,8 @@ export class Provider<Env = unknown> {
       return this.#fallback(asked, { ...env, OAUTH_PROVIDER: helpers }, ctx);
     }
     const isHome = path === (host.prefix || '/') || path === `${host.prefix}/`;
-    return isHome && isBrowser(request) && this.#parts
-      ? this.#parts.home(makeCall(request, host.as, env, { network, waitUntil() {} }))
+    return isHome && isBrowser(request) && this.#parts.pages
+      ? this.#parts.pages.home(makeCall(request, host.as, env, { network, waitUntil() {} }))
       : notFound();
   }
 
@@ -173,8 +173,8 @@ export class Provider<Env = unknown> {
     const { telemetry } = host.as.settings;
     const access = await (telemetry ? telemetry.step('guard', guarded(check)) : check());
     if (isRefusal(access)) {
-      if (access.status !== 401 || !isBrowser(request) || !this.#parts) return access;
-      return this.#parts.unauthorizedPage(makeCall(request, host.as, env, { network: () => '', waitUntil() {} }), access);
+      if (access.status !== 401 || !isBrowser(request) || !this.#parts.pages) return access;
+      return this.#parts.pages.unauthorizedPage(makeCall(request, host.as, env, { network: () => '', waitUntil() {} }), access);
     }
     state.stillGood = async () => isGood(await api.guard(request, own));
     const inside = withoutPrefix(request, host.prefix);

@@ -1,8 +1,9 @@
 /**
- * `portcullis/own-pages` in a Worker: the provider for an application with pages of its own. It has no pages of ours, no logins and no rare grant types, and in a
- * Worker it is two thirds as large. Everything else is imported from `portcullis`.
+ * `portcullis/own-pages` in a Worker: the provider for an application with pages of its own. It has no pages of ours, no logins, no
+ * accounts and no rare grant types, and in a Worker it is three fifths as large. Everything else is imported from `portcullis`.
  */
 import type { OAuthProviderOptions } from '../options/options.ts';
+import { NO_PARTS } from '../provider/parts.ts';
 import { Provider } from '../provider/provider.ts';
 import { workerPlatform } from './platform.ts';
 
@@ -10,6 +11,6 @@ import { workerPlatform } from './platform.ts';
 export class OAuthProvider<Env = unknown> extends Provider<Env> {
   /** @throws {TypeError} when an option is wrong, naming it and the fix. */
   constructor(options: OAuthProviderOptions<Env>) {
-    super(options, workerPlatform, null);
+    super(options, workerPlatform, NO_PARTS);
   }
 }

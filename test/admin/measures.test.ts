@@ -2,6 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { adminApi } from '../../src/admin/index.ts';
 import { measuresOf } from '../../src/admin/measures.ts';
+import { coreParts } from '../../src/core/all-parts.ts';
 import { makeAuthServer, type AuthServer } from '../../src/core/auth-server.ts';
 import type { NewEvent } from '../../src/model/event.ts';
 import { password } from '../../src/logins/password.ts';
@@ -31,7 +32,7 @@ function make(
   const behind: Promise<unknown>[] = [];
   const pause = (ms: number): Promise<void> => new Promise((done) => (ms === 5000 ? void waiting.push(done) : done()));
   const runtime = { ...makeRuntime(), now: clock.now, pause, waitUntil: (work: Promise<unknown>) => void behind.push(work) };
-  const as = makeAuthServer(settingsOf(parsed, { issuer: 'https://mcp.example' }, true, {}), runtime, store);
+  const as = makeAuthServer(settingsOf(parsed, { issuer: 'https://mcp.example' }, true, {}), runtime, store, coreParts);
   return { as, store, behind, pass: () => waiting.splice(0).forEach((done) => done()) };
 }
 

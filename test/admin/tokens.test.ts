@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { runAct } from '../../src/admin/run.ts';
 import { adminApi } from '../../src/admin/index.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
+import { coreParts } from '../../src/core/all-parts.ts';
 import { makeAuthServer } from '../../src/core/auth-server.ts';
 import { parseOptions } from '../../src/options/parse.ts';
 import { settingsOf } from '../../src/options/settings.ts';
@@ -14,7 +15,7 @@ const OPTIONS: Partial<OAuthProviderOptions> = { accessKeys: {}, admin: adminApi
 async function make(): Promise<{ app: App; run: (name: string, all: Record<string, unknown>) => Promise<unknown> }> {
   const app = await makeApp('memory', OPTIONS);
   const settings = settingsOf(parseOptions(optionsFor(app.events, OPTIONS)), { issuer: ISSUER }, true, {});
-  const as = makeAuthServer(settings, app.machine, app.store);
+  const as = makeAuthServer(settings, app.machine, app.store, coreParts);
   const admin = { as, helpers: makeHelpers(as), userId: 'cli:root', permission: 'admin' };
   return { app, run: (name, all) => runAct(admin, name, all) };
 }

@@ -2,6 +2,7 @@
 import { makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { exportEntries, listEntries, verifyLog } from '../../src/core/audit/read.ts';
+import { coreParts } from '../../src/core/all-parts.ts';
 import { makeAuthServer, type AuthServer } from '../../src/core/auth-server.ts';
 import { password } from '../../src/logins/password.ts';
 import type { Store } from '../../src/model/store.ts';
@@ -27,7 +28,8 @@ describe.each(storeNames)('the audit log on %s', (name) => {
     });
     const behind: Promise<unknown>[] = [];
     const runtime = { ...makeRuntime(), now: clock.now, waitUntil: (work: Promise<unknown>) => void behind.push(work) };
-    const make = (): AuthServer => makeAuthServer(settingsOf(parsed, { issuer: 'https://mcp.example' }, true, {}), runtime, another(store));
+    const make = (): AuthServer =>
+      makeAuthServer(settingsOf(parsed, { issuer: 'https://mcp.example' }, true, {}), runtime, another(store), coreParts);
     const processes = Array.from({ length: PROCESSES }, make);
     for (let at = 0; at < EVENTS; at++)
       for (const [p, as] of processes.entries()) as.emit({ kind: 'client.approved', clientId: `${p}-${at}` });

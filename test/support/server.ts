@@ -1,5 +1,6 @@
 /** A server as a value, without endpoints and options: for tests of single modules that get one. */
 import { makeRuntime } from '#under-test';
+import { coreParts } from '../../src/core/all-parts.ts';
 import { type AuthServer, makeAuthServer } from '../../src/core/auth-server.ts';
 import type { Event } from '../../src/model/event.ts';
 import type { Runtime } from '../../src/model/runtime.ts';
@@ -50,5 +51,5 @@ export function makeServer(parts: ServerParts = {}): { as: AuthServer; clock: Cl
   };
   const runtime = makeRuntime();
   const cheap: Runtime = { ...runtime, now: clock.now, scrypt: (password, salt, cost) => runtime.scrypt!(password, salt, { ...cost, ln: 4, p: 1 }), ...machine }; // prettier-ignore
-  return { as: makeAuthServer(settings as Settings, cheap, store, secrets, env), clock, store, events };
+  return { as: makeAuthServer(settings as Settings, cheap, store, coreParts, secrets, env), clock, store, events };
 }

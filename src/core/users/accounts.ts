@@ -7,18 +7,17 @@ import { type Account, type Accounts, canBePassword, foldUsername, isUsername, t
 import { foldAddress } from '../../model/email.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Links } from '../../model/links.ts';
-import { OAuthError } from '../../model/error.ts';
 import type { Passkeys } from '../../model/passkey.ts';
 import type { Runtime, ScryptCost, Waiter } from '../../model/runtime.ts';
-import type { Key, Page, Store } from '../../model/store.ts';
+import type { Store } from '../../model/store.ts';
 import type { Totps } from '../../model/totp.ts';
-import { revoke } from '../../model/grant-transitions.ts';
 import type { AccountNames, Emails } from './account-names.ts';
 import type { Consents } from '../records/consents.ts';
 import type { Secrets } from '../records/secrets.ts';
 import type { AccountRecord, Records } from '../records/records.ts';
 import { isRemoved, markRemoved } from './removed-users.ts';
 import { makeLinkedLogins } from './linked-logins.ts';
+import { signOut } from './sign-out.ts';
 import { type Seed, seedAccount } from './seeded-accounts.ts';
 import type { Vault } from '../vault/vault.ts';
 
@@ -199,40 +198,6 @@ const INVITATION_TTL = 7 * 86_400;
 
 /** Dummy hash of the current cost, so that an unknown user takes as long as a wrong password. */
 const DUMMY_HASH = `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$AAAAAAAAAAAAAAAAAAAAAA$${'A'.repeat(43)}`;
-
-/** Ends every session and grant of a user, and forgets their consents. Safe to call again after an interruption. */
-export async function signOut(
-  { records, consents, vault }: Pick<AccountParts, 'records' | 'consents'> & { readonly vault: Pick<Vault, 'release'> },
-  userId: string,
-  now: number,
-): Promise<void> {
-  for await (const key of everyKey((after) => records.sessionsOf(userId, after))) await records.removeKey(key);
-  await consents.forgetAll(userId);
-  const upstreams = new Set<string>();
-  for await (const key of everyKey((after) => records.grantsOf(userId, after)))
-    for (const id of await endGrant(records, key.slice('grant:'.length), now)) upstreams.add(id);
-  await vault.release(userId, [...upstreams]);
-}
-
-/** Ends a grant. @returns the ids of its upstream accounts; none for a grant that has expired by now. */
-async function endGrant(records: Records, id: string, now: number): Promise<readonly string[]> {
-  try {
-    const end = revoke('user_signed_out', now);
-    return await records.changeGrant(id, (grant) => ({ ...end(grant), result: grant.upstreams?.ids ?? [] }));
-  } catch (error) {
-    if (!(error instanceof OAuthError) || error.reason !== 'grant_unknown') throw error;
-    return [];
-  }
-}
-
-async function* everyKey(list: (after?: string) => Promise<Page>): AsyncGenerator<Key> {
-  let after: string | undefined;
-  do {
-    const page = await (after === undefined ? list() : list(after));
-    yield* page.keys;
-    after = page.next;
-  } while (after !== undefined);
-}
 
 function checkNew(account: NewAccount): void {
   const { username, password, email, emailVerified } = account;

@@ -3,7 +3,7 @@
  * account stays.
  */
 import type { AuthServer } from '../auth-server.ts';
-import { signOut } from './accounts.ts';
+import { signOut } from './sign-out.ts';
 import { isShutOut, markDisabled } from './removed-users.ts';
 
 /**

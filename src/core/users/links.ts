@@ -9,8 +9,15 @@ import type { Secrets } from '../records/secrets.ts';
 
 type LinkRecord = { readonly v: 1; readonly sealed: string; readonly expiresAt: Seconds };
 
+/** What links are made over. */
+export interface LinkParts {
+  readonly store: Store;
+  readonly secrets: Secrets;
+  readonly now: () => Seconds;
+}
+
 /** Makes the operations. */
-export function makeLinks({ store, secrets, now }: { store: Store; secrets: Secrets; now: () => Seconds }): Links {
+export function makeLinks({ store, secrets, now }: LinkParts): Links {
   const keyOf = async (kind: string, secret: string): Promise<Key> => `link:${await secrets.hash(`link ${kind}\n${secret}`)}`;
   return {
     async make(kind, carries, ttl) {

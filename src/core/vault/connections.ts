@@ -12,12 +12,30 @@ import { type Connect, ConnectionNeeded } from '../../model/connection.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Grant } from '../../model/grant.ts';
 import { haveSignIn, isSite, type SiteLogin } from '../../model/login.ts';
+import type { Links } from '../../model/links.ts';
+import type { Runtime } from '../../model/runtime.ts';
 import type { Settings } from '../../model/settings.ts';
-import type { Json, Key, Seconds } from '../../model/store.ts';
+import type { Json, Key, Seconds, Store } from '../../model/store.ts';
 import { type UpstreamRef, UpstreamTokenError } from '../../model/upstream.ts';
-import type { AuthServer } from '../auth-server.ts';
+import { keyFor } from '../carried-state.ts';
 import { has, readRecord, versioned } from '../records/record.ts';
+import type { Records } from '../records/records.ts';
+import type { Secrets } from '../records/secrets.ts';
 import { openRefs, sealRefs } from './upstream-refs.ts';
+import type { Vault } from './vault.ts';
+
+/** What of the server connections are made over. */
+export interface ConnectionParts {
+  readonly settings: Settings;
+  readonly runtime: Runtime;
+  readonly store: Store;
+  readonly secrets: Secrets;
+  readonly records: Records;
+  readonly links: Links;
+  readonly vault: Vault;
+  now(): Seconds;
+  readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
+}
 
 /** Content of a link to the connection page, sealed under the link's secret. */
 export type ConnectionRequest = {
@@ -32,7 +50,7 @@ export type ConnectionRequest = {
 
 /** Kind of these links. */
 export const CONNECTION_LINK = 'connection';
-/** How long the user may take, and how long a sealed request state is valid. */
+/** How long the user may take. */
 const CONNECTION_TTL: Seconds = 600;
 /** How long the reference waits for the tool to ask again. */
 const SLOT_TTL: Seconds = 86_400;
@@ -51,11 +69,13 @@ export function connectionPath({ paths }: Settings): string {
 }
 
 /** Makes `auth.connect` for one grant. @param grantKey derives the grant's key from the token of the call. */
-export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promise<Uint8Array<ArrayBuffer>>): Connect {
+export function makeConnect(
+  as: ConnectionParts,
+  grant: Grant,
+  grantKey: () => Promise<Uint8Array<ArrayBuffer>>,
+): (...args: Parameters<Connect>) => ReturnType<Connect> {
   const { secrets, runtime, settings, vault } = as;
   const { id: grantId, userId, clientId } = grant;
-  const keyFor = async (purpose: string): Promise<Uint8Array<ArrayBuffer>> =>
-    runtime.digest(`portcullis ${purpose}\n${base64url(await grantKey())}`);
 
   /** Scopes that are missing; null if there is no account at all. */
   const missingOf = async (
@@ -93,7 +113,7 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
     return `${settings.origin}${connectionPath(settings)}?link=${secret}`;
   };
 
-  const connect = async (provider: string, scopes: readonly string[] = []): ReturnType<Connect> => {
+  return async (provider: string, scopes: readonly string[] = []): ReturnType<Connect> => {
     const login = connectable(settings, provider);
     if (!login)
       throw new TypeError(
@@ -103,7 +123,10 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
       throw new TypeError(
         'auth.connect: the page where users connect an account needs a way to sign in; add one to `logins`, such as existingSession().',
       );
-    const [slot, key] = [await secrets.hash(`connection\n${grantId} ${provider}`), await keyFor(`connection ${provider}`)];
+    const [slot, key] = [
+      await secrets.hash(`connection\n${grantId} ${provider}`),
+      await keyFor(runtime, `connection ${provider}`, await grantKey()),
+    ];
     const current = (await as.records.findGrant(grantId)) ?? grant; // another call may have added it meanwhile
     const before = await openRefs(secrets, grantId, await grantKey(), current.upstreams);
     if ((await missingOf(provider, scopes, before))?.length === 0) return vault.upstreamsOf(grantId, async () => before)(provider);
@@ -120,34 +143,23 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
     }
     throw new ConnectionNeeded(login.label, () => linkTo(request, progress), progress?.missing);
   };
-
-  return Object.assign(connect, {
-    seal: async (value: Json, bound: string) =>
-      secrets.sealWith(await keyFor('carried'), { value, until: as.now() + CONNECTION_TTL }, `carried:${grantId}:${bound}`),
-    open: async (sealed: string, bound: string) => {
-      const text = await secrets.openWith(await keyFor('carried'), sealed, `carried:${grantId}:${bound}`);
-      if (text === null) return null;
-      const { value, until } = JSON.parse(text) as { value: Json; until: Seconds };
-      return { value, over: until <= as.now() };
-    },
-  });
 }
 
 /** Progress with the scopes that a tool wants: the link that the user got, and the scopes that they did not allow. */
 type Progress = { readonly secret: string | null; readonly missing: readonly string[] };
 
 /** One record for what a tool wants of a provider, sealed under the connection's key because it contains a link's secret. */
-async function progressKey({ secrets }: AuthServer, { slot, scopes }: ConnectionRequest): Promise<Key> {
+async function progressKey({ secrets }: ConnectionParts, { slot, scopes }: ConnectionRequest): Promise<Key> {
   return slotKey(await secrets.hash(`connection way\n${slot} ${scopes.toSorted().join(' ')}`));
 }
 
-async function readProgress(as: AuthServer, at: Key, key: Uint8Array<ArrayBuffer>): Promise<Progress | null> {
+async function readProgress(as: ConnectionParts, at: Key, key: Uint8Array<ArrayBuffer>): Promise<Progress | null> {
   const record = await readRecord(as.store, at, isSlot);
   const text = record && (await as.secrets.openWith(key, record.value.sealed, at));
   return text === null ? null : (JSON.parse(text) as Progress);
 }
 
-async function saveProgress(as: AuthServer, at: Key, key: Uint8Array<ArrayBuffer>, progress: Progress): Promise<void> {
+async function saveProgress(as: ConnectionParts, at: Key, key: Uint8Array<ArrayBuffer>, progress: Progress): Promise<void> {
   const sealed = await as.secrets.sealWith(key, progress, at);
   await as.store.write(at, { v: 1, sealed }, 'any', { until: as.now() + CONNECTION_TTL / 2 }); // so that a repeated link is valid for a while
 }
@@ -159,19 +171,24 @@ function bytesOf(key: string): Uint8Array<ArrayBuffer> {
 }
 
 /** Stores a reference where the grant will look for it. */
-export async function fillSlot(as: AuthServer, { slot, key }: ConnectionRequest, ref: UpstreamRef): Promise<void> {
+export async function fillSlot(as: ConnectionParts, { slot, key }: ConnectionRequest, ref: UpstreamRef): Promise<void> {
   const sealed = await as.secrets.sealWith(bytesOf(key), { ...ref, connected: true }, slotKey(slot));
   await as.store.write(slotKey(slot), { v: 1, sealed }, 'any', { until: as.now() + SLOT_TTL });
 }
 
-async function readSlot(as: AuthServer, slot: string, key: Uint8Array<ArrayBuffer>): Promise<UpstreamRef | null> {
+async function readSlot(as: ConnectionParts, slot: string, key: Uint8Array<ArrayBuffer>): Promise<UpstreamRef | null> {
   const record = await readRecord(as.store, slotKey(slot), isSlot);
   const text = record && (await as.secrets.openWith(key, record.value.sealed, slotKey(slot)));
   return text === null ? null : (JSON.parse(text) as UpstreamRef);
 }
 
 /** Moves a reference into the grant. Safe to repeat. */
-async function adopt(as: AuthServer, grantId: string, key: Uint8Array<ArrayBuffer>, ref: UpstreamRef): Promise<readonly UpstreamRef[]> {
+async function adopt(
+  as: ConnectionParts,
+  grantId: string,
+  key: Uint8Array<ArrayBuffer>,
+  ref: UpstreamRef,
+): Promise<readonly UpstreamRef[]> {
   const { provider } = ref.account;
   const isReplaced = (one: UpstreamRef): boolean => one.account.provider === provider && one.connected === true;
   const { userId, before, after } = await as.records

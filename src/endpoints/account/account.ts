@@ -7,7 +7,7 @@ import type { AuthServer } from '../../core/auth-server.ts';
 import { endSessionOf, everySession, type KnownSession, publicSessionId, sessionsOf } from '../../core/users/sessions.ts';
 import { keysOfUser } from '../../core/access-keys.ts';
 import { disconnect, disconnectAll, grantsOfUser } from '../../core/records/grants.ts';
-import { signOut } from '../../core/users/accounts.ts';
+import { signOut } from '../../core/users/sign-out.ts';
 import { equalTexts } from '../../lib/bytes.ts';
 import { parseUrl } from '../../lib/url.ts';
 import { OAuthError } from '../../model/error.ts';

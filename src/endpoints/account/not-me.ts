@@ -3,7 +3,7 @@
  * session and grant of the user. The link proves the address only, so it signs no one in.
  */
 import { NOT_ME } from '../../core/users/security-mail.ts';
-import { signOut } from '../../core/users/accounts.ts';
+import { signOut } from '../../core/users/sign-out.ts';
 import { html } from '../../lib/html.ts';
 import { OAuthError } from '../../model/error.ts';
 import { sectionPage } from '../../pages/account-section.ts';

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { appendEvent } from '../../../src/core/audit/append.ts';
 import type { Block } from '../../../src/core/audit/entry.ts';
 import { exportEntries, listEntries, verifyLog } from '../../../src/core/audit/read.ts';
+import { coreParts } from '../../../src/core/all-parts.ts';
 import { type AuthServer, makeAuthServer } from '../../../src/core/auth-server.ts';
 import type { Event, NewEvent } from '../../../src/model/event.ts';
 import { password } from '../../../src/logins/password.ts';
@@ -29,7 +30,7 @@ function make(clock: Clock, store: Store, keep: string | number = '90d'): { as: 
     pause: () => new Promise<void>((done) => setTimeout(done)),
     waitUntil: () => undefined,
   };
-  return { as: makeAuthServer(settingsOf(parsed, { issuer: 'https://mcp.example' }, true, {}), runtime, store), events };
+  return { as: makeAuthServer(settingsOf(parsed, { issuer: 'https://mcp.example' }, true, {}), runtime, store, coreParts), events };
 }
 
 async function exported(as: AuthServer, after?: number): Promise<readonly Record<string, unknown>[]> {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { oneTimeCode, PERIOD } from '../../../src/lib/one-time.ts';
 import { base64url } from '../../../src/lib/bytes.ts';
-import { signOut } from '../../../src/core/users/accounts.ts';
+import { signOut } from '../../../src/core/users/sign-out.ts';
 import { OAuthError } from '../../../src/model/error.ts';
 import { usernameKey } from '../../../src/model/account.ts';
 import type { Store } from '../../../src/model/store.ts';

@@ -1,6 +1,7 @@
 import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
-import { makeAccounts, signOut } from '../../../src/core/users/accounts.ts';
+import { makeAccounts } from '../../../src/core/users/accounts.ts';
+import { signOut } from '../../../src/core/users/sign-out.ts';
 import { makeAccountNames, makeEmails } from '../../../src/core/users/account-names.ts';
 import { type Consents, makeConsents } from '../../../src/core/records/consents.ts';
 import { makeLinks } from '../../../src/core/users/links.ts';

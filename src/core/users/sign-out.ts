@@ -1,0 +1,44 @@
+/** Signs a user out everywhere. */
+import { OAuthError } from '../../model/error.ts';
+import { revoke } from '../../model/grant-transitions.ts';
+import type { Key, Page, Seconds } from '../../model/store.ts';
+import type { Consents } from '../records/consents.ts';
+import type { Records } from '../records/records.ts';
+import type { Vault } from '../vault/vault.ts';
+
+/** What ends with it. */
+export interface SignOutParts {
+  readonly records: Records;
+  readonly consents: Consents;
+  readonly vault: Pick<Vault, 'release'>;
+}
+
+/** Ends every session and grant of a user, and forgets their consents. Safe to call again after an interruption. */
+export async function signOut({ records, consents, vault }: SignOutParts, userId: string, now: Seconds): Promise<void> {
+  for await (const key of everyKey((after) => records.sessionsOf(userId, after))) await records.removeKey(key);
+  await consents.forgetAll(userId);
+  const upstreams = new Set<string>();
+  for await (const key of everyKey((after) => records.grantsOf(userId, after)))
+    for (const id of await endGrant(records, key.slice('grant:'.length), now)) upstreams.add(id);
+  await vault.release(userId, [...upstreams]);
+}
+
+/** Ends a grant. @returns the ids of its upstream accounts; none for a grant that has expired by now. */
+async function endGrant(records: Records, id: string, now: number): Promise<readonly string[]> {
+  try {
+    const end = revoke('user_signed_out', now);
+    return await records.changeGrant(id, (grant) => ({ ...end(grant), result: grant.upstreams?.ids ?? [] }));
+  } catch (error) {
+    if (!(error instanceof OAuthError) || error.reason !== 'grant_unknown') throw error;
+    return [];
+  }
+}
+
+async function* everyKey(list: (after?: string) => Promise<Page>): AsyncGenerator<Key> {
+  let after: string | undefined;
+  do {
+    const page = await (after === undefined ? list() : list(after));
+    yield* page.keys;
+    after = page.next;
+  } while (after !== undefined);
+}
