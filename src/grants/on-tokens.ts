@@ -150,7 +150,7 @@ export async function ask(
   } catch (error) {
     if (isGrantOver(error)) throw error;
     as.emit({ kind: 'request.failed', endpoint: 'onTokens', requestId: as.secrets.id(), error });
-    throw error instanceof OAuthError && isOutage(error) ? error : unavailable('on_tokens_failed', error);
+    throw isOutage(error) ? error : unavailable('on_tokens_failed', error);
   }
 }
 
@@ -176,5 +176,5 @@ function refuseToAmend(): never {
 }
 
 function unavailable(reason: string, cause?: unknown): OAuthError {
-  return new OAuthError('temporarily_unavailable', reason, { headers: { 'retry-after': '2' }, ...(cause === undefined ? {} : { cause }) });
+  return new OAuthError('temporarily_unavailable', reason, { headers: { 'retry-after': '2' }, cause });
 }
