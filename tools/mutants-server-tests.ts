@@ -60,6 +60,8 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/grants/unanswered-redemption.ts': 'src/journeys/lost-answers.ts',
   'src/logins/password.ts': 'src/journeys/password.ts',
   'src/logins/totp-section.ts': 'src/{logins/totp,journeys/account}.ts',
+  'src/grants/token-exchange.ts': 'src/journeys/access-keys.ts',
+  'src/endpoints/oauth/introspect.ts': 'src/journeys/access-keys.ts',
   'src/guard/challenge.ts': 'src/{guard/guard,provider/tokens}.ts',
   'src/guard/guard.ts': 'src/provider/{telemetry,tokens}.ts',
   'src/mcp/policy/read-request.ts': 'src/provider/telemetry.ts',

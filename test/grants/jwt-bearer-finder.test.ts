@@ -23,7 +23,7 @@ async function makeApp(trustedIssuers: NonNullable<OAuthProviderOptions['trusted
   return appOn(memoryStore(clock), clock, { clients, trustedIssuers }, { fetchPublic });
 }
 
-async function present(app: App, claims: AnyClaims = {}, isJag = true, by = { client_id: 'assistant', client_secret: SECRET }): Promise<JsonAnswer> {
+async function present(app: App, claims: AnyClaims = {}, isJag = true, by: Record<string, string> = { client_id: 'assistant', client_secret: SECRET }): Promise<JsonAnswer> {
   const now = app.clock.now();
   const all = { iss: IDP, sub: 'u-1', aud: ISSUER, client_id: 'assistant', resource: RESOURCE, iat: now, exp: now + 300, jti: crypto.randomUUID(), ...claims };
   const assertion = await idp.sign(all, isJag ? { typ: 'oauth-id-jag+jwt' } : {});
@@ -107,6 +107,36 @@ describe('grants/jwt-bearer with a function as trustedIssuers', () => {
     }
   }); // prettier-ignore
 
+  it('is not asked about an issuer that is no text', async () => {
+    let asked = 0;
+    const app = await makeApp(() => (asked++, found));
+    for (const iss of [7, null, [IDP], undefined]) expectJson(await present(app, { iss }), 'invalid_grant');
+    expect(asked).toBe(0);
+  });
+
+  it('takes an issuer with an address of its keys, and assertions that live half a minute longer than they may, but no second more', async () => {
+    const { jwks: _, ...byAddress } = found;
+    const app = await makeApp(() => ({ ...byAddress, jwksUri: 'https://idp.example/keys', maxAssertionLife: 270 }));
+    expect((await present(app)).status).toBe(200);
+    expectJson(await present(app, { exp: app.clock.now() + 301 }), 'invalid_grant');
+  });
+
+  it('asks for a retry where the function fails', async () => {
+    const app = await makeApp(() => Promise.reject(new Error('directory is down')));
+    const answer = await present(app);
+    expect([answer.status, answer.headers.get('retry-after'), JSON.stringify(answer.body).includes('directory')]).toEqual([
+      503,
+      '2',
+      false,
+    ]);
+    const seen = app.events.find(({ kind }) => kind === 'request.failed' || kind === 'request.refused');
+    expect(
+      JSON.stringify(seen, (_key, value: unknown) =>
+        value instanceof Error ? [value.message, value.cause instanceof Error && value.cause.message] : value,
+      ),
+    ).toContain('directory is down');
+  });
+
   it('never takes our own issuer', async () => {
     const app = await makeApp(() => ({ ...found, issuer: ISSUER }));
     expectJson(await present(app, { iss: ISSUER }), 'invalid_grant');
@@ -118,6 +148,28 @@ describe('grants/jwt-bearer with a function as trustedIssuers', () => {
     expect((await present(chosen)).body['scope']).toBe('read');
     const silent = await makeApp(() => open);
     expect((await present(silent)).body['scope']).toBe('');
+  });
+
+  it('gives without `scope` no more than the request names, where it names any, and nothing where user says nothing', async () => {
+    const { scope: _, ...open } = found;
+    const chosen = await makeApp(() => ({ ...open, user: () => ({ scope: ['read', 'write'] }) }));
+    expect((await present(chosen, {}, true, { client_id: 'assistant', client_secret: SECRET, scope: 'read' })).body['scope']).toBe('read');
+    const silent = await makeApp(() => open);
+    expect((await present(silent, {}, true, { client_id: 'assistant', client_secret: SECRET, scope: 'read' })).body['scope']).toBe('');
+  });
+
+  it.each([
+    { userId: 7 },
+    { userId: '' },
+    { userId: null },
+    { scope: 'read' },
+    { accessTokenTTL: 0 },
+    { accessTokenTTL: 1.5 },
+    { accessTokenTTL: -1 },
+  ])('grants nothing where user says %j', async (mapped) => {
+    const app = await makeApp(() => ({ ...found, user: () => mapped as never }));
+    expect((await present(app)).status).toBe(503);
+    expect(app.events.some(({ kind }) => kind === 'grant.opened')).toBe(false);
   });
 });
 
