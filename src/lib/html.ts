@@ -58,20 +58,25 @@ export function askFirst(text: HtmlValue, why: HtmlValue, button: Html): Html {
   </details>`;
 }
 
+/** The error box; nothing without a text. It has the focus, so that it is read out and scrolled to without a script. */
+export function errorBox(text: HtmlValue): Html | false {
+  return !!text && html`<div class="problem" id="problem" role="alert" tabindex="-1" autofocus>${text}</div>`;
+}
+
 /**
- * Marks a field as wrong, and describes it by the message with that id (WCAG 3.3.1). It works on the result, so that fields of an application's
- * own login are marked, too; escaped values hold no `<` or `"`.
+ * Marks a field as wrong, describes it by the {@link errorBox} (WCAG 3.3.1), and opens the details that it is in. It works on the result, so that
+ * fields of an application's own login are marked, too; escaped values hold no `<` or `"`.
  *
  * @param name of the field; the first one that a user types into unless given.
  */
-export function markWrong(fields: Html, message: string, name?: string): Html {
+export function markWrong(fields: Html, name?: string): Html {
   const form = new RegExp(`<input(?![^>]*type="(?:hidden|checkbox|radio)")${name === undefined ? '' : `(?=[^>]*name="${name}")`}[^>]*>`);
   const text = fields.toString().replace(form, (input) => {
-    const described = input.replace(/aria-describedby="([^"]*)"/, `aria-describedby="${message} $1"`);
-    const missing = described === input ? ` aria-describedby="${message}"` : '';
+    const described = input.replace(/aria-describedby="([^"]*)"/, 'aria-describedby="problem $1"');
+    const missing = described === input ? ' aria-describedby="problem"' : '';
     return described.replace('<input', `<input aria-invalid="true"${missing}`);
   });
-  return Html.of([text], []);
+  return Html.of([text.replace(/<details(?=>(?:(?!<\/details)[^])*aria-invalid)/, '<details open')], []);
 }
 
 /** How a field differs from a required single line of text. */

@@ -89,7 +89,7 @@ export function emailCode<Env = unknown>(options: EmailCodeOptions<Env>): FormLo
   };
 }
 
-const addressWrong: Refused = { kind: 'refused', reason: 'email_malformed' };
+const addressWrong: Refused = { kind: 'refused', reason: 'email_malformed', field: 'email' };
 const codeWrong: Refused = { kind: 'refused', reason: 'email_code_wrong' };
 
 function proven(account: Account, { issuer }: LoginServices): Authenticated {

@@ -2,7 +2,7 @@
  * The passkeys of an account, on its own page below the account page: add, rename, remove. Adding and removing need a
  * recent sign-in, so that a stolen session cannot add a way in. A passkey of another account is answered as not found (SEC-163).
  */
-import { askFirst, field, html } from '../lib/html.ts';
+import { askFirst, field, errorBox, html, markWrong } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import type { Account } from '../model/account.ts';
 import type { AccountSection, SectionAnswer, SectionCall } from '../model/login.ts';
@@ -53,8 +53,9 @@ const done: SectionAnswer = { kind: 'done', to: 'section' };
 async function rename(call: SectionCall, account: Account, form: Params): Promise<SectionAnswer> {
   const { passkey: say } = call.words;
   const name = nameIn(form);
-  if (!isName(name)) return list(call, account, say.nameBad, 400);
-  const renamed = await call.services.passkeys.rename(account.id, form.optional('passkey') ?? '', name);
+  const id = form.optional('passkey') ?? '';
+  if (!isName(name)) return list(call, account, say.nameBad, 400, id);
+  const renamed = await call.services.passkeys.rename(account.id, id, name);
   return renamed ? done : list(call, account, say.notYours, 404);
 }
 
@@ -77,7 +78,7 @@ async function begin(call: SectionCall, account: Account, form: Params, options:
   const { words, services, path } = call;
   const { passkey: say } = words;
   const name = nameIn(form) || say.defaultName;
-  if (!isName(name)) return list(call, account, say.nameBad, 400);
+  if (!isName(name)) return list(call, account, say.nameBad, 400, '');
   const has = await services.passkeys.of(account.id);
   if (has.length >= MAX_PASSKEYS) return list(call, account, say.tooMany, 409);
   const challenge = await services.passkeys.openChallenge(account.id);
@@ -122,16 +123,28 @@ function isName(name: string): boolean {
   return name !== '' && name.length <= MAX_NAME_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(name);
 }
 
-async function list({ services, words, path }: SectionCall, account: Account, problem?: string, status?: number): Promise<SectionAnswer> {
+/** @param wrong the passkey with the wrong name; empty for a new one. */
+async function list(
+  { services, words, path }: SectionCall,
+  account: Account,
+  problem?: string,
+  status?: number,
+  wrong?: string,
+): Promise<SectionAnswer> {
   const { passkey: say } = words;
   const mine = await services.passkeys.of(account.id);
   const isLast = isLastWay(account, mine);
-  const body = html`${problem && html`<div class="problem" role="alert" tabindex="-1" autofocus>${problem}</div>`}
-    ${mine.length === 0 && html`<p class="lead">${say.empty}</p>`}
-    ${mine.map((one, at) => panel(one, at, { path, isLast, isOpen: isLast && problem !== undefined, words }))}
+  const name = field('name', say.nameOfNew, 'off', {
+    id: 'passkey-name',
+    required: false,
+    autocapitalize: 'sentences',
+    more: { maxlength: MAX_NAME_LENGTH, placeholder: say.defaultName },
+  });
+  const body = html`${errorBox(problem)} ${mine.length === 0 && html`<p class="lead">${say.empty}</p>`}
+    ${mine.map((one, at) => panel(one, at, { path, isLast, isOpen: isLast && problem !== undefined, isWrong: one.id === wrong, words }))}
     <form class="part" method="post" action="${path}">
       <input type="hidden" name="do" value="begin" />
-      ${field('name', say.nameOfNew, 'off', { id: 'passkey-name', required: false, autocapitalize: 'sentences', more: { maxlength: MAX_NAME_LENGTH, placeholder: say.defaultName } })}
+      ${wrong === '' ? markWrong(name) : name}
       <div class="actions"><button class="main">${say.add}</button></div>
     </form>`;
   return { kind: 'page', title: say.title, body, ...(status === undefined ? {} : { status }) };
@@ -142,23 +155,32 @@ interface Around {
   readonly isLast: boolean;
   /** Whether its actions are shown at once. */
   readonly isOpen: boolean;
+  /** Whether its name is wrong. */
+  readonly isWrong: boolean;
   readonly words: Words;
 }
 
-function panel(passkey: Passkey, at: number, { path, isLast, isOpen, words }: Around): Html {
+function panel(passkey: Passkey, at: number, { path, isLast, isOpen, isWrong, words }: Around): Html {
   const { passkey: say } = words;
   const name = html`<bdi>${passkey.name}</bdi>`;
   const used = passkey.usedAt === undefined ? say.unused : say.used(sayDay(passkey.usedAt, words));
   const place = !passkey.backupEligible ? say.deviceBound : passkey.backedUp ? say.synced : say.eligible;
+  const look = {
+    id: `passkey-name-${at}`,
+    value: passkey.name,
+    autocapitalize: 'sentences',
+    more: { maxlength: MAX_NAME_LENGTH },
+  } as const;
+  const newName = field('name', say.name, 'off', look);
   return html`<section class="panel" aria-labelledby="passkey-${at}">
     <h2 id="passkey-${at}">${name}</h2>
     <p class="hint">${place}</p>
     <p class="hint">${say.created(sayDay(passkey.createdAt, words))}, ${used}</p>
-    <details ${isOpen && html` open`}>
+    <details ${(isOpen || isWrong) && html` open`}>
       <summary>${say.change}</summary>
       <form method="post" action="${path}">
         <input type="hidden" name="do" value="rename" /><input type="hidden" name="passkey" value="${passkey.id}" />
-        ${field('name', say.name, 'off', { id: `passkey-name-${at}`, value: passkey.name, autocapitalize: 'sentences', more: { maxlength: MAX_NAME_LENGTH } })}
+        ${isWrong ? markWrong(newName) : newName}
         <button class="plain">${say.rename}</button>
       </form>
       <form method="post" action="${path}">

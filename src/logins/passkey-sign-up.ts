@@ -38,10 +38,10 @@ export function signUpPage(options: PasskeyOptions): LoginPage {
   };
 }
 
-function form({ words, action }: LoginPageCall, username = '', problem?: HtmlValue): LoginPageAnswer & { kind: 'page' } {
+function form({ words, action }: LoginPageCall, username = '', problem?: HtmlValue, wrong?: null): LoginPageAnswer & { kind: 'page' } {
   const { passkey: say, password } = words;
   const body = html`<p class="lead">${say.signUpHow}</p>
-    ${formOf(action, [field('username', password.username, 'username', { value: username })], say.signUpButton, problem)}`;
+    ${formOf(action, [field('username', password.username, 'username', { value: username })], say.signUpButton, problem, wrong)}`;
   return { kind: 'page', title: say.signUp, body, ...(problem === undefined ? {} : { status: 400 }) };
 }
 
@@ -50,7 +50,7 @@ async function begin(call: LoginPageCall, options: PasskeyOptions): Promise<Logi
   const username = (call.form?.optional('username') ?? '').trim();
   const retryAfter = await services.limit(`passkey-sign-up:${services.network}`, SIGN_UPS, WINDOW);
   if (retryAfter !== null)
-    return { ...form(call, username.slice(0, 300), words.signIn.limited(sayIn(retryAfter, words))), status: 429, retryAfter };
+    return { ...form(call, username.slice(0, 300), words.signIn.limited(sayIn(retryAfter, words)), null), status: 429, retryAfter };
   if (!isOpenUsername(username)) return form(call, username.slice(0, 300), words.password.usernameUnfit);
   if (await services.accounts.findByUsername(username)) return { ...form(call, username, words.passkey.usernameTaken), status: 409 };
   const [id, challenge] = [services.secret(), services.secret()];

@@ -1,7 +1,7 @@
 /**
  * Password rules: which passwords are allowed, and the messages about passwords. Shared by the pages of the password login.
  */
-import { field, html, markWrong } from '../lib/html.ts';
+import { field, errorBox, html, markWrong } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
 import { canBePassword } from '../model/account.ts';
 import type { SendEmail } from '../model/email.ts';
@@ -70,8 +70,8 @@ export function formOf(
   // prettier-ignore
   const shown = html`${fields}`;
   return html`<form method="post" action="${action}" ${problem && html` aria-describedby="problem"`}>
-    ${problem && html`<div class="problem" id="problem" role="alert" tabindex="-1" autofocus>${problem}</div>`}
-    <div class="part">${problem && wrong !== null ? markWrong(shown, 'problem', wrong) : shown}</div>
+    ${errorBox(problem)}
+    <div class="part">${problem && wrong !== null ? markWrong(shown, wrong) : shown}</div>
     <div class="actions"><button class="main">${button}</button></div>
   </form>`;
 }

@@ -128,7 +128,7 @@ function stepView(kept: Json, { password: say, signIn }: Words): StepView {
 
 /** One response for all, so that it does not reveal which names exist; the reason is for the operator. */
 function refused(reason: string): LoginResult {
-  return { kind: 'refused', reason, text: ({ refused: say }: Words) => say.credentials_wrong };
+  return { kind: 'refused', reason, text: ({ refused: say }: Words) => say.credentials_wrong, field: 'password' };
 }
 
 function fields(typed: { readonly [name: string]: string }, { password: say }: Words): Html {

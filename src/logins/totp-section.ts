@@ -3,7 +3,7 @@
  * needs a fresh sign-in: a session left open on another person's screen must not be enough.
  */
 import { encode } from 'uqr';
-import { askFirst, field, html, markWrong, Html } from '../lib/html.ts';
+import { askFirst, field, errorBox, html, markWrong, Html } from '../lib/html.ts';
 import { base32, oneTimeUri } from '../lib/one-time.ts';
 import type { AccountSection, AccountUser, SectionAnswer, SectionCall } from '../model/login.ts';
 import type { Seconds } from '../model/store.ts';
@@ -61,7 +61,7 @@ function offered(
   const uri = oneTimeUri(secret, new URL(services.issuer).host, nameIn(user));
   const body = html`<p class="lead">${words.why}</p>
     <form method="post" action="${path}" ${problem !== undefined && html` aria-describedby="problem"`}>
-      ${problem !== undefined && html`<div class="problem" id="problem" role="alert" tabindex="-1" autofocus>${problem}</div>`}
+      ${errorBox(problem)}
       <input type="hidden" name="offer" value="${sealed}" />
       <div class="part">
         <h2>${words.scan}</h2>
@@ -72,7 +72,7 @@ function offered(
           <code>${(base32(secret).match(/.{1,4}/g) ?? []).join(' ')}</code>
         </details>
       </div>
-      ${problem === undefined || more.retryAfter !== undefined ? code : markWrong(code, 'problem')}
+      ${problem === undefined || more.retryAfter !== undefined ? code : markWrong(code)}
       <div class="actions"><button class="main" name="decision" value="confirm">${words.turnOn}</button></div>
     </form>`;
   return { kind: 'page', title: words.title, body, ...more };

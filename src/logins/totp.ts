@@ -44,7 +44,7 @@ export function totp(): SecondFactor {
 
 const passed: SecondFactorPassed = { kind: 'passed' };
 const codeWrong: Refused = { kind: 'refused', reason: 'totp_wrong' };
-const recoveryWrong: Refused = { kind: 'refused', reason: 'recovery_code_wrong' };
+const recoveryWrong: Refused = { kind: 'refused', reason: 'recovery_code_wrong', field: 'recovery' };
 
 /** Counted before the code is checked; the count is reset if it was right. */
 async function useCode(

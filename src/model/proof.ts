@@ -40,8 +40,11 @@ export type Step = {
   readonly ttl?: Seconds;
 };
 
-/** The user is not authenticated. `text` explains it if the default message for the reason does not. */
-export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: Text };
+/**
+ * The user is not authenticated. `text` explains it if the default message for the reason does not. `field` names the form field to mark as
+ * wrong; it must not depend on whether the account exists.
+ */
+export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: Text; readonly field?: string };
 
 /** Too many attempts: try again in so many seconds. */
 export type Limited = { readonly kind: 'limited'; readonly retryAfter: Seconds };

@@ -1,7 +1,7 @@
 /**
  * Pages of personal access tokens: the list, the form for a new one, and the one page that ever shows a token.
  */
-import { askFirst, field, html } from '../lib/html.ts';
+import { askFirst, field, errorBox, html, markWrong } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
 import { sayDay, sayFor, type Words } from '../words/words.ts';
 import { organizationPicker, type OrganizationView } from './sign-in.ts';
@@ -30,7 +30,7 @@ export interface KeysView {
 /** The user's tokens, each with a button that revokes it, and the way to a new one. */
 export function keysBody({ action, account, keys, problem }: KeysView, words: Words): Html {
   const say = words.accessKey;
-  return html`${alert(problem)}
+  return html`${errorBox(problem)}
     <p class="lead">${say.why}</p>
     ${keys.map((key) => html`<div class="panel">${keyText(key, words)}${revokeForm(action, account, key.id, say)}</div>`)}
     <div class="actions"><a class="button main" href="${action}?new=1">${say.make}</a></div>`;
@@ -76,18 +76,20 @@ export interface NewKeyView {
   readonly ttls: readonly number[];
   readonly ttl: number;
   readonly problem?: string | undefined;
+  /** Whether it is about the name. */
+  readonly isNameBad?: boolean | undefined;
 }
 
 /** The form for a new token. */
 export function newKeyBody(view: NewKeyView, words: Words): Html {
   const say = words.accessKey;
-  return html`${alert(view.problem)}
+  const name = field('name', say.name, 'off', { value: view.name, hint: say.nameHint, autocapitalize: 'sentences' });
+  return html`${errorBox(view.problem)}
     <form method="post" action="${view.action}">
       <input type="hidden" name="account" value="${view.account}" />
       <input type="hidden" name="once" value="${view.once}" />
-      ${field('name', say.name, 'off', { value: view.name, hint: say.nameHint, autocapitalize: 'sentences' })}
-      ${choices(say.can, 'scope', view.scopes, 'checkbox')} ${choices(say.resource, 'resource', view.resources, 'radio')}
-      ${organizationPicker(view.organizations, words)}
+      ${view.isNameBad ? markWrong(name) : name} ${choices(say.can, 'scope', view.scopes, 'checkbox')}
+      ${choices(say.resource, 'resource', view.resources, 'radio')} ${organizationPicker(view.organizations, words)}
       ${choices(
         say.lasts,
         'ttl',
@@ -144,10 +146,6 @@ export function madeKeyBody(
       <p><code>claude mcp add --transport http ${short} ${url} --header "${header}"</code></p>
     </div>
     <div class="actions"><a class="button main" href="${back}">${say.kept}</a></div>`;
-}
-
-function alert(problem: string | undefined): Html | false {
-  return problem !== undefined && html`<div class="problem" role="alert" tabindex="-1" autofocus>${problem}</div>`;
 }
 
 function day(seconds: number, words: Words): Html {

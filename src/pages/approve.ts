@@ -198,12 +198,13 @@ function signedIn(account: AccountView, { approve: say }: Words): Html {
 }
 
 /** Everything to sign in with. Each button also approves. */
-function signIn(ways: Ways, { login, words }: ApproveView): Html {
+function signIn(ways: Ways, view: ApproveView): Html {
+  const { words } = view;
   const say = words.approve;
   const { typed, pressed } = apart(ways.logins);
   const fields = html`<fieldset class="part">
       <legend>${say.signIn}</legend>
-      ${loginFields(typed, login)}
+      ${loginFields(typed, view.login, view)}
     </fieldset>
     <div class="actions">
       <button class="main" name="decision" value="approve" ${unchecked(typed)}>

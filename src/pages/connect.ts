@@ -1,5 +1,5 @@
 /** Page on which a user connects an upstream account that a tool asked for. */
-import { html, type Html, type HtmlValue } from '../lib/html.ts';
+import { errorBox, html, type Html, type HtmlValue } from '../lib/html.ts';
 import { TICK } from './layout.ts';
 import type { Words } from '../words/words.ts';
 
@@ -18,7 +18,7 @@ export interface ConnectView {
 /** The content. */
 export function connectBody({ action, account, app, site, scopes, error }: ConnectView, words: Words): Html {
   const say = words.connect;
-  return html`${error && html`<div class="problem" role="alert" tabindex="-1" autofocus>${error}</div>`}
+  return html`${errorBox(error)}
     <p class="lead long">${say.lead(html`<strong><bdi>${app}</bdi></strong>`, html`<bdi>${site}</bdi>`)}</p>
     ${
       scopes.length > 0 &&

@@ -34,7 +34,7 @@ export function devicePage(view: DeviceView): Response {
   const body = html`<h1>${say.title}</h1>
     <p class="lead">${userCode === '' || view.error !== undefined ? say.lead : say.compare}</p>
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
-      ${problemBox(view, words)} ${view.error === undefined ? code : markWrong(code, 'problem')}
+      ${problemBox(view, words)} ${view.error === undefined ? code : markWrong(code)}
       <div class="actions"><button class="main">${say.go}</button></div>
     </form>`;
   return page({

@@ -74,10 +74,11 @@ export function loginPage(view: LoginPageView): Response {
   });
 }
 
-function signIn({ logins, sites = [], order, login, words }: LoginPageView): Html {
+function signIn(view: LoginPageView): Html {
+  const { logins, sites = [], order, login, words } = view;
   const ways = { logins, sites, order };
   const { typed } = apart(logins);
-  const fields = html`<div class="part">${loginFields(typed, login)}</div>
+  const fields = html`<div class="part">${loginFields(typed, login, view)}</div>
     <div class="actions">
       <button class="main" name="decision" value="sign-in" ${unchecked(typed)}>
         ${typed.length === 1 ? (typed[0]?.next ?? words.signIn.button) : words.signIn.button}

@@ -2,7 +2,7 @@
  * The parts that the consent page and the sign-in page share: error message, account, and the ways to sign in, in the order of the option
  * `logins`: the fields of our own logins as one group, and a button for each other way, with its mark.
  */
-import { html, type Html, type HtmlValue } from '../lib/html.ts';
+import { errorBox, html, type Html, type HtmlValue, markWrong } from '../lib/html.ts';
 import { sayIn, type Words } from '../words/words.ts';
 import { type Icon, pathsOf } from '../model/icon.ts';
 import { KEY, SHIELD } from './layout.ts';
@@ -46,6 +46,8 @@ export interface AccountView {
 export interface Problem {
   /** The message, without the user's input. */
   readonly error?: HtmlValue;
+  /** Name of the field that is wrong. */
+  readonly wrong?: string | undefined;
   /** Seconds to wait after too many tries; the status is then 429 (RFC 6585 §4). */
   readonly retryAfter?: number | undefined;
 }
@@ -55,10 +57,9 @@ export function problemAnswer({ retryAfter }: Problem): { status?: number; heade
   return retryAfter === undefined ? { headers: {} } : { status: 429, headers: { 'retry-after': String(Math.ceil(retryAfter)) } };
 }
 
-/** The error box. It has the focus, so that it is read out and scrolled to without a script. */
-export function problemBox({ error, retryAfter }: Problem, words: Words): Html | null {
-  const text = error ?? (retryAfter === undefined ? undefined : words.signIn.limited(sayIn(retryAfter, words)));
-  return text === undefined ? null : html`<div class="problem" id="problem" role="alert" tabindex="-1" autofocus>${text}</div>`;
+/** The error box. */
+export function problemBox({ error, retryAfter }: Problem, words: Words): Html | false {
+  return errorBox(error ?? (retryAfter !== undefined && words.signIn.limited(sayIn(retryAfter, words))));
 }
 
 /** Connects a form with the error box above its fields (`aria-describedby`). */
@@ -66,8 +67,13 @@ export function describedByProblem({ error, retryAfter }: Problem): Html | false
   return (error !== undefined || retryAfter !== undefined) && html` aria-describedby="problem"`;
 }
 
-/** The fields of logins; the chosen login is posted as `login`. */
-export function loginFields(logins: readonly LoginView[], chosen: string | undefined): Html {
+/** The fields of logins, of which one may be wrong; the chosen login is posted as `login`. */
+export function loginFields(logins: readonly LoginView[], chosen: string | undefined, { wrong }: Problem): Html {
+  const fields = fieldsOf(logins, chosen);
+  return wrong === undefined ? fields : markWrong(fields, wrong);
+}
+
+function fieldsOf(logins: readonly LoginView[], chosen: string | undefined): Html {
   if (logins.length === 1) {
     return html`${logins.map((login) => html`<input type="hidden" name="login" value="${login.id}" />${login.fields}`)}`;
   }

@@ -1,7 +1,7 @@
 /**
  * Page of the upstream logins that are linked to an account.
  */
-import { askFirst, html } from '../lib/html.ts';
+import { askFirst, errorBox, html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { sayDay, type Words } from '../words/words.ts';
 import { type SiteButton, siteMark } from './sign-in.ts';
@@ -27,7 +27,7 @@ export interface SignInsView {
 /** The content. */
 export function signInsBody({ action, joined, mayPart, sites, error }: SignInsView, words: Words): Html {
   const say = words.account;
-  return html`${error && html`<div class="problem" role="alert" tabindex="-1" autofocus>${error}</div>`}
+  return html`${errorBox(error)}
     ${joined.map(
       ({ mark, site, account, since }) =>
         html`<div class="panel">

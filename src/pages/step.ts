@@ -34,7 +34,7 @@ export function stepPage(view: StepPageView): Response {
     ${text && html`<p class="lead">${text}</p>`}
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
       <input type="hidden" name="step" value="${view.step}" />${problemBox(view, view.words)}
-      <div class="part">${view.error === undefined ? fields : markWrong(fields, 'problem')}</div>
+      <div class="part">${view.error === undefined || view.retryAfter !== undefined ? fields : markWrong(fields, view.wrong)}</div>
       <div class="actions">${button !== null && html`<button class="main" name="decision" value="go">${button}</button>`}</div>
       ${more}
       <button class="plain" name="decision" value="restart" formnovalidate>${view.words.step.restart}</button>

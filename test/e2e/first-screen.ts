@@ -102,7 +102,11 @@ export async function checkFirstScreen(browser: Browser): Promise<void> {
     await checkAccessible(page);
     await shoot(page, 'first-screen-password');
     await checkTree(page, 'password-step');
-    await page.keyboard.type(ALICE.password); // the field has the focus
+    await page.keyboard.type('wrong'); // the field has the focus
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').waitFor();
+    await checkTree(page, 'password-step-wrong');
+    await page.getByLabel('Password').fill(ALICE.password);
     const came = await leave(page, () => page.keyboard.press('Enter'));
     assert.match(came.searchParams.get('code') ?? '', /^code_/);
     const own = await page.context().newPage();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { field, html, markWrong } from '../../src/lib/html.ts';
+import { field, html, type Html, markWrong } from '../../src/lib/html.ts';
 
 describe('lib/html', () => {
   it('escapes every sign that could leave text or a quoted attribute', () => {
@@ -33,14 +33,29 @@ describe('lib/html', () => {
   it('marks the first field that a user types into as wrong, and describes it by the message before its hint', () => {
     const secret = html`<input type="hidden" name="s" value="${'"><input>'}" />`;
     const [code, other] = [field('code', 'Code', 'off', { hint: 'Six digits' }), field('other', 'Other', 'off')];
-    const marked = markWrong(html`${secret}${code}${other}`, 'problem').toString();
+    const marked = markWrong(html`${secret}${code}${other}`).toString();
     expect(marked).toBe(
       html`${secret}${code}${other}`
         .toString()
         .replace(/<input(?=\s+id="field-code")/, '<input aria-invalid="true"')
         .replace('aria-describedby="field-code-hint"', 'aria-describedby="problem field-code-hint"'),
     );
-    expect(markWrong(other, 'problem').toString()).toContain('<input aria-invalid="true" aria-describedby="problem"');
-    expect(markWrong(html`<p>${'<input>'}</p>`, 'problem').toString()).toBe('<p>&#60;input&#62;</p>');
+    expect(markWrong(other).toString()).toContain('<input aria-invalid="true" aria-describedby="problem"');
+    expect(markWrong(html`<p>${'<input>'}</p>`).toString()).toBe('<p>&#60;input&#62;</p>');
+  });
+
+  it('opens the details that hold the wrong field, and no others', () => {
+    const details = (name: string): Html =>
+      html`<details>
+        <summary>${name}</summary>
+        ${field(name, name, 'off')}
+      </details>`;
+    const open = (name?: string): string[] =>
+      [
+        ...markWrong(html`${details('a')}${field('b', 'b', 'off')}${details('c')}`, name)
+          .toString()
+          .matchAll(/<details open>\s*<summary>(.)/g),
+      ].map(([, which = '']) => which);
+    expect(['a', 'b', 'c', undefined].map(open)).toEqual([['a'], [], ['c'], ['a']]);
   });
 });

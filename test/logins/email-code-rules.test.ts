@@ -41,7 +41,7 @@ describe('logins/email-code: steps', () => {
 
   it('refuses what is no address, typed in its own field or in the shared one', async () => {
     const { prove, login, services } = makeWorld();
-    const wrong = { kind: 'refused', reason: 'email_malformed' };
+    const wrong = { kind: 'refused', reason: 'email_malformed', field: 'email' };
     expect([await prove({ email: 'ada' }), await login.identifier?.begin('ada', services)]).toEqual([wrong, wrong]);
     expect([login.identifier?.accepts('ada'), login.identifier?.accepts(ADA)]).toEqual([false, true]);
     expect(await login.identifier?.begin('ADA@mail.example', services)).toMatchObject({ kind: 'step', keep: { address: ADA } });

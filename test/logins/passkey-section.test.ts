@@ -123,8 +123,11 @@ describe.each(storeNames)('logins/passkey-section on %s', (store) => {
     const { browser, id } = await stranger('ada');
     expect((await post(browser, { do: 'rename', passkey: id, name: '  <b>Laptop</b> ' })).status).toBe(303);
     expect((await browser.get(ISSUER + PATH)).text).toContain('<bdi>&#60;b&#62;Laptop&#60;/b&#62;</bdi>');
-    for (const name of ['', '   ', 'x'.repeat(65), 'a\u0007b'])
-      expect((await post(browser, { do: 'rename', passkey: id, name })).status).toBe(400);
+    for (const name of ['', '   ', 'x'.repeat(65), 'a\u0007b']) {
+      const page = await post(browser, { do: 'rename', passkey: id, name });
+      expect([page.status, page.text.match(/aria-invalid="true"/g)]).toEqual([400, ['aria-invalid="true"']]);
+      expect(page.text).toMatch(/<details\s+open>[^]*aria-invalid="true"\s+aria-describedby="problem"\s+id="passkey-name-0"/);
+    }
   });
 
   it('removes a passkey, which then no longer signs in', async () => {

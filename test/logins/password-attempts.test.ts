@@ -43,7 +43,7 @@ async function prove(username: string, secret: string, { wait, uncounted, error,
   return [result, calls];
 } // prettier-ignore
 
-const refused = (reason: string): object => ({ kind: 'refused', reason, text: expect.any(Function) });
+const refused = (reason: string): object => ({ kind: 'refused', reason, text: expect.any(Function), field: 'password' });
 
 describe('logins/password, attempts', () => {
   it('counts a try before the password is looked at, and forgets it when it was right (SEC-152)', async () => {

@@ -6,7 +6,7 @@ import type { LoginResult, LoginServices } from '../../src/model/login.ts';
 
 const ADA: NewAccount = { username: 'ada', password: 'correct horse', name: 'Ada', email: 'ada@example.org' };
 /** What the person is told is the same for all. */
-const WRONG = (reason: string): object => ({ kind: 'refused', reason, text: expect.any(Function) });
+const WRONG = (reason: string): object => ({ kind: 'refused', reason, text: expect.any(Function), field: 'password' });
 
 /** Accounts in a map, which count how often a password was hashed. */
 class FakeAccounts implements Accounts {

@@ -54,7 +54,7 @@ describe('logins/totp, attempts', () => {
   it('accepts a recovery code without counting, before a code in the same form', async () => {
     expect(await prove({ recovery: 'abcd efgh', code: '123456' })).toEqual([{ kind: 'passed' }, [['useRecovery', 'u', 'abcd efgh']]]);
     expect(await prove({ recovery: 'x' }, { isRight: false })).toEqual([
-      { kind: 'refused', reason: 'recovery_code_wrong' },
+      { kind: 'refused', reason: 'recovery_code_wrong', field: 'recovery' },
       [['useRecovery', 'u', 'x']],
     ]);
   });

@@ -1,5 +1,5 @@
 /** Frame of the console: navigation, search, and the page between. */
-import { html, type Html, type HtmlValue } from '../../lib/html.ts';
+import { errorBox, html, type Html, type HtmlValue } from '../../lib/html.ts';
 import type { Brand, Sheet } from '../../model/brand.ts';
 import { page } from '../../pages/layout.ts';
 import { plainSheet, sheetOf } from '../../pages/style.ts';
@@ -52,9 +52,7 @@ export function consolePage(desk: Desk, name: string, { title, body, beside }: S
 }
 
 function noticeBox({ text, isProblem }: Notice): Html {
-  return isProblem
-    ? html`<div class="problem" role="alert" tabindex="-1" autofocus>${text}</div>`
-    : html`<div class="said" role="status">${text}</div>`;
+  return isProblem ? html`${errorBox(text)}` : html`<div class="said" role="status">${text}</div>`;
 }
 
 const sheets = new WeakMap<Sheet, Sheet>();

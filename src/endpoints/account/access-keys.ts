@@ -65,9 +65,10 @@ async function make(call: Call, session: KnownSession, rules: AccessKeyRules, fo
   const { as, words } = call;
   const { userId, hash } = session;
   const say = words.accessKey;
-  const again = (problem: string, status = 400): Promise<Response> => showForm(call, session, rules, { form, problem, status });
+  const again = (problem: string, status = 400, isNameBad = false): Promise<Response> =>
+    showForm(call, session, rules, { form, problem, status, isNameBad });
   const name = form.required('name').trim();
-  if (!isKeyName(name)) return again(say.nameBad);
+  if (!isKeyName(name)) return again(say.nameBad, 400, true);
   const ttl = Number(form.required('ttl'));
   const resource = resourceIn(call, form.optional('resource'));
   const organization = organizationOf(session, form.optional('organization'));
@@ -165,7 +166,7 @@ async function showForm(
   call: Call,
   session: KnownSession,
   rules: AccessKeyRules,
-  sent?: { readonly form: Params; readonly problem: string; readonly status: number },
+  sent?: { readonly form: Params; readonly problem: string; readonly status: number; readonly isNameBad: boolean },
 ): Promise<Response> {
   const { as, words } = call;
   const { settings } = as;
@@ -202,6 +203,7 @@ async function showForm(
     ttls,
     ttl: Number(sent?.form.optional('ttl') ?? (ttls.includes(USUAL_TTL) ? USUAL_TTL : (ttls.at(-1) ?? USUAL_TTL))),
     problem: sent?.problem,
+    isNameBad: sent?.isNameBad,
   };
   return page(call, words.accessKey.make, newKeyBody(view, words), sent?.status, keysPath(settings.paths.account));
 }

@@ -35,10 +35,10 @@ async function submit(call: Call): Promise<Response> {
   if (user instanceof Response) return user;
   if ('step' in user) return askStep(call, user, { returnTo });
   if (!('problem' in user)) return redirectTo(returnTo, [user.cookie]);
-  const { problem: error, status, retryAfter } = user;
+  const { problem: error, ...more } = user;
   const [username = '', email = '', identifier = ''] = ['username', 'email', 'identifier'].map((name) => form.optional(name) ?? '');
   const typed = { username, email, identifier };
-  return showLogin(call, { error, status, ...(retryAfter === undefined ? {} : { retryAfter }), typed });
+  return showLogin(call, { error, ...more, typed });
 }
 
 async function leaveFor(call: Call, site: string, returnTo: string): Promise<Response | NotSignedIn> {

@@ -30,7 +30,7 @@ export async function confirmScopes(
   const scope = organization === 'open' ? choice.scope : await grantableScope(call, user, organization, choice.scope, client);
   const required = resourceOf(call.as.settings, pending.resource)?.requiredScopes ?? [];
   if (isShort(call.as.settings.expandScopes(scope), pending, required)) {
-    const problem = { text: call.words.confirm.nothingLeft, status: 403 };
+    const problem = { problem: call.words.confirm.nothingLeft, status: 403 };
     return withCookie(await consentPage(call, { pending, pendingId, client, session: user, ticked: choice.scope, problem }), user);
   }
   if (organization !== 'open' && scope.length === choice.scope.length)

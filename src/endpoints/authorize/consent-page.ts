@@ -7,7 +7,6 @@ import type { Session } from '../../core/records/records.ts';
 import type { Consented } from '../../core/records/consents.ts';
 import { isLoopbackRedirect } from '../../lib/url.ts';
 import { keepPushedRequest } from '../../core/records/pushed-requests.ts';
-import type { HtmlValue } from '../../lib/html.ts';
 import type { Client } from '../../model/client.ts';
 import { isOfHosts } from '../../model/client-policy.ts';
 import { isForm, isRedirect } from '../../model/login.ts';
@@ -23,7 +22,7 @@ import type { Call } from '../endpoint.ts';
 import { hasLinks, linksFor, loginViews, noLoginPage } from '../sign-in/pages.ts';
 import { grantableScope, organizationOf } from './grantable-scopes.ts';
 import type { FoundPending } from './pending.ts';
-import { nameOf, type SignedIn } from '../sign-in/sign-in.ts';
+import { nameOf, type NotSignedIn, type SignedIn } from '../sign-in/sign-in.ts';
 
 /** The input of the page, on the first and on later showings. */
 export interface Consent extends Pick<FoundPending, 'pendingId' | 'pending' | 'client'> {
@@ -35,7 +34,7 @@ export interface Consent extends Pick<FoundPending, 'pendingId' | 'pending' | 'c
   readonly remember?: boolean;
   readonly organization?: string | undefined;
   readonly typed?: { readonly [field: string]: string };
-  readonly problem?: { readonly text: HtmlValue; readonly status: number; readonly retryAfter?: number | undefined };
+  readonly problem?: NotSignedIn | undefined;
 }
 
 /** The page. */
@@ -82,7 +81,8 @@ export async function consentPage(
     order: settings.logins.map(({ id }) => id),
     login: typed['login'],
     lifetime: lifetimeText(settings, client, words),
-    error: problem?.text,
+    error: problem?.problem,
+    wrong: problem?.wrong,
     retryAfter: problem?.retryAfter,
     ...(problem ? { status: problem.status } : {}),
     brand: settings.brand,

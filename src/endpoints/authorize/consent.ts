@@ -52,8 +52,8 @@ async function decide(call: Call, form: Params, showing: Showing): Promise<{ use
   const remember = showing.pending.device === undefined && form.optional('remember') === 'yes';
   const typed = Object.fromEntries(['login', 'username', 'email', 'identifier'].map((name) => [name, form.optional(name) ?? '']));
   const organization = form.optional('organization');
-  const again = (text: HtmlValue, status: number, more: Partial<Consent> = {}, retryAfter?: number): Promise<Response> =>
-    consentPage(call, { ...showing, ticked, remember, organization, typed, ...more, problem: { text, status, retryAfter } });
+  const again = (problem: HtmlValue, status: number, more: Partial<Consent> = {}): Promise<Response> =>
+    consentPage(call, { ...showing, ticked, remember, organization, typed, problem: { problem, status }, ...more });
   if ((form.optional('account') ?? '') !== (await accountMark(as, showing.session))) {
     const { session } = showing;
     return again(
@@ -73,7 +73,7 @@ async function decide(call: Call, form: Params, showing: Showing): Promise<{ use
   const user = await proveOrRedirect(call, form, { ...showing, choice });
   if (user instanceof Response) return user;
   if ('step' in user) return askStep(call, user, { pendingId: showing.pendingId, choice });
-  return 'problem' in user ? again(user.problem, user.status, {}, user.retryAfter) : { user, choice };
+  return 'problem' in user ? again(user.problem, user.status, { problem: user }) : { user, choice };
 }
 
 /** Signs in with the form, or redirects the browser to the chosen upstream provider. */

@@ -145,19 +145,15 @@ function returnOf(flow: Flow): string {
 
 /** The first page again, with the error. */
 async function startAgain(call: Call, { waiting, kept }: Returned, problem?: NotSignedIn): Promise<Response> {
-  const { problem: text, status, retryAfter } = problem ?? {};
+  const first = problem && { ...problem, wrong: undefined }; // the fields of the step are not on this page
   if (!waiting) {
     const returnTo = returnOf(kept.flow);
     if (!problem) return redirectTo(signInUrl(call.as, returnTo));
-    return showLogin(call, {
-      returnTo,
-      ...(text ? { error: text } : {}),
-      ...(status ? { status } : {}),
-      ...(retryAfter ? { retryAfter } : {}),
-    });
+    const { problem: error, status, retryAfter } = problem;
+    return showLogin(call, { returnTo, error, status, retryAfter });
   }
   const { pending } = waiting;
   const remember = pending.approved?.remember ?? false;
   const showing = { ...waiting, session: await sessionFor(call, pending), ticked: pending.approved?.scope ?? pending.scope, remember };
-  return consentPage(call, problem ? { ...showing, problem: { text: problem.problem, status: problem.status, retryAfter } } : showing);
+  return consentPage(call, { ...showing, problem: first });
 }

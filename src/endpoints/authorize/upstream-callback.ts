@@ -26,8 +26,8 @@ import { redirectUriOf, type SealedPurpose } from './upstream-redirect.ts';
 import type { Call } from '../endpoint.ts';
 import { outsideOf } from '../sign-in/host-session.ts';
 import { flowCookie, redirectTo, sessionFor, sessionOf, setCookie, withLanguage } from '../sign-in/browser-context.ts';
-import { problemOf, showLogin, type UpstreamProblem } from '../sign-in/pages.ts';
-import { admit, servicesOf } from '../sign-in/sign-in.ts';
+import { problemOf, showLogin } from '../sign-in/pages.ts';
+import { admit, type NotSignedIn, servicesOf } from '../sign-in/sign-in.ts';
 import type { Seconds } from '../../model/store.ts';
 
 type PageOfOurs = Extract<SealedPurpose, { readonly returnTo: string }>;
@@ -100,7 +100,7 @@ async function goOn(call: Call, login: SiteLogin, result: ReturnResult, waiting:
   if (result.kind === 'proven') {
     const user = await admit(call, { login: login.id, proven: result });
     if (!user) return expiredPage(call);
-    if ('problem' in user) return askAgain(call, waiting, { text: user.problem, status: user.status });
+    if ('problem' in user) return askAgain(call, waiting, user);
     const { stateHash: _spent, ...choice } = pending.approved ?? { stateHash: '', scope: [] };
     if ('step' in user) return askStep(call, user, { pendingId: waiting.pendingId, choice });
     return issueCode(call, { ...waiting, user, choice });
@@ -112,7 +112,7 @@ async function goOn(call: Call, login: SiteLogin, result: ReturnResult, waiting:
 }
 
 /** The consent page again, with the error. */
-async function askAgain(call: Call, waiting: FoundPending, problem: UpstreamProblem): Promise<Response> {
+async function askAgain(call: Call, waiting: FoundPending, problem: NotSignedIn): Promise<Response> {
   const { pending } = waiting;
   const { scope: ticked, remember = false } = pending.approved ?? { scope: pending.scope };
   return consentPage(call, { ...waiting, session: await sessionFor(call, pending), ticked, remember, problem });
@@ -157,7 +157,7 @@ async function showProblem(
   { returnTo, connect }: PageOfOurs,
 ): Promise<Response> {
   if (connect) return redirectTo(`${returnTo}&problem=1`);
-  const { text: error, status } = problemOf(result, login, call.words);
+  const { problem: error, status } = problemOf(result, login, call.words);
   return showLogin(call, { error, status, returnTo });
 }
 

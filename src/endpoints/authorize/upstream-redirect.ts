@@ -55,7 +55,7 @@ export async function redirectToUpstream(call: Call, login: SiteLogin, purpose: 
   const away = await login.begin({ redirectUri: redirectUriOf(call, login), state, ...asked }, servicesOf(call));
   if ('kind' in away) {
     as.emit({ kind: 'login.failed', login: login.id, reason: away.reason, network: call.network });
-    const { text: problem, status } = problemOf(away, login, words);
+    const { problem, status } = problemOf(away, login, words);
     return { problem, status };
   }
   const flow = 'pendingId' in purpose ? await approve(call, purpose, hash) : newFlow(call, hash);

@@ -102,6 +102,7 @@ export async function stepAnswer(
     leaves: 'pendingId' in kept.flow,
     brand: settings.brand,
     error: problem?.problem,
+    wrong: problem?.wrong,
     retryAfter: problem?.retryAfter,
     status: problem?.status,
   });

@@ -18,7 +18,7 @@ import { loginPage } from '../../pages/login.ts';
 import { type Call, loginPagesOf } from '../endpoint.ts';
 import { sessionOf } from './browser-context.ts';
 import { returnPath, signInUrl } from './require-session.ts';
-import { nameOf } from './sign-in.ts';
+import { nameOf, type NotSignedIn } from './sign-in.ts';
 import { messagePage } from '../../pages/message.ts';
 import { say, sayRefused, type Words } from '../../words/words.ts';
 import type { Settings } from '../../model/settings.ts';
@@ -27,8 +27,9 @@ import type { LinkView, LoginView } from '../../pages/sign-in.ts';
 /** Optional content of the page. */
 export interface Showing {
   readonly error?: HtmlValue;
+  readonly wrong?: string | undefined;
   readonly status?: number;
-  readonly retryAfter?: number;
+  readonly retryAfter?: number | undefined;
   readonly typed?: { readonly username: string; readonly email: string; readonly identifier: string };
   /** Where to go afterwards; default: as the request says. */
   readonly returnTo?: string;
@@ -74,22 +75,16 @@ export function noLoginPage({ as: { settings }, words }: Call): Response {
   return messagePage({ title, message, whatToDo, brand, words, mark: 'gate' });
 }
 
-/** What the page says, and how. */
-export interface UpstreamProblem {
-  readonly text: HtmlValue;
-  readonly status: number;
-}
-
 /** The message for an upstream callback that failed. */
-export function problemOf(result: Exclude<ReturnResult, Authenticated>, { label }: SiteLogin, words: Words): UpstreamProblem {
+export function problemOf(result: Exclude<ReturnResult, Authenticated>, { label }: SiteLogin, words: Words): NotSignedIn {
   switch (result.kind) {
     case 'refused':
-      return { text: refusal(result, label, words), status: 403 };
+      return { problem: refusal(result, label, words), status: 403 };
     case 'unavailable':
-      return { text: words.site.unavailable(label), status: 503 };
+      return { problem: words.site.unavailable(label), status: 503 };
     case 'broken':
     case 'declined':
-      return { text: words.site.broken(label), status: 502 };
+      return { problem: words.site.broken(label), status: 502 };
   }
 }
 

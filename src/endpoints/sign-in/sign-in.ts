@@ -3,8 +3,7 @@
  * The session gets a new id at every sign-in (no session fixation), and the old one ends.
  */
 import { KNOWN_TTL, makeAttempts } from '../../core/attempts.ts';
-import type { AuthServer } from '../../core/auth-server.ts';
-import { notify } from '../../core/auth-server.ts';
+import { type AuthServer, notify } from '../../core/auth-server.ts';
 import type { Session } from '../../core/records/records.ts';
 import type { KnownSession } from '../../core/users/sessions.ts';
 import { isDisabled, isShutOut } from '../../core/users/removed-users.ts';
@@ -58,6 +57,8 @@ export interface SignedIn {
 export interface NotSignedIn {
   readonly problem: HtmlValue;
   readonly status: number;
+  /** Name of the field that is wrong. */
+  readonly wrong?: string | undefined;
   readonly retryAfter?: number;
 }
 
@@ -124,7 +125,9 @@ export async function signIn(call: Call, form: Params): Promise<SignedIn | NextS
   if (identifier !== undefined && form.optional('with') === undefined && shared[0]) {
     const login = shared.find((one) => one.identifier.accepts(identifier)) ?? shared[0];
     const step = await login.identifier.begin(identifier, servicesOf(call));
-    return step.kind === 'step' ? { asker: `login:${login.id}`, step, identifier } : notSignedIn(call, login.id, step);
+    return step.kind === 'step'
+      ? { asker: `login:${login.id}`, step, identifier }
+      : notSignedIn(call, login.id, step.kind === 'refused' ? { ...step, field: 'identifier' } : step);
   }
   const login = logins.find((one) => one.id === wanted) ?? logins[0];
   if (!login) return { problem: call.words.signIn.choose, status: 400 };
@@ -148,7 +151,7 @@ export async function signIn(call: Call, form: Params): Promise<SignedIn | NextS
 export function notSignedIn({ as, network, words, cookies }: Call, login: string, result: Refused | Limited): NotSignedIn {
   cookies.length = 0; // a withdrawn proof must not mark the browser as known
   as.emit({ kind: 'login.failed', login, reason: result.kind === 'limited' ? 'limited' : result.reason, network });
-  if (result.kind === 'refused') return { problem: sayRefused(result, words), status: 403 };
+  if (result.kind === 'refused') return { problem: sayRefused(result, words), status: 403, wrong: result.field };
   return { problem: words.signIn.limited(sayIn(result.retryAfter, words)), status: 429, retryAfter: result.retryAfter };
 }
 
