@@ -31,7 +31,7 @@ export async function makeStores(
 
 /** The one database of these tests, with tables of other names each time: empty ones. */
 function freshTables(): PgDriver {
-  const prefix = `t${crypto.randomUUID().replaceAll('-', '')}_`;
+  const prefix = `t${crypto.randomUUID().replaceAll('-', '').slice(0, 16)}_`;
   return {
     query: ({ text, values, name }) => {
       const named = name === undefined ? {} : { name: `${prefix}${name}` };
