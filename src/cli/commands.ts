@@ -1,5 +1,6 @@
 /** The commands, how a command line selects one, and the exit code of a run. Each is loaded when it is called. */
 import { meant } from './flags.ts';
+import { printableLines } from './printable.ts';
 import { CliError, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
@@ -107,7 +108,7 @@ export async function runCommand(argv: readonly string[], terminal: Terminal): P
     return (await command.run(rest, terminal)) ?? 0;
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    terminal.err(error.message);
+    terminal.err(printableLines(error.message)); // it may quote a server or a file
     return error.exitCode;
   }
 }

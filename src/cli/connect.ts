@@ -9,7 +9,7 @@ import { type Callback, listenForCallback } from './callback.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import { type Credentials, makeCredentials } from './credentials.ts';
 import { explain } from './explain.ts';
-import { printable, printableLines } from './printable.ts';
+import { printable, printableJson, printableLines } from './printable.ts';
 import { makeReach } from './reach.ts';
 import { readSession, type Session, writeSession } from './session-file.ts';
 import { makeSteps, type Steps } from './steps.ts';
@@ -108,7 +108,7 @@ function print(
   const server = client.getServerVersion();
   const protocol = client.getNegotiatedProtocolVersion();
   if (json) {
-    to.out(JSON.stringify({ server, protocol, tools, ...(result && { call: { name: call, result } }) }, null, 2));
+    to.out(printableJson(JSON.stringify({ server, protocol, tools, ...(result && { call: { name: call, result } }) }, null, 2)));
     return;
   }
   const width = Math.min(30, Math.max(0, ...tools.map(({ name }) => name.length)));

@@ -106,6 +106,12 @@ describe('cli/connect', () => {
     for (const sign of ['\u0007', '\u001b', '\u202e']) expect(out).not.toContain(sign);
   });
 
+  it('does so in JSON, too, which keeps its value (F-58)', async () => {
+    const { out } = await run(['connect', `${served.url}/mcp`, '--json', '--call', 'nasty']);
+    expect(out).not.toContain('\u202e');
+    expect(JSON.parse(out)).toMatchObject({ call: { result: { content: [{ text: 'Nobody\u0007\u001b[2J\u202e\nsecond line' }] } } });
+  });
+
   it('keeps registration and tokens when asked, for its owner alone, and refreshes them later', async () => {
     const file = join(folder, 'kept.json');
     writeFileSync(`${file}.other`, '');

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { isUsableScheme } from '../../model/redirect.ts';
 import { canonicalResource, otherSpelling } from '../../model/resource.ts';
 import { parseFlags, usage } from '../flags.ts';
+import { printable, printableJson } from '../printable.ts';
 import { CliError, type Terminal } from '../terminal.ts';
 
 /** The usage text. */
@@ -50,8 +51,8 @@ export function runSwitch(argv: readonly string[], terminal: Terminal, now: numb
   const odd = served.find((one) => canonicalResource(one) === null);
   if (odd !== undefined) throw usage(`--resource takes a full URL, not ${JSON.stringify(odd)}`, HELP);
   const report = reportOf(recordsOf(file), served, now);
-  if (values.json === true) terminal.out(JSON.stringify(report, null, 2));
-  else for (const line of linesOf(report)) terminal.out(line);
+  if (values.json === true) terminal.out(printableJson(JSON.stringify(report, null, 2)));
+  else for (const line of linesOf(report)) terminal.out(printable(line));
   return report.broken.length === 0 && report.resources.every(({ isServed }) => isServed) ? 0 : 1;
 }
 

@@ -56,6 +56,24 @@ describe('cli/doctor/switch', () => {
     expect(out).not.toMatch(/LOST|gone\.example/);
   });
 
+  it('shows control characters of a name that a client registered instead of obeying them (F-58)', async () => {
+    const records = await exported();
+    const clientId = 'c1\u009b31m';
+    records.set(`client:${clientId}`, JSON.stringify({ clientId, clientName: 'App\u001b[2J', redirectUris: ['evil\u202e://x'] }));
+    records.set('client:broken\u009b', '{}');
+    const file = fileOf(Object.fromEntries(records));
+    const { out } = await run(file, '--resource', MCP);
+    expect(out).toContain('App\\u001b[2J registered evil\\u202e://x');
+    const json = await run(file, '--resource', MCP, '--json');
+    for (const text of [out, json.out]) expect(text).not.toMatch(/[\u001b\u009b\u202e]/);
+    expect((JSON.parse(json.out) as { broken: unknown }).broken).toEqual(['client:broken\u009b']);
+  });
+
+  it('shows them in an error, too (F-58)', async () => {
+    const { err } = await run(join(folder, 'no\u001b[2J.json'), '--resource', MCP);
+    expect(err).toContain('no\\u001b[2J.json cannot be read');
+  });
+
   it('names a resource that is not served, with the fix, and records that cannot be read', async () => {
     const records = await exported();
     records.set('grant:una:broken', '{"userId":"ben"}');
