@@ -8,12 +8,15 @@ import type { Event } from '../model/event.ts';
 const refusalLine = lazy(async () => (await import('../model/advice.ts')).refusalLine);
 
 const MAX_MESSAGE = 300;
+/** Characters that are searched for secrets; more of them take time with their square. */
+const MAX_SEARCHED = 4096;
 const MAX_CAUSES = 4;
 /** Removed from every line: tokens, values of secret parameters, passwords in URLs, long random texts. */
 const SECRETS: readonly RegExp[] = [
-  /(?<=\/\/)[^\s/@]+(?=@)/g,
+  /(?<=\/\/)[^\s/"']+(?=@)/g,
+  /(?<=(?:authorization|cookie)\\?["']?\s*[=:]\s*\\?["']?)[^"'\\]+/gi,
   /(?<=\b(?:bearer|basic|dpop)\s+)\S+/gi,
-  /(?<=(?:secret|password|passphrase|token|code|verifier|assertion|key|authorization|cookie)["']?\s*[=:]\s*["']?)[^\s"'&,;]+/gi,
+  /(?<=(?:secret|password|passphrase|token|code|verifier|assertion|key)\\?["']?\s*[=:]\s*)(?:\\?"[^"]*|'[^']*|[^\s"'&,;]+)/gi,
   /[\w+-]{40,}={0,2}/g,
 ];
 
@@ -43,19 +46,19 @@ export function causesOf(error: unknown): string {
     texts.push(textOf(one));
     place = (one instanceof Error && /^\s+at .+$/m.exec(one.stack ?? '')?.[0].trim()) || place;
   }
-  return texts.join('; caused by ') + (place === '' ? '' : ` (${oneLine(place)})`);
+  return texts.join('; caused by ') + (place === '' ? '' : ` (${safe(place)})`);
 }
 
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error === 'string' ? safe(error) : `a thrown ${typeof error}`;
   const { code } = error as { readonly code?: unknown };
   const more = typeof code === 'string' && !error.message.includes(code) ? ` [${oneLine(code)}]` : '';
-  return `${error.name}${more}: ${safe(error.message)}`;
+  return `${oneLine(error.name)}${more}: ${safe(error.message)}`;
 }
 
 /** A text in one line of bounded length, without what looks like a secret. */
 export function safe(text: string): string {
-  let line = oneLine(text);
+  let line = oneLine(text).slice(0, MAX_SEARCHED);
   for (const secret of SECRETS) line = line.replaceAll(secret, '[removed]');
   return line.length > MAX_MESSAGE ? `${line.slice(0, MAX_MESSAGE)}...` : line;
 }

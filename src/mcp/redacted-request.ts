@@ -7,9 +7,10 @@ import { accepts } from '../lib/http.ts';
 
 /**
  * Names of headers and query parameters that carry credentials: of clients, of proxies that sign people in (Cloudflare Access, oauth2-proxy, AWS,
- * Azure, Google IAP), of applications.
+ * Azure, Google IAP), of gateways, of applications.
  */
-const CREDENTIAL = /authoriz|cookie|credential|passw|secret|api[-_]?key|token|jwt|assertion|^dpop|^cf-access-|^x-amzn-oidc-|^x-auth/i;
+const CREDENTIAL =
+  /authoriz|cookie|credential|passw|secret|(?:api|functions|subscription)[-_]?key|token|jwt|assertion|^dpop|^cf-access-|^x-amzn-oidc-|^x-auth/i;
 /** Headers of the protocol itself: the session, and parameters of tools, which the SDK compares with the body. */
 const PROTOCOL = /^mcp-/i;
 

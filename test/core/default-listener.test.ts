@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
+import { causesOf, safe } from '../../src/core/default-listener.ts';
 import { appOn, type App } from '../support/app.ts';
 
 const LOOPBACK = 'http://localhost:8787';
@@ -90,5 +91,35 @@ describe('the listener where the application gives no `on` (N-01)', () => {
     const answer = await app.provider.fetch(new Request(`${LOOPBACK}/token`, { method: 'POST', body }), { PORTCULLIS: down });
     expect(answer.status).toBe(503);
     expect(lines).toEqual([expect.stringMatching(/ failed at token \(store_failed\): .*ECONNREFUSED 127\.0\.0\.1:5432/)]);
+  });
+});
+
+describe('a text for the log', () => {
+  it.each([
+    ['connect to postgres://ada:hun@ter2@db.example/x', 'db.example/x'],
+    ['redis://:hunter2@cache.example refused', 'cache.example refused'],
+    ['password: "hunter2 with more words", host "db"', 'host "db"'],
+    ["passphrase = 'hunter2 with more words' at db", 'at db'],
+    [String.raw`the answer was {\"client_secret\":\"hunter2\",\"ok\":false}`, 'ok'],
+    ['{"token":"hunter2 more","ok":false}', '"ok":false'],
+    ['{"authorization":"Token hunter2","ok":false}', '"ok":false'],
+    ['authorization: ApiKey hunter2', 'authorization'],
+    ['cookie: theme=dark; sid=hunter2', 'cookie'],
+    ["set-cookie: 'sid=hunter2; Path=/' from app", 'from app'],
+    ['api_key=hunter2&page=2', 'page=2'],
+  ])('has no secret: %s (SEC-214)', (text, rest) => {
+    const line = safe(text);
+    expect(line).not.toMatch(/hunter2|hun@|ter2|words|more/);
+    expect(line).toContain('[removed]');
+    expect(line).toContain(rest);
+  });
+
+  it('has none either where a message looks like a stack, and a name is in its line (SEC-214)', () => {
+    const error = Object.assign(new Error('the child said\n    at db password=hunter2\nand no more'), { name: 'Odd\nError' });
+    expect(causesOf(error)).toMatch(/^Odd Error: the child said {5}at db password=\[removed\] and no more \(at db password=\[removed\]\)$/);
+  });
+
+  it('is searched in its beginning alone, since the rest would take minutes (SEC-175)', () => {
+    expect(safe(`x${' '.repeat(2_000_000)}key=hunter2`)).toHaveLength(303);
   });
 });

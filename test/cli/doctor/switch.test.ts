@@ -65,7 +65,7 @@ describe('cli/doctor/switch', () => {
     const { out } = await run(file, '--resource', MCP);
     expect(out).toContain('App\\u001b[2J registered evil\\u202e://x');
     const json = await run(file, '--resource', MCP, '--json');
-    for (const text of [out, json.out]) expect(text).not.toMatch(/[\u001b\u009b\u202e]/);
+    for (const text of [out, json.out]) expect(text).not.toMatch(/[\p{Cf}\u009b]/u);
     expect((JSON.parse(json.out) as { broken: unknown }).broken).toEqual(['client:broken\u009b']);
   });
 
