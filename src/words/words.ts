@@ -3,6 +3,7 @@
  * page has already escaped and isolated (`<bdi>`). Durations, days and alternatives come from `Intl`.
  */
 import type { HtmlValue } from '../lib/html.ts';
+import { formatter } from '../lib/intl.ts';
 import { en } from './en.ts';
 
 type Sections = typeof en;
@@ -48,12 +49,12 @@ function directionOf(lang: string): Words['dir'] {
 export function sayFor(seconds: number, { lang }: Words): string {
   const [count, unit] =
     seconds >= 172_800 ? [seconds / 86_400, 'day'] : seconds >= 7200 ? [seconds / 3600, 'hour'] : [seconds / 60, 'minute'];
-  return new Intl.NumberFormat(lang, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0 }).format(count);
+  return formatter(Intl.NumberFormat, lang, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0 }).format(count);
 }
 
 /** A time from now, rounded up: “in 5 minutes”. */
 export function sayIn(seconds: number, { lang }: Words): string {
-  const format = new Intl.RelativeTimeFormat(lang);
+  const format = formatter(Intl.RelativeTimeFormat, lang, {});
   const minutes = Math.ceil(seconds / 60);
   if (seconds <= 90) return format.format(Math.max(1, Math.ceil(seconds)), 'second');
   return minutes <= 90 ? format.format(minutes, 'minute') : format.format(Math.ceil(seconds / 3600), 'hour');
@@ -61,16 +62,16 @@ export function sayIn(seconds: number, { lang }: Words): string {
 
 /** A day in UTC: “23 November 2026”. */
 export function sayDay(seconds: number, { lang }: Words): string {
-  return new Intl.DateTimeFormat(lang, { dateStyle: 'long', timeZone: 'UTC' }).format(seconds * 1000);
+  return formatter(Intl.DateTimeFormat, lang, { dateStyle: 'long', timeZone: 'UTC' }).format(seconds * 1000);
 }
 
 /** A day with the time, in UTC: “November 23, 2026 at 14:05 UTC”. A page without a script does not know the time zone of its reader. */
 export function sayTime(seconds: number, { lang }: Words): string {
   const format = { year: 'numeric', month: 'long', day: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' } as const;
-  return new Intl.DateTimeFormat(lang, { ...format, hourCycle: 'h23', timeZone: 'UTC' }).format(seconds * 1000);
+  return formatter(Intl.DateTimeFormat, lang, { ...format, hourCycle: 'h23', timeZone: 'UTC' }).format(seconds * 1000);
 }
 
 /** Alternatives: “a or b”. */
 export function sayOr(list: readonly string[], { lang }: Words): string {
-  return new Intl.ListFormat(lang, { type: 'disjunction' }).format(list);
+  return formatter(Intl.ListFormat, lang, { type: 'disjunction' }).format(list);
 }

@@ -1,5 +1,6 @@
 /** Charts of what the server counted, a bar for each day: drawn here, without a script. The same figures stand in a table. */
 import { html, type Html } from '../../lib/html.ts';
+import { formatter } from '../../lib/intl.ts';
 import { type Desk, table } from './desk.ts';
 
 /** What the act `measures` answers. */
@@ -20,9 +21,9 @@ export function charts(desk: Desk, { days, counts }: Measures): Html {
   const { say, words } = desk;
   const names = say.measures.split('|');
   const shown = MEASURES.map((measure, at) => ({ measure, name: names[at] ?? measure, counts: counts[measure] ?? [] }));
-  const number = new Intl.NumberFormat(words.lang);
+  const number = formatter(Intl.NumberFormat, words.lang, {});
   const dayOf = (text: string): string =>
-    new Intl.DateTimeFormat(words.lang, { month: 'short', day: 'numeric', timeZone: 'UTC' }).format(new Date(`${text}T00:00Z`));
+    formatter(Intl.DateTimeFormat, words.lang, { month: 'short', day: 'numeric', timeZone: 'UTC' }).format(new Date(`${text}T00:00Z`));
   const rows = days.map((one, at) => [dayOf(one), ...shown.map((each) => number.format(each.counts[at] ?? 0))]).toReversed();
   return html`<ul class="charts">
       ${shown.map(({ measure, name, counts: list }) => {

@@ -3,6 +3,7 @@
  */
 import type { Call } from '../../endpoints/endpoint.ts';
 import { askFirst, html, type Html, type HtmlValue } from '../../lib/html.ts';
+import { formatter } from '../../lib/intl.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Words } from '../../words/words.ts';
 import type { Admin } from '../act.ts';
@@ -192,7 +193,7 @@ export function day(seconds: number | null | undefined, { words }: Desk, timeSty
   if (seconds === null || seconds === undefined) return '–';
   const look = { dateStyle: 'medium', ...(timeStyle ? { timeStyle } : {}), timeZone: 'UTC' } as const;
   const at = new Date(seconds * 1000);
-  return html`<time datetime="${at.toISOString()}">${new Intl.DateTimeFormat(words.lang, look).format(at)}</time>`;
+  return html`<time datetime="${at.toISOString()}">${formatter(Intl.DateTimeFormat, words.lang, look).format(at)}</time>`;
 }
 
 /** Links of which one is where we are. */

@@ -1,6 +1,7 @@
 /** First page of the console, its search, and health. */
 import type { Health } from '../../core/health.ts';
 import { html } from '../../lib/html.ts';
+import { formatter } from '../../lib/intl.ts';
 import type { ClientPolicy } from '../../model/client-policy.ts';
 import type { ClientInfo } from '../../provider/client-info.ts';
 import type { ClientDecision } from '../../provider/clients.ts';
@@ -22,7 +23,7 @@ export async function homePage(desk: Desk): Promise<Shown> {
   const waiting = policy && (await read<{ clients: readonly ClientDecision[] }>(desk, 'clients/by-status', { status: 'waiting' })).clients;
   const days = DAYS.find((one) => one === param(desk, 'days')) ?? '30';
   const measures = await read<Measures>(desk, 'measures', { days });
-  const count = new Intl.NumberFormat(words.lang, { style: 'unit', unit: 'day', unitDisplay: 'long' });
+  const count = formatter(Intl.NumberFormat, words.lang, { style: 'unit', unit: 'day', unitDisplay: 'long' });
   const body = html`${
     waiting &&
     part(
