@@ -86,7 +86,8 @@ export function eks(options: ServiceAccount & { readonly issuer: string }): Trus
     'eks',
     'issuer',
     issuer,
-    /^https:\/\/oidc\.eks\.[\w-]+\.amazonaws\.com(\.cn)?\/id\/\w+$/,
+    // The second one is that of an IPv6 cluster.
+    /^https:\/\/(oidc\.eks\.[\w-]+\.amazonaws\.(com(\.cn)?|eu)|oidc-eks\.[\w-]+\.api\.(aws|amazonwebservices\.(com\.cn|eu)))\/id\/\w+$/,
     'https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF',
   );
   return cluster('eks', issuer, `${issuer}/keys`, options);

@@ -64,6 +64,19 @@ describe('portcullis/workloads', () => {
     expect(make).toThrow(message);
   });
 
+  it.each([
+    'https://oidc.eks.us-gov-west-1.amazonaws.com/id/0123456789ABCDEF',
+    'https://oidc.eks.cn-north-1.amazonaws.com.cn/id/0123456789ABCDEF',
+    'https://oidc.eks.eusc-de-east-1.amazonaws.eu/id/0123456789ABCDEF',
+    'https://oidc-eks.us-west-2.api.aws/id/0123456789ABCDEF',
+    'https://oidc-eks.cn-north-1.api.amazonwebservices.com.cn/id/0123456789ABCDEF',
+    'https://oidc-eks.eusc-de-east-1.api.amazonwebservices.eu/id/0123456789ABCDEF',
+  ])('eks takes the issuer of every partition, dual-stack ones, too: %s', (issuer) => {
+    expect(eks({ issuer, ...JOB }).jwksUri).toBe(`${issuer}/keys`);
+    const elsewhere = issuer.replace(/\.(aws|com|cn|eu)\//, '.$1.evil.example/');
+    expect(() => eks({ issuer: elsewhere, ...JOB })).toThrow('eks: `issuer` must be');
+  });
+
   it('takes several repositories, roles and service accounts', () => {
     expect(githubActions({ repository: ['acme/a', 'acme/b'], ref: 'refs/heads/main', scope: [] }).claims).toEqual({ repository: ['acme/a', 'acme/b'], ref: 'refs/heads/main' });
     expect(kubernetes({ issuer: 'https://c.example', jwksUri: 'https://keys.example/k', ...JOB, serviceAccount: ['a', 'b'] })).toMatchObject({ jwksUri: 'https://keys.example/k', claims: { sub: ['system:serviceaccount:jobs:a', 'system:serviceaccount:jobs:b'] } });
