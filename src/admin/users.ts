@@ -38,8 +38,10 @@ export const users: Acts = {
       const q = input.text('q');
       const found = await Promise.all([accounts.find(q), accounts.findByUsername(q), accounts.findByEmail(q)]);
       const own = new Map(found.flatMap((account) => (account ? [[account.id, infoOf(account)]] : [])));
-      const { keys, next } = await as.store.list(`identities:/account/${q.toLowerCase()}`);
-      return { users: [...own.values()], identities: await identitiesAt(as, keys), next };
+      // Also those of the user with this id: an account may have the id of another user as its name.
+      const [named, of] = await Promise.all([as.store.list(`identities:/account/${q.toLowerCase()}`), as.store.list(`identities:${q}`)]);
+      const keys = [...new Set([...named.keys, ...of.keys])];
+      return { users: [...own.values()], identities: await identitiesAt(as, keys), next: named.next };
     },
   },
   'users/show': {

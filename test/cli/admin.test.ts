@@ -206,6 +206,21 @@ describe('portcullis user', () => {
     expect([both.code, both.err.startsWith('bob@acme.example means several users. Name one by its id: ')]).toEqual([1, true]);
     for (const one of [id, bobId]) expect(both.err).toContain(one);
   });
+
+  it('takes an id for its user, although an account was given it as its name (F-33)', async () => {
+    const { on, app, bobId } = await make();
+    const oauth = app.provider.helpers(app.env);
+    const outside = 'abcdefghijklmnopqrstua';
+    await app.store.write('identity:x', { v: 1, userId: outside, issuer: 'https://other.example', createdAt: 1 }, 'absent', { index: [`identities:${outside}`, 'identities:/all'] }); // prettier-ignore
+    const [decoy, other] = [await oauth.accounts.create({ username: outside }), await oauth.accounts.create({ username: bobId })];
+    for (const id of [outside, bobId]) expect((await on(`user disable ${id} --yes`)).code).toBe(0);
+    expect([(await oauth.accounts.find(decoy.id))?.disabled, (await oauth.accounts.find(other.id))?.disabled]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect((await oauth.accounts.find(bobId))?.disabled).toBe(true);
+    expect(JSON.parse((await on(`user show ${outside} --json`)).out)).toMatchObject({ id: outside, disabled: true });
+  });
 });
 
 describe('portcullis client, grant, session, key, token and audit', () => {

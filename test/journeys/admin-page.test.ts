@@ -202,6 +202,22 @@ describe.each(storeNames)('the admin page on %s', (store) => {
     expect((await open(app.admin, '/clients?status=nonsense')).status).toBe(400);
   });
 
+  it('takes an id for its user, although an account was given it as its name (F-33)', async () => {
+    const app = await makeConsole(store);
+    const outside = 'abcdefghijklmnopqrstua';
+    await app.store.write('identity:x', { v: 1, userId: outside, issuer: 'https://other.example', account: 'Mallory', createdAt: 1 }, 'absent', { index: [`identities:${outside}`, 'identities:/all'] }); // prettier-ignore
+    const { accounts } = app.provider.helpers(app.env);
+    await accounts.create({ username: outside, name: 'Decoy' });
+    await accounts.create({ username: app.bobId, name: 'Decoy' });
+    await connected(app, 'One');
+    expect(wordsOf((await open(app.admin, `/grants?user=${app.bobId}`)).text)).toContain('One');
+    const found = await open(app.admin, `/search?q=${outside}`);
+    expect([found.location, wordsOf(found.text)]).toEqual([null, expect.stringMatching(/Decoy.*Mallory/)]);
+    const all = await open(app.admin, `/grants?user=${outside}`);
+    expect(all.text).not.toContain('revoke-all');
+    expect(all.text).toContain(`value="${outside}"`);
+  });
+
   it('filters grants, revokes one and all that match', async () => {
     const app = await makeConsole(store);
     const own = await app.signedIn();

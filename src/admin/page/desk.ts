@@ -230,9 +230,10 @@ export async function clientNames({ admin: { helpers }, say }: Desk, ids: readon
   return (id) => known.get(id) ?? id;
 }
 
-/** The id of the user whom an administrator named: by address, name or id. */
+/** The id of the user whom an administrator named: by id, name or address. Names are chosen by their users, and one may be the id of another. */
 export async function userIdFor({ admin: { helpers } }: Desk, named: string): Promise<string> {
-  const { accounts } = helpers;
+  const { accounts, signIns } = helpers;
+  if ((await accounts.find(named)) || (await signIns.list(named)).identities.length > 0) return named;
   return ((await accounts.findByUsername(named)) ?? (await accounts.findByEmail(named)))?.id ?? named;
 }
 

@@ -130,7 +130,10 @@ async function findUser(target: Target, word: string): Promise<{ readonly id: st
     users: readonly Found[];
     identities: readonly { userId: string; issuer: string }[];
   };
-  const [user, ...more] = users;
+  // An id comes first: an account may have the id of another user as its name.
+  const byId = users.filter(({ id }) => id === word);
+  const isOutside = identities.some(({ userId }) => userId === word);
+  const [user, ...more] = isOutside || byId.length > 0 ? byId : users;
   if (user && more.length === 0) return { id: user.id, about: `${user.username} (${user.id})` };
   if (user)
     throw new CliError(`${printable(word)} means several users. Name one by its id: ${users.map(({ id }) => printable(id)).join(', ')}`);
