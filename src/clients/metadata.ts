@@ -4,10 +4,11 @@
  */
 import { parseJson } from '../lib/json.ts';
 import { isReadable } from '../lib/readable.ts';
-import { isLoopbackHost, parseLoopback, parseUrl } from '../lib/url.ts';
+import { parseLoopback } from '../lib/url.ts';
 import { CLIENT_AUTH_METHODS as METHODS, type Client, type ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { DEVICE_CODE } from '../model/grant-type.ts';
+import { isShortText, localizedOf, MAX_NAME_LENGTH, MAX_URI_LENGTH, webUriOf } from '../model/display.ts';
 import { checkRedirectUri, isUsableScheme } from '../model/redirect.ts';
 import { parseScope } from '../model/scope.ts';
 import { clientKeysOf, hasKeys, type ClientKeys, type KeyRules } from './keys.ts';
@@ -15,15 +16,12 @@ import { clientKeysOf, hasKeys, type ClientKeys, type KeyRules } from './keys.ts
 /** The members of {@link Client} that a registration sets. */
 export type ClientMetadata = Pick<
   Client,
-  | 'name' | 'names' | 'uri' | 'logoUri' | 'policyUri' | 'tosUri' | 'contacts' | 'redirectUris' | 'applicationType' | 'grantTypes'
+  | 'name' | 'names' | 'uri' | 'logoUri' | 'policyUri' | 'tosUri' | 'links' | 'contacts' | 'redirectUris' | 'applicationType' | 'grantTypes'
   | 'authMethod' | 'methodChosen' | 'scope' | 'pushedOnly' | 'dpopBound'
 >; // prettier-ignore
 
 const MAX_REDIRECTS = 16;
-const MAX_NAME_LENGTH = 200;
-const MAX_URI_LENGTH = 2048;
-/** Names in other languages, and addresses of contacts; further ones are ignored. */
-const MAX_NAMES = 32;
+/** Addresses of contacts; further ones are ignored. */
 const MAX_CONTACTS = 8;
 const MAX_DEPTH = 16;
 const NO_FETCH: KeyRules = { canFetch: false, isLoopback: false };
@@ -71,26 +69,18 @@ export function metadataOf(
 }
 
 /** What pages show of a client besides its name. Nothing depends on it, so an odd value is ignored. */
-function aboutOf(given: Members): Pick<Client, 'names' | 'uri' | 'logoUri' | 'policyUri' | 'tosUri' | 'contacts'> {
+function aboutOf(given: Members): Pick<Client, 'names' | 'links' | 'uri' | 'logoUri' | 'policyUri' | 'tosUri' | 'contacts'> {
   const [uri, logoUri, policyUri, tosUri] = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri'].map((name) => webUriOf(given.get(name)));
-  const names = [...given].flatMap(([member, value]) => {
-    const language = /^client_name#([A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4})$/.exec(member)?.[1]?.toLowerCase();
-    return language !== undefined && isShortText(value) ? [[language, value] as const] : [];
-  });
   const contacts = given.get('contacts');
   const usable = isTexts(contacts) ? contacts.filter(isShortText).slice(0, MAX_CONTACTS) : [];
   return {
-    ...(names.length > 0 ? { names: Object.fromEntries(names.slice(0, MAX_NAMES)) } : {}),
+    ...localizedOf(given),
     ...(uri === undefined ? {} : { uri }),
     ...(logoUri === undefined ? {} : { logoUri }),
     ...(policyUri === undefined ? {} : { policyUri }),
     ...(tosUri === undefined ? {} : { tosUri }),
     ...(usable.length > 0 ? { contacts: usable } : {}),
   };
-}
-
-function isShortText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= MAX_NAME_LENGTH && isReadable(value);
 }
 
 /** Metadata members by name. */
@@ -164,19 +154,6 @@ function isSet(given: Members, name: string): boolean {
   const value = given.get(name) ?? false;
   if (typeof value !== 'boolean') throw invalid(name, `${name} must be true or false.`);
   return value;
-}
-
-/** A link for pages; undefined if it is not a URL, or could only harm users. */
-function webUriOf(value: unknown): string | undefined {
-  if (typeof value !== 'string' || value.length > MAX_URI_LENGTH || /[\s\\]/.test(value)) return undefined;
-  const url = parseUrl(value);
-  const isShown = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && !isPrivateHost(url.hostname);
-  return isShown ? value : undefined;
-}
-
-/** Private addresses, meaningless outside. Nothing is fetched from these members; this keeps hostile links off pages and logs. */
-function isPrivateHost(host: string): boolean {
-  return !isLoopbackHost(host) && /^(\[|0\.|10\.|127\.|169\.254\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)/.test(host);
 }
 
 function optionalText(given: Members, name: string, maxLength: number): string | undefined {

@@ -4,6 +4,7 @@
  */
 import { base64url } from '../lib/bytes.ts';
 import type { ClientAuthMethod } from '../model/client.ts';
+import { localizedOf } from '../model/display.ts';
 import type { FormerClient, FormerGrant, FormerProblem, FormerStore } from '../model/former.ts';
 import type { Json } from '../model/store.ts';
 import { textsIn } from './records.ts';
@@ -72,6 +73,7 @@ async function findClient(kv: FormerKv, id: string): Promise<FormerClient | Form
       tosUri: 'tosUri',
       jwksUri: 'jwksUri',
     }),
+    ...localizedOf(Object.entries(Object(record['i18n']) as object)),
     ...(textsOf(record['contacts']) ? { contacts: textsOf(record['contacts']) ?? [] } : {}),
   };
 }

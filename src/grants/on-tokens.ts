@@ -116,7 +116,7 @@ async function askHeld(
     }
     throw await as.records.changeGrant(grant.id, (current) => ({
       ...(current.ended ? {} : { grant: end(current, 'access_withdrawn', as.now()) }),
-      result: new OAuthError('invalid_grant', 'access_withdrawn'),
+      result: new OAuthError('invalid_grant', 'access_withdrawn', error instanceof OAuthError ? { hint: error.message } : {}),
     }));
   }
 }

@@ -36,12 +36,16 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
   if (params.optional('actor_token') !== undefined) throw refused('actor_token'); // the client itself is the actor
   if (params.all('audience').length > 0) throw new OAuthError('invalid_target', 'audience', { hint: 'Name the target with `resource`.' });
   const token = params.required('subject_token');
+  const seconds = params.optional('expires_in'); // no parameter of the RFC, but a wish for less
+  if (seconds !== undefined && !/^[1-9]\d{0,8}$/.test(seconds))
+    throw new OAuthError('invalid_request', 'expires_in', { hint: 'expires_in must be a number of seconds.' });
   const asked = {
     clientId: client.id,
     token,
     resource: params.all('resource'),
     scope: parseScope(params.optional('scope')),
     key: keyOf(caller),
+    ...(seconds === undefined ? {} : { notAfter: as.now() + Number(seconds) }),
   };
   return exchangeSubject(as, asked, async (exchange, env) => (await as.settings.tokenExchange?.(exchange, env)) ?? false);
 }

@@ -28,6 +28,8 @@ export type Client = {
   readonly policyUri?: string;
   /** The client's terms of service. */
   readonly tosUri?: string;
+  /** Links in other languages, by member (`logo_uri#ja`, RFC 7591 §2.2). Our pages do not use them. */
+  readonly links?: { readonly [member: string]: string };
   /** Addresses of the people responsible for the client. */
   readonly contacts?: readonly string[];
   readonly redirectUris: readonly string[];

@@ -43,6 +43,10 @@ export interface FormerClient {
   readonly logoUri?: string;
   readonly policyUri?: string;
   readonly tosUri?: string;
+  /** The name in other languages, by tag in lower case. */
+  readonly names?: { readonly [language: string]: string };
+  /** Links in other languages, by member (`logo_uri#ja`). */
+  readonly links?: { readonly [member: string]: string };
   readonly contacts?: readonly string[];
   readonly jwksUri?: string;
   readonly createdAt: Seconds;

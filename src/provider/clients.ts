@@ -146,9 +146,9 @@ export function makeClients(as: AuthServer): Clients {
   };
 }
 
-/** The spec of a client with these changes; given keys replace the stored ones. */
+/** The spec of a client with these changes; given keys replace the stored ones. Links that are not changed stay as they are: a client that registered itself may have others than a spec. */
 function specOf(client: Client, changes: Omit<ClientSpec, 'authMethod'>): ClientSpec {
-  const { jwks, jwksUri, authMethod, methodChosen, ...rest } = client;
+  const { jwks, jwksUri, authMethod, methodChosen, logoUri: _logo, policyUri: _policy, tosUri: _tos, ...rest } = client;
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
   const keys = 'jwks' in given || 'jwksUri' in given ? {} : { ...(jwks ? { jwks } : {}), ...(jwksUri === undefined ? {} : { jwksUri }) };
   const isUsual = methodChosen === undefined && authMethod === 'client_secret_basic';

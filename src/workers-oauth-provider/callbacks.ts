@@ -70,7 +70,8 @@ async function answered<T>(callback: () => Promise<T>): Promise<T> {
   try {
     return await callback();
   } catch (error) {
-    if (!(error instanceof OAuthError) || error.code === 'invalid_grant') throw error;
+    if (!(error instanceof OAuthError)) throw error;
+    if (error.code === 'invalid_grant') throw coreErrorOf(error);
     const { headers } = coreErrorOf(error);
     const status = error.statusCode === 429 ? 429 : 503;
     throw new CoreError('temporarily_unavailable', 'on_tokens_failed', { hint: error.description, status, headers });

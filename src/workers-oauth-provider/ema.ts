@@ -6,8 +6,8 @@ import { checkNames } from '../lib/names.ts';
 import type { Json } from '../model/store.ts';
 import type { IssuerFinder, MappedUser } from '../model/trusted-issuer.ts';
 import type { EmaClaimsMapperResult, EmaIdJagClaims, EmaOptions } from './ema-types.ts';
+import { infoOf } from './client-shape.ts';
 import { OAuthError } from './errors.ts';
-import { infoOf } from './helpers.ts';
 
 const NAME = 'enterpriseManagedAuthorization';
 const MIN_TTL = 60;

@@ -1,14 +1,13 @@
 /**
  * `env.OAUTH_PROVIDER` under the names and in the shapes of `@cloudflare/workers-oauth-provider`, over the helpers of the core.
  */
-import type { Client, ClientAuthMethod } from '../model/client.ts';
-import type { ClientSpec } from '../model/client-spec.ts';
 import { OAuthError as CoreError } from '../model/error.ts';
 import type { Json } from '../model/store.ts';
 import { AuthorizationError as CoreAuthorizationError, type AuthRequest as CoreRequest } from '../provider/auth-request.ts';
-import type { ClientInfo as CoreClient } from '../provider/client-info.ts';
 import type { OAuthHelpers as CoreHelpers } from '../provider/helpers.ts';
+import { infoOf, specOf } from './client-shape.ts';
 import { AuthorizationError, type AuthorizationErrorCode, CimdFetchError, OAuthError } from './errors.ts';
+import { limited } from './limited.ts';
 import type {
   ApprovedConsent,
   AuthRequest,
@@ -140,10 +139,15 @@ export function helpersOver(core: CoreHelpers, defaults: RequestDefaults): OAuth
       );
       return secret === undefined ? infoOf(client) : { ...infoOf(client), clientSecret: secret };
     },
-    async listClients({ cursor } = {}) {
-      const { clients, next } = await core.clients.list(cursor);
-      return { items: clients.map(infoOf), ...(next === undefined ? {} : { cursor: next }) };
-    },
+    listClients: (options) =>
+      limited(
+        options,
+        ({ clientId }) => clientId,
+        async (cursor) => {
+          const { clients, next } = await core.clients.list(cursor);
+          return { items: clients.map(infoOf), next };
+        },
+      ),
     async updateClient(clientId, updates) {
       if (updates.clientSecret !== undefined)
         throw new TypeError('updateClient: a secret is made here and told once; call `clients.rotateSecret` of the core helpers.');
@@ -156,13 +160,18 @@ export function helpersOver(core: CoreHelpers, defaults: RequestDefaults): OAuth
       return client && infoOf(client);
     },
     deleteClient: async (clientId) => void (await core.clients.delete(clientId)),
-    async listUserGrants(userId, { cursor } = {}) {
-      const { grants, next } = await core.listUserGrants(userId, cursor);
-      const items = grants.map(({ id, clientId, scope, resource, redirectUri, metadata, createdAt, expiresAt }) => ({
-        id, clientId, userId, scope: [...scope], metadata, createdAt, expiresAt, resource, ...(redirectUri === undefined ? {} : { redirectUri }),
-      })); // prettier-ignore
-      return { items, ...(next === undefined ? {} : { cursor: next }) };
-    },
+    listUserGrants: (userId, options) =>
+      limited(
+        options,
+        ({ id }) => id,
+        async (cursor) => {
+          const { grants, next } = await core.listUserGrants(userId, cursor);
+          const items = grants.map(({ id, clientId, scope, resource, redirectUri, metadata, createdAt, expiresAt }) => ({
+          id, clientId, userId, scope: [...scope], metadata, createdAt, expiresAt, resource, ...(redirectUri === undefined ? {} : { redirectUri }),
+        })); // prettier-ignore
+          return { items, next };
+        },
+      ),
     revokeGrant: async (grantId, userId) => void (await core.revokeGrant(grantId, userId)),
     async unwrapToken<T>(token: string) {
       const found = await core.verifyToken(token);
@@ -225,39 +234,4 @@ function translated(error: unknown): unknown {
   const { redirectTo } = error as CoreAuthorizationError;
   const code = error.code === 'invalid_client' ? 'invalid_request' : (error.code as AuthorizationErrorCode); // as there: an unknown client
   return new AuthorizationError(code, { description: error.message, ...(redirectTo === undefined ? {} : { redirectTo }) });
-}
-
-/** A client in the old shape. */
-export function infoOf(client: CoreClient): ClientInfo {
-  const {
-    id: clientId,
-    redirectUris,
-    name,
-    uri,
-    logoUri,
-    policyUri,
-    tosUri,
-    jwksUri,
-    contacts,
-    grantTypes,
-    createdAt,
-    authMethod,
-  } = client as Client;
-  const optional = { clientName: name, clientUri: uri, logoUri, policyUri, tosUri, jwksUri, contacts: contacts && [...contacts] };
-  return {
-    clientId,
-    redirectUris: [...redirectUris],
-    grantTypes: [...grantTypes],
-    responseTypes: ['code'],
-    registrationDate: createdAt,
-    tokenEndpointAuthMethod: authMethod,
-    ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as Partial<ClientInfo>),
-  };
-}
-
-function specOf(info: Partial<ClientInfo>): ClientSpec {
-  const { clientName: name, clientUri: uri, logoUri, policyUri, tosUri, redirectUris, jwksUri, grantTypes, tokenEndpointAuthMethod } = info;
-  const authMethod = tokenEndpointAuthMethod as ClientAuthMethod | undefined;
-  const given = { name, uri, logoUri, policyUri, tosUri, redirectUris, jwksUri, grantTypes, authMethod };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as ClientSpec;
 }

@@ -102,7 +102,7 @@ export interface TokenSummary<T = unknown> extends TokenBase {
   grant: { clientId: string; scope: string[]; props: T };
 }
 
-/** A page of a list. `limit` is not used: pages have a size of their own. */
+/** A page of a list: at most `limit` items, and never more than a page of the store. */
 export interface ListOptions {
   limit?: number;
   cursor?: string;

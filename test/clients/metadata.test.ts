@@ -105,6 +105,14 @@ describe('clients/metadata', () => {
     expect(parse(given)).not.toHaveProperty('contacts');
   });
 
+  it('keeps links in other languages as they were registered, and none that could harm (RFC 7591 §2.2)', () => {
+    const links = { 'client_uri#de': 'https://app.example/de', 'logo_uri#zh-Hant': 'https://app.example/l', 'policy_uri#fr': 'https://app.example/p', 'tos_uri#ja': 'http://app.example/t' };
+    expect(parse({ ...links, 'jwks_uri#de': 'https://app.example/k', 'tos_uri#': 'https://app.example/x' })).toMatchObject({ links });
+    expect(parse({ 'tos_uri#fr': 'javascript:alert(1)', 'tos_uri#de': 'https://10.0.0.1/', 'logo_uri#it': 7, 'x-tos_uri#en': 'https://a.example' })).not.toHaveProperty('links');
+    const many = Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`tos_uri#aa-${at}`, 'https://app.example']));
+    expect(Object.keys(parse(many).links ?? {})).toHaveLength(32);
+  }); // prettier-ignore
+
   it('keeps at most 32 names of at most 200 characters, by language tags alone', () => {
     const odd = {
       'x-client_name#fr': 'a',

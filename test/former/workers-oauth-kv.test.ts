@@ -54,6 +54,19 @@ describe.each(storeNames)('former/workers-oauth-kv on %s', (store) => {
     expect(JSON.stringify([...kv.records])).toBe(before);
   });
 
+  it('W-03 keeps contacts, links and names in other languages of a client, and nothing that would mislead on a page', async () => {
+    const kv = makeFormerKv();
+    const app = await makeApp(store, own(kv));
+    const i18n = { 'client_name#JA': 'ノート', 'client_name#ar': '\u202eoops', 'tos_uri#fr': 'https://client.example/fr', 'logo_uri#fr': 'javascript:alert(1)', other: 'x' };
+    const links = { logoUri: 'https://client.example/l.png', policyUri: 'javascript:alert(1)', tosUri: 'https://', clientUri: 'data:text/html,x' };
+    const id = await formerClient(kv, { clientName: 'Bank\u202e', contacts: ['me@client.example'], i18n, ...links });
+    const { name, names, links: localized, contacts, uri, logoUri, policyUri, tosUri } = (await app.provider.helpers(app.env).lookupClient(id)) ?? {};
+    expect({ names, localized, contacts, logoUri }).toEqual({ names: { ja: 'ノート' }, localized: { 'tos_uri#fr': 'https://client.example/fr' }, contacts: ['me@client.example'], logoUri: links.logoUri });
+    expect([name, uri, policyUri, tosUri]).toEqual([undefined, undefined, undefined, undefined]);
+    for (const odd of [{ i18n: null }, { i18n: 'x' }, { i18n: [], contacts: [7] }, { contacts: ['a\nb'] }])
+      expect(await app.provider.helpers(app.env).lookupClient(await formerClient(kv, odd))).not.toHaveProperty('contacts');
+  }); // prettier-ignore
+
   it('W-01 gives one chain of tokens to five refreshes at once, to both tokens of the grant, and to a retry', async () => {
     const kv = makeFormerKv();
     const app = await makeApp(store, own(kv));

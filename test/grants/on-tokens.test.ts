@@ -149,12 +149,14 @@ describe('grants/on-tokens', () => {
     let isOver = false;
     const app = await makeApp('memory', {
       onTokens: () => {
-        if (isOver) throw new OAuthError('invalid_grant', 'customer_left');
+        if (isOver) throw new OAuthError('invalid_grant', 'customer_left', { hint: 'The contract has ended.' });
       },
     });
     const { client, tokens } = await app.signedIn();
     isOver = true;
-    expectJson(await client.refresh(tokens.refresh), 'invalid_grant');
+    const ended = await client.refresh(tokens.refresh);
+    expectJson(ended, 'invalid_grant');
+    expect(ended.body['error_description']).toBe('The contract has ended.');
     expectChallenge(await app.call(tokens.access), 'invalid_token');
     expect(app.events.filter(({ kind }) => kind === 'grant.ended')).toMatchObject([{ reason: 'access_withdrawn' }]);
   });

@@ -54,6 +54,19 @@ describe.each(storeNames)('grants/token-exchange on %s', (store) => {
     expect((await app.call(child)).status).toBe(401);
   });
 
+  it('ends a token as soon as its client wishes, and never later than it would', async () => {
+    const app = await makeApp(store, options);
+    const { tokens } = await app.signedIn();
+    app.clock.pass(600);
+    const lives = async (seconds: string): Promise<unknown> => (await exchange(app, tokens.access, { expires_in: seconds })).body['expires_in'];
+    expect([await lives('120'), await lives('999999')]).toEqual([120, 3000]);
+    const { body } = await exchange(app, tokens.access, { expires_in: '120' });
+    app.clock.pass(121);
+    expect((await app.call(String(body['access_token']))).status).toBe(401);
+    for (const wrong of ['0', '-5', '1.5', 'long', '1e3'])
+      expectJson(await expectNothingWritten(app, () => exchange(app, tokens.access, { expires_in: wrong })), 'invalid_request');
+  }); // prettier-ignore
+
   it('links exchanges in a chain, each acting for the one before, and all end with the first (RFC 8693 §4.1)', async () => {
     const app = await makeApp(store, options);
     const { tokens } = await app.signedIn();

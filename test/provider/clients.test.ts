@@ -12,6 +12,15 @@ const verbs = (app: App) => app.provider.helpers(app.env).clients;
 const SECRET = 'a-secret-of-enough-characters-to-pass';
 
 describe.each(storeNames)('provider/clients on %s', (store) => {
+  it('changes a client that registered itself, whose links are none that a spec may have, and keeps them', async () => {
+    const app = await makeApp(store);
+    const metadata = { redirect_uris: [REDIRECT], client_name: 'Self', logo_uri: 'http://self.example/l.png', token_endpoint_auth_method: 'none' };
+    const { client_id: id } = (await (await app.ask('POST', '/register', JSON.stringify(metadata), { 'content-type': 'application/json' })).json()) as { client_id: string };
+    expect(await verbs(app).update(id, { name: 'Renamed' })).toMatchObject({ name: 'Renamed', logoUri: metadata.logo_uri });
+    expect(await verbs(app).update(id, { logoUri: 'https://self.example/l.png' })).toMatchObject({ logoUri: 'https://self.example/l.png' });
+    await expect(verbs(app).update(id, { logoUri: 'http://self.example/l.png' })).rejects.toThrow('`logoUri` must be an https URL');
+  }); // prettier-ignore
+
   it('makes a client that signs users in, shows it without its secret, and changes it (S-094)', async () => {
     const app = await makeApp(store);
     const { client: info, secret = '' } = await verbs(app).create({

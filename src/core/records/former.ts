@@ -2,6 +2,7 @@
  * Notes about a former store, which is never written: which of its grants have moved here, and what was revoked here before it moved.
  */
 import { type Client } from '../../model/client.ts';
+import { isShortText, webUriOf } from '../../model/display.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { FormerClient } from '../../model/former.ts';
 import type { Key, Seconds } from '../../model/store.ts';
@@ -49,11 +50,20 @@ export async function findFormerClient(as: AuthServer, id: string): Promise<Clie
   return client;
 }
 
-/** A code-only client of the former server got refresh tokens, and gets them here. */
-function clientOf(as: AuthServer, { methodChosen, expiresAt, ...found }: FormerClient): Client {
+/**
+ * A code-only client of the former server got refresh tokens, and gets them here. What pages would show of it is checked as in a registration:
+ * the client said it of itself, to a server that may have taken anything.
+ */
+function clientOf(
+  as: AuthServer,
+  { methodChosen, expiresAt, name, uri, logoUri, policyUri, tosUri, contacts, ...found }: FormerClient,
+): Client {
   const isRefreshable = found.grantTypes.includes('authorization_code') && !found.grantTypes.includes('refresh_token');
   return {
     ...found,
+    ...(isShortText(name) ? { name } : {}),
+    ...(contacts?.every(isShortText) ? { contacts } : {}),
+    ...Object.fromEntries(Object.entries({ uri, logoUri, policyUri, tosUri }).filter(([, link]) => webUriOf(link) !== undefined)),
     grantTypes: isRefreshable ? [...found.grantTypes, 'refresh_token'] : found.grantTypes,
     applicationType: 'native',
     ...(methodChosen ? { methodChosen: true } : {}),

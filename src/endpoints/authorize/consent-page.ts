@@ -5,7 +5,7 @@ import { redirectLabel } from '../../model/redirect.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import type { Session } from '../../core/records/records.ts';
 import type { Consented } from '../../core/records/consents.ts';
-import { isLoopbackRedirect } from '../../lib/url.ts';
+import { isLoopbackRedirect, parseUrl } from '../../lib/url.ts';
 import { keepPushedRequest } from '../../core/records/pushed-requests.ts';
 import type { Client } from '../../model/client.ts';
 import { isOfHosts } from '../../model/client-policy.ts';
@@ -136,7 +136,7 @@ export function clientView(client: Client, { as, words }: Call): ClientView {
 }
 
 function httpsOnly(url: string | undefined): string | undefined {
-  return url?.startsWith('https:') ? url : undefined;
+  return parseUrl(url ?? '')?.protocol === 'https:' ? url : undefined;
 }
 
 /** A scope in words. */

@@ -154,6 +154,7 @@ export function informationOf({ settings }: AuthServer, client: Client, secret: 
     logo_uri: client.logoUri,
     policy_uri: client.policyUri,
     tos_uri: client.tosUri,
+    ...client.links,
     contacts: client.contacts,
     scope: client.scope?.join(' '),
     jwks: client.jwks,

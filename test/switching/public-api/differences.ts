@@ -146,7 +146,7 @@ export const differences: { readonly [id: string]: Difference } = {
     reason: 'The codes of RFC 7591 §3.2.2, by which a client knows what to change',
   },
   'registration-leftovers': {
-    what: 'Members of a registration that cannot be used: a logo at `javascript:`, an unknown grant, keys of a public client, links in other languages',
+    what: 'Members of a registration that cannot be used: a logo at `javascript:`, an unknown grant, keys of a public client',
     theirs: 'refused, or kept without use',
     ours: 'left out, and the response says what was kept (RFC 7591 §3.2.1)',
     reason: 'Nothing unusable is stored or shown. A client with one odd member can still register',
@@ -178,7 +178,7 @@ export const differences: { readonly [id: string]: Difference } = {
   failures: {
     what: 'A callback that fails: `resolveExternalToken`, `tokenExchangeCallback`, a validator, the API',
     theirs: 'the exception leaves `fetch`; an `OAuthError` of `tokenExchangeCallback` is sent with any code and status',
-    ours: '503 with `Retry-After`, yours if you give one; 429 stays; the event says why. `invalid_grant` ends the grant, with the text of the RFC',
+    ours: '503 with `Retry-After`, yours if you give one; 429 stays; the event says why. `invalid_grant` ends the grant, with your text, as there',
     reason: 'A failure of the server is no reason for a client to throw its tokens away, and no text of an exception gets out',
   },
   'callback-lifetime': {
@@ -200,9 +200,9 @@ export const differences: { readonly [id: string]: Difference } = {
     reason: 'What an application does not get, it cannot log or show. `createClient` tells the secret, once',
   },
   'created-clients': {
-    what: '`createClient` with contacts, or without redirect URIs',
-    theirs: 'contacts are kept; redirect URIs are required',
-    ours: 'contacts are not kept; a client without redirect URIs only acts for itself (client credentials)',
+    what: '`createClient` without redirect URIs',
+    theirs: 'an error',
+    ours: 'a client that only acts for itself (client credentials)',
     reason: 'Such a client takes part in no sign-in, so a redirect URI would only be one more place for a code',
   },
   'secret-changes': {
@@ -211,16 +211,16 @@ export const differences: { readonly [id: string]: Difference } = {
     ours: '`TypeError`: secrets are made here and told once',
     reason: 'A secret that a person chose can be guessed from its hash',
   },
-  'pages-of-lists': {
-    what: '`limit` of lists, and the cursor of `purgeExpiredData`',
-    theirs: 'used',
-    ours: 'pages have a size of their own; a purge needs no cursor',
-    reason: 'A page is one read of the store, whatever the caller asks for. What a purge removes has expired',
+  'purge-cursor': {
+    what: 'The cursor of `purgeExpiredData`',
+    theirs: 'used; a wrong one is a `TypeError`',
+    ours: 'not used: each call goes on where the one before stopped, and `done` says when there is no more',
+    reason: 'No safety: the store keeps the place itself, so a job that lost its cursor skips nothing',
   },
   'exchange-parameters': {
-    what: 'Token exchange with `audience` or `expires_in`',
-    theirs: '`audience` is ignored; `expires_in` shortens the token',
-    ours: 'another `audience` is `invalid_target`; `expires_in` is ignored, as the RFC has no such parameter. `tokenExchangeCallback` and `exchangeToken({ expiresIn })` shorten',
+    what: 'Token exchange with `audience`',
+    theirs: 'ignored',
+    ours: '`invalid_target`',
     reason: 'A client must not get a token for another audience than it asked for (RFC 8693 §2.1)',
   },
   'exchange-strangers': {

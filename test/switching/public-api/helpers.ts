@@ -130,6 +130,7 @@ export const helpers: readonly Case[] = [
   { what: 'lookupClient of an empty id', run: (world) => tried(() => world.serve().helpers.lookupClient('')) },
   { what: 'lookupClient of a URL, where documents are off', run: (world) => tried(() => world.serve().helpers.lookupClient('https://client.example/c.json')) },
   creates('redirect URIs alone', {}),
+  creates('names, links and contacts in languages', { clientName: 'Made', contacts: ['me@client.example'], i18n: { 'client_name#ja': 'ノート', 'tos_uri#fr': 'https://client.example/fr' } }),
   creates('a name and pages', { clientName: 'Made', clientUri: 'https://client.example', logoUri: 'https://client.example/l.png', policyUri: 'https://client.example/p', tosUri: 'https://client.example/t', contacts: ['me@client.example'] }),
   creates('no secret', { tokenEndpointAuthMethod: 'none' }),
   creates('the secret in the body', { tokenEndpointAuthMethod: 'client_secret_post' }),
@@ -209,6 +210,23 @@ export const helpers: readonly Case[] = [
       for (const clientName of ['a', 'b', 'c']) await server.made({ clientName });
       const { items, cursor } = await server.helpers.listClients({ limit: 2 });
       return { items: items.length, more: cursor !== undefined };
+    },
+  },
+  {
+    what: 'listClients in pages of two has each client once, while those of each page are deleted',
+    run: async (world) => {
+      const server = world.serve();
+      for (const clientName of ['a', 'b', 'c', 'd', 'e']) await server.made({ clientName });
+      const [names, sizes]: [(string | undefined)[], number[]] = [[], []];
+      let cursor: string | undefined;
+      do {
+        const page = await server.helpers.listClients({ limit: 2, ...(cursor === undefined ? {} : { cursor }) });
+        for (const { clientId } of page.items) await server.helpers.deleteClient(clientId);
+        names.push(...page.items.map(({ clientName }) => clientName));
+        sizes.push(page.items.length);
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      return [names.sort(), Math.max(...sizes)];
     },
   },
   {
