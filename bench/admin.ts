@@ -3,7 +3,7 @@
  * waits for each list, search and page, on SQLite and PostgreSQL with very many users and grants, through the whole administration API and the whole
  * page; and how much memory it takes. With `--data` the filled SQLite file is kept in that folder, and used again.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -155,7 +155,7 @@ async function measured({ name, store, fill }: Place, grants: number, users: num
     ...requests.map(([label, path]) => [label, () => ask(path)] as const),
     ...pagesOf(named).map(([label, path]) => [`page: ${label}`, () => visit(path)] as const),
   ];
-  const memory = process.memoryUsage().rss;
+  const memory = ownMemory();
   const rows: string[] = [];
   for (const [label, get] of all) {
     const times: number[] = [];
@@ -168,7 +168,7 @@ async function measured({ name, store, fill }: Place, grants: number, users: num
     const part = (share: number): string => (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(1);
     rows.push(`| ${name} | ${label} | ${part(0.5)} | ${part(0.95)} |`);
   }
-  const grown = (process.memoryUsage().rss - memory) / 2 ** 20;
+  const grown = (ownMemory() - memory) / 2 ** 20;
   console.error(
     `${name}: ${(await listGrants({ userId: someUser })).grants.length} grants of one user; memory grew by ${grown.toFixed(0)} MiB.`,
   );
@@ -196,6 +196,13 @@ function visiting(send: (request: Request) => Promise<Response>, admin: Browser)
     if (response.status !== 200) throw new Error(`/admin${path}: ${response.status} ${text}`);
     return text;
   };
+}
+
+/** Bytes of this process alone: without pages of the file that SQLite maps, which the system may take back. */
+function ownMemory(): number {
+  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
+  const [, kilobytes] = /^RssAnon:\s+(\d+) kB$/m.exec(status) ?? [];
+  return kilobytes === undefined ? process.memoryUsage().rss : Number(kilobytes) * 1024;
 }
 
 async function allOf(store: Store): Promise<readonly FilledRow[]> {

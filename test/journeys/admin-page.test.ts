@@ -255,6 +255,9 @@ describe.each(storeNames)('the admin page on %s', (store) => {
     expect((await app.call(key)).status).toBe(200);
     const twice = await press(app.admin, form, 'keys/create', fields);
     expect([twice.status, wordsOf(twice.text)]).toEqual([409, expect.stringContaining('already sent')]);
+    await press(app.admin, await open(app.admin, '/keys'), 'keys/create', { ...fields, name: 'Theirs', organization: 'acme' });
+    const ofAcme = /href="\/admin(\/keys\?organization=[^"]+)"/.exec((await open(app.admin, '/keys')).text)?.[1];
+    expect(wordsOf((await open(app.admin, ofAcme)).text)).toMatch(/^(?!.*Sync ).*Theirs /);
     const list = await open(app.admin, '/keys?of=server');
     expect(list.text.match(/>Sync</g)).toHaveLength(1);
     expect(list.text).not.toContain(key);
@@ -273,7 +276,7 @@ describe.each(storeNames)('the admin page on %s', (store) => {
     const wanted = `?${new URLSearchParams({ act: 'users/disable', by: 'alice', target: app.bobId, from: today, until: today })}`;
     const filtered = wordsOf((await open(app.admin, `/audit${wanted}`)).text);
     expect([filtered.includes(' done'), filtered.includes('refused')]).toEqual([true, false]);
-    for (const other of ['?act=users/enable', '?by=bob', '?from=2040-01-01', '?until=2001-01-01', `?target=x`])
+    for (const other of ['?act=users/enable', '?act=grant.ended', '?by=bob', '?from=2040-01-01', '?until=2001-01-01', `?target=x`])
       expect(wordsOf((await open(app.admin, `/audit${other}`)).text)).toContain('Nothing found.');
     const file = await open(app.admin, `/audit/export${wanted}`);
     expect(file.headers.get('content-disposition')).toBe('attachment; filename="audit.jsonl"');
@@ -297,6 +300,8 @@ describe.each(storeNames)('the admin page on %s', (store) => {
       timeout: 20_000,
     });
     expect(wordsOf((await open(app.admin, '/audit?by=bob@acme.example')).text)).not.toContain('clients/block');
+    const ended = wordsOf((await open(app.admin, '/audit?act=grant.')).text); // a kind of event, or its beginning
+    expect([ended.includes('grant.ended'), ended.includes('clients/block')]).toEqual([true, false]);
     const lines = (await open(app.admin, '/audit/export?act=clients/block')).text.trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
       expect.objectContaining({ kind: 'admin.acted', act: 'clients/block', target: clientId, outcome: 'done' }),

@@ -20,13 +20,14 @@ const HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-type Filter = { readonly [name in 'act' | 'by' | 'target' | 'since' | 'until']: string | undefined };
+type Filter = { readonly [name in 'act' | 'kind' | 'by' | 'target' | 'since' | 'until']?: string | undefined };
 
 async function filterOf(desk: Desk): Promise<Filter> {
   const by = param(desk, 'by');
   const until = timeOf(desk, 'until');
+  const what = param(desk, 'act');
   return {
-    act: param(desk, 'act'),
+    [what?.includes('.') ? 'kind' : 'act']: what, // `login.failed` is a kind of event, `users/disable` an act
     by: by && (await userIdFor(desk, by)),
     target: param(desk, 'target'),
     since: timeOf(desk, 'from')?.toString(),
@@ -102,9 +103,16 @@ async function changes(desk: Desk, filter: Filter): Promise<Page> {
   return { entries: found.toReversed(), ...(next === undefined ? {} : { next }) };
 }
 
-function isWanted(one: Entry, { act, by, target, since = '0', until = 'Infinity' }: Filter): boolean {
+function isWanted(one: Entry, { act, kind, by, target, since = '0', until = 'Infinity' }: Filter): boolean {
   const isEqual = (name: string, wanted: string | undefined): boolean => wanted === undefined || one[name] === wanted;
-  return isEqual('act', act) && isEqual('by', by) && isEqual('target', target) && one.at >= Number(since) && one.at <= Number(until);
+  return (
+    isEqual('act', act) &&
+    isEqual('kind', kind) &&
+    isEqual('by', by) &&
+    isEqual('target', target) &&
+    one.at >= Number(since) &&
+    one.at <= Number(until)
+  );
 }
 
 /** All entries that match, oldest first, as JSON lines. */

@@ -49,7 +49,7 @@ export function keyTable(desk: Desk, keys: readonly KeyInfo[]): Html {
     keys.map(({ id, kind, name, userId, scope, organization, expiresAt, lastUsedAt }) => [
       html`<b><bdi>${name}</bdi></b
         ><small
-          >${kind === 'personal' ? html`<a href="${urlOf(desk, 'user', { id: userId })}">${say.personal}</a>` : say.serviceKey}${organization && html` · <bdi>${organization.name}</bdi>`}</small
+          >${kind === 'personal' ? html`<a href="${urlOf(desk, 'user', { id: userId })}">${say.personal}</a>` : say.serviceKey}${organization && html` · <a href="${urlOf(desk, 'keys', { organization: organization.id })}"><bdi>${organization.name}</bdi></a>`}</small
         >`,
       chips(rightsIn(scope)),
       lastUsedAt === undefined ? words.accessKey.unused : day(lastUsedAt, desk),
