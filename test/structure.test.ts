@@ -16,7 +16,7 @@ const MAY_IMPORT: { readonly [wing: string]: readonly string[] } = {
   stores: ['lib', 'model'],
   former: ['lib', 'model'],
   'workers-oauth-provider': ['lib', 'model', 'core', 'guard', 'stores', 'former', 'options', 'provider'], // another library's names over ours
-  'mcp-sdk-v1': ['lib', 'model', 'guard', 'options', 'provider', 'node'], // another library's names over ours, for Express
+  'mcp-sdk-v1': ['lib', 'model', 'guard', 'verifiers', 'options', 'provider', 'node'], // another library's names over ours, for Express
   testing: ['lib', 'model'],
   upstreams: ['lib', 'model', 'words'],
   logins: ['lib', 'model', 'pages', 'words', 'upstreams'],

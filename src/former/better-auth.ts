@@ -98,7 +98,7 @@ async function findGrant(options: BetterAuthOptions, token: string): Promise<For
   if (!isHashed && !scope.includes('offline_access')) return null; // no client was given this one
   if (isThere(row['confirmation'])) return problem('is bound to a key (DPoP), which is not taken over');
   const user = await find('user', 'id', userId);
-  if (!user || user['id'] !== userId || !isOff(user['banned'])) return null; // deleted there, or banned (plugin `admin`)
+  if (!user || user['id'] !== userId || isBanned(user)) return null; // deleted there, or banned (plugin `admin`)
   const given = await props(user);
   if (given === null) return null;
   return {
@@ -112,6 +112,11 @@ async function findGrant(options: BetterAuthOptions, token: string): Promise<For
     expiresAt,
     ...(resources.length === 0 ? {} : { resource: resources }),
   };
+}
+
+/** A ban with an end is over with it: better-auth takes the mark away only when the user next signs in. */
+function isBanned({ banned, banExpires }: BetterAuthRow): boolean {
+  return !isOff(banned) && !((timeOf(banExpires) ?? Infinity) <= Date.now() / 1000);
 }
 
 function usualProps({ id, name, email }: BetterAuthRow): unknown {

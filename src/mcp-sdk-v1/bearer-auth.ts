@@ -1,11 +1,12 @@
 /** `requireBearerAuth`: the guard in front of an Express route, which sets `request.auth` as the SDK's own does. */
-import { guard, type Guard } from '../guard/guard.ts';
+import { guard, type Guard, type GuardOptions } from '../guard/guard.ts';
 import { metadataUrlOf } from '../guard/resource-metadata.ts';
 import type { OnRefused } from '../guard/refused.ts';
 import type { Verifier } from '../guard/token-source.ts';
 import { checkNames } from '../lib/names.ts';
 import { canonicalResource } from '../model/resource.ts';
 import { admit, type GuardedMessage } from '../node/middleware.ts';
+import { proofs } from '../verifiers/proofs.ts';
 import type { RequestHandler } from './router.ts';
 import { type AuthInfo, authInfoOf, ServerProvider, whenMounted } from './server-provider.ts';
 
@@ -43,7 +44,7 @@ export function requireBearerAuth(options: BearerAuthOptions): RequestHandler {
     throw new TypeError('requireBearerAuth: `verifier` must be the provider of mcpAuthRouter, or an object with `verifyAccessToken`.');
   let check: Guard | undefined;
   if (verifier instanceof ServerProvider)
-    whenMounted(verifier, ({ resource, issuer, auth, env, on }) => {
+    whenMounted(verifier, ({ resource, issuer, auth, env, on, store }) => {
       const named = resourceIn(options);
       if (named !== null && named !== resource)
         throw new TypeError(
@@ -51,7 +52,10 @@ export function requireBearerAuth(options: BearerAuthOptions): RequestHandler {
         );
       const onRefused: OnRefused | undefined =
         on && ((refusal) => on({ kind: 'request.refused', at: Math.floor(Date.now() / 1000), endpoint: 'guard', ...refusal }));
-      check = guardFor(options, resource, issuer, (token, uri) => auth.helpers(env).verifyToken(token, uri), onRefused);
+      check = guardFor(options, resource, issuer, (token, uri) => auth.helpers(env).verifyToken(token, uri), {
+        onRefused,
+        checkProof: proofs({ store }),
+      });
     });
   else {
     const resource = resourceIn(options);
@@ -76,8 +80,14 @@ export function requireBearerAuth(options: BearerAuthOptions): RequestHandler {
   };
 }
 
-function guardFor({ requiredScopes }: BearerAuthOptions, resource: string, issuer: string, verify: Verifier, onRefused?: OnRefused): Guard {
-  return guard({ resource, authorizationServers: [issuer], requiredScopes, verify, onRefused });
+function guardFor(
+  { requiredScopes }: BearerAuthOptions,
+  resource: string,
+  issuer: string,
+  verify: Verifier,
+  more: Pick<GuardOptions, 'onRefused' | 'checkProof'> = {},
+): Guard {
+  return guard({ resource, authorizationServers: [issuer], requiredScopes, verify, ...more });
 }
 
 /** The resource that the options name; null if they do not. @throws {TypeError} for what is no URL. */

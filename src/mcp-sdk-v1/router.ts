@@ -70,7 +70,7 @@ export function mcpAuthRouter(options: AuthRouterOptions): RequestHandler {
   });
   const { origin } = new URL(issuer);
   const answer = nodeListener(server.auth, { env: server.env, origin, trustProxy });
-  const documents = serveTexts(documentsOf(server.resource, issuer, options));
+  const documents = serveTexts(documentsOf(server.resource, issuer, options, true));
   const isOurs = pathsOf(issuer, [...(hasLogins(provider) ? PAGES.map((name) => `/${name}`) : []), ...pathsAsked(provider)]);
   return (request, response, next) => (isOurs(pathOf(request)) ? answer(request, response) : documents(request, response, next));
 }
@@ -105,9 +105,9 @@ export function getOAuthProtectedResourceMetadataUrl(serverUrl: URL): string {
 }
 
 /** The documents of a resource, by path. */
-function documentsOf(resource: string, issuer: string, options: ResourceOptions): Map<string, string> {
+function documentsOf(resource: string, issuer: string, options: ResourceOptions, provesKeys = false): Map<string, string> {
   const { scopesSupported: scopes, resourceName: name, serviceDocumentationUrl } = options;
-  const texts = metadataTexts({ resource, authorizationServers: [issuer], scopes, name });
+  const texts = metadataTexts({ resource, authorizationServers: [issuer], scopes, name, provesKeys });
   if (serviceDocumentationUrl === undefined) return new Map(texts);
   const more = { resource_documentation: serviceDocumentationUrl.href };
   return new Map([...texts].map(([path, text]) => [path, JSON.stringify({ ...(JSON.parse(text) as object), ...more })]));

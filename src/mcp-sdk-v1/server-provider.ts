@@ -4,6 +4,7 @@
  */
 import type { Access, Checked } from '../model/access.ts';
 import { OAuthProvider } from '../node/main.ts';
+import type { Store } from '../model/store.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
 import type { OAuthHelpers } from '../provider/helpers.ts';
 
@@ -45,6 +46,8 @@ export interface Mounted extends Standing {
   /** Second argument of `fetch`; one object, since what is made for an environment is kept by it. */
   readonly env: object;
   readonly on: OAuthProviderOptions['on'];
+  /** Remembers which proofs of keys were used (RFC 9449 §11.1). */
+  readonly store: Store;
 }
 
 interface Inside {
@@ -67,6 +70,8 @@ export class ServerProvider {
   constructor(options: ServerProviderOptions) {
     const decided = DECIDED.find((name) => Object.hasOwn(Object(options), name));
     if (decided !== undefined) throw new TypeError(`ServerProvider: \`${decided}\` is not an option; the options of mcpAuthRouter say it.`);
+    if (options.dpopNonces)
+      throw new TypeError('ServerProvider: `dpopNonces` is not supported, since requireBearerAuth checks no nonces; remove it.');
     insides.set(this, { options, waiting: [] });
   }
 
@@ -77,7 +82,8 @@ export class ServerProvider {
   }
 
   /**
-   * What a token is worth, as there; but for a token that is bound to a key (DPoP): no proof of the key can be checked here.
+   * What a token is worth, as there; but for a token that is bound to a key (DPoP): the proof of the key comes with the request, which only
+   * `requireBearerAuth` sees.
    *
    * @throws an error with the `errorCode` `invalid_token` for any that is not valid.
    */
@@ -107,7 +113,9 @@ export function mount(provider: ServerProvider, { issuer, resource, name, scopes
     resources: { [resource]: name === undefined ? {} : { name } },
     scopesSupported: scopes,
   } as OAuthProviderOptions);
-  inside.mounted = { issuer, resource, name, scopes, auth, env: { ...process.env }, on: options.on };
+  const env = { ...process.env };
+  const store = (typeof options.store === 'function' ? options.store(env as never) : options.store) as Store;
+  inside.mounted = { issuer, resource, name, scopes, auth, env, on: options.on, store };
   for (const then of inside.waiting) then(inside.mounted);
   return inside.mounted;
 }

@@ -90,6 +90,14 @@ describe.each(TOKENS)('former/better-auth, %s', (table) => {
     expect((await app.call(String(answers[0]?.body['access_token']))).status).toBe(401);
   });
 
+  it('lets a user in whose ban is over, as better-auth does', async () => {
+    for (const banExpires of [new Date(1_700_000_000_000), '2023-11-14T22:13:20.000Z', 1_700_000_000_000, 1_700_000_000]) {
+      const rows = await tablesOf(table);
+      Object.assign(rows['user']?.[0] ?? {}, { banned: true, banExpires });
+      expect((await refresh((await appOver(table, rows)).app, UNA)).status).toBe(200);
+    }
+  });
+
   it('takes the secret of a client by either method, and no other secret', async () => {
     const { app } = await appOver(table, await tablesOf(table));
     expect((await refresh(app, BEN)).body['error']).toBe('invalid_client');
@@ -115,6 +123,8 @@ describe.each(TOKENS)('former/better-auth, %s', (table) => {
     ['of another client', (rows) => void (token(rows)['clientId'] = 'secret'), 'refresh_of_another_client'],
     ['of a user who was deleted', (rows) => void (rows['user'] = []), 'refresh_malformed'],
     ['of a user who is banned there', (rows) => void (user(rows)['banned'] = 1), 'refresh_malformed'],
+    ['of a user who is banned there for long', (rows) => Object.assign(user(rows), { banned: true, banExpires: new Date(4e12) }), 'refresh_malformed'],
+    ['of a user whose ban ends at no time', (rows) => Object.assign(user(rows), { banned: true, banExpires: 'soon' }), 'refresh_malformed'],
     ['of a user that the application refuses', (rows) => void (user(rows)['left'] = 1), 'refresh_malformed'],
   ])('refuses a token %s, and moves nothing', async (_what, change, reason) => {
     const rows = await tablesOf(table);

@@ -235,7 +235,7 @@ describe('mcp-sdk-v1: requireBearerAuth', () => {
     expect(events.filter(({ kind }) => kind === 'request.refused')).toMatchObject([{ endpoint: 'guard', code: 'invalid_token' }]);
   }); // prettier-ignore
 
-  it('takes no token that is bound to a key as one that needs no proof, as guard and as the verifier of another middleware', async () => {
+  it('takes a token that is bound to a key with a proof of it, once, and never as one that needs none', async () => {
     const old = { clientsStore: { getClient: () => ({ client_id: 'c', redirect_uris: ['http://localhost:3334/cb'] }) }, exchangeRefreshToken: async () => ({ access_token: 'x' }), ...elsewhere(MCP) };
     const { url, provider } = await appWith({ formerStore: mcpSdkProvider(old, () => ({ userId: 'una' })) });
     const prover = await makeProver({ now: () => Math.floor(Date.now() / 1000) } as Clock);
@@ -245,6 +245,13 @@ describe('mcp-sdk-v1: requireBearerAuth', () => {
     expect(type).toBe('DPoP');
     await expect(provider.verifyAccessToken(token)).rejects.toMatchObject({ errorCode: 'invalid_token' });
     expect((await fetch(`${url}/mcp`, bearer(token))).status).toBe(401);
+    const shown = { ...bearer(token), headers: { ...bearer(token).headers, authorization: `DPoP ${token}`, dpop: await prover.proof('POST', MCP, { token }) } };
+    const called = await fetch(`${url}/mcp`, shown);
+    expect([called.status, ((await called.json()) as { auth: AuthInfo }).auth.token]).toEqual([200, token]);
+    expect((await fetch(`${url}/mcp`, shown)).status).toBe(401); // the same proof again
+    const documents = await Promise.all([METADATA, '/.well-known/oauth-authorization-server'].map(async (path) => (await fetch(url + path)).json()));
+    for (const document of documents) expect(document).toHaveProperty('dpop_signing_alg_values_supported'); // only what the guard takes is offered
+    expect(() => new ServerProvider({ store: memoryStore(), dpopNonces: true })).toThrow('`dpopNonces` is not supported');
   }); // prettier-ignore
 
   it('challenges a caller without a token, and asks for the scopes', async () => {
