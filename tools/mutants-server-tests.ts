@@ -41,7 +41,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/endpoints/sign-in/browser-context.ts':
     'src/{endpoints/{cross-site,cross-origin,account/login,authorize/authorize},journeys/{words,issuer-path}}.ts',
   'src/endpoints/sign-in/sign-in.ts':
-    'src/{provider/disabled-users,journeys/{own-login,password,identifier,sign-ins},endpoints/authorize/consent}.ts',
+    'src/{endpoints/{account/login,authorize/{step,upstream-callback,consent}},journeys/{existing-session,identifier,security-mail,own-login,password,sign-ins,attempts,account},provider/disabled-users,logins/totp}.ts',
   'src/endpoints/sign-in/upstream-accounts.ts': 'src/journeys/{vault,upstream}.ts',
   'src/grants/change-grant.ts': 'src/grants/{attempt,authorization-code,refresh-token}.ts',
   'src/grants/device-code.ts': 'src/journeys/device{,-clients}.ts',
