@@ -103,7 +103,7 @@ async function findGrant(kv: FormerKv, token: string): Promise<FormerGrant | For
     createdAt,
     ...opened,
     ...(expiresAt === undefined ? {} : { expiresAt }),
-    ...(record['resource'] === undefined ? {} : { resource: resourceOf(record['resource']) }),
+    ...((record['resource'] ?? undefined) === undefined ? {} : { resource: resourceOf(record['resource']) }),
     ...(metadata === undefined ? {} : { metadata: metadata as Json }),
     ...textsIn(record, { redirectUri: 'redirectUri' }),
   };

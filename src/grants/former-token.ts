@@ -194,7 +194,7 @@ async function grantFrom(
   const { settings, secrets } = as;
   const [key, now, lifetimes] = [as.runtime.random(32), as.now(), lifetimesFor(settings, resource)];
   const createdAt = found.createdAt ?? now;
-  const expiresAt = Math.max(createdAt + grantTTL(settings), found.expiresAt ?? 0);
+  const expiresAt = Math.max(createdAt + grantTTL(settings), found.expiresAt ?? now + grantTTL(settings)); // one without end there begins anew
   const { familyHash, ...proof } = await secrets.refreshProof(refreshToken);
   return {
     v: 1,

@@ -67,7 +67,7 @@ export interface OAuthAuthorizationServerOptions<Env = Cloudflare.Env> extends C
   tokenEndpoint?: string;
   resources: readonly string[];
   defaultResource?: string;
-  /** Resource of grants that the other server stored without one. Not used: they get the default resource. */
+  /** Resource of grants that the other server stored without one. Default: as there, the only resource, or `defaultResource`. */
   legacyGrantResource?: string;
 }
 

@@ -10,7 +10,7 @@ import type { OAuthProviderOptions as CoreOptions } from '../options/options.ts'
 import { d1Store } from '../stores/d1.ts';
 import { exchangePolicy, onErrorOf, onTokensOf, registrationPolicy } from './callbacks.ts';
 import { issuerFinderOf } from './ema.ts';
-import { type CommonOptions, pathOf } from './option-types.ts';
+import { type CommonOptions, type OAuthAuthorizationServerOptions, pathOf } from './option-types.ts';
 import type { Requests } from './wire.ts';
 
 type D1Binding = Parameters<typeof d1Store>[0];
@@ -34,7 +34,7 @@ export function commonOptions<Env>(options: CommonOptions<Env>, issuer: string, 
   return {
     issuer,
     store: storeIn,
-    formerStore: formerStoreIn,
+    formerStore: (env) => formerStoreIn(env, (options as Partial<OAuthAuthorizationServerOptions<Env>>).legacyGrantResource),
     scopesSupported,
     unknownScopes: 'grant',
     ...lifetimesOf(options),
@@ -101,10 +101,19 @@ function isD1(binding: unknown): binding is D1Binding {
 
 const NOTHING: FormerStore = { findClient: () => null, findGrant: () => null };
 
-/** What the other server stored, if its namespace is still bound. */
-function formerStoreIn(env: unknown): FormerStore {
+/** What the other server stored, if its namespace is still bound. @param legacy the resource of grants that were stored without one. */
+function formerStoreIn(env: unknown, legacy: string | undefined): FormerStore {
   const kv = (env as { readonly OAUTH_KV?: FormerKv }).OAUTH_KV;
-  return kv === undefined ? NOTHING : workersOAuthKv(() => kv)(env);
+  if (kv === undefined) return NOTHING;
+  const former = workersOAuthKv(() => kv)(env);
+  if (legacy === undefined) return former;
+  return {
+    ...former,
+    async findGrant(token, clientId) {
+      const found = await former.findGrant(token, clientId);
+      return found === null || 'problem' in found ? found : { resource: legacy, ...found };
+    },
+  };
 }
 
 /** The context of a handler as it is there: `auth` also has the token and its audience. */

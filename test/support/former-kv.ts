@@ -5,7 +5,7 @@ import type { FormerKv } from '../../src/former/workers-oauth-kv.ts';
 const { subtle } = crypto;
 const HMAC = '227e26868df1e16d8070ea17975b47a68218fa8728aede85b51d4ad996caca43';
 const bytesOf = (hex: string): Uint8Array<ArrayBuffer> => Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
-const base64 = (bytes: ArrayBuffer): string => btoa(String.fromCharCode(...new Uint8Array(bytes)));
+const base64 = (bytes: ArrayBuffer): string => btoa(Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join(''));
 export const hexHash = async (text: string): Promise<string> =>
   Array.from(new Uint8Array(await subtle.digest('SHA-256', new TextEncoder().encode(text))), (byte) =>
     byte.toString(16).padStart(2, '0'),
@@ -49,9 +49,13 @@ export async function formerClient(kv: FormerRecords, more: Record<string, unkno
 export async function formerGrant(
   kv: FormerRecords,
   clientId: string,
-  { props = { team: 'blue' }, userId = 'una', ...more }: Record<string, unknown> & { props?: unknown; userId?: string } = {},
+  {
+    props = { team: 'blue' },
+    userId = 'una',
+    id = secret().slice(0, 16),
+    ...more
+  }: Record<string, unknown> & { props?: unknown; userId?: string; id?: string } = {},
 ): Promise<{ current: string; previous: string; key: string }> {
-  const id = secret().slice(0, 16);
   const key = await subtle.generateKey({ name: 'AES-GCM', length: 256 }, true, ['encrypt']);
   const encryptedProps = base64(
     await subtle.encrypt({ name: 'AES-GCM', iv: new Uint8Array(12) }, key, new TextEncoder().encode(JSON.stringify(props))),
