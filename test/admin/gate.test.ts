@@ -1,6 +1,8 @@
 /** Who is an administrator now: what the look-up of permissions is told and may answer, and how recent a sign-in must be, to the second. */
 import { describe, expect, it } from 'vitest';
 import { adminApi } from '../../src/admin/index.ts';
+import { html } from '../../src/lib/html.ts';
+import type { FormLogin } from '../../src/model/login.ts';
 import type { Access } from '../../src/model/access.ts';
 import { UpstreamTokenError } from '../../src/model/upstream.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
@@ -62,10 +64,37 @@ describe('admin/gate', () => {
     expect(await (connect.open as () => Promise<unknown>)()).toBeNull();
   }); // prettier-ignore
 
+  it('goes by what the sign-in said for a user of another site, who has no account here', async () => {
+    const come = (permissions?: readonly string[], more: Partial<OAuthProviderOptions> = {}) => {
+      const identity = { issuer: 'https://door.example', subject: 'ada', claims: { name: 'Ada' } };
+      const door: FormLogin = { id: 'door', fields: () => html``, prove: async () => ({ kind: 'proven', identity, ...(permissions ? { permissions } : {}) }) };
+      return makeWorld({ logins: [door], ...more });
+    };
+    expect([(await (await come(['admin'])).read()).status, (await (await come([])).read()).status, (await (await come()).read()).status]).toEqual([200, 403, 403]);
+    const told: unknown[] = [];
+    const look = (access: unknown): string[] => (told.push((access as Access).props), []);
+    for (const permissions of [['admin'], undefined]) expect((await (await come(permissions, { permissions: look })).read()).status).toBe(403);
+    const claims = { name: 'Ada', sub: expect.any(String) };
+    expect(told).toEqual([{ claims, permissions: ['admin'] }, { claims }]);
+  }); // prettier-ignore
+
+  it('tells the look-up the tenant whose administration it is', async () => {
+    const asked: Access[] = [];
+    const permissions = (access: unknown): string[] => (asked.push(access as Access), ['admin']);
+    const app = await makeApp('memory', { admin: adminApi({ permission: 'admin' }), tenants: { acme: { issuer: '/acme' } }, permissions } as never);
+    const { accounts } = app.provider.helpers(app.env, 'acme');
+    if (!(await accounts.findByUsername(ALICE.username))) await accounts.create(ALICE);
+    const browser = app.browser();
+    await browser.submit(await browser.get(`${ISSUER}/acme/login`), ALICE);
+    expect((await browser.get(`${ISSUER}/acme/admin/api/users`, { 'sec-fetch-site': 'same-origin' })).status).toBe(200);
+    expect(asked).toMatchObject([{ tenant: 'acme', issuer: `${ISSUER}/acme`, resource: `${ISSUER}/acme` }]);
+  }); // prettier-ignore
+
   it('takes no answer for a no of the look-up, but where a site has ended the link', async () => {
     const of = async (error: unknown) => {
-      const { read } = await makeWorld({ permissions: () => Promise.reject(error) });
+      const { app, read } = await makeWorld({ permissions: () => Promise.reject(error) });
       const answer = await read();
+      if (answer.status === 503) expect(JSON.stringify(app.events.at(-1))).toContain('permissions_failed');
       return [answer.status, answer.headers.get('retry-after')];
     };
     expect(await of(new Error('down'))).toEqual([503, '2']);
