@@ -39,7 +39,8 @@ async function makeWorld(more: { readonly accounts?: object; readonly passkeys?:
     const result = await login.steps!.prove((field) => (field === 'passkey' ? answer : ''), { ceremony: {}, challenge: CHALLENGE, ...kept } as never, services); // prettier-ignore
     return result.kind === 'refused' ? [result.reason, (result.text as (words: Words) => unknown)(ENGLISH)] : result;
   };
-  const signUp = async (): Promise<unknown> => prove(await device.create(CHALLENGE, userHandle(USER)), { account: { id: USER, username: 'ada' } });
+  const signUp = async (): Promise<unknown> =>
+    prove(await device.create(CHALLENGE, userHandle(USER)), { account: { id: USER, username: 'ada' } });
   const signIn = async (): Promise<unknown> => prove(await device.get(CHALLENGE));
   return { device, calls, state, services, prove, signUp, signIn };
 }
@@ -96,7 +97,10 @@ describe('logins/passkey-sign-up: making an account', () => {
   it('makes none where the device lies, or the passkey is another account’s', async () => {
     const { prove, device, calls } = await makeWorld();
     const account = { id: USER, username: 'ada' };
-    expect(await prove(await device.create('d'.repeat(43), userHandle(USER)), { account })).toEqual([expect.stringMatching(/^passkey_/), say.wrong]);
+    expect(await prove(await device.create('d'.repeat(43), userHandle(USER)), { account })).toEqual([
+      expect.stringMatching(/^passkey_/),
+      say.wrong,
+    ]);
     const taken = await makeWorld({ passkeys: { add: async () => false } });
     expect(await taken.signUp()).toEqual(['passkey_taken', say.taken]);
     expect([calls, taken.calls]).toEqual([[], []]);
