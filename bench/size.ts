@@ -56,7 +56,14 @@ const ENTRIES: readonly Entry[] = [
     modules: ['worker/own-pages.ts', 'worker/index.ts'],
     names: ['OAuthProvider', 'PortcullisStore'],
     counts: 'one file',
-    budget: 97,
+    budget: 96,
+  },
+  {
+    name: 'the same from portcullis/workers-oauth-provider',
+    modules: ['worker/workers-oauth-provider.ts', 'worker/index.ts'],
+    names: ['OAuthProvider', 'PortcullisStore'],
+    counts: 'one file',
+    budget: 113,
   },
   {
     name: 'the same from portcullis',

@@ -2,16 +2,7 @@
  * Site: the endpoints with HTML pages, which exist only where the server has a login to offer: path × method → endpoint. Pages, sign-in and account
  * are loaded with their first request. A server with pages of its own is built without all of this (`own-pages.ts`).
  */
-import {
-  type Call,
-  callbackPath,
-  type Endpoint,
-  keysPath,
-  loginPagesOf,
-  sectionPath,
-  sectionsOf,
-  signInsPath,
-} from './endpoints/endpoint.ts';
+import { callbackPath, type Endpoint, keysPath, loginPagesOf, sectionPath, sectionsOf, signInsPath } from './endpoints/endpoint.ts';
 import { lazy } from './lib/lazy.ts';
 import type { AdminApi } from './model/admin.ts';
 import { haveSignIn, hostOf, isRedirect, isSite } from './model/login.ts';
@@ -36,11 +27,6 @@ const prepareLogins = lazy(async () => (await import('./endpoints/sign-in/sign-i
 const signIns = lazy(async () => (await import('./endpoints/account/linked-logins.ts')).linkedLogins);
 const step = lazy(async () => (await import('./endpoints/authorize/step.ts')).step);
 
-const token = lazy(async () => {
-  const [endpoint, { rareGrantTypes }] = [(await import('./endpoints/oauth/token.ts')).token, await import('./grants/rare-grant-types.ts')];
-  return (call: Call) => endpoint(call, rareGrantTypes);
-});
-
 /** What is the same for all pages. */
 const PERSON: Pick<PersonRoute, 'reader' | 'begin' | 'errorPage'> = {
   reader: 'person',
@@ -52,11 +38,10 @@ const PERSON: Pick<PersonRoute, 'reader' | 'begin' | 'errorPage'> = {
   errorPage: (call, about) => errorPage({ ...about, brand: call.as.settings.brand, words: call.words }),
 };
 
-/** The routes for people of an issuer, by path, and the token endpoint with every grant type. */
-export function furtherRoutesOf(settings: Settings): ReadonlyMap<string, Route> {
+/** The routes for people of an issuer, by path. */
+export function pageRoutesOf(settings: Settings): ReadonlyMap<string, Route> {
   const { paths, logins } = settings;
   const routes = new Map<string, Route>();
-  routes.set(paths.token, { name: 'token', methods: { POST: token }, reader: 'program' });
   if (!haveSignIn(logins)) return routes;
   const greeting = (endpoint: Endpoint): Endpoint =>
     hostOf(logins) ? lazy(async () => (await import('./endpoints/sign-in/sign-in.ts')).autoSignIn(endpoint)) : endpoint;

@@ -24,10 +24,13 @@ it('leaves the sentences for developers out of what goes to production, and keep
   expect((await modulesBehind('main.ts')).filter((name) => tables.includes(name))).toEqual([]);
 });
 
-it('holds nothing of pages, logins, accounts and tokens of other sites with portcullis/own-pages', async () => {
-  const modules = await modulesBehind('own-pages.ts');
-  const others =
-    /^(pages|words|logins|upstreams|endpoints\/account)\/|^core\/(users\/(account|links|passkey|security|seeded)|vault\/(vault|connections)\.ts)/;
-  expect(modules.filter((name) => others.test(name))).toEqual([]);
-  expect((await modulesBehind('main.ts')).filter((name) => others.test(name)).length).toBeGreaterThan(40);
-});
+it.each(['own-pages.ts', 'workers-oauth-provider.ts'])(
+  'holds nothing of pages, logins, accounts and tokens of other sites behind %s',
+  async (path) => {
+    const modules = await modulesBehind(path);
+    const others =
+      /^(pages|words|logins|upstreams|endpoints\/account)\/|^core\/(users\/(account|links|passkey|security|seeded)|vault\/(vault|connections)\.ts)/;
+    expect(modules.filter((name) => others.test(name))).toEqual([]);
+    expect((await modulesBehind('main.ts')).filter((name) => others.test(name)).length).toBeGreaterThan(40);
+  },
+);

@@ -119,7 +119,7 @@ function furtherImports() {
   const server = staticallyOf('src/own-pages.ts'); // without what only servers with our pages load
   const guard = staticallyOf('src/guard/index.ts');
   const node = [...staticallyOf('src/node/index.ts')].filter((path) => path.startsWith('src/node/'));
-  const light = entries.filter((entry) => !staticallyOf(entry).has('src/provider/oauth-provider.ts')).map((entry) => staticallyOf(entry));
+  const light = entries.filter((entry) => !staticallyOf(entry).has('src/provider/provider.ts')).map((entry) => staticallyOf(entry));
   const shared = [...server].filter((path) => /^src\/(lib|model)\//.test(path) && light.some((others) => others.has(path)));
   const groups = [guard, new Set(shared), new Set(node)];
   const late = Object.values(inputs).flatMap(({ imports }) => imports.filter(({ kind }) => kind === 'dynamic-import'));

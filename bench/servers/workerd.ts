@@ -38,6 +38,7 @@ const { outputFiles } = await build({
   format: 'esm',
   target: 'es2023',
   conditions: ['workerd', 'worker', 'browser'],
+  define: { 'globalThis.process.env.NODE_ENV': '"production"' }, // as `wrangler deploy` does
   external: ['cloudflare:*', 'node:*'],
   ...(name === 'agents' ? { alias: { mimetext: fileURLToPath(new URL('../workers/nothing.ts', import.meta.url)) } } : {}),
 });

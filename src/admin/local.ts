@@ -10,6 +10,7 @@ import type { Seconds, Store } from '../model/store.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { makeHelpers } from '../provider/helpers.ts';
 import { makeHost } from '../provider/host.ts';
+import { NO_PARTS, type Parts } from '../provider/parts.ts';
 import { issuerServers, standingOf } from '../provider/servers.ts';
 import type { Admin } from './act.ts';
 
@@ -29,6 +30,8 @@ export interface LocalPlace {
 
 /** An origin for a store whose server is not named; it is in nothing that is stored. */
 const NOWHERE = 'http://localhost';
+/** Accounts and keys, which are administered, and no endpoint. */
+const PARTS: Parts = { ...NO_PARTS, core: coreParts };
 
 /** The administrator of a store. */
 export interface LocalAdmin {
@@ -86,8 +89,8 @@ function serverOf(
     ...more,
     ...(tenant === undefined ? {} : { tenants: { [tenant]: { issuer: `/${tenant}` } } }),
   };
-  const [site] = issuerServers(options, null);
+  const [site] = issuerServers(options, PARTS);
   if (!site) throw new TypeError('There is no server.');
   const standing = standingOf(site.origin ?? NOWHERE, site);
-  return makeHost(site, { ...standing, issuers: [standing.issuer] }, env, { runtime }, { core: coreParts, pages: null }).as;
+  return makeHost(site, { ...standing, issuers: [standing.issuer] }, env, { runtime }, PARTS).as;
 }

@@ -1,11 +1,20 @@
-/** What a provider of `portcullis/own-pages` is built without. */
+/** What a provider can be built without, as `portcullis/own-pages` is. */
 import { fail } from './kinds.ts';
+import type { issuersOf } from './issuers.ts';
+import type { checkLogins, checkSecondFactor } from './logins.ts';
 import type { OAuthProviderOptions } from './options.ts';
 import type { parsePages } from './pages.ts';
 
-/** Parses the option `pages`. A server without our pages has no parser. */
-export interface PagesParser {
-  readonly parsePages: typeof parsePages;
+/** Parsers of options of parts; null for a part that the server is built without. */
+export interface PartParsers {
+  readonly pages: {
+    readonly parsePages: typeof parsePages;
+    readonly checkLogins: typeof checkLogins;
+    readonly checkSecondFactor: typeof checkSecondFactor;
+  } | null;
+  readonly rareGrants: { readonly issuersOf: typeof issuersOf } | null;
+  /** Refuses the options of what is missing. */
+  readonly check?: typeof checkLeftOut;
 }
 
 /** A server without our pages speaks no language. */
@@ -19,23 +28,14 @@ export const NO_PAGES: ReturnType<typeof parsePages> = {
   },
 };
 
-/** Refuses options of what a provider of `portcullis/own-pages` is built without. @throws {TypeError} naming the option and the fix. */
-export function checkLeftOut({
-  logins = [],
-  pages,
-  secondFactor,
-  securityEmails,
-  tokenExchange,
-  trustedIssuers = [],
-}: OAuthProviderOptions<never>): void {
-  const given = {
-    logins: logins.length > 0,
-    pages: pages !== undefined,
-    secondFactor: secondFactor !== undefined,
-    securityEmails: securityEmails !== undefined,
-    tokenExchange: tokenExchange !== undefined,
-    trustedIssuers: trustedIssuers.length > 0,
-  };
-  for (const [name, isGiven] of Object.entries(given))
-    if (isGiven) fail(name, 'is not part of portcullis/own-pages; import OAuthProvider from portcullis');
+/** Refuses options of what a provider is built without. @throws {TypeError} naming the option and the fix. */
+export function checkLeftOut(
+  { logins = [], pages, secondFactor, securityEmails, tokenExchange, trustedIssuers = [] }: OAuthProviderOptions<never>,
+  parts: PartParsers,
+): void {
+  const ofPages = { logins: logins.length > 0, pages, secondFactor, securityEmails };
+  const ofRareGrants = { tokenExchange, trustedIssuers: trustedIssuers.length > 0 };
+  const given = { ...(parts.pages ? {} : ofPages), ...(parts.rareGrants ? {} : ofRareGrants) };
+  for (const [name, value] of Object.entries(given))
+    if (value !== undefined && value !== false) fail(name, 'is not part of portcullis/own-pages; import OAuthProvider from portcullis');
 }

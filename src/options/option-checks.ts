@@ -2,19 +2,14 @@
  * Option checks: the checks of single options beyond their kind, and their parsed values. Each message names the option and the fix.
  * No message contains any part of a secret (SEC-208).
  */
-import { isDocumentUrl } from '../lib/document-url.ts';
-import { checkNames } from '../lib/names.ts';
 import { withoutSlash } from '../lib/url.ts';
 import { checkMembers, checkSecret as checkClientSecret, clientFrom, type ConfiguredClient } from '../model/client-spec.ts';
 import type { FormerStore } from '../model/former.ts';
 import type { FetchObject } from '../model/handler.ts';
-import { keySetOf } from '../model/key-set.ts';
-import { haveSignIn, isForm, type Login } from '../model/login.ts';
 import { isForbiddenScheme, KNOWN_SCHEMES } from '../model/redirect.ts';
 import { covers } from '../model/resource.ts';
-import { isScopeToken } from '../model/scope.ts';
-import type { Settings, RegistrationRules, SecretClient } from '../model/settings.ts';
-import type { IssuerFinder, TrustedIssuer } from '../model/trusted-issuer.ts';
+import type { RegistrationRules, SecretClient } from '../model/settings.ts';
+import type { TrustedIssuer } from '../model/trusted-issuer.ts';
 import { fail } from './kinds.ts';
 
 /** Checks that a handler can answer requests. */
@@ -48,41 +43,11 @@ export function checkTokens(source: unknown): void {
     );
 }
 
-/** Our own sections of the account page. */
-const OWN_SECTIONS: readonly string[] = ['apps', 'sessions', 'sign-ins', 'keys'];
-
-/** Our own pages below the sign-in page. */
-const OWN_PAGES: readonly string[] = ['step'];
-
-const ID = /^[a-z0-9][a-z0-9-]{0,31}$/;
-
-function has(value: unknown, ...verbs: readonly string[]): boolean {
+/** Whether a value is an object with these functions. */
+export function has(value: unknown, ...verbs: readonly string[]): boolean {
   return (
     typeof value === 'object' && value !== null && verbs.every((verb) => typeof (value as Record<string, unknown>)[verb] === 'function')
   );
-}
-
-function isLogin(login: unknown): boolean {
-  return has(login, 'fields', 'prove') || has(login, 'begin', 'finish') || has(login, 'present');
-}
-
-/** Describes a value that is not a login. */
-function notALogin(value: unknown): string {
-  if (typeof value === 'function') return `holds a function; call it: ${value.name || 'password'}()`;
-  if (has(value, 'startSignIn', 'finishSignIn')) {
-    const { id } = value as { readonly id: unknown };
-    return `holds the site ${String(id)} itself; write upstream(${String(id)}({ … })), with upstream from portcullis`;
-  }
-  if (has(value, 'ask')) return 'holds a second factor; give it as `secondFactor: totp()`';
-  return 'holds a value that is not a login; give what password(), emailCode(), upstream() and the like return';
-}
-
-/** Checks that the option is a second factor. */
-export function checkSecondFactor(factor: unknown): void {
-  if (factor === undefined || has(factor, 'ask')) return;
-  const [first]: readonly unknown[] = [factor].flat();
-  if (isLogin(first)) fail('secondFactor', 'is a way to sign in; put it into `logins`');
-  fail('secondFactor', `must be what totp() returns${Array.isArray(factor) ? ', not a list of it' : ''}: write secondFactor: totp()`);
 }
 
 /** If a handler declares its paths, checks that each of its routes leads to one of them, and that each of them has a route. */
@@ -102,37 +67,6 @@ export function checkServed(routes: readonly { readonly path: string; readonly h
         `${path} and the path of its handler, ${withoutSlash(lost)}, do not fit: such calls would be answered with 404; give both the same path, or pass MyMCP.Router`,
       );
   }
-}
-
-/** Checks that the ids of logins, which are used in forms and paths, are unique and plain. */
-export function checkLogins(logins: readonly Login[], hasDefaultHandler = false): void {
-  if (!Array.isArray(logins)) fail('logins', 'must be a list: write logins: [password()], in brackets');
-  for (const login of logins as readonly unknown[]) if (!isLogin(login)) fail('logins', notALogin(login));
-  if (logins.length > 0 && !haveSignIn(logins) && !hasDefaultHandler)
-    fail(
-      'logins',
-      'holds connections only, with which no user signs in; add a login, such as password(), or a `defaultHandler` that answers the authorize endpoint',
-    );
-  const ids = logins.map((login) => login.id);
-  const twice = ids.find((id, at) => ids.indexOf(id) !== at);
-  if (twice !== undefined) fail('logins', `holds two with the id ${JSON.stringify(twice)}; give one of them an \`id\` of its own`);
-  const odd = ids.find((id) => !ID.test(id)); // used in the path of a callback
-  if (odd !== undefined) fail('logins', `holds the id ${JSON.stringify(odd)}; use 1 to 32 lower-case letters, digits and hyphens`);
-  if (logins.filter((login) => 'present' in login && login.present).length > 1)
-    fail('logins', 'holds existingSession() twice; there is one application, so keep one and let its `find` look everywhere');
-  checkBrought(logins);
-}
-
-/** Checks the pages and sections that logins add. */
-function checkBrought(logins: readonly Login[]): void {
-  checkIds('part of the account page', [...OWN_SECTIONS, ...logins.flatMap(({ account = [] }) => account.map(({ id }) => id))]);
-  checkIds('page', [...OWN_PAGES, ...logins.filter(isForm).flatMap(({ pages = [] }) => pages.map(({ id }) => id))]);
-}
-
-/** Checks that ids can be used in paths and are not taken. */
-function checkIds(what: string, ids: readonly string[]): void {
-  const bad = ids.find((id, at) => ids.indexOf(id) !== at || !ID.test(id));
-  if (bad !== undefined) fail('logins', `bring a ${what} with the id ${JSON.stringify(bad)}, which is taken or malformed; rename it`);
 }
 
 /** The former store, or null. @throws {TypeError} if the option is no such store. */
@@ -158,40 +92,9 @@ export function clientsOf(given: readonly ConfiguredClient[]): ReadonlyMap<strin
   return clients;
 }
 
-/** The trusted issuers, checked, or the function that finds them. @throws {TypeError} naming what is wrong. */
-export function issuersOf(given: readonly TrustedIssuer[] | IssuerFinder<never>): Pick<Settings, 'trustedIssuers' | 'issuerFinder'> {
-  if (typeof given === 'function') return { trustedIssuers: [], issuerFinder: given };
-  if (!Array.isArray(given)) fail('trustedIssuers', 'must be a list or a function');
-  for (const one of given) {
-    checkNames(
-      'OAuthProvider: `trustedIssuers`',
-      one,
-      'issuer kind jwks jwksUri scope clients claims audience algorithms maxAssertionLife user',
-    );
-    checkIssuer(one);
-  }
-  const twice = given.find((one, at) => given.findIndex(({ issuer, kind }) => issuer === one.issuer && kind === one.kind) !== at);
-  if (twice) fail('trustedIssuers', `holds the ${twice.kind} ${JSON.stringify(twice.issuer)} twice; put its rules into one`);
-  return { trustedIssuers: given, issuerFinder: null };
-}
-
 /** Refuses our own issuer: this server signs no assertions. @throws {TypeError} */
 export function checkOwnIssuer(issuers: readonly TrustedIssuer[], own: string): void {
   if (issuers.some(({ issuer }) => issuer === own)) fail('trustedIssuers', 'holds our own issuer, which signs no assertions; remove it');
-}
-
-function checkIssuer({ issuer, kind, jwks, jwksUri, scope, clients, claims, user }: TrustedIssuer): void {
-  const wrong = (fix: string): never => fail('trustedIssuers', `, the issuer ${JSON.stringify(issuer)}: ${fix}`);
-  if (typeof issuer !== 'string' || issuer === '') wrong('give the `issuer`, exactly as it stands in `iss`');
-  if (kind !== 'enterprise' && kind !== 'workload') wrong('`kind` must be "enterprise" or "workload"');
-  if ((jwks === undefined) === (jwksUri === undefined)) wrong('give its public keys as `jwks`, or their address as `jwksUri`');
-  if (jwks !== undefined && !keySetOf(jwks)) wrong('`jwks` must be `{ keys: [...] }` with public keys only');
-  if (jwksUri !== undefined && !isDocumentUrl(jwksUri, true)) wrong('`jwksUri` must be an https URL with a path');
-  if (!Array.isArray(scope) || !scope.every((name) => isScopeToken(name)))
-    wrong('`scope` must list every scope that its assertions may grant; [] for none');
-  if (clients !== undefined && kind === 'workload') wrong('`clients` goes with an enterprise; a workload is no client');
-  if (kind === 'workload' && user === undefined && Object.keys(claims ?? {}).length === 0)
-    wrong('name the workloads: `claims: { sub: "…" }`, or a function `user`; the platform signs for all its customers');
 }
 
 /** How clients may register themselves. */

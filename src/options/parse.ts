@@ -14,22 +14,12 @@ import { covers } from '../model/resource.ts';
 import { makeScopeExpansion, rightsIn } from '../model/scope.ts';
 import type { Paths, Settings } from '../model/settings.ts';
 import { checkKind, fail } from './kinds.ts';
-import {
-  checkHandler,
-  checkLogins,
-  checkSecondFactor,
-  checkServed,
-  checkTokens,
-  clientsOf,
-  issuersOf,
-  registrationOf,
-  secretsOf,
-} from './option-checks.ts';
+import { checkHandler, checkServed, checkTokens, clientsOf, registrationOf, secretsOf } from './option-checks.ts';
 import { auditOf } from './audit.ts';
 import { accessKeysOf } from './access-keys.ts';
 import { clientPolicyOf, isHost } from './client-policy.ts';
 import { monitoringPathsOf } from './monitoring.ts';
-import { NO_PAGES, type PagesParser } from './left-out.ts';
+import { NO_PAGES, type PartParsers } from './left-out.ts';
 import { checkResources } from './resources.ts';
 import { scopesOf } from './scopes.ts';
 import { KNOWN, type OAuthProviderOptions } from './options.ts';
@@ -71,9 +61,10 @@ export type ParsedSettings = Omit<
 >;
 
 const DAY = 86_400;
+const NO_PARSERS: PartParsers = { pages: null, rareGrants: null };
 
 /** Checks and completes the options when the provider is made. @throws {TypeError} naming the option and the fix. */
-export function parseOptions<Env>(options: OAuthProviderOptions<Env>, parts: PagesParser | null = null): ParsedOptions<Env> {
+export function parseOptions<Env>(options: OAuthProviderOptions<Env>, { pages, rareGrants }: PartParsers = NO_PARSERS): ParsedOptions<Env> {
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(KNOWN, name)) fail(name, `is not an option of OAuthProvider; ${insteadOf(name, Object.keys(KNOWN))}`);
     const kind = KNOWN[name as keyof typeof KNOWN];
@@ -84,8 +75,8 @@ export function parseOptions<Env>(options: OAuthProviderOptions<Env>, parts: Pag
     checkPath('basePath', basePath);
     if (basePath === '/') fail('basePath', 'cannot be "/"; leave it out where the issuer has no path');
   }
-  checkLogins(logins, defaultHandler !== undefined);
-  checkSecondFactor(secondFactor);
+  pages?.checkLogins(logins, defaultHandler !== undefined);
+  pages?.checkSecondFactor(secondFactor);
   const paths = pathsOf(options);
   const routes = routesOf(options);
   checkClashes(servedPaths(paths, options), routes);
@@ -102,7 +93,7 @@ export function parseOptions<Env>(options: OAuthProviderOptions<Env>, parts: Pag
   checkPolicy(clientIdMetadataPolicy);
   if (clients !== undefined && typeof clients !== 'function') clientsOf(clients);
   checkResources(options, routes);
-  const { look, languages } = parts === null ? NO_PAGES : parts.parsePages(options.pages);
+  const { look, languages } = pages === null ? NO_PAGES : pages.parsePages(options.pages);
   const secrets = options.secret === undefined ? null : secretsOf(options.secret, undefined);
   const scopesSupported = scopesOf(options);
   const required = rightsIn(options.requiredScopes ?? []);
@@ -116,7 +107,7 @@ export function parseOptions<Env>(options: OAuthProviderOptions<Env>, parts: Pag
     dangerouslyCacheTokens: options.dangerouslyCacheTokens ?? 0,
     requirePushedAuthorizationRequests: options.requirePushedAuthorizationRequests ?? false,
     dpopNonces: options.dpopNonces ?? false,
-    ...issuersOf(options.trustedIssuers ?? []),
+    ...(rareGrants?.issuersOf(options.trustedIssuers ?? []) ?? { trustedIssuers: [], issuerFinder: null }),
     tokenExchange: options.tokenExchange ?? null,
     admin: adminOf(options.admin, haveSignIn(logins)),
     audit: auditOf(options.audit),

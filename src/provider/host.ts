@@ -108,7 +108,7 @@ export function makeHost<Env>(
     prefix,
     allowedOrigins,
     as,
-    routes: new Map([...routesOf(settings), ...(parts.pages?.furtherRoutesOf(settings) ?? [])]),
+    routes: new Map([...routesOf(settings, parts.rareGrants?.token), ...(parts.pages?.pageRoutesOf(settings) ?? [])]),
     metadata,
     apis,
     helpers: makeHelpers(as),

@@ -1,11 +1,13 @@
 /** OAuthProvider: the provider with all of its parts. */
 import { coreParts } from '../core/all-parts.ts';
 import { lazy } from '../lib/lazy.ts';
+import { checkLogins, checkSecondFactor } from '../options/logins.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { parsePages } from '../options/pages.ts';
-import { furtherRoutesOf } from '../site.ts';
+import { pageRoutesOf } from '../site.ts';
 import type { Parts } from './parts.ts';
 import { type Platform, Provider } from './provider.ts';
+import { rareGrants } from './rare-grants.ts';
 
 export type { Platform } from './provider.ts';
 
@@ -13,10 +15,13 @@ const PARTS: Parts = {
   core: coreParts,
   pages: {
     parsePages,
-    furtherRoutesOf,
+    checkLogins,
+    checkSecondFactor,
+    pageRoutesOf,
     home: lazy(async () => (await import('../endpoints/home.ts')).home),
     unauthorizedPage: lazy(async () => (await import('../endpoints/home.ts')).unauthorizedPage),
   },
+  rareGrants,
 };
 
 /** An authorization server with your API behind it, as one fetch handler. Make it once, at the top level of a module. */

@@ -4,25 +4,30 @@
  */
 import { noParts } from '../core/no-parts.ts';
 import type { CoreParts } from '../core/parts.ts';
-import type { Call } from '../endpoints/endpoint.ts';
-import type { PagesParser } from '../options/left-out.ts';
+import type { Call, Endpoint } from '../endpoints/endpoint.ts';
+import { checkLeftOut, type PartParsers } from '../options/left-out.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Route } from '../server.ts';
 
 /** The parts. */
-export interface Parts {
+export interface Parts extends PartParsers {
   readonly core: CoreParts;
   /** Null for an application with pages of its own. */
   readonly pages: Pages | null;
+  /** The grant types that most servers never use (`rare-grants.ts`). */
+  readonly rareGrants: RareGrants | null;
 }
 
-/** Our pages, and the grant types that most servers never use. */
-export interface Pages extends PagesParser {
-  readonly furtherRoutesOf: (settings: Settings) => ReadonlyMap<string, Route>;
+/** Our pages. */
+export type Pages = NonNullable<PartParsers['pages']> & {
+  readonly pageRoutesOf: (settings: Settings) => ReadonlyMap<string, Route>;
   readonly home: (call: Call) => Promise<Response>;
   /** The 401 of an endpoint as a page, with its challenge. */
   readonly unauthorizedPage: (call: Call, refusal: Response) => Promise<Response>;
-}
+};
+
+/** The token endpoint with every grant type. */
+export type RareGrants = NonNullable<PartParsers['rareGrants']> & { readonly token: Endpoint };
 
 /** The parts of `portcullis/own-pages`. */
-export const NO_PARTS: Parts = { core: noParts, pages: null };
+export const NO_PARTS: Parts = { core: noParts, pages: null, rareGrants: null, check: checkLeftOut };

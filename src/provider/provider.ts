@@ -75,7 +75,7 @@ export class Provider<Env = unknown> {
   /** @throws {TypeError} for a wrong option; the message names the option and the fix. */
   constructor(options: OAuthProviderOptions<Env>, platform: Platform, parts: Parts) {
     this.#options = options;
-    this.#sites = issuerServers(options, parts.pages);
+    this.#sites = issuerServers(options, parts);
     this.#platform = platform;
     this.#parts = parts;
     this.#fallback = options.defaultHandler ? fetchOf(options.defaultHandler) : null;

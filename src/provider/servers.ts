@@ -4,11 +4,10 @@
  * never used to build a URL (SEC-108).
  */
 import { covers } from '../model/resource.ts';
-import { checkLeftOut } from '../options/left-out.ts';
+import type { PartParsers } from '../options/left-out.ts';
 import { type ParsedOptions, parseOptions } from '../options/parse.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { tenantsOf } from '../options/tenants.ts';
-import type { Pages } from './parts.ts';
 
 /** One server. */
 export interface IssuerServer<Env> {
@@ -22,15 +21,15 @@ export interface IssuerServer<Env> {
 }
 
 /** The servers of a provider. @throws {TypeError} when an option is wrong, naming it and the fix. */
-export function issuerServers<Env>(options: OAuthProviderOptions<Env>, pages: Pages | null): readonly IssuerServer<Env>[] {
+export function issuerServers<Env>(options: OAuthProviderOptions<Env>, parts: PartParsers): readonly IssuerServer<Env>[] {
   const tenants = tenantsOf(options);
-  if (pages === null) for (const own of [options, ...tenants.map((one) => one.options)]) checkLeftOut(own as OAuthProviderOptions<never>);
+  for (const own of [options, ...tenants.map((one) => one.options)]) parts.check?.(own as OAuthProviderOptions<never>, parts);
   if (tenants.length === 0) {
-    const site = { tenant: null, origin: null, prefix: '', parsed: parseOptions(options, pages) };
+    const site = { tenant: null, origin: null, prefix: '', parsed: parseOptions(options, parts) };
     checkAudiences([site]);
     return [site];
   }
-  const sites = tenants.map(({ id, origin, prefix, options: own }) => ({ tenant: id, origin, prefix, parsed: parseOptions(own, pages) }));
+  const sites = tenants.map(({ id, origin, prefix, options: own }) => ({ tenant: id, origin, prefix, parsed: parseOptions(own, parts) }));
   checkAudiences(sites);
   return sites;
 }

@@ -5,7 +5,9 @@ import type { ErrorCode } from '../model/error.ts';
 import type { Context, Handler } from '../model/handler.ts';
 import { covers } from '../model/resource.ts';
 import type { OAuthProviderOptions as CoreOptions } from '../options/options.ts';
-import { OAuthProvider as CoreProvider, type Platform } from '../provider/oauth-provider.ts';
+import { NO_PARTS, type Parts } from '../provider/parts.ts';
+import { type Platform, Provider as CoreProvider } from '../provider/provider.ts';
+import { rareGrants } from '../provider/rare-grants.ts';
 import { fetchOf } from '../provider/host.ts';
 import type { OAuthHelpers as CoreHelpers } from '../provider/helpers.ts';
 import { externalTokensOf, type OldOnError, onErrorOf } from './callbacks.ts';
@@ -15,6 +17,9 @@ import { type OAuthAuthorizationServerOptions, type OAuthProviderOptions, pathOf
 import { commonOptions, withOldAuth } from './options.ts';
 import { type Published, publishedBy, Requests, withPublished } from './wire.ts';
 import type { PurgeOptions, PurgeResult, ValidatedAccessToken } from './types.ts';
+
+/** It renders no page of ours: the application has its own. */
+const PARTS: Parts = { ...NO_PARTS, rareGrants };
 
 /** Authorization server and guarded API in one Worker. */
 export class AdaptedProvider<Env = Cloudflare.Env> {
@@ -61,6 +66,7 @@ export class AdaptedProvider<Env = Cloudflare.Env> {
         ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
       } as CoreOptions<Env>,
       platform,
+      PARTS,
     );
   }
 
@@ -153,6 +159,7 @@ export class AdaptedAuthorizationServer<Env = Cloudflare.Env> {
         defaultHandler: () => new Response('Not found', { status: 404 }), // the application answers the authorize endpoint itself
       } as CoreOptions<Env>,
       platform,
+      PARTS,
     );
   }
 

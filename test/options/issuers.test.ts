@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkFetch } from '../../src/options/parse.ts';
-import { checkOwnIssuer, clientsOf, issuersOf } from '../../src/options/option-checks.ts';
+import { issuersOf } from '../../src/options/issuers.ts';
+import { checkOwnIssuer, clientsOf } from '../../src/options/option-checks.ts';
 
 const good = { issuer: 'https://idp.example', kind: 'enterprise', jwks: { keys: [] }, scope: ['read'] };
 const platform = { ...good, kind: 'workload', claims: { sub: 'job' } };

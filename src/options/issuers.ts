@@ -1,0 +1,39 @@
+/** Checks of the option `trustedIssuers`. Each message names the option and the fix. */
+import { isDocumentUrl } from '../lib/document-url.ts';
+import { checkNames } from '../lib/names.ts';
+import { keySetOf } from '../model/key-set.ts';
+import { isScopeToken } from '../model/scope.ts';
+import type { Settings } from '../model/settings.ts';
+import type { IssuerFinder, TrustedIssuer } from '../model/trusted-issuer.ts';
+import { fail } from './kinds.ts';
+
+/** The trusted issuers, checked, or the function that finds them. @throws {TypeError} naming what is wrong. */
+export function issuersOf(given: readonly TrustedIssuer[] | IssuerFinder<never>): Pick<Settings, 'trustedIssuers' | 'issuerFinder'> {
+  if (typeof given === 'function') return { trustedIssuers: [], issuerFinder: given };
+  if (!Array.isArray(given)) fail('trustedIssuers', 'must be a list or a function');
+  for (const one of given) {
+    checkNames(
+      'OAuthProvider: `trustedIssuers`',
+      one,
+      'issuer kind jwks jwksUri scope clients claims audience algorithms maxAssertionLife user',
+    );
+    checkIssuer(one);
+  }
+  const twice = given.find((one, at) => given.findIndex(({ issuer, kind }) => issuer === one.issuer && kind === one.kind) !== at);
+  if (twice) fail('trustedIssuers', `holds the ${twice.kind} ${JSON.stringify(twice.issuer)} twice; put its rules into one`);
+  return { trustedIssuers: given, issuerFinder: null };
+}
+
+function checkIssuer({ issuer, kind, jwks, jwksUri, scope, clients, claims, user }: TrustedIssuer): void {
+  const wrong = (fix: string): never => fail('trustedIssuers', `, the issuer ${JSON.stringify(issuer)}: ${fix}`);
+  if (typeof issuer !== 'string' || issuer === '') wrong('give the `issuer`, exactly as it stands in `iss`');
+  if (kind !== 'enterprise' && kind !== 'workload') wrong('`kind` must be "enterprise" or "workload"');
+  if ((jwks === undefined) === (jwksUri === undefined)) wrong('give its public keys as `jwks`, or their address as `jwksUri`');
+  if (jwks !== undefined && !keySetOf(jwks)) wrong('`jwks` must be `{ keys: [...] }` with public keys only');
+  if (jwksUri !== undefined && !isDocumentUrl(jwksUri, true)) wrong('`jwksUri` must be an https URL with a path');
+  if (!Array.isArray(scope) || !scope.every((name) => isScopeToken(name)))
+    wrong('`scope` must list every scope that its assertions may grant; [] for none');
+  if (clients !== undefined && kind === 'workload') wrong('`clients` goes with an enterprise; a workload is no client');
+  if (kind === 'workload' && user === undefined && Object.keys(claims ?? {}).length === 0)
+    wrong('name the workloads: `claims: { sub: "…" }`, or a function `user`; the platform signs for all its customers');
+}
