@@ -208,8 +208,9 @@ interface CommonOptions<Env> {
   /** Called with every success, refusal and failure. Never gets a secret. */
   readonly on?: (event: Event) => void | Promise<void>;
   /**
-   * Sends a message to the verified address of an account when an app or access token is new, a password or way to sign in has changed, or
-   * someone signs in from a new place. Its link ends every session and grant. If it rejects, `on` gets `request.failed`. Default: no messages.
+   * Sends a message to the verified address of an account, or else of an upstream account, when an app or access token is new, a password or
+   * way to sign in has changed, or someone signs in from a new place. Its link ends every session and grant. If it rejects, `on` gets
+   * `request.failed`. Default: no messages.
    */
   readonly securityEmails?: SendEmail<Env>;
   /** Called with each error response of our endpoints; may return another response. If it throws, ours is sent. */

@@ -8,6 +8,7 @@ import { makeClock } from '../../src/testing/clock.ts';
 import { registerClient } from '../../src/testing/oauth-client.ts';
 import { type App, appOn, ISSUER, makeApp, optionsFor, storeNames } from '../support/app.ts';
 import { makeMailbox, type Mailbox } from '../support/mailbox.ts';
+import { atConsent, makeUpstreamApp, throughCorp } from '../support/upstream-app.ts';
 import { expectNothingWritten, expectPage } from '../support/verdicts.ts';
 
 const ADA = { username: 'ada', password: 'correct horse battery' };
@@ -74,6 +75,24 @@ describe('security messages', () => {
     await signIn(app);
     await signIn(app, FIREFOX);
     await expect.poll(() => texts(app).slice(1)).toEqual([expect.stringContaining('sign in from a new place: Firefox on Linux')]);
+  });
+
+  it('reach users who sign in with an upstream, at the address that it has verified, about a new app and place', async () => {
+    const mailbox = makeMailbox();
+    const app = await makeUpstreamApp('memory', { options: { name: 'Acme', securityEmails: mailbox.send } });
+    const said = (): unknown[] => mailbox.messages.map(({ to, text }) => [to, text.split('\n')[0]]);
+    await throughCorp(app, await atConsent(app));
+    await app.settled();
+    await expect.poll(said).toEqual([['uma@corp.example', expect.stringContaining('was connected to your account at Acme')]]);
+    const browser = app.browser();
+    const away = await browser.submit(await browser.get(`${ISSUER}/login`), { with: 'corp' }, FIREFOX);
+    expect((await browser.get(await app.idp.visit(away.location ?? ''), FIREFOX)).status).toBe(303);
+    await app.settled();
+    await expect.poll(() => said().at(-1)).toEqual(['uma@corp.example', expect.stringContaining('from a new place: Firefox on Linux')]);
+    const stranger = app.browser();
+    const page = await stranger.get(mailbox.messages.at(-1)?.url ?? '');
+    expect((await stranger.submit(page, {})).text).toContain('Signed out everywhere');
+    expect((await browser.get(`${ISSUER}/account`)).location).toContain('/login');
   });
 
   it('call a client that is known by its document by the name in it, not by its address', async () => {

@@ -14,7 +14,7 @@ import type { IndexKey, Store, Stored, WriteOptions } from '../../model/store.ts
 import type { PendingAuthorization } from '../../model/pending-authorization.ts';
 import type { SlowTransition } from '../../model/grant-transitions.ts';
 import { type Counts, makeCounts } from './counts.ts';
-import { listsOfIdentity } from '../users/identities.ts';
+import { listsOfIdentity, type UpstreamName } from '../users/identities.ts';
 import { isGrant, listsOfGrant, locateGrant, moveGrant } from './moved-grants.ts';
 import { has, readRecord, valueOf, versioned, type Versioned } from './record.ts';
 
@@ -117,7 +117,7 @@ export interface Records extends Counts {
   /** The user of an upstream identity; concurrent callers all get the same one. @param candidate for an identity seen for the first time. */
   userOf(
     identityHash: string,
-    candidate: { readonly userId: string; readonly issuer: string; readonly account: string; readonly createdAt: Seconds },
+    candidate: UpstreamName & { readonly userId: string; readonly issuer: string; readonly createdAt: Seconds },
   ): Promise<string>;
   openSession(tokenHash: string, session: Session): Promise<void>;
   /** @param known what was just read under its key; saves the read. */

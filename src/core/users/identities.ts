@@ -1,6 +1,7 @@
 /**
  * Upstream identities that a user can sign in with: one record each under the hash of issuer and subject, and a list for each user.
  */
+import { domainOf } from '../../lib/email.ts';
 import type { Identity } from '../../model/identity.ts';
 import type { IndexKey, Key, Seconds, Store } from '../../model/store.ts';
 import { has, type Versioned, readRecord, versioned } from '../records/record.ts';
@@ -12,14 +13,20 @@ export type IdentityRecord = {
   readonly issuer: string;
   /** Name of the account at the upstream, so that its owner recognizes it; absent until the next sign-in. */
   readonly account?: string;
+  /** Whether that is an e-mail address that the upstream has verified. */
+  readonly isEmail?: true;
   readonly createdAt: Seconds;
 };
+
+/** Name of an account at an upstream. */
+export type UpstreamName = { readonly account: string; readonly isEmail?: true };
 
 /** An upstream identity of a user. */
 export interface LinkedIdentity {
   readonly hash: string;
   readonly issuer: string;
   readonly account: string | null;
+  readonly isEmail?: true;
   readonly createdAt: Seconds;
 }
 
@@ -37,11 +44,11 @@ export function findIdentity(store: Store, hash: string): Promise<Versioned<Iden
 export async function updateAccountName(
   store: Store,
   hash: string,
-  { value, version }: Versioned<IdentityRecord>,
-  account: string,
+  { value: { isEmail, ...value }, version }: Versioned<IdentityRecord>,
+  name: UpstreamName,
 ): Promise<void> {
-  if (value.account !== account)
-    await store.write(keyOf(hash), { ...value, account }, version, { index: listsOfIdentity(value.userId, account) });
+  if (value.account !== name.account || isEmail !== name.isEmail)
+    await store.write(keyOf(hash), { ...value, ...name }, version, { index: listsOfIdentity(value.userId, name.account) });
 }
 
 /** The identities of a user, oldest first. */
@@ -51,8 +58,8 @@ export async function identitiesOf({ store }: { readonly store: Store }, userId:
     const page = await store.list(`identities:${userId}`, after);
     for (const key of page.keys) {
       const hash = key.slice('identity:'.length);
-      const { issuer, account = null, createdAt, userId: owner } = (await findIdentity(store, hash))?.value ?? { userId: null };
-      if (owner === userId) found.push({ hash, issuer, account, createdAt });
+      const { issuer, account = null, isEmail, createdAt, userId: owner } = (await findIdentity(store, hash))?.value ?? { userId: null };
+      if (owner === userId) found.push({ hash, issuer, account, ...(isEmail && { isEmail }), createdAt });
     }
     after = page.next;
   }
@@ -69,10 +76,17 @@ export async function removeIdentity({ store }: { readonly store: Store }, userI
  * The name of an upstream account: a verified address, a user name that is unique at the upstream, or its id. Not the display name, which
  * an intruder could copy from the owner.
  */
-export function accountNameOf({ subject, claims }: Identity): string {
+export function accountNameOf({ subject, claims }: Identity): UpstreamName {
   const { email, email_verified: proven, preferred_username: username } = claims;
   const [name = subject] = [proven === true ? email : undefined, username].filter((one) => typeof one === 'string' && one !== '');
-  return String(name).slice(0, 254);
+  const account = String(name).slice(0, 254);
+  return { account, ...(proven === true && account === email && domainOf(account) !== null && { isEmail: true }) };
+}
+
+/** The verified address of a user at an upstream: the one that was linked first, which an intruder cannot replace with another identity. */
+export async function upstreamEmailOf(as: { readonly store: Store }, userId: string): Promise<string | undefined> {
+  const found = (await identitiesOf(as, userId)).filter((one) => one.isEmail);
+  return found.toSorted((a, b) => a.createdAt - b.createdAt)[0]?.account ?? undefined;
 }
 
 function keyOf(hash: string): Key {

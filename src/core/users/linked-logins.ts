@@ -27,7 +27,7 @@ export function makeLinkedLogins(as: LinkedLoginsParts): SignIns {
         as.totps.statusOf(userId),
       ]);
       return {
-        identities: identities.map(({ hash: id, ...identity }) => ({ id, ...identity })),
+        identities: identities.map(({ hash: id, issuer, account, createdAt }) => ({ id, issuer, account, createdAt })),
         passkeys: passkeys.map(({ id, name, createdAt, usedAt = null }) => ({ id, name, createdAt, usedAt })),
         secondFactor,
       };

@@ -1,8 +1,9 @@
 /**
  * Messages about the security of an account: a new app or access token, a changed password or way to sign in, a sign-in from a new place.
- * Each has a link for users who did not do it. They go to the verified address of an account of this server, after the response.
+ * Each has a link for users who did not do it. They go to the verified address of an account of this server, or else to the one that an upstream
+ * has verified, after the response.
  *
- *   event → account with a verified address → new for this user? → link → message
+ *   event → account or upstream with a verified address → new for this user? → link → message
  */
 import { html } from '../../lib/html.ts';
 import type { Accounts } from '../../model/account.ts';
@@ -16,6 +17,7 @@ import type { Seconds, Store } from '../../model/store.ts';
 import type { Records } from '../records/records.ts';
 import type { Secrets } from '../records/secrets.ts';
 import { has, versioned } from '../records/record.ts';
+import { upstreamEmailOf } from './identities.ts';
 
 /** Kind of the link, and path of its page below the account page. */
 export const NOT_ME = 'not-me';
@@ -73,7 +75,8 @@ export async function sendEventNotice(as: SecurityMailParts, event: NewEvent): P
 export async function sendNotice(as: SecurityMailParts, { userId, what, once, name, lang: seenLang }: Notice): Promise<void> {
   const { settings, secrets, accounts, links } = as;
   const account = await accounts.find(userId);
-  if (!account) return;
+  const to = account?.emailVerified ? account.email : await upstreamEmailOf(as, userId);
+  if (!account && to === undefined) return;
   const mark = once === undefined ? undefined : await secrets.hash(`notice\n${userId}\n${once}`);
   const { isNew, lang } = await changeRecord(as, `notices:${await secrets.hash(`notices\n${userId}`)}`, isKnown, (record) => {
     const { known = [], lang: oldLang } = record ?? {};
@@ -95,7 +98,6 @@ export async function sendNotice(as: SecurityMailParts, { userId, what, once, na
       result,
     };
   });
-  const to = account.emailVerified ? account.email : undefined;
   if (!isNew || to === undefined) return;
   const words = settings.languages.of(lang);
   const say = words.notice;

@@ -34,7 +34,7 @@ export async function userIdOf(as: AuthServer, identity: Identity, joinByEmail?:
   }
   const account = joinByEmail === undefined ? null : await as.accounts.findByEmail(joinByEmail);
   const userId = account?.emailVerified ? account.id : secrets.id();
-  return records.userOf(hash, { userId, issuer, account: accountNameOf(identity), createdAt: as.now() });
+  return records.userOf(hash, { userId, issuer, ...accountNameOf(identity), createdAt: as.now() });
 }
 
 /** The user id of an identity, or null if it never signed in. */
@@ -60,7 +60,7 @@ export async function linkIdentity(
   const hash = await hashOf(as, identity);
   const known = await findIdentity(as.store, hash);
   if (known && !(await isLeftBehind(as, hash, known))) return known.value.userId === userId;
-  const candidate = { userId, issuer, account: accountNameOf(identity), createdAt: as.now() };
+  const candidate = { userId, issuer, ...accountNameOf(identity), createdAt: as.now() };
   if ((await as.records.userOf(hash, candidate)) !== userId) return false;
   if (await isStillThere()) {
     as.emit({ kind: 'factor.changed', factor: 'identity', userId, what: 'added' });

@@ -47,14 +47,19 @@ describe('core/users/identities', () => {
     if (!found) throw new Error('It is stored.');
     const options: unknown[] = [];
     const write: Store['write'] = (...all) => (options.push(all[3]), store.write(...all));
-    await updateAccountName({ write } as Store, 'a', found, 'ada');
+    await updateAccountName({ write } as Store, 'a', found, { account: 'ada' });
     expect(options).toEqual([{ index: ['identities:u1', 'identities:/all', 'identities:/account/ada'] }]); // a write replaces the lists of the one before
     const renamed = await findIdentity(store, 'a');
     expect(renamed?.value).toEqual(record('u1', { account: 'ada' }));
     expect((await store.list('identities:u1')).keys).toEqual(['identity:a']);
-    await updateAccountName(store, 'a', found, 'grace'); // by an older read
-    await updateAccountName(store, 'a', renamed ?? found, 'ada');
+    await updateAccountName(store, 'a', found, { account: 'grace' }); // by an older read
+    await updateAccountName(store, 'a', renamed ?? found, { account: 'ada' });
     expect(await findIdentity(store, 'a')).toEqual(renamed);
+    await updateAccountName(store, 'a', renamed ?? found, { account: 'ada', isEmail: true });
+    const verified = await findIdentity(store, 'a');
+    expect(verified?.value).toEqual(record('u1', { account: 'ada', isEmail: true }));
+    await updateAccountName(store, 'a', verified ?? found, { account: 'ada' });
+    expect((await findIdentity(store, 'a'))?.value).toEqual(record('u1', { account: 'ada' }));
   });
 
   it('takes a record of another format for none', async () => {
@@ -77,6 +82,12 @@ describe('core/users/identities', () => {
       [{ email: 7, email_verified: true, preferred_username: ['x'] }, 'sub-1'],
       [{ preferred_username: 'x'.repeat(300) }, 'x'.repeat(254)],
     ];
-    for (const [claims, name] of names) expect(accountNameOf(identityOf(claims))).toBe(name);
+    for (const [claims, name] of names) expect(accountNameOf(identityOf(claims)).account).toBe(name);
+    const addresses = names.filter(([claims]) => accountNameOf(identityOf(claims)).isEmail).map(([, name]) => name);
+    expect(addresses).toEqual(['a@b.example']);
+    const odd = ['a@b.example\nBcc: c@d.example', 'a@b.example, c@d.example', 'ada', `${'x'.repeat(254)}@b.example`];
+    for (const email of odd) expect(accountNameOf(identityOf({ email, email_verified: true }))).toEqual({ account: email.slice(0, 254) });
+    const same = { email: 'a@b.example', email_verified: false, preferred_username: 'a@b.example' };
+    expect(accountNameOf(identityOf(same))).toEqual({ account: 'a@b.example' }); // anyone may call themselves so
   });
 });

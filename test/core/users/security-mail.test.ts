@@ -4,6 +4,8 @@ import { NOT_ME, sendEventNotice, sendNotice, type Notice } from '../../../src/c
 import { keyClientId } from '../../../src/model/access-key.ts';
 import type { NewEvent } from '../../../src/model/event.ts';
 import type { Settings } from '../../../src/model/settings.ts';
+import { linkIdentity, userIdOf } from '../../../src/core/users/user-ids.ts';
+import type { Identity } from '../../../src/model/identity.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
 import { makeClock } from '../../../src/testing/clock.ts';
 import { ENGLISH } from '../../../src/words/words.ts';
@@ -77,6 +79,41 @@ describe('core/users/security-mail: who gets a message', () => {
     await tell({ what: 'app', once: 'app\n1', name: 'One' });
     expect(said()).toEqual([]);
     expect((await kept()).value?.known).toHaveLength(1);
+  });
+
+  it('is a user of an upstream at the address that it has verified first, and at no other', async () => {
+    const { as, tell, mailbox } = await world({ issuers: ['https://as.example'] });
+    const identity = (issuer: string, claims: object): Identity => ({ issuer, subject: 's', claims: claims as Identity['claims'] });
+    const [github, google] = ['https://github.com', 'https://accounts.google.com'];
+    const place = { what: 'place', name: 'Firefox on Linux' } as const;
+    const proven = { email: EMAIL, email_verified: true };
+    const silent = { ...as, emit: () => undefined }; // linking is news, too
+    const userId = await userIdOf(as, identity(github, { ...proven, email_verified: false, preferred_username: EMAIL }));
+    await tell({ what: 'app', once: 'app\n1', name: 'One', userId });
+    expect([mailbox.messages, await as.store.read(`notices:${await as.secrets.hash(`notices\n${userId}`)}`)]).toEqual([[], null]);
+
+    expect(await userIdOf(as, identity(github, proven))).toBe(userId); // verified meanwhile
+    await linkIdentity(silent, identity(google, { email: 'mallory@mail.example', email_verified: true }), userId, async () => true);
+    await tell({ what: 'app', once: 'app\n1', name: 'One', userId });
+    for (const once of ['place\n1', 'place\n1', 'place\n2']) await tell({ ...place, once, userId });
+    expect(mailbox.messages.map(({ to }) => to)).toEqual([EMAIL, EMAIL]);
+    const token = mailbox.messages.at(-1)?.url?.split('=')[1] ?? '';
+    expect(await as.links.find(NOT_ME, token)).toEqual({ userId });
+
+    const account = await as.accounts.create({
+      username: 'bob',
+      password: 'correct horse battery',
+      email: 'bob@mail.example',
+      emailVerified: true,
+    });
+    await linkIdentity(
+      silent,
+      identity('https://idp.example', { email: 'other@mail.example', email_verified: true }),
+      account.id,
+      async () => true,
+    );
+    await tell({ what: 'password', userId: account.id });
+    expect(mailbox.messages.at(-1)?.to).toBe('bob@mail.example');
   });
 
   it('has a link of seven days for that user, which nothing but this page takes', async () => {
