@@ -7,6 +7,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import pg from 'pg';
 import { adminApi } from '../dist/admin/index.js';
 import { OAuthProvider, password } from '../dist/node/main.js';
@@ -155,6 +157,7 @@ async function measured({ name, store, fill }: Place, grants: number, users: num
     ...requests.map(([label, path]) => [label, () => ask(path)] as const),
     ...pagesOf(named).map(([label, path]) => [`page: ${label}`, () => visit(path)] as const),
   ];
+  for (const [, get] of all) for (let at = 0; at < samples / 10; at++) await get(); // loads modules, fills caches
   const memory = ownMemory();
   const rows: string[] = [];
   for (const [label, get] of all) {
@@ -198,8 +201,12 @@ function visiting(send: (request: Request) => Promise<Response>, admin: Browser)
   };
 }
 
-/** Bytes of this process alone: without pages of the file that SQLite maps, which the system may take back. */
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** Bytes that this process alone keeps: without garbage, and without pages of the file that SQLite maps, which the system may take back. */
 function ownMemory(): number {
+  collect();
   const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
   const [, kilobytes] = /^RssAnon:\s+(\d+) kB$/m.exec(status) ?? [];
   return kilobytes === undefined ? process.memoryUsage().rss : Number(kilobytes) * 1024;

@@ -4,7 +4,7 @@
  */
 import { OAuthError } from '../../model/error.ts';
 import { type EndReason, type Grant, isLive } from '../../model/grant.ts';
-import type { Cursor, Page } from '../../model/store.ts';
+import type { Cursor, Page, Stored } from '../../model/store.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { cutFormer } from './former.ts';
@@ -26,13 +26,23 @@ async function grantsAt(as: AuthServer, { keys, records }: Page): Promise<readon
 /** Runs work after the response is sent, so that a slow upstream delays no one. */
 export type After = (work: () => Promise<unknown>) => void;
 
-/** Ends a grant, effective from the next request; false, without a change, if it is another user's or has ended. */
-export async function endUserGrant(as: AuthServer, userId: string, grantId: string, reason: EndReason = 'revoked'): Promise<boolean> {
-  const grant = await as.records.findGrant(grantId);
-  if (grant?.userId !== userId) return false;
-  await as.consents.forget(userId, grant.clientId); // first: a grant that skips consent at the same time then ends itself
-  const ended = await end(as, grant, reason);
-  if (ended) await as.vault.release(userId, upstreamsOf([grant]));
+/**
+ * Ends a grant, effective from the next request; false, without a change, if it is another user's or has ended.
+ *
+ * @param userId null for a grant of any user.
+ */
+export async function endUserGrant(
+  as: AuthServer,
+  userId: string | null,
+  grantId: string,
+  reason: EndReason = 'revoked',
+): Promise<boolean> {
+  const known = await as.records.readAhead(grantId);
+  const grant = known && (await as.records.findGrant(grantId, known));
+  if (!grant || (userId !== null && grant.userId !== userId)) return false;
+  await as.consents.forget(grant.userId, grant.clientId); // first: a grant that skips consent at the same time then ends itself
+  const ended = await end(as, grant, reason, grant.id === grantId ? known : undefined);
+  if (ended) await as.vault.release(grant.userId, upstreamsOf([grant]));
   return ended;
 }
 
@@ -87,9 +97,9 @@ async function* living(as: AuthServer, userId: string): AsyncGenerator<Grant> {
 }
 
 /** False for a grant that has expired by now. */
-async function end(as: AuthServer, { id }: Grant, reason: EndReason = 'revoked'): Promise<boolean> {
+async function end(as: AuthServer, { id }: Grant, reason: EndReason = 'revoked', known?: Stored): Promise<boolean> {
   try {
-    return await as.records.changeGrant(id, revoke(reason, as.now()));
+    return await as.records.changeGrant(id, revoke(reason, as.now()), known && { known }); // what has changed since is read again
   } catch (error) {
     if (error instanceof OAuthError && error.reason === 'grant_unknown') return false;
     throw error;

@@ -1,5 +1,5 @@
 /** Each way to list and end grants by itself: whose, which, in which order, and what is released. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { AuthServer } from '../../../src/core/auth-server.ts';
 import * as grants from '../../../src/core/records/grants.ts';
 import { isCut } from '../../../src/core/records/former.ts';
@@ -49,6 +49,18 @@ describe('core/records/grants', () => {
     clock.pass(60);
     await as.records.changeGrant('g4', (grant) => ({ grant: { ...grant, userId: 'u3' }, result: null }));
     expect((await grants.grantsOfUser(server, 'u1', '2')).grants).toEqual([]); // one has expired, one belongs to another user by now
+  });
+
+  it('ends a grant with one read of it, and with another where it changed since, on whose newer record it then builds', async () => {
+    const { server, as, store } = await makeWorld({}, {});
+    const reads: string[] = [];
+    const read = store.read.bind(store);
+    vi.spyOn(store, 'read').mockImplementation(async (...all) => (reads.push(all[0]), read(...all)));
+    expect(await grants.endUserGrant(server, 'u1', 'g0')).toBe(true);
+    expect(reads).toEqual(['grant:g0']);
+    const forget = async (): Promise<void> => as.records.changeGrant('g1', (grant) => ({ grant: { ...grant, scope: ['new'] }, result: undefined })); // prettier-ignore
+    expect(await grants.endUserGrant({ ...server, consents: { ...server.consents, forget } }, null, 'g1')).toBe(true);
+    expect(await as.records.findGrant('g1')).toMatchObject({ scope: ['new'], ended: { reason: 'revoked' } });
   });
 
   it('ends a grant for its user only, forgets the consent first, and releases its upstream accounts', async () => {
