@@ -40,6 +40,11 @@ describe('admin/keep-admin', () => {
     clock.pass(1);
     await out('bob', 'alice');
     expect([done, await leaving()]).toEqual([['alice bob', 'bob alice'], ['alice']]);
+    clock.pass(599);
+    await out('carol', 'dan'); // which makes no other announcement last longer
+    clock.pass(1);
+    await out('alice', 'bob');
+    expect(await leaving()).toEqual(['dan', 'bob']);
   });
 
   it('takes the announcement back where the act fails, and where the user is an administrator again', async () => {
