@@ -4,7 +4,8 @@ import { password } from '../../src/logins/password.ts';
 import { upstream, type UpstreamOptions } from '../../src/logins/upstream.ts';
 import { codeOf, type TestClient, tokensOf } from '../../src/testing/oauth-client.ts';
 import { oidc } from '../../src/upstreams/oidc.ts';
-import { appOn, storeNames } from '../support/app.ts';
+import type { BrowserPage } from '../../src/testing/browser.ts';
+import { type App, appOn, ISSUER, storeNames } from '../support/app.ts';
 import { APP, atConsent, makeUpstreamApp, throughCorp, throughGitHub, type UpstreamApp } from '../support/upstream-app.ts';
 
 interface In {
@@ -45,6 +46,31 @@ describe.each(storeNames)('users of an upstream provider, checked again on %s', 
     expect(gone.app.events.findLast(({ kind }) => kind === 'request.refused')).toMatchObject({ reason: 'access_withdrawn' });
     expect(await restarted(gone, before)).toBe(400); // what ended stays ended
   }); // prettier-ignore
+
+  it('opens no grant for the session of a user who may not come in any more, and ends it (F-42)', async () => {
+    const listed = { emails: ['uma@corp.example'] };
+    const app = await makeUpstreamApp(store, { login: listed });
+    const withLogin = (login: UpstreamOptions | null): Promise<App> => {
+      const corp = oidc({ ...APP, issuer: app.idp.issuer, id: 'corp', label: 'Corp', fetch: app.idp.fetch });
+      return appOn(app.inner, app.clock, { logins: login === null ? [password()] : [upstream(corp, login)], on: (event) => void app.events.push(event) }); // prettier-ignore
+    };
+    for (const after of [{ emails: ['other@corp.example'] }, { mapIdentity: () => ({ deny: 'no' }) }, null]) {
+      const at = await atConsent(app);
+      tokensOf(await at.client.redeem(codeOf(await throughCorp(app, at))));
+      const approveAt = async (server: App): Promise<BrowserPage> => {
+        const browser = server.browser();
+        for (const [name, value] of at.browser.cookies) browser.cookies.set(name, value);
+        return browser.submit(await browser.get(await at.client.authorizeUrl()), { decision: 'approve' });
+      };
+      const failing = { mapIdentity: () => Promise.reject(new Error('the directory is down')) };
+      for (const login of [listed, failing]) expect(codeOf(await approveAt(await withLogin(login)))).toMatch(/^code_/);
+      const page = await approveAt(await withLogin(after));
+      expect([page.location, page.status]).toEqual([null, 400]);
+      expect(app.events.findLast(({ kind }) => kind === 'request.refused')).toMatchObject({ reason: 'access_withdrawn' });
+      const shown = await at.browser.get(`${ISSUER}/account`);
+      expect(shown.location).toContain('/login'); // the session has ended
+    }
+  });
 
   it('ends it where the login is gone, and keeps it where a mapping fails (F-42)', async () => {
     const kept = await cameIn(await makeUpstreamApp(store));

@@ -149,8 +149,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'F-08', what: 'tools see cookies and keys of the request', file: 'src/mcp/redacted-request.ts',
-    good: `const CREDENTIAL = /authoriz|cookie|credential|passw|secret|api[-_]?key|token|`,
-    bad: `const CREDENTIAL = /authoriz|credential|passw|secret|token|`,
+    good: `/authoriz|cookie|credential|passw|secret|(?:api|functions|subscription)[-_]?key|token|`,
+    bad: `/authoriz|credential|passw|secret|token|`,
   },
   {
     id: 'F-12', what: 'an import refuses records whose names an epoch or a tenant begins', file: 'src/stores/move.ts',

@@ -77,7 +77,7 @@ export interface Granting extends Omit<Opening, 'userId' | 'props' | 'scope' | '
   readonly choice: ConfirmedScopes;
 }
 
-/** Opens a grant for a signed-in user, and returns its code; null if the user was signed out meanwhile. */
+/** Opens a grant for a signed-in user, and returns its code; null if the user was signed out meanwhile, or may not come in any more. */
 export async function grantTo(call: Call, { user, choice, ...opening }: Granting): Promise<string | null> {
   const { as } = call;
   const { scope, for: organization } = choice;
@@ -90,7 +90,12 @@ export async function grantTo(call: Call, { user, choice, ...opening }: Granting
   // itself. So nothing in flight outlives a removed account or a new password (SEC-037, SEC-053).
   const isSignedIn = async (): Promise<boolean> => (await as.records.findSession(user.hash)) !== null;
   const who = { userId: user.userId, props, scope, ...where, linked, ...(origin ? { origin } : {}) };
-  const code = await openGrant(as, { ...opening, ...who }, isSignedIn);
+  const isWithdrawn = origin !== null && !user.came && !(await (await import('../../core/recheck.ts')).isLetIn(as, origin));
+  if (isWithdrawn) {
+    as.emit({ kind: 'request.refused', endpoint: 'authorize', code: 'access_denied', reason: 'access_withdrawn' });
+    await as.records.endSession(user.hash);
+  }
+  const code = isWithdrawn ? null : await openGrant(as, { ...opening, ...who }, isSignedIn);
   if (code === null) await as.consents.forget(user.userId, opening.client.id);
   return code;
 }
