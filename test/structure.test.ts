@@ -37,7 +37,7 @@ const MAY_IMPORT: { readonly [wing: string]: readonly string[] } = {
   'index.ts': ['lib', 'pages', 'words', 'model', 'core', 'guard', 'logins', 'stores', 'options', 'provider'],
   node: ['lib', 'model', 'guard', 'mcp', 'core', 'stores', 'provider', 'options', 'index.ts'],
   worker: ['lib', 'model', 'core', 'stores', 'mcp', 'provider', 'options', 'index.ts', 'workers-oauth-provider'], // of mcp the type of news alone
-  cli: ['lib', 'model', 'pages', 'words', 'stores', 'node', 'admin', 'options', 'index.ts'],
+  cli: ['lib', 'model', 'pages', 'words', 'stores', 'former', 'node', 'admin', 'options', 'index.ts'],
 };
 
 interface Source {

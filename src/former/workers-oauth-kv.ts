@@ -6,7 +6,7 @@ import { base64url } from '../lib/bytes.ts';
 import type { ClientAuthMethod } from '../model/client.ts';
 import { localizedOf } from '../model/display.ts';
 import type { FormerClient, FormerGrant, FormerProblem, FormerStore } from '../model/former.ts';
-import type { Json } from '../model/store.ts';
+import type { Json, Seconds } from '../model/store.ts';
 import { textsIn } from './records.ts';
 
 /** The part of a KV namespace that is used. */
@@ -85,16 +85,14 @@ async function findGrant(kv: FormerKv, token: string): Promise<FormerGrant | For
   const text = await kv.get(key);
   if (text === null) return null;
   const record = recordOf(text);
-  const clientId = record?.['clientId'];
-  const [scope, createdAt] = [textsOf(record?.['scope']), numberOf(record?.['createdAt'])];
-  const isWhole = typeof clientId === 'string' && scope && createdAt !== undefined && typeof record?.['encryptedProps'] === 'string';
-  if (!record || !isWhole || record['userId'] !== userId || record['id'] !== grantId)
+  if (!isGrantRecord(record, userId, grantId))
     return { problem: `the KV record ${key} is broken, of another user, or of a version that is not known` };
   const wrapped = wrappedFor(record, await sha256Hex(token));
   if (wrapped === null) return null;
   const opened = await open(token, wrapped, String(record['encryptedProps']));
   if (opened === null) return { problem: `the props of the KV record ${key} cannot be opened with its token` };
-  const [expiresAt, metadata] = [numberOf(record['expiresAt']), record['metadata']];
+  const { clientId, scope, createdAt, metadata } = record;
+  const expiresAt = numberOf(record['expiresAt']);
   return {
     id: `${userId}:${grantId}`,
     clientId,
@@ -108,6 +106,14 @@ async function findGrant(kv: FormerKv, token: string): Promise<FormerGrant | For
     ...textsIn(record, { redirectUri: 'redirectUri' }),
   };
 }
+
+/** Whether a record is this grant, in a form that is read here. */
+export function isGrantRecord(record: Record<string, unknown> | null, userId: string, id: string): record is GrantRecord {
+  if (record?.['userId'] !== userId || record['id'] !== id || typeof record['clientId'] !== 'string') return false;
+  return textsOf(record['scope']) !== null && numberOf(record['createdAt']) !== undefined && typeof record['encryptedProps'] === 'string';
+}
+
+type GrantRecord = Record<string, unknown> & { readonly clientId: string; readonly scope: readonly string[]; readonly createdAt: Seconds };
 
 /** The wrapped key of the current or the previous refresh token: KV may show a write a minute late. */
 function wrappedFor(record: Record<string, unknown>, hash: string): string | null {
@@ -138,7 +144,8 @@ async function open(token: string, wrapped: string, encrypted: string): Promise<
   }
 }
 
-function recordOf(text: string): Record<string, unknown> | null {
+/** The object in a text; null for anything else. */
+export function recordOf(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;

@@ -3,6 +3,7 @@
  * grant will go on: which resources they carry, which redirect URIs are not used any more, which records cannot be read.
  */
 import { readFileSync } from 'node:fs';
+import { isGrantRecord, recordOf, workersOAuthKv } from '../../former/workers-oauth-kv.ts';
 import { isUsableScheme } from '../../model/redirect.ts';
 import { canonicalResource, otherSpelling } from '../../model/resource.ts';
 import { parseFlags, usage } from '../flags.ts';
@@ -10,11 +11,15 @@ import { printable, printableJson } from '../printable.ts';
 import { CliError, type Terminal } from '../terminal.ts';
 
 /** The usage text. */
-export const SWITCH_USAGE = `Usage: portcullis doctor switch EXPORT --resource URL [--resource URL] [--json]
+export const SWITCH_USAGE = `Usage: portcullis doctor switch EXPORT… --resource URL [--resource URL] [--json]
 
 Looks through the KV records of @cloudflare/workers-oauth-provider, and says whether each user stays signed in after the switch to
-portcullis/workers-oauth-provider. EXPORT is a JSON file of the namespace: { "key": "value" }, or [{ "key", "value" }] as
-wrangler kv bulk takes it. Nothing is written, and no token is needed.
+portcullis/workers-oauth-provider. EXPORT is a JSON file of the namespace, as wrangler writes it:
+
+  npx wrangler kv key list --binding OAUTH_KV --remote > keys.json
+  npx wrangler kv bulk get keys.json --binding OAUTH_KV --remote > kv.json      (100 keys at a time; give several files)
+
+{ "key": "value" } and [{ "key", "value" }] are good, too. Nothing is written, and no token is needed.
 
   --resource URL   a resource that the new server serves: resourceMetadata.resource
   --json           the report as JSON
@@ -33,6 +38,8 @@ interface SwitchReport {
   readonly confidentialClients: number;
   /** Grants that have not expired, with a refresh token. */
   readonly grants: number;
+  /** Further ones whose client has ended there: they cannot be refreshed there either. */
+  readonly withoutClient: number;
   readonly users: number;
   readonly resources: readonly { readonly resource: string | null; readonly grants: number; readonly isServed: boolean }[];
   /** Redirect URIs that this server never redirects to, with the client's name. */
@@ -42,22 +49,21 @@ interface SwitchReport {
 }
 
 /** Runs it. @returns the exit code. @throws {CliError} for a file that is no such export. */
-export function runSwitch(argv: readonly string[], terminal: Terminal, now: number = Math.floor(Date.now() / 1000)): 0 | 1 {
+export async function runSwitch(argv: readonly string[], terminal: Terminal, now: number = Math.floor(Date.now() / 1000)): Promise<0 | 1> {
   const { values, positionals } = parseFlags(argv, { resource: { type: 'string', multiple: true }, json: { type: 'boolean' } }, HELP);
-  const [file, ...more] = positionals;
   const { resource: served = [] } = values;
-  if (file === undefined || more.length > 0) throw usage('doctor switch takes one file', HELP);
+  if (positionals.length === 0) throw usage('doctor switch takes the file of an export', HELP);
   if (served.length === 0) throw usage('Name the resource of the new server: --resource https://mcp.example.com/mcp', HELP);
   const odd = served.find((one) => canonicalResource(one) === null);
   if (odd !== undefined) throw usage(`--resource takes a full URL, not ${JSON.stringify(odd)}`, HELP);
-  const report = reportOf(recordsOf(file), served, now);
+  const report = await reportOf(new Map(positionals.flatMap((file) => [...recordsOf(file)])), served, now);
   if (values.json === true) terminal.out(printableJson(JSON.stringify(report, null, 2)));
   else for (const line of linesOf(report)) terminal.out(printable(line));
   return report.broken.length === 0 && report.resources.every(({ isServed }) => isServed) ? 0 : 1;
 }
 
 /** The records of an export, by key. */
-function recordsOf(file: string): ReadonlyMap<string, unknown> {
+function recordsOf(file: string): ReadonlyMap<string, string> {
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(file, 'utf8'));
@@ -67,55 +73,59 @@ function recordsOf(file: string): ReadonlyMap<string, unknown> {
   const pairs = Array.isArray(value)
     ? value.map((one: { key?: unknown; name?: unknown; value?: unknown }) => [one?.key ?? one?.name, one?.value] as const)
     : Object.entries(Object(value));
-  const records = new Map(pairs.flatMap(([key, text]) => (typeof key === 'string' ? [[key, parsed(text)] as const] : [])));
-  if (![...records.keys()].some((key) => /^(?:client|grant|token):/.test(key)))
+  const records = pairs.flatMap(([key, one]) => (typeof key === 'string' ? [[key, textOf(one)] as const] : []));
+  if (!records.some(([key]) => /^(?:client|grant|token):/.test(key)))
     throw new CliError(`${file} holds no records of workers-oauth-provider: no key begins with client:, grant: or token:.`);
-  return records;
+  return new Map(records.flatMap(([key, text]) => (text === null ? [] : [[key, text]]))); // null: it expired while the export was made
 }
 
-function parsed(value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    return null; // reported as broken
-  }
+/** A value as text: `wrangler kv bulk get` wraps it, and an export may hold it parsed. */
+function textOf(value: unknown): string | null {
+  const { value: wrapped = value } = Object(value) as { readonly value?: unknown };
+  return typeof wrapped === 'string' || wrapped === null ? wrapped : JSON.stringify(wrapped);
 }
 
-function reportOf(records: ReadonlyMap<string, unknown>, served: readonly string[], now: number): SwitchReport {
+async function reportOf(records: ReadonlyMap<string, string>, served: readonly string[], now: number): Promise<SwitchReport> {
+  const former = workersOAuthKv(() => ({ get: async (key) => records.get(key) ?? null }))(null); // reads as the new server will
   const broken: string[] = [];
   const unusedRedirects: { client: string; redirectUri: string }[] = [];
   const byResource = new Map<string | null, number>();
   const users = new Set<string>();
-  let [clients, confidentialClients, grants] = [0, 0, 0];
-  for (const [key, value] of records) {
-    const record = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
-    if (key.startsWith('client:')) {
-      const { clientId, redirectUris, tokenEndpointAuthMethod: method, clientName } = record;
-      if (clientId !== key.slice('client:'.length) || !Array.isArray(redirectUris)) {
+  let [clients, confidentialClients, grants, withoutClient] = [0, 0, 0, 0];
+  for (const [key, text] of records) {
+    const [kind, ...parts] = key.split(':');
+    if (kind === 'client') {
+      const client = await former.findClient(key.slice('client:'.length));
+      if (!client || 'problem' in client) {
         broken.push(key);
         continue;
       }
       clients++;
-      if (method !== 'none') confidentialClients++;
-      const unused = (redirectUris as readonly unknown[]).map(String).filter((uri) => !/^https?:/.test(uri) && !isUsableScheme(uri));
-      for (const redirectUri of unused) unusedRedirects.push({ client: typeof clientName === 'string' ? clientName : key, redirectUri });
-    } else if (key.startsWith('grant:')) {
-      const { userId, clientId, scope, refreshTokenId, expiresAt } = record;
-      if (typeof userId !== 'string' || !key.startsWith(`grant:${userId}:`) || typeof clientId !== 'string' || !Array.isArray(scope)) {
+      if (client.authMethod !== 'none') confidentialClients++;
+      const unused = client.redirectUris.filter((uri) => !/^https?:/.test(uri) && !isUsableScheme(uri));
+      for (const redirectUri of unused) unusedRedirects.push({ client: client.name ?? key, redirectUri });
+    } else if (kind === 'grant') {
+      const record = recordOf(text);
+      const [userId = '', id = ''] = parts;
+      if (parts.length !== 2 || !isGrantRecord(record, userId, id)) {
         broken.push(key);
         continue;
       }
+      const { clientId, refreshTokenId, expiresAt, resource: stored } = record;
       if (typeof refreshTokenId !== 'string' || (typeof expiresAt === 'number' && expiresAt <= now)) continue;
+      if (!records.has(`client:${clientId}`) && !clientId.startsWith('https://')) {
+        withoutClient++;
+        continue;
+      }
       grants++;
       users.add(userId);
-      const named = [record['resource'] ?? null].flat() as readonly (string | null)[];
+      const named = [stored ?? null].flat().map((one: unknown) => (one === null || typeof one === 'string' ? one : JSON.stringify(one)));
       const resource = named.find((one) => isServed(one, served)) ?? named[0] ?? null;
       byResource.set(resource, (byResource.get(resource) ?? 0) + 1);
     }
   }
   const resources = [...byResource].map(([resource, count]) => ({ resource, grants: count, isServed: isServed(resource, served) }));
-  return { clients, confidentialClients, grants, users: users.size, resources, unusedRedirects, broken };
+  return { clients, confidentialClients, grants, withoutClient, users: users.size, resources, unusedRedirects, broken };
 }
 
 /** A grant without a resource gets the default one. */
@@ -125,7 +135,16 @@ function isServed(resource: string | null, served: readonly string[]): boolean {
   return uri !== null && served.map(canonicalResource).some((one) => one === uri || (one !== null && otherSpelling(one) === uri));
 }
 
-function linesOf({ clients, confidentialClients, grants, users, resources, unusedRedirects, broken }: SwitchReport): readonly string[] {
+function linesOf({
+  clients,
+  confidentialClients,
+  grants,
+  withoutClient,
+  users,
+  resources,
+  unusedRedirects,
+  broken,
+}: SwitchReport): readonly string[] {
   const lost = resources.filter((one) => !one.isServed);
   return [
     `${clients} clients, ${confidentialClients} of them with a secret or a key; ${grants} grants of ${users} users can be refreshed.`,
@@ -136,6 +155,11 @@ function linesOf({ clients, confidentialClients, grants, users, resources, unuse
     ...lost.map(
       ({ resource }) => `       Serve it, or these users sign in again: resourceMetadata: { resource: ${JSON.stringify(resource)} }`,
     ),
+    ...(withoutClient > 0
+      ? [
+          `note  ${withoutClient} grants are of clients that are not in the export; without their client they cannot be refreshed there either.`,
+        ]
+      : []),
     ...unusedRedirects.map(
       ({ client, redirectUri }) =>
         `note  ${client} registered ${redirectUri}, to which this server never redirects; its other addresses go on.`,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../../../src/cli/commands.ts';
-import { formerClient, formerGrant, makeFormerKv } from '../../support/former-kv.ts';
+import { formerClient, formerGrant, hexHash, makeFormerKv } from '../../support/former-kv.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-cli-switch-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -35,6 +35,7 @@ async function exported(): Promise<Map<string, string>> {
     clientName: 'Odd app',
     redirectUris: ['odd-app://x', 'https://odd.example/cb'],
     tokenEndpointAuthMethod: 'client_secret_post',
+    clientSecret: await hexHash('a secret'),
   });
   await formerGrant(kv, id, { ...LATER, resource: MCP });
   await formerGrant(kv, id, { ...LATER, resource: [`${MCP}/`, 'https://old.example'], userId: 'ben' });
@@ -47,6 +48,17 @@ describe('cli/doctor/switch', () => {
   it.each([
     ['a map', (records: Map<string, string>) => Object.fromEntries(records)],
     ['a list', (records: Map<string, string>) => [...records].map(([key, value]) => ({ key, value }))],
+    [
+      '`wrangler kv bulk get` writes it',
+      (records: Map<string, string>) => ({
+        ...Object.fromEntries([...records].map(([key, value]) => [key, { value }])),
+        'grant:x:gone': { value: null },
+      }),
+    ],
+    [
+      'objects',
+      (records: Map<string, string>) => Object.fromEntries([...records].map(([key, value]) => [key, JSON.parse(value) as unknown])),
+    ],
   ])('says of an export as %s that every grant will go on, and what to add to wrangler.jsonc', async (_form, shape) => {
     const { code, out } = await run(fileOf(shape(await exported())), '--resource', MCP);
     expect(code).toBe(0);
@@ -56,10 +68,56 @@ describe('cli/doctor/switch', () => {
     expect(out).not.toMatch(/LOST|gone\.example/);
   });
 
+  it('calls what the new server cannot read lost: a broken record, one of a newer version, one of another user or grant', async () => {
+    const kv = makeFormerKv();
+    const id = await formerClient(kv);
+    await formerGrant(kv, id, LATER);
+    const keys: string[] = [];
+    const changed = async (userId: string, change: (record: Record<string, unknown>) => object): Promise<void> => {
+      const { key } = await formerGrant(kv, id, { ...LATER, userId });
+      kv.records.set(key, JSON.stringify(change(JSON.parse(kv.records.get(key) ?? '') as Record<string, unknown>)));
+      keys.push(key);
+    };
+    await changed('newer', ({ encryptedProps, ...rest }) => ({ ...rest, sealed: encryptedProps }));
+    await changed('no-time', (record) => ({ ...record, createdAt: undefined }));
+    await changed('other-user', (record) => ({ ...record, userId: 'mallory' }));
+    await changed('other-grant', (record) => ({ ...record, id: 'x' }));
+    await changed('scopes', (record) => ({ ...record, scope: 'read' }));
+    for (const more of [{ tokenEndpointAuthMethod: 'tls_client_auth' }, { tokenEndpointAuthMethod: 'client_secret_post' }, { redirectUris: [7] }])
+      keys.push(`client:${await formerClient(kv, more)}`);
+    const file = fileOf(Object.fromEntries(kv.records));
+    const { code, out } = await run(file, '--resource', MCP);
+    expect([code, out.match(/^LOST  the record \S+/gm)]).toEqual([1, keys.map((key) => `LOST  the record ${key}`)]);
+    expect(out).toContain('1 clients, 0 of them with a secret or a key; 1 grants of 1 users can be refreshed.');
+  }); // prettier-ignore
+
+  it('takes an export in several files, and grants whose client has ended there for no loss', async () => {
+    const kv = makeFormerKv();
+    const [id, gone] = [await formerClient(kv), await formerClient(kv)];
+    await formerGrant(kv, id, LATER);
+    await formerGrant(kv, gone, LATER);
+    await formerGrant(kv, 'https://client.example/oauth.json', LATER);
+    kv.records.delete(`client:${gone}`);
+    const half = (prefix: string): string => fileOf(Object.fromEntries([...kv.records].filter(([key]) => key.startsWith(prefix))));
+    const { code, out } = await run(half('client:'), half('grant:'), '--resource', MCP);
+    expect([code, out.split('\n')[0]]).toEqual([0, '1 clients, 0 of them with a secret or a key; 2 grants of 1 users can be refreshed.']);
+    expect(out).toContain('note  1 grants are of clients that are not in the export');
+  }); // prettier-ignore
+
+  it('names resources that are no texts as what they are', async () => {
+    const kv = makeFormerKv();
+    await formerGrant(kv, await formerClient(kv), { ...LATER, resource: [7] });
+    const { code, out } = await run(fileOf(Object.fromEntries(kv.records)), '--resource', MCP);
+    expect([code, out]).toEqual([1, expect.stringContaining('LOST       1 grants for 7')]);
+  });
+
   it('shows control characters of a name that a client registered instead of obeying them (F-58)', async () => {
     const records = await exported();
     const clientId = 'c1\u009b31m';
-    records.set(`client:${clientId}`, JSON.stringify({ clientId, clientName: 'App\u001b[2J', redirectUris: ['evil\u202e://x'] }));
+    records.set(
+      `client:${clientId}`,
+      JSON.stringify({ clientId, clientName: 'App\u001b[2J', redirectUris: ['evil\u202e://x'], tokenEndpointAuthMethod: 'none' }),
+    );
     records.set('client:broken\u009b', '{}');
     const file = fileOf(Object.fromEntries(records));
     const { out } = await run(file, '--resource', MCP);
@@ -90,7 +148,7 @@ describe('cli/doctor/switch', () => {
   });
 
   it.each([
-    ['no file', [], 'doctor switch takes one file'],
+    ['no file', [], 'doctor switch takes the file of an export'],
     ['no resource', ['x.json'], 'Name the resource of the new server'],
     ['a resource that is no URL', ['x.json', '--resource', '/mcp'], '--resource takes a full URL, not "/mcp"'],
   ])('says what to type for %s', async (_what, argv, message) => {
