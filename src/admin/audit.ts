@@ -2,7 +2,7 @@
  * Audit of changes: each is written before it is made, so that none is made that cannot be written, and gets its outcome after it.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { has, readRecord, versioned } from '../core/records/record.ts';
+import { has, readPage, versioned } from '../core/records/record.ts';
 import type { AuditRecord } from '../model/admin.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Cursor, IndexKey, Key, Seconds } from '../model/store.ts';
@@ -36,14 +36,8 @@ export async function audited<T>(as: AuthServer, change: Change, work: () => Pro
 
 /** One page of the entries, oldest first. */
 export async function listAudit(as: AuthServer, after?: Cursor): Promise<{ readonly entries: readonly object[]; readonly next?: Cursor }> {
-  const { keys, next } = await as.store.list(ALL, after);
-  const found = await Promise.all(keys.map((key) => readRecord(as.store, key, isEntry)));
-  const entries = found.flatMap((one) => {
-    if (!one) return [];
-    const { v: _v, ...entry } = one.value;
-    return [entry];
-  });
-  return next === undefined ? { entries } : { entries, next };
+  const { values, ...page } = await readPage(as.store, ALL, isEntry, after);
+  return { ...page, entries: values.map(({ v: _v, ...entry }) => entry) };
 }
 
 const isEntry = (value: unknown): value is AuditRecord => versioned(value) && has(value, 'at', 'act', 'by');

@@ -108,7 +108,13 @@ const INCREMENT = `${INSERT} VALUES ($1, $2, $3, $4, NULL) ON CONFLICT (key) DO 
 /** Names of the statements. */
 type StatementName =
   'read' | 'increment' | 'writeAny' | 'writeAbsent' | 'writeVersion' | 'listAny' | 'listAbsent' | 'listVersion' | 'remove' | 'removeVersion' |
-  'entries' | 'tidy' | 'all' | 'count' | 'sweep'; // prettier-ignore
+  'entries' | 'entriesRead' | 'tidy' | 'all' | 'count' | 'sweep'; // prettier-ignore
+
+function entriesWith(columns: string): string {
+  return `SELECT e.seq, e.key, r.key IS NOT NULL AS stands${columns} FROM portcullis_entries e
+    LEFT JOIN portcullis_records r ON r.key = e.key AND r.until > $3 AND ${STANDS}
+    WHERE e.list = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $4`;
+}
 
 /** The statements, with their parameters besides those of a write. */
 export const STATEMENTS: Readonly<Record<StatementName, string>> = {
@@ -126,9 +132,9 @@ export const STATEMENTS: Readonly<Record<StatementName, string>> = {
   /** Key, now, version. */
   removeVersion: removal('AND version = $3'),
   /** List, after, now, most. */
-  entries: `SELECT e.seq, e.key, r.key IS NOT NULL AS stands FROM portcullis_entries e
-    LEFT JOIN portcullis_records r ON r.key = e.key AND r.until > $3 AND ${STANDS}
-    WHERE e.list = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $4`,
+  entries: entriesWith(''),
+  /** The same; with the records. */
+  entriesRead: entriesWith(', r.version, r.until, r.value'),
   /** List, keys as a JSON array: removes entries whose records do not name the list. */
   tidy: `DELETE FROM portcullis_entries e USING ${NAMES('$2')} AS k(key) WHERE e.list = $1 AND e.key = k.key
     AND NOT EXISTS (SELECT 1 FROM portcullis_records r WHERE r.key = e.key AND ${STANDS})`,

@@ -108,18 +108,26 @@ class PostgresStore implements Store {
     return rows.length > 0;
   }
 
-  async list(index: IndexKey, after: Cursor = '0'): Promise<Page> {
-    const rows = (await this.#run(STATEMENTS.entries, index, after, this.#now(), PAGE + 1)) as readonly {
+  async list(index: IndexKey, after: Cursor = '0', withRecords = false): Promise<Page> {
+    const rows = (await this.#run(
+      withRecords ? STATEMENTS.entriesRead : STATEMENTS.entries,
+      index,
+      after,
+      this.#now(),
+      PAGE + 1,
+    )) as readonly {
       seq: string;
       key: Key;
       stands: boolean;
     }[];
     const page = rows.slice(0, PAGE);
-    const keys = page.filter(({ stands }) => stands).map(({ key }) => key);
+    const standing = page.filter(({ stands }) => stands);
+    const keys = standing.map(({ key }) => key);
     const dangling = page.filter(({ stands }) => !stands).map(({ key }) => key);
     if (dangling.length > 0) await this.#run(STATEMENTS.tidy, index, JSON.stringify(dangling));
     const last = page.at(-1);
-    return rows.length > PAGE && last ? { keys, next: last.seq } : { keys };
+    const records = new Map(withRecords ? standing.map((row) => [row.key, storedOf(row.key, numbered(row))]) : []);
+    return { keys, ...(rows.length > PAGE && last ? { next: last.seq } : {}), ...(withRecords ? { records } : {}) };
   }
 
   async all(after: Cursor = ''): Promise<{ readonly records: readonly StoredRecord[]; readonly next?: Cursor }> {

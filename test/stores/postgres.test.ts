@@ -80,6 +80,14 @@ describe.skipIf(!server)('stores/postgres', async () => {
     expect(rows).toEqual([{ layout: LAYOUTS.length }]);
   });
 
+  it('reads the records of a list with the list, so that a page of a hundred takes one query', async () => {
+    const store = postgresStore(poolOf((await server?.freshUrl()) ?? ''));
+    for (const n of [1, 2, 3]) await store.write(`grant:${n}`, { n }, 'any', { index: ['user:1'] });
+    const { keys, records } = await store.list('user:1', undefined, true);
+    expect(keys.map((key) => records?.get(key)?.value)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+    expect((await store.list('user:1')).records).toBeUndefined();
+  });
+
   it('F-70 keeps to the schema that has its tables, and says so where several have, or none may be made', async () => {
     const url = (await server?.freshUrl()) ?? '';
     const admin = adminOf(url);

@@ -8,7 +8,7 @@ import { type ClientPolicy, type ClientStatus, type ClientStatusRecord, hostsOf 
 import type { Cursor, IndexKey, Key, Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { endGrants } from './grants.ts';
-import { has, readRecord, versioned } from './record.ts';
+import { has, readPage, readRecord, versioned } from './record.ts';
 
 /** How long a client waits in the list after it was first met. */
 const WAITING_TTL: Seconds = 30 * 86_400;
@@ -79,10 +79,8 @@ export async function listClientStatus(
   status: ClientStatus,
   after?: Cursor,
 ): Promise<{ readonly clients: readonly ClientStatusRecord[]; readonly next?: Cursor }> {
-  const { keys, next } = await as.store.list(listOf(status), after);
-  const found = await Promise.all(keys.map((key) => readRecord(as.store, key, isStatus)));
-  const clients = found.flatMap((one) => (one?.value.status === status ? [one.value] : []));
-  return next === undefined ? { clients } : { clients, next };
+  const { values, ...page } = await readPage(as.store, listOf(status), isStatus, after);
+  return { ...page, clients: values.filter((one) => one.status === status) };
 }
 
 async function decide(as: AuthServer, clientId: string, status: ClientStatus, client: Client | null): Promise<void> {

@@ -6,7 +6,7 @@ import type { Client } from '../../model/client.ts';
 import { grantTTL } from '../../model/resource.ts';
 import type { Cursor, IndexKey, Key, Stored } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
-import { has, readRecord } from './record.ts';
+import { has, readPage, readRecord } from './record.ts';
 
 const ALL: IndexKey = 'clients:all';
 /** The list of registrations that are not used yet: in the home region, so that it is in the order of time. */
@@ -34,10 +34,8 @@ export async function findAnyClient(as: AuthServer, id: string): Promise<{ reado
 
 /** One page of the registered clients, oldest first. */
 export async function listClients(as: AuthServer, after?: Cursor): Promise<{ clients: readonly Client[]; next?: Cursor }> {
-  const { keys, next } = await as.store.list(ALL, after);
-  const record = await Promise.all(keys.map((key) => readRecord(as.store, key, isActive)));
-  const clients = record.flatMap((one) => (one ? [one.value] : []));
-  return next === undefined ? { clients } : { clients, next };
+  const { values, ...page } = await readPage(as.store, ALL, isActive, after);
+  return { ...page, clients: values };
 }
 
 /** The number of registered clients. Reads all pages of the list. */

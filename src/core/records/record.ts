@@ -1,7 +1,7 @@
 /**
  * Reads a record with its version, and checks its shape. A record with the wrong shape reads as absent.
  */
-import type { Key, Store, Stored, Version } from '../../model/store.ts';
+import type { Cursor, IndexKey, Key, Store, Stored, Version } from '../../model/store.ts';
 
 /** A record with the version that was read. */
 export interface Versioned<T> {
@@ -17,6 +17,18 @@ export async function readRecord<T>(store: Store, key: Key, kind: (value: unknow
 /** The record, or null if it is of another kind. */
 export function valueOf<T>(stored: Stored | null, kind: (value: unknown) => value is T): Versioned<T> | null {
   return stored && kind(stored.value) ? { value: stored.value, version: stored.version } : null;
+}
+
+/** The records of one page of a list, in its order; those that are absent or of another kind are left out. */
+export async function readPage<T>(
+  store: Store,
+  list: IndexKey,
+  kind: (value: unknown) => value is T,
+  after?: Cursor,
+): Promise<{ readonly values: readonly T[]; readonly next?: Cursor }> {
+  const { keys, records, ...page } = await store.list(list, after, true);
+  const found = await Promise.all(keys.map(async (key) => valueOf(records ? (records.get(key) ?? null) : await store.read(key), kind)));
+  return { ...page, values: found.flatMap((one) => (one ? [one.value] : [])) };
 }
 
 /** Whether a value is an object with these members. */
