@@ -40,7 +40,7 @@ describe('model/client-spec', () => {
       [{ names: { 'no language': 'x' } }, 'no language'],
       [{ links: { 'tos_uri#fr': 'javascript:alert(1)' } }, 'tos_uri#fr'],
       [{ links: { 'jwks_uri#fr': 'https://app.example' } }, 'jwks_uri#fr'],
-      [{ contacts: ['a\u202eb'] }, '`contacts` must be a list of readable texts'],
+      [{ contacts: ['me@app.example', 'a\u202eb'] }, '`contacts` must be a list of readable texts'],
     ] as const)
       expect(() => clientFrom('app', { redirectUris, ...spec }, 7)).toThrow(words);
   });
