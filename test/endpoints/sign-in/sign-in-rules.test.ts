@@ -85,11 +85,13 @@ describe('endpoints/sign-in/sign-in: which login is asked', () => {
     await world.submit({ identifier: 'ada', with: 'mail' });
     await world.submit({});
     expect(asked.splice(0)).toEqual(['mail:', 'name:']);
+    const refusing = makeWorld({ logins: [named('name', () => true, { kind: 'refused', reason: 'odd', text: 'No.' }), named('mail', () => true)] });
+    expect(await refusing.submit({ identifier: 'ada' })).toEqual({ problem: 'No.', status: 403, wrong: 'identifier' });
     const limited = makeWorld({ logins: [named('name', () => true, { kind: 'limited', retryAfter: 9 }), named('mail', () => true)] });
-    expect(await limited.submit({ identifier: 'ada' })).toMatchObject({ status: 429, retryAfter: 9 });
+    expect(await limited.submit({ identifier: 'ada' })).toEqual({ problem: expect.anything(), status: 429, retryAfter: 9 });
     const alone = makeWorld({ logins: [named('name', () => true), form('door', proven(), asked)] });
     await alone.submit({ identifier: 'ada' });
-    expect(asked).toEqual(['name=ada', 'name:']);
+    expect(asked).toEqual(['name=ada', 'name=ada', 'name:']);
   }); // prettier-ignore
 });
 
@@ -179,7 +181,7 @@ describe('endpoints/sign-in/sign-in: a session', () => {
     const knownBefore = async (): Promise<number> =>
       ((await world.store.read(`notices:${await world.as.secrets.hash(`notices\n${account.id}`)}`))?.value as { known: string[] } | undefined)?.known.length ?? 0;
     await expect.poll(knownBefore).toBe(1);
-    await enter({ 'user-agent': FIREFOX, cookie: cookie.split(';', 1)[0] ?? '' }); // this browser had the user's session
+    await enter({ 'user-agent': FIREFOX.replace(/Firefox.*/, 'Chrome/140.0.0.0 Safari/537.36'), cookie: cookie.split(';', 1)[0] ?? '' }); // this browser had the user's session
     await enter({ 'user-agent': FIREFOX });
     await expect.poll(() => mailbox.messages.length).toBe(1);
     expect(mailbox.messages[0]?.text).toContain('Firefox on Linux');
@@ -188,7 +190,7 @@ describe('endpoints/sign-in/sign-in: a session', () => {
     expect(mailbox.messages[1]?.text).toContain(ENGLISH.account.browserOn('?', '?'));
     await enter({}, '198.51.100.9');
     await enter({ 'user-agent': 'curl/8' }, '198.51.100.200'); // the same network, a browser as unknown
-    expect([mailbox.messages.length, await knownBefore()]).toEqual([2, 3]);
+    expect([mailbox.messages.length, await knownBefore()]).toEqual([2, 3]); // and none of Chrome
   }); // prettier-ignore
 });
 
@@ -211,6 +213,19 @@ describe('endpoints/sign-in/sign-in: a renewed session', () => {
     const { provenAt: _, ...unproven } = (await world.as.records.findSession(hosted.hash))!;
     const last = (await renewSession(world.call(), { ...unproven, hash: hosted.hash } as never, { stamp: account.stamp }))!;
     expect(await world.sessionIn(last)).not.toHaveProperty('provenAt');
+  }); // prettier-ignore
+
+  it('keeps the accounts of sites that the session may use', async () => {
+    const world = makeWorld();
+    const { id, stamp } = await world.as.accounts.create({ username: 'bob', password: 'correct horse battery' });
+    const user = signedIn(await startSession(world.call(), { login: 'door', proven: { kind: 'proven', identity: { issuer: 'https://as.example', subject: id, claims: {} } } as never }));
+    const linked = [{ id: 'r1', account: { provider: 'corp', id: 'a1' }, key: 'k' }];
+    const token = world.cookieOf(user).split('=')[1] ?? '';
+    const upstreams = await world.as.secrets.sealUnder(token, linked, `session:${user.hash}:upstreams`);
+    const session = { ...(await world.as.records.findSession(user.hash))!, hash: user.hash, upstreams };
+    Object.assign(world.as, { vault: { allExist: async () => true } });
+    const next = (await renewSession(world.call({ cookie: world.cookieOf(user) }), session as never, { stamp }))!;
+    expect([next.linked, typeof (await world.sessionIn(next))?.['upstreams']]).toEqual([linked, 'string']);
   }); // prettier-ignore
 
   it('is none where the account was changed again, or is gone', async () => {
@@ -262,17 +277,36 @@ describe('endpoints/sign-in/sign-in: what else it does', () => {
   it('prepares each login, and answers 503 for a wrong configuration, which the log explains', async () => {
     const done: string[] = [];
     const door = form('door', proven());
-    const prepare = async (): Promise<void> => void done.push('prepared');
-    await prepareLogins(makeWorld({ logins: [site, { ...door, prepare }, door] }).call());
+    const told: Parameters<NonNullable<FormLogin['prepare']>>[0][] = [];
+    const prepare = async (services: (typeof told)[number]): Promise<void> => void (told.push(services), done.push('prepared'));
+    const world = makeWorld({ logins: [site, { ...door, prepare }, door] });
+    await prepareLogins(world.call());
     expect(done).toEqual(['prepared']);
+    expect([told[0]?.accounts === world.as.accounts, told[0]?.issuer]).toEqual([true, 'https://as.example']);
     const printed = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const wrong = makeWorld({ logins: [{ ...door, prepare: () => Promise.reject(new TypeError('ADA_PASSWORD is missing')) }] });
-    await expect(prepareLogins(wrong.call())).rejects.toMatchObject({ code: 'temporarily_unavailable', reason: 'login_misconfigured' });
+    await expect(prepareLogins(wrong.call())).rejects.toMatchObject({
+      code: 'temporarily_unavailable',
+      reason: 'login_misconfigured',
+      cause: expect.any(TypeError),
+    });
     expect(printed.mock.calls).toEqual([['portcullis: the sign-in pages answer 503.', 'ADA_PASSWORD is missing']]);
     printed.mockRestore();
     const down = makeWorld({ logins: [{ ...door, prepare: () => Promise.reject(new Error('down')) }] });
     await expect(prepareLogins(down.call())).rejects.toThrow('down');
   });
+
+  it('hashes passwords in the queue of the network of the request, and stops when it is cancelled', async () => {
+    const world = makeWorld();
+    const waiters: unknown[] = [];
+    const note = async (...all: unknown[]): Promise<null> => (waiters.push(all.find((one) => typeof one === 'object' && one !== null && 'signal' in one)), null);
+    Object.assign(world.as.accounts, { create: note, checkPassword: note, setPassword: note });
+    const { accounts } = servicesOf(world.call());
+    await accounts.create({ username: 'a', password: 'b' }, 'id');
+    await accounts.checkPassword('a', 'b');
+    await accounts.setPassword('id', 'b');
+    expect(waiters).toEqual(Array.from({ length: 3 }, () => ({ network: '192.0.2.77', signal: expect.any(AbortSignal) })));
+  }); // prettier-ignore
 
   it('gives a login random secrets and ids, the time, its pages, and the network of the request', () => {
     const services = servicesOf(makeWorld().call());
