@@ -1,6 +1,9 @@
 /**
  * Acts on users: find, list, create, disable, sign out, remove, and their ways to sign in.
  */
+import { readPage } from '../core/records/record.ts';
+import { isAccount } from '../core/records/records.ts';
+import { publicOf } from '../core/users/account-names.ts';
 import { findIdentity } from '../core/users/identities.ts';
 import { isUserShutOut } from '../core/users/disabled-users.ts';
 import { endSessionOf, publicSessionId, sessionsOf } from '../core/users/sessions.ts';
@@ -17,10 +20,9 @@ export const users: Acts = {
   users: {
     method: 'GET',
     takes: ['after'],
-    async run({ as, helpers }, input) {
-      const { keys, next } = await as.store.list('accounts:all', input.optional('after'));
-      const accounts = await Promise.all(keys.map((key) => helpers.accounts.find(key.slice('account:'.length))));
-      return { users: accounts.flatMap((account) => (account ? [infoOf(account)] : [])), next };
+    async run({ as }, input) {
+      const { values, next } = await readPage(as.store, 'accounts:all', isAccount, input.optional('after'));
+      return { users: values.map((account) => infoOf(publicOf(account))), next };
     },
   },
   'users/outside': {

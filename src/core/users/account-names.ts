@@ -8,7 +8,7 @@
  */
 import { changeRecord, type RecordAccess } from '../../model/change-record.ts';
 import type { Seconds, Store, Version } from '../../model/store.ts';
-import { usernameKey } from '../../model/account.ts';
+import { type Account, usernameKey } from '../../model/account.ts';
 import { has, readRecord, type Versioned } from '../records/record.ts';
 import type { Secrets } from '../records/secrets.ts';
 import { type AccountRecord, ALL_ACCOUNTS, isAccount, type Records } from '../records/records.ts';
@@ -66,6 +66,11 @@ export function makeAccountNames(
       return (await finish(stored.value as Announced, stored.version)) === 'open' ? records.findAccount(id) : null;
     },
   };
+}
+
+/** An account without what only the server may know: the hashes of its password. */
+export function publicOf({ v: _v, passwordHash, seed: _seed, ...account }: AccountRecord): Account {
+  return passwordHash === undefined ? { ...account, withoutPassword: true } : account;
 }
 
 /** Claims a user name for an account; false if another has it. An owner that does not exist was left by a process that died. */

@@ -11,7 +11,7 @@ import type { Passkeys } from '../../model/passkey.ts';
 import type { Runtime, ScryptCost, Waiter } from '../../model/runtime.ts';
 import type { Store } from '../../model/store.ts';
 import type { Totps } from '../../model/totp.ts';
-import type { AccountNames, Emails } from './account-names.ts';
+import { type AccountNames, type Emails, publicOf } from './account-names.ts';
 import type { Consents } from '../records/consents.ts';
 import type { Secrets } from '../records/secrets.ts';
 import type { AccountRecord, Records } from '../records/records.ts';
@@ -213,10 +213,6 @@ function checkNew(account: NewAccount): void {
 
 function checkPassword(password: string): void {
   if (!canBePassword(password)) throw new TypeError('A password has 8 to 1,024 characters.');
-}
-
-function publicOf({ v: _v, passwordHash, seed: _seed, ...account }: AccountRecord): Account {
-  return passwordHash === undefined ? { ...account, withoutPassword: true } : account;
 }
 
 function publicOrNull(account: AccountRecord | null): Account | null {
