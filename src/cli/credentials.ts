@@ -75,7 +75,7 @@ export function makeCredentials({ session, kept, callback, terminal, scope, time
     },
     redirectToAuthorization(url) {
       if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-        throw new CliError(`The server names a sign-in page that is no web page (${url.protocol}). Tell its operator.`);
+        throw new CliError(`The server names a sign-in page that is not a web page (${url.protocol}). Tell its operator.`);
       }
       // A sign-in for further scopes (step-up) requests the scopes that the server has named.
       if (scope !== undefined && !session.tokens) url.searchParams.set('scope', scope);

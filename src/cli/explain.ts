@@ -14,7 +14,7 @@ const MAX_LENGTH = 200;
 
 const NETWORK: { readonly [code: string]: string } = {
   ECONNREFUSED: 'nothing listens there. Check the address and that the server is running',
-  ENOTFOUND: 'there is no host of that name. Check the address',
+  ENOTFOUND: 'no host has this name. Check the address',
   EAI_AGAIN: 'the name could not be looked up. Check the address and your connection',
   ECONNRESET: 'the connection was cut. Check that the address is right, http or https too',
   EPROTO: 'it does not speak TLS. Check whether the address should begin with http:',
@@ -36,7 +36,7 @@ export function explain(error: unknown, url: string, steps: Steps, sdk: Sdk): st
     return `The answer came from another authorization server than the one that was asked (${quoted(error.message)}). Nothing was accepted; tell the operator of ${url}.`;
   }
   if (error instanceof sdk.InsecureTokenEndpointError) {
-    return `The server wants codes and tokens sent without TLS (${quoted(error.tokenEndpoint)}). Use its https address; plain http is for this computer only.`;
+    return `The server asks for codes and tokens to be sent without TLS (${quoted(error.tokenEndpoint)}). Use its https address; plain http is for this computer only.`;
   }
   if (error instanceof sdk.OAuthClientFlowError) return `The sign-in was stopped: ${quoted(error.message)}. Tell the operator of ${url}.`;
   if (error instanceof sdk.SdkHttpError) return httpText(error, url);
@@ -49,7 +49,7 @@ export function explain(error: unknown, url: string, steps: Steps, sdk: Sdk): st
     return notMcp(url, 'no answer of that protocol');
   const { message } = error as Error;
   if (message.includes('dynamic client registration')) {
-    return `The authorization server of ${url} lets no client register itself, which connect needs. Ask its operator to allow that.`;
+    return `The authorization server of ${url} does not let clients register themselves, which connect needs. Ask its operator to allow that.`;
   }
   return notMcp(url, quoted(message));
 }
@@ -60,7 +60,7 @@ function networkText(code: string): string {
 }
 
 function oauthText(code: string, text: string): string {
-  if (code === 'access_denied') return 'Access was denied on the sign-in page. Run it again, and press the button that allows.';
+  if (code === 'access_denied') return 'Access was denied on the sign-in page. Run it again, and choose Allow.';
   if (code === 'invalid_scope') return `The server does not know a scope that was asked for (${quoted(text)}). Check --scope.`;
   return `The authorization server refused: ${quoted(code === text ? code : `${code}, ${text}`)}. Run it again with --verbose to see each step.`;
 }

@@ -149,10 +149,7 @@ describe('cli/connect', () => {
 describe('cli/connect, when it fails', () => {
   it('says so when the user says no (SEC-132)', async () => {
     const { code, err, pages } = await run(['connect', `${served.url}/mcp`], { decision: 'deny' });
-    expect([code, err.split('\n').at(-1)]).toEqual([
-      1,
-      'Access was denied on the sign-in page. Run it again, and press the button that allows.',
-    ]);
+    expect([code, err.split('\n').at(-1)]).toEqual([1, 'Access was denied on the sign-in page. Run it again, and choose Allow.']);
     expect(pages[0]).toContain('Access was not allowed');
   });
 
@@ -240,7 +237,7 @@ describe('cli/connect, when it fails', () => {
     const { code, err } = await run(['connect', `${closed.url}/mcp`]);
     await closed.stop();
     expect([code, err.split('\n').length]).toEqual([1, 1]);
-    expect(err).toContain('lets no client register itself');
+    expect(err).toContain('does not let clients register themselves');
   });
 
   it('names the library that is missing, and ends with 1', () => {

@@ -99,7 +99,7 @@ async function list(job: Job): Promise<void> {
     else print(wanted);
     count += wanted.length;
     if (isAll || count < MAX_ROWS || next === undefined) continue;
-    terminal.err(`There may be more: go on with --after ${printable(next)}, or see them with --all.`);
+    terminal.err(`There may be more: continue with --after ${printable(next)}, or see them with --all.`);
     break;
   }
   if (count === 0) terminal.err('Nothing found.');

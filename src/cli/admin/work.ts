@@ -137,7 +137,7 @@ export async function checkLast({ input, target, isLast }: Job): Promise<void> {
     if (page.users.some((one) => one['id'] !== input['id'] && isAdmin(one))) return;
     after = page.next;
   }
-  throw new CliError(`This is the last account with the permission ${ADMIN}. Nothing was changed; to do it all the same, add --last.`);
+  throw new CliError(`This is the last account with the permission ${ADMIN}. Nothing was changed; to do it anyway, add --last.`);
 }
 
 function isAdmin(account: Row | null): boolean {

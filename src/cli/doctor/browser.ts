@@ -36,7 +36,7 @@ export async function checkBrowser(run: Run, challenge: Challenge, resource: Res
   findings.made('origin');
   if (challenge.kind === 'open' && forged.status === 200) {
     const level = isLoopbackHost(new URL(run.url).hostname) ? 'problem' : 'warning';
-    findings.add('origin', level, { url: run.url, header: 'Origin' }, `${STRANGER} is let in`, 'Answer 403 to an Origin that is not yours. Without that any web page can call a server on this computer (DNS rebinding).'); // prettier-ignore
+    findings.add('origin', level, { url: run.url, header: 'Origin' }, `${STRANGER} is allowed in`, 'Answer 403 to an Origin that is not yours. Without that any web page can call a server on this computer (DNS rebinding).'); // prettier-ignore
   }
 }
 
@@ -74,7 +74,7 @@ async function checkPreflight(run: Run): Promise<void> {
       'warning',
       where,
       `OPTIONS: HTTP ${status}`,
-      'Answer OPTIONS with 204, or with 403 to pages that are not welcome.',
+      'Answer OPTIONS with 204, or with 403 to pages that you do not allow.',
     );
   if (status === 401)
     return findings.add('preflight', options.origin === null ? 'warning' : 'problem', where, 'OPTIONS: HTTP 401', 'Answer OPTIONS before you look for a token: a browser sends none with a preflight, and then never sends the request.'); // prettier-ignore

@@ -48,7 +48,7 @@ function wrongStatus({ url, findings }: Run, answer: Exchange): void {
     const found = `HTTP ${status} to ${quoted(target)}`;
     const same = parseUrl(target)?.host === parseUrl(url)?.host;
     const fix = insecure
-      ? 'It leads from https to http, which sends tokens in the clear. Behind a proxy that ends TLS, let the server believe X-Forwarded-Proto.'
+      ? 'It leads from https to http, which sends tokens in the clear. Behind a proxy that ends TLS, have the server trust X-Forwarded-Proto.'
       : same && !/log-?in|sign-?in|auth/i.test(target)
         ? 'Give clients the address that it leads to, or answer at this one. Many clients do not follow a redirected POST, and drop the token.'
         : 'Answer 401 with a challenge. A redirect to a sign-in page is for browsers; an MCP client cannot use it.';
@@ -58,16 +58,16 @@ function wrongStatus({ url, findings }: Run, answer: Exchange): void {
   const fixes: { readonly [status: number]: string } = {
     200:
       json?.['error'] !== undefined
-        ? 'Answer with HTTP 401. An error inside of an answer with HTTP 200 starts no sign-in.'
-        : 'This is no MCP endpoint, or a page stands before it. Check the path: it often ends in /mcp.',
-    400: 'Look at the token before the message: answer 401 to everything that comes without one.',
+        ? 'Answer with HTTP 401. An error inside a response with HTTP 200 starts no sign-in.'
+        : 'This is not an MCP endpoint, or another page answers in its place. Check the path: it often ends in /mcp.',
+    400: 'Check the token before the message: answer 401 to everything that comes without one.',
     403: html
       ? 'A firewall or bot protection refuses the request. Let requests to this path and to /.well-known/ through without a challenge of its own.'
       : 'Answer 401 where no token was sent. 403 is for a token that allows too little; clients do not start a sign-in for it.',
     404: 'Check the path: it often ends in /mcp.',
-    405: 'This path takes no POST. Check it: it often ends in /mcp. A path such as /sse is the transport of 2024, which few clients still speak.',
-    406: 'Look at the token before the Accept header: answer 401 to everything that comes without one.',
-    415: 'Look at the token before the content type: answer 401 to everything that comes without one.',
+    405: 'This path does not accept POST. Check it: it often ends in /mcp. A path such as /sse is the transport of 2024, which few clients still speak.',
+    406: 'Check the token before the Accept header: answer 401 to everything that comes without one.',
+    415: 'Check the token before the content type: answer 401 to everything that comes without one.',
   };
   const fix = fixes[status] ?? 'Answer 401 with a challenge to every request that comes without a token.';
   findings.add(
@@ -147,7 +147,7 @@ async function checkModern({ url, ask, findings }: Run): Promise<void> {
   const answer = await ask(modern({ url }, 'server/discover'));
   findings.made('session-2026');
   if (answer.status === 401 || isTrouble(answer, 'session-2026', findings)) return;
-  findings.add('session-2026', 'warning', { url }, `server/discover without a token: HTTP ${answer.status}`, 'Look at the token before the message: clients of 2026-07-28 begin with this request, and sign in after a 401.'); // prettier-ignore
+  findings.add('session-2026', 'warning', { url }, `server/discover without a token: HTTP ${answer.status}`, 'Check the token before the message: clients of 2026-07-28 begin with this request, and sign in after a 401.'); // prettier-ignore
 }
 
 /** Both well-known URLs of a resource (RFC 9728 §3.1): with its path inserted, and at the root. */

@@ -70,7 +70,7 @@ export async function examine(options: DoctorOptions, told: (line: string) => vo
     const listed = isOpen || token !== null ? await checkSessions(run, isOpen) : null;
     if (listed) checkTools(run, listed);
     else if (options.directory)
-      findings.add('tools', 'warning', { url }, 'the tools were not looked at', 'Put an access token into PORTCULLIS_TOKEN and run this again: the directory looks at every tool.'); // prettier-ignore
+      findings.add('tools', 'warning', { url }, 'the tools were not checked', 'Put an access token into PORTCULLIS_TOKEN and run this again: the directory checks every tool.'); // prettier-ignore
     tools = listed?.length ?? null;
   }
   const isWrong = findings.list.some(({ level }) => level === 'problem');

@@ -103,9 +103,9 @@ async function checkRegistration(run: Run, server: Server, url: string, client: 
 
 function registrationFix({ name, registration }: ClientProfile, status: number, about: string): string {
   if (status === 401 || status === 403)
-    return 'Let clients register without a token, or take Client ID Metadata Documents from all of them.';
+    return 'Let clients register without a token, or accept Client ID Metadata Documents from all of them.';
   if (/scope/.test(about))
-    return `Register ${name} all the same, and leave out scopes that the server does not have: ${quoted(registration['scope'])}.`;
+    return `Register ${name} anyway, and leave out scopes that the server does not have: ${quoted(registration['scope'])}.`;
   if (/redirect|uri/i.test(about)) return `Accept the redirects of ${name}: ${JSON.stringify(registration['redirect_uris'])}.`;
   return `Accept what ${name} registers, and ignore members that the server does not know: ${JSON.stringify(registration)}.`;
 }

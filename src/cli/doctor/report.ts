@@ -66,7 +66,7 @@ function summaryOf({ outcome, findings, passed }: Report): string {
 function notesOf({ isOpen, tools }: Report): readonly string[] {
   if (isOpen) return ['The server answers without a token, so there is nothing to sign in to.'];
   return tools === null
-    ? ['What is behind the guard was not looked at. Set PORTCULLIS_TOKEN to an access token to check sessions and tools.']
+    ? ['Nothing behind the guard was checked. Set PORTCULLIS_TOKEN to an access token to check sessions and tools.']
     : [];
 }
 

@@ -32,7 +32,7 @@ export async function checkResourceMetadata(run: Run, { metadataUrl, kind, scope
   if (!found) {
     if (!isTrouble(byPath, 'resource-metadata', findings) && !(atRoot !== byPath && isTrouble(atRoot, 'resource-metadata', findings))) {
       findings.add('resource-metadata', 'problem', { url: places.path }, insteadOfJson(byPath), isGuarded(byPath) ? WITHOUT_TOKEN : `Publish a JSON document with "resource": "${url}" and "authorization_servers" there.`); // prettier-ignore
-      if (options.directory) findings.add('static-bearer', 'problem', { url }, 'a 401 without a way to sign in', 'Directories take servers that sign users in with OAuth. Publish resource metadata and an authorization server.'); // prettier-ignore
+      if (options.directory) findings.add('static-bearer', 'problem', { url }, 'a 401 without a way to sign in', 'Directories accept servers that sign users in with OAuth. Publish resource metadata and an authorization server.'); // prettier-ignore
     }
     return { at: null, servers: [], scopes: [] };
   }
@@ -88,17 +88,17 @@ function judge(run: Run, { answeredBy: at }: Exchange, document: Document): Reso
   checkMembers(findings, at, document, []);
   const methods = listOf(document, 'bearer_methods_supported');
   if (methods !== null && !methods.includes('header'))
-    findings.add('static-bearer', 'problem', { url: at, field: 'bearer_methods_supported' }, quoted(methods), 'Take tokens in the Authorization header: ["header"]. MCP allows nothing else.'); // prettier-ignore
+    findings.add('static-bearer', 'problem', { url: at, field: 'bearer_methods_supported' }, quoted(methods), 'Accept tokens in the Authorization header: ["header"]. MCP allows nothing else.'); // prettier-ignore
   return { at, servers: good, scopes: listOf(document, 'scopes_supported') ?? [] };
 }
 
 /** How `resource` differs from the URL, and the usual cause. */
 function difference(resource: string, url: string): readonly ['problem' | 'warning', string] {
   const [is, asked] = [parseUrl(resource), new URL(url)];
-  const same = `It must be "${url}", letter by letter.`;
+  const same = `It must be "${url}", character for character.`;
   if (is === null) return ['problem', same];
   if (is.host === asked.host && is.protocol !== asked.protocol)
-    return ['problem', `${same} Behind a proxy that ends TLS, set the public URL of the server, or let it believe X-Forwarded-Proto.`];
+    return ['problem', `${same} Behind a proxy that ends TLS, set the public URL of the server, or have it trust X-Forwarded-Proto.`];
   if (is.host !== asked.host)
     return ['problem', `${same} Set the public URL of the server: it takes its name from ${is.host}, which is not where clients call it.`];
   if (is.href.replace(/\/$/, '') === asked.href.replace(/\/$/, ''))

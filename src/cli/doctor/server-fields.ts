@@ -79,14 +79,14 @@ export const FIELDS: readonly FieldRule[] = [
     field: DOCUMENTS,
     level: 'problem',
     found: (document) => (takesDocuments(document) || registers(document) ? null : 'neither documents nor registration'),
-    fix: `Set "${DOCUMENTS}": true, and offer a "${REGISTRATION}" for clients that have no document. Else each user has to enter a client id.`,
+    fix: `Set "${DOCUMENTS}": true, and offer a "${REGISTRATION}" for clients that have no document. Otherwise each user has to enter a client id.`,
   },
   {
     check: 'client-registration',
     field: DOCUMENTS,
     level: 'strict',
     found: (document) => (!takesDocuments(document) && registers(document) ? 'registration only' : null),
-    fix: 'Take Client ID Metadata Documents as well: MCP has deprecated registration, and every connection makes a client.',
+    fix: 'Accept Client ID Metadata Documents as well: MCP has deprecated registration, and every connection makes a client.',
   },
   {
     check: 'client-registration',

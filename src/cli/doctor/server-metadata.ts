@@ -69,7 +69,7 @@ function judge({ findings, options }: Run, at: string, named: string, document: 
   findings.made('issuer');
   if (issuer !== named) {
     const slash = issuer?.replace(/\/$/, '') === named.replace(/\/$/, '');
-    const fix = `It must be "${named}", letter by letter, as "authorization_servers" has it.${slash ? ' They differ in a slash at the end.' : ''}${parseUrl(issuer ?? '')?.host === parseUrl(named)?.host && !slash ? ' Behind a proxy that ends TLS, set the public URL of the server.' : ''}`; // prettier-ignore
+    const fix = `It must be "${named}", character for character, as "authorization_servers" has it.${slash ? ' They differ in a slash at the end.' : ''}${parseUrl(issuer ?? '')?.host === parseUrl(named)?.host && !slash ? ' Behind a proxy that ends TLS, set the public URL of the server.' : ''}`; // prettier-ignore
     findings.add('issuer', 'problem', place('issuer'), quoted(issuer ?? document['issuer']), fix);
   }
   findings.made('endpoints');

@@ -67,7 +67,7 @@ async function checkOlder({ ask, findings, url }: Run, sending: Sending): Promis
 async function checkRequestCharset({ ask, findings, url }: Run, sending: Sending): Promise<void> {
   const { status } = await ask(initialize({ ...sending, headers: { 'content-type': 'application/json; charset=utf-8' } }));
   if (status === 415 || status === 400)
-    findings.add('charset', 'problem', { url, header: 'Content-Type' }, `HTTP ${status} for application/json; charset=utf-8`, 'Take a content type with parameters: several clients send the charset.'); // prettier-ignore
+    findings.add('charset', 'problem', { url, header: 'Content-Type' }, `HTTP ${status} for application/json; charset=utf-8`, 'Accept a content type with parameters: several clients send the charset.'); // prettier-ignore
 }
 
 async function list(run: Run, question: (cursor: string | null) => Parameters<Run['ask']>[0]): Promise<readonly ListedTool[] | null> {
@@ -115,7 +115,7 @@ async function endSession(run: Run, sending: Sending, headers: { readonly [name:
   const { status } = await ask(message({ ...sending, headers: unknown }, { id: 3, method: 'tools/list', params: {} }));
   findings.made('unknown-session');
   if (status !== 404)
-    findings.add('unknown-session', 'warning', { url, header: 'Mcp-Session-Id' }, `HTTP ${status}`, 'Answer 404 to a session that is not there: clients begin a new one then, and with another status they stay stuck after a restart.'); // prettier-ignore
+    findings.add('unknown-session', 'warning', { url, header: 'Mcp-Session-Id' }, `HTTP ${status}`, 'Answer 404 to a session that is not there: clients then start a new one, and with another status they stay stuck after a restart.'); // prettier-ignore
   await ask({ url, method: 'DELETE', headers: { ...common(sending), ...headers } }); // ends the session
 }
 

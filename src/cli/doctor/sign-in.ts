@@ -25,7 +25,7 @@ export async function checkSignIn(run: Run, server: Server, client: ClientProfil
   if (answer.failure === null && answer.status < 400) return checkIss(run, server, endpoint, client, clientId);
   const found = `${client.name}: ${answer.failure ?? `HTTP ${answer.status}`}`;
   const fix = clientId === client.document
-    ? `The server has to fetch ${clientId}: let it call out to that host, past firewalls and proxies, and take the document.`
+    ? `The server has to fetch ${clientId}: let it call out to that host, past firewalls and proxies, and accept the document.`
     : 'Open the page for a client that has just registered.'; // prettier-ignore
   findings.add('sign-in-page', 'problem', where, found, fix);
 }

@@ -20,7 +20,7 @@ export function checkTools({ url, findings, options }: Run, tools: readonly List
       findings.add('tool-name', level, { url, field }, `${name.length} characters`, `Shorten the name to ${MAX_NAME} characters.`);
     else if (!/^[A-Za-z0-9_-]+$/.test(name))
       findings.add('tool-name', level, { url, field }, quoted(name), 'Use letters, digits, _ and - only.');
-    if (seen.has(name)) findings.add('tool-name', 'problem', { url, field }, 'listed twice', 'Give each tool a name of its own.');
+    if (seen.has(name)) findings.add('tool-name', 'problem', { url, field }, 'listed twice', 'Give each tool a unique name.');
     seen.add(name);
     const schema = asDocument(tool['inputSchema']);
     if (schema['type'] !== 'object')
@@ -65,7 +65,7 @@ function checkHints(
     );
   const reading = scopes.length > 0 && scopes.every((scope) => /(^|[^a-z])(read|view|list)([^a-z]|$)/i.test(scope));
   if (destructiveHint === true && reading)
-    add('tool-scopes', at, `destructive, with no scope but ${quoted(scopes.join(' '))}`, 'Ask for a scope of its own for what destroys something, or correct the hint.'); // prettier-ignore
+    add('tool-scopes', at, `destructive, with no scope but ${quoted(scopes.join(' '))}`, 'Require a separate scope for what destroys something, or correct the hint.'); // prettier-ignore
 }
 
 /** The scopes that a tool declares (`securitySchemes`, in the tool or in its `_meta`). */

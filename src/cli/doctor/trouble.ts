@@ -18,14 +18,14 @@ const TLS: { readonly [code: string]: string } = {
 
 const OUTAGES: { readonly [code: string]: string } = {
   ECONNREFUSED: 'Nothing listens at this address. Start the server, and check host and port.',
-  ECONNRESET: 'The connection was cut. Check the server and what stands in front of it, then run this again.',
+  ECONNRESET: 'The connection was cut. Check the server and what is in front of it, then run this again.',
   EAI_AGAIN: 'The name could not be looked up. Check your connection, then run this again.',
-  EHOSTUNREACH: 'No way leads to this host. Check your connection and its firewall.',
-  ENETUNREACH: 'No way leads to this host. Check your connection and its firewall.',
+  EHOSTUNREACH: 'There is no route to this host. Check your connection and its firewall.',
+  ENETUNREACH: 'There is no route to this host. Check your connection and its firewall.',
   UND_ERR_CONNECT_TIMEOUT: 'It did not accept a connection in time. Check that the server runs and that no firewall drops the connection.',
   UND_ERR_SOCKET: 'The connection was closed before an answer. Check the log of the server, then run this again.',
   TimeoutError: 'It did not answer in time. Check the log of the server, then run this again.',
-  [OUT_OF_BOUNDS]: 'The run has used up its time or its number of requests. Fix what stands above, then run this again.',
+  [OUT_OF_BOUNDS]: 'The run has used up its time or its number of requests. Fix the problems above, then run this again.',
 };
 
 /** Adds a finding if a request has no usable response. @returns whether it had none, so that no further check is possible. */
@@ -36,18 +36,18 @@ export function isTrouble(exchange: Exchange, check: CheckId, findings: Findings
     findings.add(as, level, { url: answeredBy }, `${method}: ${found}`, fix);
     return true;
   };
-  if (status === 429) return note(check, 'outage', 'HTTP 429', 'The server counts too many requests. Wait a minute, then run this again; if that does not help, allow more for metadata.'); // prettier-ignore
+  if (status === 429) return note(check, 'outage', 'HTTP 429', 'The server limits how many requests it takes. Wait a minute, then run this again; if that does not help, allow more for metadata.'); // prettier-ignore
   if (failure === null) return note(check, 'outage', isHtml(exchange) ? `HTTP ${status} with an HTML page` : `HTTP ${status} (${quoted(exchange.text) || 'no text'})`, 'The server or a proxy before it fails. Its log says why; run this again when it answers.'); // prettier-ignore
   if (failure === PRIVATE_ADDRESS) {
     return note('private-address', 'problem', 'an address of a private network, which was not called', 'Publish addresses that clients on the internet can reach. Set the public URL of the server where it is configured.'); // prettier-ignore
   }
-  if (failure === 'ENOTFOUND') return note(check, 'problem', 'there is no host of that name', `Correct the host ${new URL(url).host}, or add its DNS record.`); // prettier-ignore
+  if (failure === 'ENOTFOUND') return note(check, 'problem', 'no host has this name', `Correct the host ${new URL(url).host}, or add its DNS record.`); // prettier-ignore
   if (failure === 'bad port') return note(check, 'problem', `port ${new URL(url).port}`, 'Serve it at another port. Browsers, and clients made like them, refuse this one (Fetch, port blocking).'); // prettier-ignore
   if (TLS[failure] !== undefined) return note('tls', 'problem', failure, TLS[failure]);
   if (/CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS/.test(failure))
     return note('tls', 'problem', failure, 'Use a certificate that common clients trust.');
   if (/EPROTO|ERR_SSL/.test(failure)) {
-    return note('tls', 'problem', failure, 'The port does not speak TLS, or an old version of it. Use http: for a server without TLS, else switch on TLS 1.2 or newer.'); // prettier-ignore
+    return note('tls', 'problem', failure, 'The port does not speak TLS, or an old version of it. Use http: for a server without TLS; otherwise turn on TLS 1.2 or newer.'); // prettier-ignore
   }
   return note(check, 'outage', failure, OUTAGES[failure] ?? 'There was no answer. Check the server, then run this again.');
 }
@@ -68,7 +68,7 @@ export function isInsecure(url: string, field: string | undefined, at: string, f
   const { protocol, hostname } = new URL(url);
   if (protocol !== 'http:' || isLoopbackHost(hostname)) return false;
   const fix =
-    'Publish the https address. Behind a proxy that ends TLS, set the public URL of the server, or let it believe X-Forwarded-Proto.';
+    'Publish the https address. Behind a proxy that ends TLS, set the public URL of the server, or have it trust X-Forwarded-Proto.';
   findings.add('https', 'problem', { url: at, ...(field !== undefined && { field }) }, quoted(url), fix);
   return true;
 }
@@ -84,7 +84,7 @@ export function insteadOfJson(exchange: Exchange): string {
   if (isCut) return `HTTP ${status} with a body that is too long`;
   const type = headers.get('content-type') ?? 'no content type';
   if (isHtml(exchange)) return `HTTP ${status} with an HTML page`;
-  return `HTTP ${status} with ${quoted(type)}, ${text === '' ? 'no body' : 'which is no JSON object'}`;
+  return `HTTP ${status} with ${quoted(type)}, ${text === '' ? 'no body' : 'which is not a JSON object'}`;
 }
 
 /** Whether the response is a page, as sent by firewalls, frameworks and single-page apps. */

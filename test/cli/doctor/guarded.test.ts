@@ -104,7 +104,7 @@ describe('cli/doctor, itself', () => {
     const { report } = await lookAt(() => {
       throw new TypeError('fetch failed', { cause: { code } });
     });
-    expect(report.findings).toEqual([expect.objectContaining({ check, level, found: expect.stringMatching(`${code}|no host of that name`), fix: expect.stringContaining(fix) })]);
+    expect(report.findings).toEqual([expect.objectContaining({ check, level, found: expect.stringMatching(`${code}|no host has this name`), fix: expect.stringContaining(fix) })]);
     expect(report.outcome).toBe(level === 'outage' ? 'outage' : 'problems');
   }); // prettier-ignore
 
