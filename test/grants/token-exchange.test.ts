@@ -65,6 +65,7 @@ describe.each(storeNames)('grants/token-exchange on %s', (store) => {
     expect((await app.call(String(body['access_token']))).status).toBe(401);
     for (const wrong of ['0', '-5', '1.5', 'long', '1e3'])
       expectJson(await expectNothingWritten(app, () => exchange(app, tokens.access, { expires_in: wrong })), 'invalid_request');
+    expect(lastReason(app)).toBe('expires_in');
   }); // prettier-ignore
 
   it('links exchanges in a chain, each acting for the one before, and all end with the first (RFC 8693 §4.1)', async () => {
