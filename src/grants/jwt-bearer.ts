@@ -94,8 +94,8 @@ async function findIssuer(as: AuthServer, iss: unknown, isJag: boolean, asked: A
 function withKeys({ isLoopback }: AuthServer, found: FoundIssuer | null): FoundIssuer | null {
   if (found && !found.jwks && !isDocumentUrl(found.jwksUri ?? '', isLoopback))
     throw new TypeError('trustedIssuers: `jwksUri` must be an https URL with a path.');
-  if (found && !(Number.isFinite(found.clockSkew ?? 0) && (found.maxAssertionLife ?? 0) >= 0))
-    throw new TypeError('trustedIssuers: `clockSkew` and `maxAssertionLife` must be numbers of seconds.');
+  if (!(Number.isFinite(found?.clockSkew ?? 0) && (found?.maxAssertionLife ?? 0) >= 0))
+    throw new TypeError('trustedIssuers: times must be seconds.');
   return found;
 }
 

@@ -37,8 +37,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
   if (params.all('audience').length > 0) throw new OAuthError('invalid_target', 'audience', { hint: 'Name the target with `resource`.' });
   const token = params.required('subject_token');
   const seconds = params.optional('expires_in'); // no parameter of the RFC, but a wish for less
-  if (seconds !== undefined && !/^[1-9]\d{0,8}$/.test(seconds))
-    throw new OAuthError('invalid_request', 'expires_in', { hint: 'expires_in must be a number of seconds.' });
+  if (seconds !== undefined && !/^[1-9]\d{0,8}$/.test(seconds)) throw new OAuthError('invalid_request', 'expires_in');
   const asked = {
     clientId: client.id,
     token,

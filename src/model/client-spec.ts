@@ -6,7 +6,6 @@ import { isDocumentUrl } from '../lib/document-url.ts';
 import { checkNames } from '../lib/names.ts';
 import { isReadable } from '../lib/readable.ts';
 import { CLIENT_AUTH_METHODS, type Client, type ClientAuthMethod } from './client.ts';
-import { isShortText, localizedOf } from './display.ts';
 import { OAuthError } from './error.ts';
 import { CONFIDENTIAL_GRANT_TYPES, GRANT_TYPE_NAMES } from './grant-type.ts';
 import { keySetOf, type JwkSet } from './key-set.ts';
@@ -27,12 +26,6 @@ export interface ClientSpec {
   readonly policyUri?: string;
   /** The client's terms of service, linked on the consent page. */
   readonly tosUri?: string;
-  /** The name in other languages, by tag in lower case: `{ ja: '…' }`. */
-  readonly names?: { readonly [language: string]: string };
-  /** Links in other languages, by member: `{ 'tos_uri#ja': 'https://…' }` (RFC 7591 §2.2). */
-  readonly links?: { readonly [member: string]: string };
-  /** Addresses of the people responsible for it. */
-  readonly contacts?: readonly string[];
   /** Required for sign-in; a client that only acts for itself has none. */
   readonly redirectUris?: readonly string[];
   /** `native` by default. */
@@ -55,6 +48,14 @@ export interface ClientSpec {
   readonly dpopBoundAccessTokens?: boolean;
 }
 
+/** A client of the helpers: also with what only they keep. */
+export interface HelperClientSpec extends ClientSpec {
+  /** Name and links in other languages (RFC 7591 §2.2): `{ 'client_name#ja': '…', 'tos_uri#ja': 'https://…' }`. */
+  readonly localized?: { readonly [member: string]: string };
+  /** Addresses of the people responsible for it. */
+  readonly contacts?: readonly string[];
+}
+
 /** A client of the `clients` option, under an id that the operator chose. */
 export interface ConfiguredClient extends ClientSpec {
   /** 1 to 128 letters, digits, `-` and `_`, or the URL of a metadata document that is not fetched. */
@@ -67,7 +68,7 @@ const CLIENT_ID = /^[\w-]{1,128}$/;
 const MIN_SECRET = 32;
 const LINKS = ['logoUri', 'policyUri', 'tosUri'] as const;
 const MEMBERS =
-  'name uri logoUri policyUri tosUri names links contacts redirectUris applicationType grantTypes authMethod jwks jwksUri scope introspects requirePushedAuthorizationRequests dpopBoundAccessTokens';
+  'name uri logoUri policyUri tosUri redirectUris applicationType grantTypes authMethod jwks jwksUri scope introspects requirePushedAuthorizationRequests dpopBoundAccessTokens';
 
 /** Refuses a misspelt member, which would protect nothing. @param more members, each after a space. @throws {TypeError} naming it. */
 export function checkMembers(owner: string, spec: Partial<ConfiguredClient>, more = ''): void {
@@ -76,7 +77,7 @@ export function checkMembers(owner: string, spec: Partial<ConfiguredClient>, mor
 
 /** Makes the client of a spec. @throws {TypeError} naming what is wrong. */
 export function clientFrom(id: string, spec: ClientSpec, createdAt: Seconds): Client {
-  const { name, names, contacts, uri, redirectUris = [], applicationType = 'native', jwks, jwksUri, scope, introspects } = spec;
+  const { name, uri, redirectUris = [], applicationType = 'native', jwks, jwksUri, scope, introspects } = spec;
   const direct = introspects === undefined ? ['client_credentials'] : [];
   const defaults = redirectUris.length > 0 ? ['authorization_code', 'refresh_token'] : direct;
   const { grantTypes = defaults, authMethod = jwks || jwksUri !== undefined ? 'private_key_jwt' : 'client_secret_basic' } = spec;
@@ -103,13 +104,6 @@ export function clientFrom(id: string, spec: ClientSpec, createdAt: Seconds): Cl
   if (introspects !== undefined && authMethod === 'none')
     reject('`introspects` needs a client that proves who it is; give it another `authMethod`');
   checkKeys(authMethod, jwks, jwksUri, reject);
-  const localized = [
-    ...Object.entries(names ?? {}).map(([tag, text]) => [`client_name#${tag}`, text] as const),
-    ...Object.entries(spec.links ?? {}),
-  ];
-  const unusable = localized.find((one) => Object.keys(localizedOf([one])).length === 0);
-  if (unusable !== undefined) reject(`\`names\` or \`links\` holds ${JSON.stringify(unusable)}, which is no readable name or no link`);
-  if (contacts?.every(isShortText) === false) reject('`contacts` must be a list of readable texts');
   const links = LINKS.flatMap((member) => {
     const link = spec[member];
     if (link !== undefined && !/^https:\/\/[^\s\\]+$/.test(link)) reject(`\`${member}\` must be an https URL`);
@@ -125,8 +119,6 @@ export function clientFrom(id: string, spec: ClientSpec, createdAt: Seconds): Cl
     ...(name === undefined ? {} : { name }),
     ...(uri === undefined ? {} : { uri }),
     ...Object.fromEntries(links),
-    ...localizedOf(localized),
-    ...(contacts === undefined ? {} : { contacts }),
     ...(scope === undefined ? {} : { scope }),
     ...(jwks === undefined ? {} : { jwks }),
     ...(jwksUri === undefined ? {} : { jwksUri }),

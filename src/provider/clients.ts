@@ -16,7 +16,8 @@ import {
 import { deleteClient } from '../core/records/client-removal.ts';
 import { openInvitation } from '../core/records/invitations.ts';
 import type { Client } from '../model/client.ts';
-import { checkMembers, clientFrom, type ClientSpec } from '../model/client-spec.ts';
+import { checkMembers, clientFrom, type ClientSpec, type HelperClientSpec } from '../model/client-spec.ts';
+import { isShortText, localizedOf } from '../model/display.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
 import type { ClientStatus, ClientStatusRecord } from '../model/client-policy.ts';
 import { checkCursor, checkText } from './own-arguments.ts';
@@ -28,13 +29,13 @@ export type ClientDecision = Omit<ClientStatusRecord, 'v'>;
 /** Clients of this server: `helpers.clients`. */
 export interface Clients {
   /** Registers a client. The secret, if its method has one, is returned only here. @throws {TypeError} naming what is wrong with the spec. */
-  create(spec: ClientSpec): Promise<{ readonly client: ClientInfo; readonly secret?: string }>;
+  create(spec: HelperClientSpec): Promise<{ readonly client: ClientInfo; readonly secret?: string }>;
   /** A client that is registered, configured, or known by a recently read metadata document; else null. */
   find(id: string): Promise<ClientInfo | null>;
   /** Registered clients, oldest first in each region, one page, which may be short; continue with `next` while there is one. */
   list(after?: Cursor): Promise<{ readonly clients: readonly ClientInfo[]; readonly next?: Cursor }>;
   /** Changes the given properties; null if there is no such client. The authentication method cannot change: create another client for that. */
-  update(id: string, changes: Omit<ClientSpec, 'authMethod'>): Promise<ClientInfo | null>;
+  update(id: string, changes: Omit<HelperClientSpec, 'authMethod'>): Promise<ClientInfo | null>;
   /** Makes a new secret, returned only here; the old one works for `overlap` more seconds, default a day. Null for a client without one. */
   rotateSecret(id: string, overlap?: Seconds): Promise<string | null>;
   /** A token for one registration, if `clientRegistration` requires one (RFC 7591 §3). Valid for `ttl` seconds; default a day. */
@@ -62,6 +63,7 @@ export interface Clients {
 const STATUSES: readonly ClientStatus[] = ['waiting', 'approved', 'blocked'];
 
 const DAY: Seconds = 86_400;
+const MORE = ' localized contacts';
 
 /** Makes the verbs of one server. */
 export function makeClients(as: AuthServer): Clients {
@@ -80,8 +82,8 @@ export function makeClients(as: AuthServer): Clients {
   };
   return {
     async create(spec) {
-      checkMembers('clients.create', spec);
-      const made = { ...clientFrom(as.secrets.id(), spec, as.now()), entered: true };
+      checkMembers('clients.create', spec, MORE);
+      const made = { ...clientFrom(as.secrets.id(), spec, as.now()), ...aboutOf(spec), entered: true };
       const secret = made.authMethod.startsWith('client_secret') ? as.secrets.secret() : null;
       const client = secret === null ? made : { ...made, secretHash: await as.secrets.hash(secret) };
       if (!(await addClient(as, client))) throw new Error('A random client id was met twice.');
@@ -99,8 +101,13 @@ export function makeClients(as: AuthServer): Clients {
     },
     async update(id, changes) {
       mine(id);
-      checkMembers('clients.update', changes);
-      const changed = await changeClient(as, id, (client) => ({ ...client, ...clientFrom(id, specOf(client, changes), client.createdAt) }));
+      checkMembers('clients.update', changes, MORE);
+      const about = aboutOf(changes);
+      const changed = await changeClient(as, id, (client) => ({
+        ...client,
+        ...clientFrom(id, specOf(client, changes), client.createdAt),
+        ...about,
+      }));
       if (changed) as.emit({ kind: 'client.updated', clientId: id });
       return changed && withoutSecret(changed);
     },
@@ -144,6 +151,16 @@ export function makeClients(as: AuthServer): Clients {
       return deleteClient(as, id);
     },
   };
+}
+
+/** What the helpers alone keep. @throws {TypeError} for what no page could show. */
+function aboutOf({ localized = {}, contacts }: HelperClientSpec): Partial<Client> {
+  const odd = Object.entries(localized).find((one) => Object.keys(localizedOf([one])).length === 0);
+  if (odd !== undefined || contacts?.every(isShortText) === false)
+    throw new TypeError(
+      `clients: no page could show ${JSON.stringify(odd ?? contacts)}; \`localized\` takes members such as "tos_uri#fr".`,
+    );
+  return { ...localizedOf(Object.entries(localized)), ...(contacts === undefined ? {} : { contacts }) };
 }
 
 /** The spec of a client with these changes; given keys replace the stored ones. Links that are not changed stay as they are: a client that registered itself may have others than a spec. */

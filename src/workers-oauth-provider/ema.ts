@@ -3,10 +3,9 @@
  * issuer and user functions of the application say for each request.
  */
 import { checkNames } from '../lib/names.ts';
-import type { Json } from '../model/store.ts';
 import type { IssuerFinder, MappedUser } from '../model/trusted-issuer.ts';
 import type { EmaClaimsMapperResult, EmaIdJagClaims, EmaOptions } from './ema-types.ts';
-import { infoOf } from './client-shape.ts';
+import { given, infoOf } from './client-shape.ts';
 import { OAuthError } from './errors.ts';
 
 const NAME = 'enterpriseManagedAuthorization';
@@ -62,8 +61,7 @@ function mappedUser({ userId, scope, props, metadata, accessTokenTTL }: EmaClaim
   if (props === undefined) wrong('`props` is missing');
   if (accessTokenTTL !== undefined && accessTokenTTL < MIN_TTL)
     wrong(`\`accessTokenTTL\` must be a whole number of seconds, at least ${MIN_TTL}`);
-  const optional = { metadata: metadata as Json | undefined, accessTokenTTL };
-  return { userId, scope, props, ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) };
+  return given({ userId, scope, props, metadata, accessTokenTTL }) as MappedUser;
 }
 
 function checkOptions(options: EmaOptions<never>): void {

@@ -32,19 +32,6 @@ describe('model/client-spec', () => {
       });
   });
 
-  it('keeps contacts, and names and links in other languages, and says which is wrong', () => {
-    const more = { names: { ja: 'ノート' }, links: { 'tos_uri#fr': 'https://app.example/fr' }, contacts: ['me@app.example'] };
-    expect(clientFrom('app', { redirectUris, ...more }, 7)).toMatchObject(more);
-    for (const [spec, words] of [
-      [{ names: { ja: 'a\nb' } }, 'client_name#ja'],
-      [{ names: { 'no language': 'x' } }, 'no language'],
-      [{ links: { 'tos_uri#fr': 'javascript:alert(1)' } }, 'tos_uri#fr'],
-      [{ links: { 'jwks_uri#fr': 'https://app.example' } }, 'jwks_uri#fr'],
-      [{ contacts: ['me@app.example', 'a\u202eb'] }, '`contacts` must be a list of readable texts'],
-    ] as const)
-      expect(() => clientFrom('app', { redirectUris, ...spec }, 7)).toThrow(words);
-  });
-
   it('keeps what the operator says', () => {
     const spec: ClientSpec = {
       name: 'App',

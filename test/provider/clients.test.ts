@@ -21,6 +21,26 @@ describe.each(storeNames)('provider/clients on %s', (store) => {
     await expect(verbs(app).update(id, { logoUri: 'http://self.example/l.png' })).rejects.toThrow('`logoUri` must be an https URL');
   }); // prettier-ignore
 
+  it('keeps contacts, and names and links in other languages, and says which is wrong (W-03)', async () => {
+    const app = await makeApp(store);
+    const spec = { redirectUris: [REDIRECT], contacts: ['me@app.example'], localized: { 'client_name#JA': 'ノート', 'tos_uri#fr': 'https://app.example/fr' } };
+    const { client } = await verbs(app).create(spec);
+    const kept = { contacts: ['me@app.example'], names: { ja: 'ノート' }, links: { 'tos_uri#fr': 'https://app.example/fr' } };
+    expect(await verbs(app).find(client.id)).toMatchObject(kept);
+    expect(await verbs(app).update(client.id, { name: 'Renamed' })).toMatchObject(kept);
+    expect(await verbs(app).update(client.id, { contacts: [], localized: { 'tos_uri#fr': 'https://app.example/neu' } })).toMatchObject({ contacts: [], links: { 'tos_uri#fr': 'https://app.example/neu' } });
+    for (const [change, words] of [
+      [{ localized: { 'client_name#ja': 'a\nb' } }, 'client_name#ja'],
+      [{ localized: { 'client_name#no language': 'x' } }, 'no language'],
+      [{ localized: { 'tos_uri#fr': 'javascript:alert(1)' } }, 'tos_uri#fr'],
+      [{ localized: { 'jwks_uri#fr': 'https://app.example' } }, 'jwks_uri#fr'],
+      [{ contacts: ['me@app.example', 'a\u202eb'] }, 'no page could show ["me@'],
+    ] as const) {
+      await expect(verbs(app).create({ ...spec, ...change })).rejects.toThrow(words);
+      await expect(verbs(app).update(client.id, change)).rejects.toThrow(words);
+    }
+  }); // prettier-ignore
+
   it('makes a client that signs users in, shows it without its secret, and changes it (S-094)', async () => {
     const app = await makeApp(store);
     const { client: info, secret = '' } = await verbs(app).create({

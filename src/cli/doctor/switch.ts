@@ -14,12 +14,12 @@ import { CliError, type Terminal } from '../terminal.ts';
 export const SWITCH_USAGE = `Usage: portcullis doctor switch EXPORT… --resource URL [--resource URL] [--json]
 
 Looks through the KV records of @cloudflare/workers-oauth-provider, and says whether each user stays signed in after the switch to
-portcullis/workers-oauth-provider. EXPORT is a JSON file of the namespace, as wrangler writes it:
+portcullis/workers-oauth-provider. EXPORT is JSON of the namespace, as wrangler writes it, 100 keys in a file:
 
   npx wrangler kv key list --binding OAUTH_KV --remote > keys.json
-  npx wrangler kv bulk get keys.json --binding OAUTH_KV --remote > kv.json      (100 keys at a time; give several files)
+  npx wrangler kv bulk get keys.json --binding OAUTH_KV --remote > kv.json
 
-{ "key": "value" } and [{ "key", "value" }] are good, too. Nothing is written, and no token is needed.
+Nothing is written, and no token is needed.
 
   --resource URL   a resource that the new server serves: resourceMetadata.resource
   --json           the report as JSON
