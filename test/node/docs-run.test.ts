@@ -43,6 +43,7 @@ const NOT_RUN: readonly (readonly [form: RegExp, why: string])[] = [
   ],
   [/^fly /, 'needs an account'],
   [/^npx wrangler (?:secret put|deploy) /, 'needs an account; test/e2e/first-hour.ts makes the dry run'],
+  [/^npx wrangler kv /, 'needs an account; test/cli/doctor/switch.test.ts reads what it exports'],
 ];
 
 /** Fences of a language, with what is given before each. */

@@ -262,8 +262,11 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'R-20', what: 'a link that cannot be shown refuses the whole client', file: 'src/clients/metadata.ts',
-    good: `  return isShown ? value : undefined;`, bad: `  if (!isShown) throw invalid('uri', 'A link must be public.');
-  return value;`,
+    good: `.map((name) => webUriOf(given.get(name)));`, bad: `.map((name) => {
+    const shown = webUriOf(given.get(name));
+    if (shown === undefined && given.get(name) !== undefined) throw invalid('uri', 'A link must be public.');
+    return shown;
+  });`,
   },
   {
     id: 'R-21', what: 'a preflight for other headers is refused', file: 'src/server.ts',
