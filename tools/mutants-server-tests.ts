@@ -27,7 +27,8 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/endpoints/authorize/consent.ts':
     'src/{journeys/{consent,step-up,device,sign-ins,vault},endpoints/{cross-site,authorize/confirm-scopes,authorize/step}}.ts',
   'src/endpoints/authorize/device.ts': 'src/journeys/device{,-clients}.ts',
-  'src/endpoints/authorize/issue-code.ts': 'src/{endpoints/authorize/{authorize,consent},grants/authorization-code,journeys/consent}.ts',
+  'src/endpoints/authorize/issue-code.ts':
+    'src/{endpoints/authorize/{authorize,consent,skip-consent,confirm-scopes},grants/authorization-code,journeys/{consent,device,recheck,sign-ins}}.ts',
   'src/endpoints/authorize/skip-consent.ts': 'src/{journeys/{consent,step-up},endpoints/authorize/authorize}.ts',
   'src/endpoints/authorize/upstream-redirect.ts':
     'src/{endpoints/{authorize/upstream-callback,authorize/check-auth-time,login-hint},journeys/{upstream,upstream-trouble}}.ts',
