@@ -17,8 +17,8 @@ import {
 } from './entry.ts';
 
 const BATCH = 50;
-/** Blocks that one request reads. */
-const MAX_BLOCKS = 500;
+/** Blocks that one request reads, and those that a person waits for, who can go on. */
+const [MAX_BLOCKS, MAX_LISTED] = [500, 250];
 const PAGE = 100;
 const MAX_PROBLEMS = 100;
 /** How far clocks of processes may differ. */
@@ -91,7 +91,7 @@ export async function listEntries(
 ): Promise<{ readonly entries: readonly ListedEntry[]; readonly next?: number }> {
   const entries: ListedEntry[] = [];
   let n = before === undefined ? (await readTail(as)).n : before - 1;
-  for (let read = 0; n > 0 && read < MAX_BLOCKS; read += BATCH) {
+  for (let read = 0; n > 0 && read < MAX_LISTED; read += BATCH) {
     const blocks = await readBlocks(as, Math.max(1, n - BATCH + 1), n);
     if (blocks.every((one) => one === null)) return { entries }; // expired
     for (const found of blocks.toReversed()) {
