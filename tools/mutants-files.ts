@@ -270,6 +270,7 @@ const PARTS: readonly Part[] = [
     folder: 'core',
     files: [
       'users/accounts',
+      'users/sign-out',
       'attempts',
       'records/devices',
       'users/identities',
@@ -297,6 +298,7 @@ const PARTS: readonly Part[] = [
       'records/client-status',
       'records/client-places',
       'users/security-mail',
+      'carried-state',
     ],
     tests: ['core', 'provider'],
     journeys: ['people', 'sites'],
