@@ -32,4 +32,6 @@ it('derives another key for each purpose, and never the key of the grant itself'
   expect(again).toEqual(carried);
   expect(connection).not.toEqual(carried);
   expect(carried).not.toEqual(KEY);
+  const sealed = await carriedOf('grant-1').seal('mine', 'tool a');
+  expect(await as.secrets.openWith(carried as Uint8Array<ArrayBuffer>, sealed, 'carried:grant-1:tool a')).toContain('mine');
 });
