@@ -4,8 +4,11 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { findClientStatus, newClientsOf } from '../core/records/client-status.ts';
 import type { Client } from '../model/client.ts';
-import { clientProblem, type ClientProblem, isDeniedId } from '../model/client-policy.ts';
+import { clientProblem, type ClientProblem } from '../model/client-policy.ts';
+import { isDeniedId } from '../model/denied-hosts.ts';
 import { OAuthError } from '../model/error.ts';
+
+export { forgetIfChanged } from '../core/records/client-status.ts';
 
 /**
  * Refuses the id of a client that is blocked or whose document is on a denied host: before anything of it is fetched.

@@ -7,7 +7,6 @@ import type { AuthServer } from './auth-server.ts';
 import { openRefs } from './vault/upstream-refs.ts';
 import type { Grant } from '../model/grant.ts';
 import { isRedirect } from '../model/login.ts';
-import type { Origin } from '../model/origin.ts';
 import type { Json, Seconds } from '../model/store.ts';
 
 const ASK_INTERVAL: Seconds = 3600;
@@ -29,19 +28,6 @@ export async function recheck(as: AuthServer, grant: Grant, key: Uint8Array<Arra
   } catch (error) {
     as.emit({ kind: 'request.failed', endpoint: 'recheck', requestId: as.secrets.id(), error });
     return grant;
-  }
-}
-
-/** Whether the user of a session may still come in, without asking the upstream: that was done at the sign-in, and is at each refresh. */
-export async function isLetIn(as: AuthServer, { login: id, standing }: Origin): Promise<boolean> {
-  const login = as.settings.logins.find((one) => one.id === id);
-  if (!login) return false; // the login was removed
-  if (!isRedirect(login) || !login.recheck || standing === undefined) return true;
-  try {
-    return (await login.recheck(standing, { env: as.env, token: null })) !== 'no';
-  } catch (error) {
-    as.emit({ kind: 'request.failed', endpoint: 'recheck', requestId: as.secrets.id(), error });
-    return true;
   }
 }
 

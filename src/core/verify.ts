@@ -6,7 +6,7 @@ import { forLog as quoted } from '../lib/shown.ts';
 import type { Access, Tell } from '../model/access.ts';
 import { findAccess, type Grant, whyNoAccess, whyOver } from '../model/grant.ts';
 import { isKey } from '../model/access-key.ts';
-import { isDeniedId } from '../model/client-policy.ts';
+import { isDeniedId } from '../model/denied-hosts.ts';
 import type { Seconds } from '../model/store.ts';
 import { grantIdOf, isOurs, kindOf, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/wrapped.ts';

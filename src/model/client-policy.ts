@@ -4,6 +4,7 @@
  */
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Client } from './client.ts';
+import { isDeniedId, isHostIn } from './denied-hosts.ts';
 import { DEVICE_CODE } from './grant-type.ts';
 import type { Seconds } from './store.ts';
 
@@ -42,17 +43,6 @@ export type ClientStatusRecord = {
 export type ClientProblem = 'client_host_denied' | 'client_blocked' | 'client_not_allowed' | 'client_waiting';
 
 const WEB: ReadonlySet<string> = new Set(['http:', 'https:']);
-
-/** Whether a host is one of a list, or below one of it. */
-export function isHostIn(host: string, hosts: readonly string[]): boolean {
-  const name = host.replace(/\.$/, ''); // the same host in DNS
-  return hosts.some((one) => name === one || name.endsWith(`.${one}`));
-}
-
-/** Whether the id of a client is the URL of a document on a denied host: known before anything is fetched. */
-export function isDeniedId({ denyHosts }: ClientPolicy, id: string): boolean {
-  return denyHosts.length > 0 && id.includes(':') && URL.canParse(id) && isHostIn(new URL(id).hostname, denyHosts);
-}
 
 /** The hosts that a client is bound to: that of its document, and those that codes are sent to. Programs on the user's computer have none. */
 export function hostsOf({ id, documentHost, redirectUris }: Pick<Client, 'id' | 'documentHost' | 'redirectUris'>): readonly string[] {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Client } from '../../src/model/client.ts';
-import { clientProblem, type ClientPolicy, hostsOf, isDeniedId, isHostIn, isOfHosts } from '../../src/model/client-policy.ts';
+import { clientProblem, type ClientPolicy, hostsOf, isOfHosts } from '../../src/model/client-policy.ts';
+import { isDeniedId, isHostIn } from '../../src/model/denied-hosts.ts';
 
 const policy: ClientPolicy = { newClients: 'approve', allowHosts: [], denyHosts: [], verifiedHosts: [], contact: null };
 const web: Client = {

@@ -53,9 +53,7 @@ it('keeps no state for callers whose token names no user, which all of them woul
     const answer = await ask(door, { token }, 'POST', toolCall('sign'));
     expect([answer.status, await answer.text()]).toEqual([500, expect.not.stringContaining('ext.')]);
   }
-  expect(faults.map(String)).toEqual(
-    Array(2).fill(expect.stringMatching(/^TypeError: A state is kept for a user, and the token names none/)),
-  );
+  expect(faults.map(String)).toEqual(Array(2).fill(expect.stringMatching(/^TypeError: The token names no user to keep a state for/)));
 });
 
 it('lets callers whose token names no user have sessions of their own, and end no other one (SEC-189)', async () => {

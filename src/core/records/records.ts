@@ -14,7 +14,7 @@ import type { IndexKey, Store, Stored, WriteOptions } from '../../model/store.ts
 import type { PendingAuthorization } from '../../model/pending-authorization.ts';
 import type { SlowTransition } from '../../model/grant-transitions.ts';
 import { type Counts, makeCounts } from './counts.ts';
-import { listsOfIdentity, type UpstreamName } from '../users/identities.ts';
+import { listsOfIdentity, type UpstreamName } from '../users/identity-lists.ts';
 import { isGrant, listsOfGrant, locateGrant, moveGrant } from './moved-grants.ts';
 import { has, readRecord, valueOf, versioned, type Versioned } from './record.ts';
 

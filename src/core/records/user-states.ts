@@ -26,7 +26,7 @@ export function statesOf(as: AuthServer, access: Checked, kind: 'state' | 'mcp')
   // A token that names no user has its own sessions. Any other state would be shared by the holders of all such tokens (SEC-191).
   const owner = access.userId || (kind === 'mcp' && access.grantId);
   const keyOf = async (handle: string): Promise<Key> => {
-    if (!owner) throw new TypeError('A state is kept for a user, and the token names none. Keep it yourself, under what `props` says.');
+    if (!owner) throw new TypeError('The token names no user to keep a state for. Keep it under what its `props` say.');
     if (handle.length > MAX_HANDLE_LENGTH) throw new TypeError(`A state handle can have at most ${MAX_HANDLE_LENGTH} characters.`);
     return `${kind}:${await secrets.hash(`${kind}\n${JSON.stringify([access.issuer ?? '', owner, access.resource, handle])}`)}`;
   };

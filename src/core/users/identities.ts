@@ -3,8 +3,9 @@
  */
 import { domainOf } from '../../lib/email.ts';
 import type { Identity } from '../../model/identity.ts';
-import type { IndexKey, Key, Seconds, Store } from '../../model/store.ts';
+import type { Key, Seconds, Store } from '../../model/store.ts';
 import { has, type Versioned, readRecord, versioned } from '../records/record.ts';
+import { listsOfIdentity, type UpstreamName } from './identity-lists.ts';
 
 /** A stored identity. */
 export type IdentityRecord = {
@@ -13,13 +14,10 @@ export type IdentityRecord = {
   readonly issuer: string;
   /** Name of the account at the upstream, so that its owner recognizes it; absent until the next sign-in. */
   readonly account?: string;
-  /** Whether that is an e-mail address that the upstream has verified. */
+  /** Whether the upstream has verified it as an e-mail address; mail to it needs one plain address. */
   readonly isEmail?: true;
   readonly createdAt: Seconds;
 };
-
-/** Name of an account at an upstream. */
-export type UpstreamName = { readonly account: string; readonly isEmail?: true };
 
 /** An upstream identity of a user. */
 export interface LinkedIdentity {
@@ -28,11 +26,6 @@ export interface LinkedIdentity {
   readonly account: string | null;
   readonly isEmail?: true;
   readonly createdAt: Seconds;
-}
-
-/** The lists that an identity is in: its user's, all, and those with the same account name, to find a user by address. */
-export function listsOfIdentity(userId: string, account: string): readonly IndexKey[] {
-  return [`identities:${userId}`, 'identities:/all', `identities:/account/${account.toLowerCase()}`];
 }
 
 /** Reads an identity. */
@@ -80,12 +73,12 @@ export function accountNameOf({ subject, claims }: Identity): UpstreamName {
   const { email, email_verified: proven, preferred_username: username } = claims;
   const [name = subject] = [proven === true ? email : undefined, username].filter((one) => typeof one === 'string' && one !== '');
   const account = String(name).slice(0, 254);
-  return { account, ...(proven === true && account === email && domainOf(account) !== null && { isEmail: true }) };
+  return { account, ...(proven === true && account === email && { isEmail: true }) };
 }
 
 /** The verified address of a user at an upstream: the one that was linked first, which an intruder cannot replace with another identity. */
 export async function upstreamEmailOf(as: { readonly store: Store }, userId: string): Promise<string | undefined> {
-  const found = (await identitiesOf(as, userId)).filter((one) => one.isEmail);
+  const found = (await identitiesOf(as, userId)).filter(({ account, isEmail }) => isEmail && domainOf(account ?? '') !== null);
   return found.toSorted((a, b) => a.createdAt - b.createdAt)[0]?.account ?? undefined;
 }
 

@@ -16,6 +16,7 @@ import type { Call } from '../endpoint.ts';
 import { originOf, upstreamAccountsOf } from '../sign-in/upstream-accounts.ts';
 import { type ConfirmedScopes, confirmScopes } from './confirm-scopes.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
+import { isLetIn } from './let-in.ts';
 import { newCode, openGrant, type Opening } from './open-grant.ts';
 
 /** A consent of an authenticated user. */
@@ -90,7 +91,7 @@ export async function grantTo(call: Call, { user, choice, ...opening }: Granting
   // itself. So nothing in flight outlives a removed account or a new password (SEC-037, SEC-053).
   const isSignedIn = async (): Promise<boolean> => (await as.records.findSession(user.hash)) !== null;
   const who = { userId: user.userId, props, scope, ...where, linked, ...(origin ? { origin } : {}) };
-  const isWithdrawn = origin !== null && !user.came && !(await (await import('../../core/recheck.ts')).isLetIn(as, origin));
+  const isWithdrawn = origin !== null && !user.came && !(await isLetIn(as, origin));
   if (isWithdrawn) {
     as.emit({ kind: 'request.refused', endpoint: 'authorize', code: 'access_denied', reason: 'access_withdrawn' });
     await as.records.endSession(user.hash);

@@ -1,10 +1,10 @@
 /**
  * Stores a grant after the user's consent, in one write, and returns its authorization code.
  */
-import { checkClient } from '../../clients/client-policy.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import { sealRefs } from '../../core/vault/upstream-refs.ts';
 import { renewClient } from '../../core/records/clients.ts';
+import { lazy } from '../../lib/lazy.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Grant } from '../../model/grant.ts';
@@ -16,6 +16,8 @@ import { formatToken, grantIdOf } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import { wrap } from '../../model/wrapped.ts';
 import type { UpstreamRef } from '../../model/upstream.ts';
+
+const checkClient = lazy(async () => (await import('../../clients/client-policy.ts')).checkClient);
 
 /** What the user granted to which client. */
 export interface Opening extends RequestedScope {

@@ -52,7 +52,7 @@ async function replace(call: Call, { id, authMethod, methodChosen }: Client): Pr
       hint: 'client_id and token_endpoint_auth_method must stay as they are.',
     });
   await checkPolicy(as, metadata, call.request);
-  if (as.settings.clientPolicy !== null) await (await import('../../core/records/client-status.ts')).forgetIfChanged(as, id, metadata);
+  if (as.settings.clientPolicy !== null) await (await import('../../clients/client-policy.ts')).forgetIfChanged(as, id, metadata);
   const changed = await changeClient(as, id, ({ createdAt, expiresAt, unused, secretHash, formerSecret, managementHash }) => ({
     ...metadata,
     id,

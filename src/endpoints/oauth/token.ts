@@ -9,7 +9,7 @@ import type { PresentedProof } from '../../core/dpop.ts';
 import { findGrantType, type GrantTypes } from '../../grants/index.ts';
 import { tokenAnswer } from '../../grants/issue.ts';
 import { CROSS_ORIGIN, json, parseFields } from '../../lib/http.ts';
-import { isDeniedId } from '../../model/client-policy.ts';
+import { isDeniedId } from '../../model/denied-hosts.ts';
 import { OAuthError } from '../../model/error.ts';
 import { JWT_BEARER } from '../../model/grant-type.ts';
 import type { Params } from '../../model/params.ts';

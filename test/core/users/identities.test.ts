@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { accountNameOf, findIdentity, identitiesOf, removeIdentity, updateAccountName } from '../../../src/core/users/identities.ts';
+import {
+  accountNameOf,
+  findIdentity,
+  identitiesOf,
+  removeIdentity,
+  updateAccountName,
+  upstreamEmailOf,
+} from '../../../src/core/users/identities.ts';
 import type { Identity } from '../../../src/model/identity.ts';
 import type { Store } from '../../../src/model/store.ts';
 import { makeServer } from '../../support/server.ts';
@@ -38,6 +45,18 @@ describe('core/users/identities', () => {
     expect(await findIdentity(store, 'a')).not.toBeNull();
     expect([await removeIdentity({ store }, 'u1', 'a'), await removeIdentity({ store }, 'u1', 'a')]).toEqual([true, false]);
     expect(await findIdentity(store, 'a')).toBeNull();
+  });
+
+  it('gives the verified address that was linked first, and nothing that is more or less than one address', async () => {
+    const { store } = makeServer();
+    for (const [at, odd] of ['a@b.example\nBcc: c@d.example', 'a@b.example, c@d.example', 'ada', ''].entries())
+      await put(store, `odd${at}`, record('u1', { account: odd, isEmail: true, createdAt: at }));
+    await put(store, 'name', record('u1', { account: 'name@b.example' })); // anyone may call themselves so
+    expect(await upstreamEmailOf({ store }, 'u1')).toBeUndefined();
+    await put(store, 'later', record('u1', { account: 'later@b.example', isEmail: true, createdAt: 8 }));
+    await put(store, 'none', record('u1', { isEmail: true }));
+    await put(store, 'first', record('u1', { account: 'first@b.example', isEmail: true, createdAt: 7 }));
+    expect(await upstreamEmailOf({ store }, 'u1')).toBe('first@b.example');
   });
 
   it('updates the name of the account where it has changed, and stays in the list of its user', async () => {
@@ -85,8 +104,8 @@ describe('core/users/identities', () => {
     for (const [claims, name] of names) expect(accountNameOf(identityOf(claims)).account).toBe(name);
     const addresses = names.filter(([claims]) => accountNameOf(identityOf(claims)).isEmail).map(([, name]) => name);
     expect(addresses).toEqual(['a@b.example']);
-    const odd = ['a@b.example\nBcc: c@d.example', 'a@b.example, c@d.example', 'ada', `${'x'.repeat(254)}@b.example`];
-    for (const email of odd) expect(accountNameOf(identityOf({ email, email_verified: true }))).toEqual({ account: email.slice(0, 254) });
+    const email = `${'x'.repeat(254)}@b.example`;
+    expect(accountNameOf(identityOf({ email, email_verified: true }))).toEqual({ account: email.slice(0, 254) });
     const same = { email: 'a@b.example', email_verified: false, preferred_username: 'a@b.example' };
     expect(accountNameOf(identityOf(same))).toEqual({ account: 'a@b.example' }); // anyone may call themselves so
   });
