@@ -54,7 +54,7 @@ export function requireBearerAuth(options: BearerAuthOptions): RequestHandler {
         on && ((refusal) => on({ kind: 'request.refused', at: Math.floor(Date.now() / 1000), endpoint: 'guard', ...refusal }));
       check = guardFor(options, resource, issuer, (token, uri) => auth.helpers(env).verifyToken(token, uri), {
         onRefused,
-        checkProof: proofs({ store }),
+        checkProof: store?.atomic ? proofs({ store }) : undefined, // no other store tells a second use of a proof
       });
     });
   else {

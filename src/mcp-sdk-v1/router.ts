@@ -70,7 +70,7 @@ export function mcpAuthRouter(options: AuthRouterOptions): RequestHandler {
   });
   const { origin } = new URL(issuer);
   const answer = nodeListener(server.auth, { env: server.env, origin, trustProxy });
-  const documents = serveTexts(documentsOf(server.resource, issuer, options, true));
+  const documents = serveTexts(documentsOf(server.resource, issuer, options, server.store?.atomic));
   const isOurs = pathsOf(issuer, [...(hasLogins(provider) ? PAGES.map((name) => `/${name}`) : []), ...pathsAsked(provider)]);
   return (request, response, next) => (isOurs(pathOf(request)) ? answer(request, response) : documents(request, response, next));
 }

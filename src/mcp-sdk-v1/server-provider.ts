@@ -47,7 +47,7 @@ export interface Mounted extends Standing {
   readonly env: object;
   readonly on: OAuthProviderOptions['on'];
   /** Remembers which proofs of keys were used (RFC 9449 §11.1). */
-  readonly store: Store;
+  readonly store: Store | undefined;
 }
 
 interface Inside {
@@ -114,7 +114,7 @@ export function mount(provider: ServerProvider, { issuer, resource, name, scopes
     scopesSupported: scopes,
   } as OAuthProviderOptions);
   const env = { ...process.env };
-  const store = (typeof options.store === 'function' ? options.store(env as never) : options.store) as Store;
+  const store = (typeof options.store === 'function' ? options.store(env as never) : options.store) as Store | undefined;
   inside.mounted = { issuer, resource, name, scopes, auth, env, on: options.on, store };
   for (const then of inside.waiting) then(inside.mounted);
   return inside.mounted;

@@ -19,6 +19,7 @@ import {
   type ServerProviderOptions,
 } from '../../src/mcp-sdk-v1/index.ts';
 import type { Event } from '../../src/model/event.ts';
+import type { Store } from '../../src/model/store.ts';
 import type { GuardedMessage } from '../../src/node/middleware.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeBrowser } from '../../src/testing/browser.ts';
@@ -251,6 +252,9 @@ describe('mcp-sdk-v1: requireBearerAuth', () => {
     expect((await fetch(`${url}/mcp`, shown)).status).toBe(401); // the same proof again
     const documents = await Promise.all([METADATA, '/.well-known/oauth-authorization-server'].map(async (path) => (await fetch(url + path)).json()));
     for (const document of documents) expect(document).toHaveProperty('dpop_signing_alg_values_supported'); // only what the guard takes is offered
+    const eventual = Object.create(memoryStore(), { atomic: { value: false } }) as Store; // no store to remember proofs in
+    const other = await appWith({ store: eventual, dangerouslyAllowEventualStore: true });
+    expect(await (await fetch(other.url + METADATA)).json()).not.toHaveProperty('dpop_signing_alg_values_supported');
     expect(() => new ServerProvider({ store: memoryStore(), dpopNonces: true })).toThrow('`dpopNonces` is not supported');
   }); // prettier-ignore
 
