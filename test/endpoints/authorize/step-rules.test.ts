@@ -185,7 +185,7 @@ describe('endpoints/authorize/step: what is kept', () => {
       prove: async () => ({ kind: 'refused', reason: 'never' }),
       identifier: { accepts: (one) => one !== 'odd', begin: async (one) => ({ kind: 'step', keep: [id, one, 1] }), instead: `By ${id}` },
       steps: {
-        view: (kept) => view(String(kept)),
+        view: (kept) => view((kept as [string, string, number]).join()),
         async prove(_read, kept) {
           const [, one, page] = kept as [string, string, number];
           if (page < pages) return { kind: 'step', keep: [id, one, page + 1] };
