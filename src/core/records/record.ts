@@ -27,7 +27,7 @@ export async function readPage<T>(
   after?: Cursor,
 ): Promise<{ readonly values: readonly T[]; readonly next?: Cursor }> {
   const { keys, records, ...page } = await store.list(list, after, true);
-  const found = await Promise.all(keys.map(async (key) => valueOf(records ? (records.get(key) ?? null) : await store.read(key), kind)));
+  const found = await Promise.all(keys.map(async (key) => valueOf(records?.get(key) ?? (await store.read(key)), kind)));
   return { ...page, values: found.flatMap((one) => (one ? [one.value] : [])) };
 }
 
