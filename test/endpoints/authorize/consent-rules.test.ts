@@ -69,6 +69,13 @@ describe('endpoints/authorize/consent: the page again', () => {
     expect(views.at(-1)?.['login']).toBe('password');
   });
 
+  it('says when to try again, once there were too many attempts', async () => {
+    const { browser, page } = await flow();
+    for (let times = 0; times < 10; times++) expect((await browser.submit(page, WRONG)).headers.has('retry-after')).toBe(false);
+    const limited = await browser.submit(page, { ...WRONG, ...ALICE });
+    expect([limited.status, limited.headers.get('retry-after')]).toEqual([429, '900']);
+  });
+
   it('asks for a tick only where the request has scopes', async () => {
     const { browser, page } = await flow({ scopesSupported: {} });
     expect(codeOf(await browser.submit(page, { decision: 'approve', ...ALICE }))).toMatch(/^code_/);
