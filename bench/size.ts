@@ -45,7 +45,7 @@ const ENTRIES: readonly Entry[] = [
     name: 'server + guard, until a first token, without pages and logins',
     modules: SERVER,
     counts: 'first token',
-    budget: 66,
+    budget: 67,
     without: PAGES,
   },
   { name: 'server + guard, until a first token, with what the start holds of pages', modules: SERVER, counts: 'first token' },
@@ -56,7 +56,7 @@ const ENTRIES: readonly Entry[] = [
     modules: ['worker/own-pages.ts', 'worker/index.ts'],
     names: ['OAuthProvider', 'PortcullisStore'],
     counts: 'one file',
-    budget: 96,
+    budget: 97,
   },
   {
     name: 'the same from portcullis/workers-oauth-provider',
@@ -70,7 +70,7 @@ const ENTRIES: readonly Entry[] = [
     modules: ['worker/main.ts', 'worker/index.ts'],
     names: ['OAuthProvider', 'PortcullisStore'],
     counts: 'one file',
-    budget: 163,
+    budget: 164,
   },
   {
     name: 'the same from portcullis, with password and all languages',
