@@ -226,7 +226,7 @@ export const helpers: readonly Case[] = [
         sizes.push(page.items.length);
         cursor = page.cursor;
       } while (cursor !== undefined);
-      return [names.sort(), Math.max(...sizes)];
+      return [names.toSorted((a = "", b = "") => a.localeCompare(b)), Math.max(...sizes)];
     },
   },
   {
