@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
-import { appOn } from '../support/app.ts';
+import { appOn, ISSUER } from '../support/app.ts';
 
 async function setUp(start: string, more: Partial<OAuthProviderOptions> = {}) {
   const clock = makeClock();
@@ -38,6 +38,20 @@ describe('clients/logo: rules', () => {
     ['<svg xmlns="http://www.w3.org/2000/svg">', '404'],
   ])('takes an image by its first bytes: %j is %s', async (start, type) => {
     expect(await (await setUp(start)).logo()).toBe(type);
+  });
+
+  it('fetches nothing from this server, not for a client of the operator either (SEC-103)', async () => {
+    const logoUri = `${ISSUER}/logo.png`;
+    const redirectUris = ['https://app.example/callback'];
+    const { app, fetched } = await setUp('GIF89a', {
+      clients: [
+        { id: 'own', redirectUris, authMethod: 'none', logoUri },
+        { id: 'other', redirectUris, authMethod: 'none', logoUri: 'https://client.example/logo' },
+      ],
+    });
+    const statusOf = async (id: string): Promise<number> => (await app.ask('GET', `/authorize/logo?client_id=${id}`)).status;
+    expect([await statusOf('own'), fetched]).toEqual([404, []]);
+    expect([await statusOf('other'), fetched.length]).toEqual([200, 1]);
   });
 
   it('fetches once for requests that come together', async () => {
