@@ -55,7 +55,7 @@ describe('mcp/redacted-request, rules', () => {
     for (const name of ['x-dpop', 'x-cf-access-x', 'y-x-amzn-oidc-x', 'y-x-auth', 'x-api']) expect([name, shown(name)]).toEqual([name, true]);
   }); // prettier-ignore
 
-  it('hides the keys of the gateways of Azure, and no key that is none (F-08)', () => {
+  it('hides the keys of the gateways of Azure, and nothing that only looks like one (F-08)', () => {
     const headers = redactedHeaders(new Headers({ 'x-functions-key': 'k', 'ocp-apim-subscription-key': 'k', 'idempotency-key': 'i' }));
     expect([...headers.keys()]).toEqual(['idempotency-key', 'accept']);
     expect(redactedUrl('https://a.example/mcp?subscription-key=k&page=2')).toBe('https://a.example/mcp?page=2');

@@ -41,7 +41,7 @@ describe('model/client-policy', () => {
       expect(clientProblem({ ...policy, allowHosts: ['app.example'] }, mixed, null), uri).toBe('client_waiting');
       expect(isOfHosts({ ...mixed, entered: true }, ['app.example']), uri).toBe(true);
     }
-    const device = { ...web, grantTypes: ['urn:ietf:params:oauth:grant-type:device_code'] } as const; // its tokens go to whoever polls for them
+    const device = { ...web, grantTypes: ['urn:ietf:params:oauth:grant-type:device_code'] } as const; // its tokens go to the one who polls for them
     expect(clientProblem({ ...policy, allowHosts: ['app.example'] }, device, null)).toBe('client_waiting');
     expect(isOfHosts(document, ['tools.example'])).toBe(true);
   });

@@ -67,7 +67,7 @@ describe('endpoints/sign-in/sign-in: which login is asked', () => {
     expect(asked).toEqual(['b:x', 'b:', 'a:', 'a:', 'a:']);
   });
 
-  it('is none where there is no form', async () => {
+  it('does not exist where there is no form', async () => {
     expect(await makeWorld({ logins: [site] }).submit({})).toEqual({ problem: ENGLISH.signIn.choose, status: 400 });
   });
 
@@ -228,7 +228,7 @@ describe('endpoints/sign-in/sign-in: a renewed session', () => {
     expect([next.linked, typeof (await world.sessionIn(next))?.['upstreams']]).toEqual([linked, 'string']);
   }); // prettier-ignore
 
-  it('is none where the account was changed again, or is gone', async () => {
+  it('does not exist where the account was changed again, or is gone', async () => {
     const world = makeWorld();
     const account = await world.as.accounts.create({ username: 'bob', password: 'correct horse battery' });
     const identity = { issuer: 'https://as.example', subject: account.id, claims: {} };

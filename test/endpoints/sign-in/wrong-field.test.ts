@@ -37,7 +37,7 @@ describe('the field that is wrong', () => {
     }
   });
 
-  it('is none where the page is shown first, only the time or the permissions are wrong, or the user is disabled', async () => {
+  it('is not named where the page is shown first, only the time or the permissions are wrong, or the user is disabled', async () => {
     const app = await makeApp('memory');
     expect(wrongIn(await app.browser().get(`${ISSUER}/login`))).toEqual([]);
     const [client, browser] = [await app.client(), app.browser()];
