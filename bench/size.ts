@@ -45,7 +45,7 @@ const ENTRIES: readonly Entry[] = [
     name: 'server + guard, until a first token, without pages and logins',
     modules: SERVER,
     counts: 'first token',
-    budget: 67,
+    budget: 66,
     without: PAGES,
   },
   { name: 'server + guard, until a first token, with what the start holds of pages', modules: SERVER, counts: 'first token' },
@@ -70,7 +70,7 @@ const ENTRIES: readonly Entry[] = [
     modules: ['worker/main.ts', 'worker/index.ts'],
     names: ['OAuthProvider', 'PortcullisStore'],
     counts: 'one file',
-    budget: 164,
+    budget: 163,
   },
   {
     name: 'the same from portcullis, with password and all languages',
