@@ -56,7 +56,6 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
     'src/{grants/attempt,grants/on-tokens,former/workers-oauth-kv,journeys/lost-answers,journeys/recheck,journeys/refresh,journeys/signed-tokens,journeys/places}.ts',
   'src/grants/registered-client.ts': 'src/grants/{client-credentials,jwt-bearer}.ts',
   'src/grants/scope-rules.ts': 'src/grants/{client-credentials,jwt-bearer}.ts',
-  'src/grants/sealed-answer.ts': 'src/grants/refresh-token.ts',
   'src/grants/sign-access-token.ts': 'src/journeys/signed-tokens.ts',
   'src/grants/unanswered-redemption.ts': 'src/journeys/lost-answers.ts',
   'src/logins/password.ts': 'src/journeys/password.ts',
