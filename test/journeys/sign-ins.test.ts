@@ -129,6 +129,9 @@ describe.each(storeNames)('other ways to sign in on %s', (store) => {
     const proven = app.browser();
     await throughCorp(app, proven);
     expect(await accountOf(proven)).toBe(mine);
+    await throughCorp(app, app.browser());
+    const added = app.events.filter(({ kind }) => kind === 'factor.changed');
+    expect(added).toMatchObject([{ factor: 'identity', userId: app.aliceId, what: 'added' }]); // once, so its owner hears of it
     await accounts.setEmail(app.aliceId, email);
     app.idp.user = { sub: 'third', email, email_verified: true };
     const late = app.browser();

@@ -33,8 +33,15 @@ export async function userIdOf(as: AuthServer, identity: Identity, joinByEmail?:
     return known.value.userId;
   }
   const account = joinByEmail === undefined ? null : await as.accounts.findByEmail(joinByEmail);
-  const userId = account?.emailVerified ? account.id : secrets.id();
-  return records.userOf(hash, { userId, issuer, ...accountNameOf(identity), createdAt: as.now() });
+  const isJoined = account?.emailVerified === true;
+  const userId = await records.userOf(hash, {
+    userId: isJoined ? account.id : secrets.id(),
+    issuer,
+    ...accountNameOf(identity),
+    createdAt: as.now(),
+  });
+  if (isJoined && userId === account.id) as.emit({ kind: 'factor.changed', factor: 'identity', userId, what: 'added' });
+  return userId;
 }
 
 /** The user id of an identity, or null if it never signed in. */
