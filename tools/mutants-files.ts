@@ -331,6 +331,8 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   'src/mcp/sessions/session-post.ts': 'src/mcp/sessions/sessions.ts',
   'src/mcp/sessions/session-streams.ts': 'src/mcp/sessions/sessions.ts',
   ...Object.fromEntries(['auth0', 'entra', 'google', 'workos'].map((name) => [`src/upstreams/${name}.ts`, 'src/upstreams/providers.ts'])),
+  'src/core/users/user-ids.ts': 'src/journeys/sign-ins.ts',
+  'src/upstreams/contract.ts': 'src/upstreams/icons.ts',
   'src/upstreams/code-flow.ts': 'src/upstreams/{flow-rules,oidc,github,providers}.ts',
   'src/verifiers/introspection.ts': 'src/verifiers/why-not.ts',
   'src/verifiers/jwt.ts': 'src/verifiers/why-not.ts',

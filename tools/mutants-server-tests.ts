@@ -38,9 +38,11 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/endpoints/account/login.ts':
     'src/{endpoints/{cross-site,authorize/step},journeys/{existing-session,own-login,identifier,password,sign-ins}}.ts',
   'src/endpoints/oauth/register.ts': 'src/{endpoints/oauth/registration,journeys/client-policy}.ts',
+  'src/endpoints/oauth/registration.ts': 'src/journeys/client-policy.ts',
   'src/endpoints/sign-in/ask-step.ts': 'src/{endpoints/authorize/step,logins/totp,journeys/identifier,provider/sign-ins}.ts',
   'src/endpoints/sign-in/browser-context.ts':
     'src/{endpoints/{cross-site,cross-origin,account/login,authorize/authorize},journeys/{words,issuer-path}}.ts',
+  'src/endpoints/sign-in/require-session.ts': 'src/endpoints/account/login.ts',
   'src/endpoints/sign-in/sign-in.ts':
     'src/{endpoints/{account/login,authorize/{step,upstream-callback,consent}},journeys/{existing-session,identifier,security-mail,own-login,password,sign-ins,attempts,account},provider/disabled-users,logins/totp}.ts',
   'src/endpoints/sign-in/upstream-accounts.ts': 'src/journeys/{vault,upstream}.ts',

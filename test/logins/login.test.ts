@@ -49,6 +49,7 @@ describe('logins/login', () => {
     const good: OwnLogin = { id: 'sso', label: 'SSO', site: 'https://sso.example', begin: () => ({ location: '' }), finish: () => IDENTITY };
     for (const bad of [{ begin: 1 }, { finish: undefined }]) expect(() => login({ ...good, ...bad } as never)).toThrow('login: `begin` and `finish` must be functions.');
     for (const site of ['sso.example', 7, undefined, new URL('https://sso.example')]) expect(() => login({ ...good, site } as never)).toThrow('login: `site` must be a URL');
+    expect(() => login({ ...good, icon: 'logo.svg' })).toThrow('login: `icon` must be SVG path data');
     expect(() => login({ ...good, sites: 'x' } as never)).toThrow(/login.*sites/);
     for (const known of ['id', 'label', 'site', 'begin', 'finish']) expect(good).toHaveProperty(known);
     expect(() => login(good)).not.toThrow();

@@ -71,9 +71,11 @@ describe('logins/passkey-section: forms', () => {
       [long, true],
       [`${long}n`, false],
       ['a\u0007', false],
-    ] as const)
-      // prettier-ignore
+    ] as const) {
+      const first = /aria-invalid="true"[^>]*id="passkey-name"/.test((await answer({ do: 'begin', name })).text);
+      expect([name, first]).toEqual([name, !isGood]);
       for (const verb of ['rename', 'begin']) expect([name, (await answer({ do: verb, name })).status === 400]).toEqual([name, !isGood]);
+    }
     for (const name of ['', `${long}n`]) {
       const { status, asked, text } = await answer({ do: 'add', challenge: 'c', [ANSWER]: '{}', name });
       expect([status, asked.some((one) => (one as string[])[0] === 'add'), text.includes(String(say.nameBad))]).toEqual([400, false, true]);

@@ -46,4 +46,11 @@ describe('logins/password-rules', () => {
     const field = newPasswordField('New', words).toString();
     for (const part of ['name="new-password"', 'autocomplete="new-password"', 'type="password"', String(words.password.rule)]) expect(field).toContain(part);
   }); // prettier-ignore
+
+  it('marks in a form the field that the error is about: the first, the named one, or no field; and no field without an error', () => {
+    const fields = [html`<input name="a"><input name="b">`];
+    const marked = (problem?: string | null, wrong?: string | null): string | undefined =>
+      /<input aria-invalid="true"[^>]*name="(\w)"/.exec(formOf('/act', fields, 'Go', problem, wrong).toString())?.[1];
+    expect([marked(), marked(null, 'a'), marked('No'), marked('No', 'b'), marked('No', null)]).toEqual([undefined, undefined, 'a', 'b', undefined]);
+  }); // prettier-ignore
 });

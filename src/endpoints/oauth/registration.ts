@@ -6,6 +6,7 @@ import { parseMetadata } from '../../clients/metadata.ts';
 import { changeClient, findAnyClient } from '../../core/records/clients.ts';
 import { deleteClient } from '../../core/records/client-removal.ts';
 import { equalTexts } from '../../lib/bytes.ts';
+import { defined } from '../../lib/defined.ts';
 import { CROSS_ORIGIN, json } from '../../lib/http.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
@@ -57,11 +58,7 @@ async function replace(call: Call, { id, authMethod, methodChosen }: Client): Pr
     ...metadata,
     id,
     createdAt,
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-    ...(unused ? { unused } : {}),
-    ...(secretHash === undefined ? {} : { secretHash }),
-    ...(formerSecret === undefined ? {} : { formerSecret }),
-    ...(managementHash === undefined ? {} : { managementHash }),
+    ...defined({ expiresAt, unused, secretHash, formerSecret, managementHash }),
   }));
   if (!changed) throw foreign('registration_deleted');
   as.emit({ kind: 'client.updated', clientId: id });

@@ -63,6 +63,13 @@ describe('core/records/grants', () => {
     expect(await as.records.findGrant('g1')).toMatchObject({ scope: ['new'], ended: { reason: 'revoked' } });
   });
 
+  it('ends a grant that has moved by the id that it had before', async () => {
+    const { server, as, store } = await makeWorld({});
+    await store.write('grant:former', { v: 1, movedTo: 'g0', move: 'm' }, 'absent');
+    expect(await grants.endUserGrant(server, 'u1', 'former')).toBe(true);
+    expect((await as.records.findGrant('g0'))?.ended).toMatchObject({ reason: 'revoked' });
+  });
+
   it('ends a grant for its user only, forgets the consent first, and releases its upstream accounts', async () => {
     const { server, released, forgotten, live, as, clock } = await makeWorld(ref('r1', 'r1', 'r2'), {});
     expect([await grants.endUserGrant(server, 'u2', 'g0'), await grants.endUserGrant(server, 'u1', 'none'), forgotten]).toEqual([false, false, []]); // prettier-ignore

@@ -23,6 +23,15 @@ describe('core/records/user-states', () => {
     expect((await statesOf(as, { ...ACCESS, issuer: '' } as Checked, 'state').read('cart'))?.value).toEqual({ a: 1 });
   });
 
+  it('keeps for a token that names no user its own exchanges of MCP, and no state (SEC-191)', async () => {
+    const { as } = makeServer();
+    const of = (grantId: string): Checked => ({ ...ACCESS, userId: '', grantId }) as Checked;
+    await statesOf(as, of('g1'), 'mcp').write('a', 1, null);
+    expect([(await statesOf(as, of('g1'), 'mcp').read('a'))?.value, await statesOf(as, of('g2'), 'mcp').read('a')]).toEqual([1, null]);
+    for (const states of [statesOf(as, of('g1'), 'state'), statesOf(as, of(''), 'mcp')])
+      await expect(states.write('a', 1, null)).rejects.toThrow(TypeError);
+  });
+
   it('writes on condition, removes on condition, and knows the time', async () => {
     const { as, clock } = makeServer();
     const states = statesOf(as, ACCESS, 'state');

@@ -13,6 +13,28 @@ const raw = async (app: App, body: BodyInit, headers: Record<string, string> = J
   answerOf(await expectNothingWritten(app, () => app.ask('POST', '/register', body, headers)));
 
 describe('endpoints/oauth/register', () => {
+  it('keeps no client in a further process whose slot could not be taken, and answers when both are written', async () => {
+    const clock = makeClock();
+    const inner = memoryStore(clock);
+    const clients = async (): Promise<number> => (await inner.list('clients:all')).keys.length;
+    let failing = '';
+    const asked: string[] = [];
+    const write: Store['write'] = async (key, ...all) => {
+      if (/^(?:client|quota):/.test(key)) asked.push(key.split(':', 1)[0] ?? '');
+      if (failing !== '' && key.startsWith(failing)) throw new Error('down');
+      return inner.write(key, ...all);
+    };
+    const store = { atomic: true, read: inner.read.bind(inner), remove: inner.remove.bind(inner), list: inner.list.bind(inner), write } as Store; // prettier-ignore
+    expect((await (await appOn(store, clock)).register(GOOD)).status).toBe(201); // the quota is written, with slots for many
+    for (const [fault, status, count] of [['quota:', 503, 1], ['client:', 503, 1], ['', 201, 2]] as const) {
+      failing = fault;
+      asked.length = 0;
+      const answer = await (await appOn(store, clock)).register(GOOD);
+      expect([fault, answer.status, await clients()]).toEqual([fault, status, count]);
+      expect(asked.toSorted()).toEqual(['client', 'quota']); // each once
+    }
+  }); // prettier-ignore
+
   it('answers with logo, policy, terms, contacts and names in other languages, and with none of them that were not given', async () => {
     const app = await makeApp('memory');
     const shown = {

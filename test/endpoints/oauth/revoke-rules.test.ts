@@ -64,6 +64,18 @@ describe('endpoints/oauth/revoke: rules', () => {
     expect((await app.call(tokens.access)).status).toBe(200);
   });
 
+  it('needs no metadata document of a client that may have one, and the secret of one that the options name', async () => {
+    const id = 'https://agent.example/client.json';
+    const form = new URLSearchParams({ token: formatToken('refresh', 'g'.repeat(22), 's'.repeat(43)), client_id: id });
+    const secret = 'a-secret-of-enough-characters-to-pass';
+    const named = { id, authMethod: 'client_secret_post', secret, redirectUris: ['https://agent.example/cb'], grantTypes: ['authorization_code'] } as const;
+    for (const [options, status] of [[{}, 200], [{ clientIdMetadataDocumentEnabled: false }, 401], [{ clients: [named] }, 401]] as const) {
+      const clock = makeClock();
+      const app = await appOn(memoryStore(clock), clock, options, { fetchPublic: () => Promise.reject(new Error('not asked')) });
+      expect((await app.ask('POST', '/revoke', new URLSearchParams(form))).status).toBe(status);
+    }
+  }); // prettier-ignore
+
   it('ends no grant by a refresh token that is not of its family', async () => {
     const app = await makeApp('memory');
     const [one, two] = [await app.signedIn(), await app.signedIn()];
