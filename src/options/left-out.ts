@@ -34,7 +34,7 @@ export function checkLeftOut(
   parts: PartParsers,
 ): void {
   const ofPages = { logins: logins.length > 0, pages, secondFactor, securityEmails };
-  const ofRareGrants = { tokenExchange, trustedIssuers: trustedIssuers.length > 0 };
+  const ofRareGrants = { tokenExchange, trustedIssuers: [trustedIssuers].flat().length > 0 };
   const given = { ...(parts.pages ? {} : ofPages), ...(parts.rareGrants ? {} : ofRareGrants) };
   for (const [name, value] of Object.entries(given))
     if (value !== undefined && value !== false) fail(name, 'is not part of portcullis/own-pages; import OAuthProvider from portcullis');

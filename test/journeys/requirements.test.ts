@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { settingsOf } from '../../src/options/settings.ts';
 import { parseOptions } from '../../src/options/parse.ts';
 import { password } from '../../src/logins/password.ts';
+import { issuersOf } from '../../src/options/issuers.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
 import { oidc } from '../../src/upstreams/oidc.ts';
@@ -12,7 +13,10 @@ import { ALICE, type App, ISSUER, makeApp, RESOURCE, storeNames } from '../suppo
 
 const STORE = storeNames[0] ?? '';
 const checked = (more: Partial<OAuthProviderOptions>): ReturnType<typeof parseOptions> =>
-  parseOptions({ apiRoute: '/mcp', apiHandler: () => new Response(), logins: [password()], ...more });
+  parseOptions(
+    { apiRoute: '/mcp', apiHandler: () => new Response(), logins: [password()], ...more },
+    { pages: null, rareGrants: { issuersOf } },
+  );
 const redirectUris = { redirect_uris: ['https://app.example/cb'], token_endpoint_auth_method: 'none' };
 
 describe('requirements of the specification', () => {

@@ -66,6 +66,7 @@ describe('own-pages', () => {
     ['securityEmails', { securityEmails: () => undefined }],
     ['tokenExchange', { tokenExchange: () => true }],
     ['trustedIssuers', { trustedIssuers: [{ issuer: 'https://idp.example' }] }],
+    ['trustedIssuers', { trustedIssuers: () => null }],
   ])('refuses the option %s, of whose code it has nothing', (name, more) => {
     const make = (): unknown => new OAuthProvider({ ...options, ...more } as OAuthProviderOptions);
     expect(make).toThrow(`\`${name}\` is not part of portcullis/own-pages; import OAuthProvider from portcullis.`);
