@@ -101,7 +101,7 @@ describe('cli/connect', () => {
 
   it('shows control characters of the server instead of obeying them', async () => {
     const { out } = await run(['connect', `${served.url}/mcp`, '--call', 'nasty']);
-    expect(out).toContain('Nobody\\u0007\\u001b[2J\\u202e\nsecond line');
+    expect(out).toContain('No one\\u0007\\u001b[2J\\u202e\nsecond line');
     expect(out).toContain('Who am I\\u001b[31m');
     for (const sign of ['\u0007', '\u001b', '\u202e']) expect(out).not.toContain(sign);
   });
@@ -109,7 +109,7 @@ describe('cli/connect', () => {
   it('does so in JSON, too, which keeps its value (F-58)', async () => {
     const { out } = await run(['connect', `${served.url}/mcp`, '--json', '--call', 'nasty']);
     expect(out).not.toContain('\u202e');
-    expect(JSON.parse(out)).toMatchObject({ call: { result: { content: [{ text: 'Nobody\u0007\u001b[2J\u202e\nsecond line' }] } } });
+    expect(JSON.parse(out)).toMatchObject({ call: { result: { content: [{ text: 'No one\u0007\u001b[2J\u202e\nsecond line' }] } } });
   });
 
   it('keeps registration and tokens when asked, for its owner alone, and refreshes them later', async () => {

@@ -13,7 +13,7 @@ import type { OAuthProviderOptions } from '../../src/options/options.ts';
 export const ALICE = { username: 'alice', password: 'correct horse battery' } as const;
 
 /** Holds a name that would ring the bell and clear the screen. */
-const NASTY = 'Nobody\u0007\u001b[2J\u202e';
+const NASTY = 'No one\u0007\u001b[2J\u202e';
 
 class TestMcp extends McpAgent<unknown, unknown, AuthContext> {
   server = new McpServer({ name: 'served', version: '1.2.3' });

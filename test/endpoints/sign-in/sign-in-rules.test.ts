@@ -166,7 +166,7 @@ describe('endpoints/sign-in/sign-in: a session', () => {
     expect((await world.as.accounts.find(account.id))?.stamp).toBe(account.stamp);
     signedIn(await own(account.stamp));
     expect(await own('former')).toBeNull();
-    const gone = startSession(world.call(), { login: 'door', proven: { kind: 'proven', identity: { issuer: 'https://as.example', subject: 'nobody', claims: {} }, stamp: 'x' } as never });
+    const gone = startSession(world.call(), { login: 'door', proven: { kind: 'proven', identity: { issuer: 'https://as.example', subject: 'unknown', claims: {} }, stamp: 'x' } as never });
     expect(await gone).toBeNull();
   }); // prettier-ignore
 
@@ -237,7 +237,7 @@ describe('endpoints/sign-in/sign-in: a renewed session', () => {
       return { ...(await world.as.records.findSession(user.hash))!, hash: user.hash };
     };
     expect(await renewSession(world.call(), await enter(), { stamp: 'former' })).toBeNull();
-    expect(await renewSession(world.call(), { ...(await enter()), userId: 'nobody' }, { stamp: account.stamp })).toBeNull();
+    expect(await renewSession(world.call(), { ...(await enter()), userId: 'unknown' }, { stamp: account.stamp })).toBeNull();
     expect(((await world.store.list(`sessions:${account.id}`)).keys ?? []).length).toBe(0);
   });
 });

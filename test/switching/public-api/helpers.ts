@@ -126,7 +126,7 @@ export const helpers: readonly Case[] = [
       return Object.hasOwn((await server.helpers.lookupClient((await server.made()).id)) ?? {}, 'clientSecret');
     },
   },
-  { what: 'lookupClient of an unknown client', run: (world) => world.serve().helpers.lookupClient('nobody') },
+  { what: 'lookupClient of an unknown client', run: (world) => world.serve().helpers.lookupClient('unknown') },
   { what: 'lookupClient of an empty id', run: (world) => tried(() => world.serve().helpers.lookupClient('')) },
   { what: 'lookupClient of a URL, where documents are off', run: (world) => tried(() => world.serve().helpers.lookupClient('https://client.example/c.json')) },
   creates('redirect URIs alone', {}),
@@ -176,7 +176,7 @@ export const helpers: readonly Case[] = [
       return shownClient(await own.updateClient(clientId, { clientName: 'After' }));
     },
   },
-  { what: 'updateClient of an unknown client', run: (world) => tried(() => world.serve().helpers.updateClient('nobody', { clientName: 'x' })) },
+  { what: 'updateClient of an unknown client', run: (world) => tried(() => world.serve().helpers.updateClient('unknown', { clientName: 'x' })) },
   {
     what: 'listClients',
     run: async (world) => {
@@ -237,7 +237,7 @@ export const helpers: readonly Case[] = [
       return { client: await own.lookupClient(client.id), call: (await server.call(tokens)).status, refresh: refusal(await server.refresh(client, tokens)), grants: (await own.listUserGrants('user-1')).items.length };
     },
   },
-  { what: 'deleteClient of an unknown client', run: (world) => tried(async () => (await world.serve().helpers.deleteClient('nobody')) ?? 'nothing') },
+  { what: 'deleteClient of an unknown client', run: (world) => tried(async () => (await world.serve().helpers.deleteClient('unknown')) ?? 'nothing') },
   {
     what: 'listUserGrants',
     run: async (world) => {
