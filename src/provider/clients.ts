@@ -2,6 +2,7 @@
  * Client management for the operator: create, read, update, delete and rotate secrets. Clients of the option `clients` can only be
  * read here; change them in the option.
  */
+import { defined } from '../lib/defined.ts';
 import { findClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { addClient, changeClient, listClients } from '../core/records/clients.ts';
@@ -166,7 +167,7 @@ function aboutOf({ localized = {}, contacts }: HelperClientSpec): Partial<Client
 /** The spec of a client with these changes; given keys replace the stored ones. Links that are not changed stay as they are: a client that registered itself may have others than a spec. */
 function specOf(client: Client, changes: Omit<ClientSpec, 'authMethod'>): ClientSpec {
   const { jwks, jwksUri, authMethod, methodChosen, logoUri: _logo, policyUri: _policy, tosUri: _tos, ...rest } = client;
-  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  const given = defined(changes);
   const keys = 'jwks' in given || 'jwksUri' in given ? {} : { ...(jwks ? { jwks } : {}), ...(jwksUri === undefined ? {} : { jwksUri }) };
   const isUsual = methodChosen === undefined && authMethod === 'client_secret_basic';
   return { ...rest, ...keys, ...given, ...(isUsual ? {} : { authMethod }) };

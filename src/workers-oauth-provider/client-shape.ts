@@ -1,4 +1,5 @@
 /** Clients in the shape of `@cloudflare/workers-oauth-provider`, and back. */
+import { defined } from '../lib/defined.ts';
 import type { Client } from '../model/client.ts';
 import type { HelperClientSpec } from '../model/client-spec.ts';
 import type { ClientInfo as CoreClient } from '../provider/client-info.ts';
@@ -11,7 +12,7 @@ export function infoOf(client: CoreClient): ClientInfo {
     ...Object.entries(names).map(([language, text]) => [`client_name#${language}`, text] as const),
     ...Object.entries(links),
   ];
-  return given({
+  return defined({
     clientId: id,
     redirectUris: [...redirectUris],
     grantTypes: [...rest.grantTypes],
@@ -33,7 +34,7 @@ export function infoOf(client: CoreClient): ClientInfo {
 export function specOf(info: Partial<ClientInfo>): HelperClientSpec {
   const { clientName: name, clientUri: uri, i18n: localized, tokenEndpointAuthMethod: authMethod } = info;
   const { logoUri, policyUri, tosUri, contacts, redirectUris, jwksUri, grantTypes } = info;
-  return given({
+  return defined({
     name,
     uri,
     logoUri,
@@ -46,9 +47,4 @@ export function specOf(info: Partial<ClientInfo>): HelperClientSpec {
     grantTypes,
     authMethod,
   }) as HelperClientSpec;
-}
-
-/** The members that have a value. */
-export function given(members: { readonly [name: string]: unknown }): object {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }

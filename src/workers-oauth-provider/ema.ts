@@ -2,10 +2,11 @@
  * `enterpriseManagedAuthorization` of `@cloudflare/workers-oauth-provider`: assertions of an enterprise's identity provider (ID-JAG), whose
  * issuer and user functions of the application say for each request.
  */
+import { defined } from '../lib/defined.ts';
 import { checkNames } from '../lib/names.ts';
 import type { IssuerFinder, MappedUser } from '../model/trusted-issuer.ts';
 import type { EmaClaimsMapperResult, EmaIdJagClaims, EmaOptions } from './ema-types.ts';
-import { given, infoOf } from './client-shape.ts';
+import { infoOf } from './client-shape.ts';
 import { OAuthError } from './errors.ts';
 
 const NAME = 'enterpriseManagedAuthorization';
@@ -61,7 +62,7 @@ function mappedUser({ userId, scope, props, metadata, accessTokenTTL }: EmaClaim
   if (props === undefined) wrong('`props` is missing');
   if (accessTokenTTL !== undefined && accessTokenTTL < MIN_TTL)
     wrong(`\`accessTokenTTL\` must be a whole number of seconds, at least ${MIN_TTL}`);
-  return given({ userId, scope, props, metadata, accessTokenTTL }) as MappedUser;
+  return defined({ userId, scope, props, metadata, accessTokenTTL }) as MappedUser;
 }
 
 function checkOptions(options: EmaOptions<never>): void {

@@ -2,6 +2,7 @@
  * Catalogue: declares a tool, resource or prompt together with the rights it needs. From these declarations come the
  * registration, the gate, the lists, the scopes of the metadata and the texts of the consent page.
  */
+import { defined } from '../../lib/defined.ts';
 import { requestState } from '../../model/request-state.ts';
 import { checkNames } from '../../lib/names.ts';
 import { ResourceTemplate } from '@modelcontextprotocol/server';
@@ -94,8 +95,8 @@ const NEED = 'scopes permissions when anonymous hidden text open';
 export function tool<Schema = undefined, Props = AuthContext>(declaration: ToolDeclaration<Schema, Props>): Declared {
   checkNames('tool', declaration, `name title description _meta inputSchema outputSchema annotations handler ${NEED}`);
   const { name, title, description, inputSchema, outputSchema, annotations, _meta, handler } = declaration;
-  const config = present({ title, description, inputSchema, outputSchema, annotations, _meta });
-  const current = { ...config, ...present({ inputSchema: describedOnce(inputSchema), outputSchema: describedOnce(outputSchema) }) };
+  const config = defined({ title, description, inputSchema, outputSchema, annotations, _meta });
+  const current = { ...config, ...defined({ inputSchema: describedOnce(inputSchema), outputSchema: describedOnce(outputSchema) }) };
   return declared('tool', name, declaration, (server) => {
     seam(server).registerTool(name, isCurrent(server) ? current : config, (...given: unknown[]) =>
       handler(argumentsIn(given), contextIn(given)),
@@ -118,7 +119,7 @@ export function tool<Schema = undefined, Props = AuthContext>(declaration: ToolD
 export function resource<Props = AuthContext>(declaration: ResourceDeclaration<Props>): Declared {
   checkNames('resource', declaration, `name title description _meta uri mimeType read ${NEED}`);
   const { name, uri, title, description, mimeType, _meta, read } = declaration;
-  const config = present({ title, description, mimeType, _meta });
+  const config = defined({ title, description, mimeType, _meta });
   return declared('resource', uri, declaration, (server) => {
     const isTemplate = uri.includes('{');
     seam(server).registerResource(name, isTemplate ? new ResourceTemplate(uri, { list: undefined }) : uri, config, (...given: unknown[]) =>
@@ -143,7 +144,7 @@ export function prompt<Schema = undefined, Props = AuthContext>(declaration: Pro
   const { name, title, description, argsSchema, _meta, handler } = declaration;
   return declared('prompt', name, declaration, (server) => {
     const args = isCurrent(server) ? argsSchema : shapeOf(argsSchema);
-    seam(server).registerPrompt(name, present({ title, description, argsSchema: args, _meta }), (...given: unknown[]) =>
+    seam(server).registerPrompt(name, defined({ title, description, argsSchema: args, _meta }), (...given: unknown[]) =>
       handler(argumentsIn(given), contextIn(given)),
     );
   });
@@ -241,7 +242,7 @@ export function catalogue(list: readonly Declared[], options: CatalogueOptions =
         const said = words[name];
         const { text: description, sensitive } = typeof said === 'object' ? said : { text: said };
         const unlocks = judged.unlocks[name] ?? [];
-        return [name, present({ description, unlocks, includes, sensitive }) as unknown as CatalogueScope] as const;
+        return [name, defined({ description, unlocks, includes, sensitive }) as unknown as CatalogueScope] as const;
       });
       return Object.fromEntries(entries);
     },
@@ -256,7 +257,7 @@ interface Said extends Omit<Need, 'when'> {
 
 function declared(kind: Kind, key: string, said: Said, register: (server: AnyServer) => void): Declared {
   const { scopes, permissions, when, anonymous, hidden, text, open } = said;
-  const need = present({ scopes, permissions, when, anonymous, hidden, text }) as Need;
+  const need = defined({ scopes, permissions, when, anonymous, hidden, text }) as Need;
   const decided =
     open === true || anonymous === true || when !== undefined || [scopes, permissions].some((list) => (list?.length ?? 0) > 0);
   return { kind, key, need, decided, register };
@@ -290,10 +291,4 @@ function seam(server: AnyServer): Seam {
 /** Prompts of SDK 1.x want the fields of a Zod object, not the object. */
 function shapeOf(schema: unknown): unknown {
   return typeof schema === 'object' && schema !== null && 'shape' in schema ? schema.shape : schema;
-}
-
-function present<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }
