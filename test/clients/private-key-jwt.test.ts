@@ -5,6 +5,7 @@ import { type JsonAnswer, registerClient, type TestClient, tokensOf } from '../.
 import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { type AnyClaims, clientClaims, makeSigner, shown, type Signer } from '../support/signer.ts';
 import { expectJson } from '../support/verdicts.ts';
+import { altered } from '../support/altered.ts';
 
 const METHOD = { token_endpoint_auth_method: 'private_key_jwt' };
 const signer = await makeSigner();
@@ -373,7 +374,7 @@ describe('clients/private-key-jwt: keys at an address', () => {
     const sign = (): Promise<string> => signer.sign(clientClaims(ID, app.clock.now()));
     const { refresh } = tokensOf(await client.redeem(await client.signIn(app.browser(), ALICE), shown(await sign())));
     const plain = tokensOf(await client.refresh(refresh));
-    expectJson(await client.refresh(plain.refresh, shown(`${(await sign()).slice(0, -4)}AAAA`)), 'invalid_client', 401);
+    expectJson(await client.refresh(plain.refresh, shown(altered(await sign()))), 'invalid_client', 401);
     expect((await client.refresh(plain.refresh, shown(await sign()))).status).toBe(200);
   });
 

@@ -10,6 +10,7 @@ import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprot
 import type { Transport as OldTransportShape } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { listenForCallback } from '../../src/cli/callback.ts';
 import { makeKeeping } from '../support/papers.ts';
+import { altered } from '../support/altered.ts';
 
 /** Which client: 2.x as it comes, 2.x negotiating, 1.x. */
 export type Line = 'default' | 'auto' | 'old';
@@ -44,7 +45,7 @@ export async function runSdkClient(line: Line, url: string, visitor: Visitor): P
     const tools = (await client.listTools()).tools.map(({ name }) => name);
     const said = textOf(await client.callTool({ name: 'whoami', arguments: {} }));
     const before = papers.accessToken;
-    papers.accessToken = `${before.slice(0, -4)}AAAA`; // as if it had expired: the server says 401, the client refreshes
+    papers.accessToken = altered(before); // as if it had expired: the server says 401, the client refreshes
     const saidAfterRefresh = textOf(await client.callTool({ name: 'whoami', arguments: {} }));
     assert.notEqual(papers.accessToken, before);
     const protocol = client instanceof OldClient ? undefined : client.getNegotiatedProtocolVersion();

@@ -5,6 +5,7 @@ import { faultyStore } from '../../src/testing/faulty-store.ts';
 import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { appOn, makeApp, storeNames } from '../support/app.ts';
 import { expectChallenge, expectJson } from '../support/verdicts.ts';
+import { altered } from '../support/altered.ts';
 
 /** A promise that the test settles. */
 const gate = (): { readonly opened: Promise<void>; readonly open: () => void } => {
@@ -183,7 +184,7 @@ describe('grants/on-tokens', () => {
     times = 0;
     const stranger = await app.client();
     expectJson(await stranger.refresh(tokens.refresh), 'invalid_grant');
-    expectJson(await client.refresh(`${tokens.refresh.slice(0, -4)}AAAA`), 'invalid_grant');
+    expectJson(await client.refresh(altered(tokens.refresh)), 'invalid_grant');
     expect(times).toBe(0);
   });
 

@@ -11,6 +11,7 @@ import { type Decision, type FakeUpstream, makeFakeUpstream } from '../../src/te
 import { type TestClient, tokensOf } from '../../src/testing/oauth-client.ts';
 import { oidc } from '../../src/upstreams/oidc.ts';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
+import { altered } from '../support/altered.ts';
 
 const SECRET = 'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlYzE';
 const MODERN = '2026-07-28';
@@ -219,7 +220,7 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
     const more = { requestState, inputResponses: { connect: { action: 'accept' } } };
     const other = await world.client();
     const token = tokensOf(await other.redeem(await other.signIn(world.alice.browser, {}))).access;
-    const forged = { ...more, requestState: `${requestState.slice(0, -2)}AA` };
+    const forged = { ...more, requestState: altered(requestState) };
     for (const wrong of [{ more: forged }, { more, token: bob.token }, { more, token }, { more, folder: 'secret' }])
       expect(await world.files(MODERN, wrong)).toMatchObject({ status: 400, error: { code: -32602, message: 'Invalid requestState' } });
   });

@@ -7,6 +7,7 @@ import { ALICE, type App, appOn, ISSUER, makeApp, RESOURCE, storeNames } from '.
 import { makeProver } from '../support/prover.ts';
 import { clientClaims, makeSigner, shown } from '../support/signer.ts';
 import { answerOf, expectJson, expectNothingWritten } from '../support/verdicts.ts';
+import { altered } from '../support/altered.ts';
 
 const TOKEN = `${ISSUER}/token`;
 const SECRET = 'a-secret-of-enough-characters-to-pass';
@@ -90,7 +91,7 @@ describe.each(storeNames)('proofs on %s', (store) => {
     for (const [form, error, status] of strangers) {
       const proof = await prover.proof('POST', TOKEN);
       // A bad signature goes unnoticed: no one has looked at it.
-      for (const dpop of [proof, `${proof.slice(0, -4)}AAAA`]) expectJson(await expectNothingWritten(app, () => post(app, form, dpop)), error, status);
+      for (const dpop of [proof, altered(proof)]) expectJson(await expectNothingWritten(app, () => post(app, form, dpop)), error, status);
     }
     const pushed = { client_id: 'nobody', response_type: 'code', redirect_uri: 'https://app.example/cb' };
     const { counts } = app;
@@ -106,7 +107,7 @@ describe.each(storeNames)('proofs on %s', (store) => {
     const { client, code } = await app.toCode();
     const proof = await prover.proof('POST', TOKEN);
     expectJson(await post(app, { ...codeForm(client, code), resource: 'https://other.example/mcp' }, proof), 'invalid_target');
-    expectJson(await expectNothingWritten(app, () => post(app, codeForm(client, code), `${proof.slice(0, -4)}AAAA`)), 'invalid_dpop_proof');
+    expectJson(await expectNothingWritten(app, () => post(app, codeForm(client, code), altered(proof))), 'invalid_dpop_proof');
     const given = await post(app, codeForm(client, code), proof);
     expect(given.body['token_type']).toBe('DPoP');
     expectJson(await post(app, refreshForm(client.id, tokensOf(given).refresh), proof), 'invalid_dpop_proof');
@@ -123,7 +124,7 @@ describe.each(storeNames)('proofs on %s', (store) => {
     const form = Object.fromEntries(new URL(await client.authorizeUrl()).searchParams);
     const proof = await prover.proof('POST', `${ISSUER}/par`);
     expectJson(await post(app, { ...form, redirect_uri: 'https://evil.example/cb' }, proof, '/par'), 'invalid_request');
-    expectJson(await post(app, form, `${proof.slice(0, -4)}AAAA`, '/par'), 'invalid_dpop_proof');
+    expectJson(await post(app, form, altered(proof), '/par'), 'invalid_dpop_proof');
     expectJson(await post(app, form, await prover.proof('POST', TOKEN), '/par'), 'invalid_dpop_proof');
     const pushed = await post(app, form, proof, '/par');
     expect(pushed.status).toBe(201);
@@ -167,7 +168,7 @@ describe.each(storeNames)('proofs on %s', (store) => {
     const claims = { iss: 'https://cloud.example', sub: 'job', aud: ISSUER, iat, exp: iat + 300, jti: crypto.randomUUID() };
     const [assertion, proof] = [await cloud.sign(claims), await prover.proof('POST', TOKEN)];
     const form = { grant_type: JWT_BEARER, assertion, resource: RESOURCE };
-    expectJson(await post(app, form, `${proof.slice(0, -4)}AAAA`), 'invalid_dpop_proof');
+    expectJson(await post(app, form, altered(proof)), 'invalid_dpop_proof');
     const answers = await Promise.all([1, 2, 3].map(() => post(app, form)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });

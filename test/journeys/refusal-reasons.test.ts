@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/model/event.ts';
 import type { JsonAnswer } from '../../src/testing/oauth-client.ts';
 import { type App, ISSUER, makeApp, RESOURCE } from '../support/app.ts';
+import { altered } from '../support/altered.ts';
 
 const OTHER = 'access_AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
-const forged = (token: string): string => `${token.slice(0, -4)}AAAA`;
+const forged = (token: string): string => altered(token);
 const reasonOf = (events: readonly Event[]): string | undefined => events.findLast((event) => event.kind === 'request.refused')?.reason;
 
 /** What a cause comes to: the reason that the operator is told, and all that the caller sees. */

@@ -6,6 +6,7 @@ import { sha256 } from '../../src/lib/sha256.ts';
 import { proofs, type ProofsOptions } from '../../src/verifiers/proofs.ts';
 import { NOW } from '../support/issuer.ts';
 import { makeProver } from '../support/prover.ts';
+import { altered } from '../support/altered.ts';
 
 const URL_OF_RESOURCE = 'https://mcp.example/mcp';
 const CLOCK = { now: () => NOW, pass: () => undefined } as never;
@@ -34,7 +35,7 @@ describe('verifiers/proofs, what is said', () => {
     expect(await ask(null)).toEqual(refusal('proof_missing'));
     expect(await ask(await prover.proof('GET', URL_OF_RESOURCE, { token: 'token' }))).toEqual(refusal('proof_another_method'));
     expect(await ask(await prover.proof('POST', URL_OF_RESOURCE, { token: 'other' }))).toEqual(refusal('proof_another_token'));
-    expect(await ask(`${good.slice(0, -4)}AAAA`)).toEqual(refusal('proof_signature'));
+    expect(await ask(altered(good))).toEqual(refusal('proof_signature'));
     expect(writes).toEqual([]);
     expect(await ask(good)).toBeNull();
     expect(writes).toHaveLength(1);

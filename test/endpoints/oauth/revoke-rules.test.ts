@@ -8,6 +8,7 @@ import { tokensOf } from '../../../src/testing/oauth-client.ts';
 import { ALICE, type App, appOn, makeApp } from '../../support/app.ts';
 import { lastReason } from '../../support/verdicts.ts';
 import { makeVaultApp } from '../../support/vault-app.ts';
+import { altered } from '../../support/altered.ts';
 
 /** A server whose store refuses to write grants when it is told so. */
 async function failingApp(): Promise<{
@@ -102,7 +103,7 @@ describe('endpoints/oauth/revoke: rules', () => {
     const other = await app.signedIn();
     fail(new NothingDone('full'));
     expect((await other.client.revoke(tokens.access)).status).toBe(200); // another client's: nothing happens
-    expect((await client.revoke(`${tokens.access.slice(0, -4)}AAAA`)).status).toBe(200);
+    expect((await client.revoke(altered(tokens.access))).status).toBe(200);
     expect((await app.call(tokens.access)).status).toBe(200);
     expect((await client.revoke(tokens.access)).status).toBe(200);
     expect([(await app.call(tokens.access)).status, (await app.call(sibling)).status, ended(app)]).toEqual([401, 401, ['revoked']]);
