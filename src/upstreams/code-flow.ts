@@ -11,7 +11,7 @@ import { isLoopbackHost } from '../lib/url.ts';
 import { type Ask, makeAsk } from './ask.ts';
 import { makeBreakers } from './breaker.ts';
 import { type UpstreamCallback, type Body, bodyOf, type Endpoints, identityOf, type CallbackState, type Provider } from './contract.ts';
-import { type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
+import { type ProviderOptions, textOf, type Upstream, UpstreamError, withBoolean } from './contract.ts';
 import { makeCredentials } from './credentials.ts';
 import { makeDiscover } from './discovery.ts';
 import { failureOf } from './failure.ts';
@@ -101,7 +101,7 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
       idToken && isIncomplete(idToken, scope) && found.userinfo_endpoint !== undefined
         ? await userinfo(found.userinfo_endpoint, answer, idToken, ask)
         : {};
-    const claims = Object.fromEntries(Object.entries(merged(more, idToken)).filter(([name]) => !PROTOCOL.has(name)));
+    const claims = withBoolean(Object.fromEntries(Object.entries(merged(more, idToken)).filter(([name]) => !PROTOCOL.has(name))));
     const arrival: UpstreamCallback = {
       issuer: server.issuer,
       claims,

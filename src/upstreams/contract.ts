@@ -236,6 +236,12 @@ export function identityOf({ issuer, claims }: UpstreamCallback): Identity {
   return { issuer, subject: textOf(claims['sub'], 'sub_missing'), claims, ...belongs };
 }
 
+/** The claims with `email_verified` as a boolean, which Cognito and Apple write as text (OpenID Connect Core §5.1). */
+export function withBoolean(claims: Body): Body {
+  const { email_verified: verified } = claims;
+  return verified === 'true' || verified === 'false' ? { ...claims, email_verified: verified === 'true' } : claims;
+}
+
 /** A non-empty string. @throws {UpstreamError} `broken` otherwise. */
 export function textOf(value: unknown, reason: string): string {
   if (typeof value === 'string' && value !== '') return value;

@@ -1,6 +1,6 @@
 /** Any plain OAuth 2 provider with an endpoint that returns the user's profile. */
 import { codeFlow } from './code-flow.ts';
-import { checkProvider, bodyOf, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
+import { checkProvider, bodyOf, type ProviderOptions, textOf, type Upstream, UpstreamError, withBoolean } from './contract.ts';
 
 /** Endpoints of the provider, and the mapping of its profile. */
 export interface OAuth2Options extends ProviderOptions {
@@ -76,7 +76,7 @@ export function oauth2(options: OAuth2Options): Upstream {
         const { status, body } = await get(profileEndpoint);
         if (status !== 200) throw new UpstreamError('broken', `profile_status_${status}`);
         const profile = bodyOf(body);
-        return { issuer, subject: textOf(profile[subject], 'subject_missing'), claims: claims(profile) };
+        return { issuer, subject: textOf(profile[subject], 'subject_missing'), claims: withBoolean(claims(profile)) };
       },
     },
     options,

@@ -17,24 +17,30 @@ const ENDS = new Set(
   ).split(' '),
 );
 
+/** A text that says what is wrong with the refresh token. The last one is X's. */
+const IS_DEAD =
+  /(?:invalid|expired|revoked|unknown).{0,20}refresh.?token|refresh.?token.{0,20}(?:invalid|expired|revoked|unknown)|\btoken was invalid/i;
+
 /** Codes that are about the refresh token only together with this text: for example Atlassian's `unauthorized_client` with 403. */
 const WITH_TEXT: { readonly [word: string]: RegExp } = {
   unauthorized_client: /refresh.?token is invalid/i,
-  invalid_request: /(?:invalid|expired|revoked|unknown).{0,20}refresh.?token|refresh.?token.{0,20}(?:invalid|expired|revoked|unknown)/i,
-  bad_request: /(?:invalid|expired|revoked|unknown).{0,20}refresh.?token|refresh.?token.{0,20}(?:invalid|expired|revoked|unknown)/i,
+  invalid_request: IS_DEAD,
+  bad_request: IS_DEAD,
+  invalid: /\brefresh.?token\b/i, // Strava, which names the resource
 };
 
 /** A code. `Unauthorized` with a capital is HTTP's reason phrase, which any proxy returns too. */
 const WORD = /^(?:[a-z_]+|[A-Z_]+)$/;
 
-/** Members in which upstreams put the code: HubSpot uses `status`, others `code` or an object `error`. */
-const MEMBERS = ['error', 'code', 'status', 'error_code', 'errorCode', 'type'] as const;
-const TEXTS = ['error_description', 'message', 'reason', 'error_message'] as const;
+/** Members in which upstreams put the code: HubSpot uses `status`, others `code`, an object `error` or a list `errors`. */
+const MEMBERS = ['error', 'code', 'status', 'error_code', 'errorCode', 'errorType', 'type'] as const;
+const TEXTS = ['resource', 'error_description', 'message', 'reason', 'error_message'] as const;
 
 /** The code that ends a grant; null for anything else. A 429 or 5xx never does. */
 export function endOf(answer: Body, status: number): string | null {
   if (status === 429 || status >= 500) return null;
-  const objects = [answer, bodyOf(answer['error'])];
+  const { errors } = answer;
+  const objects = [answer, bodyOf(answer['error']), ...(Array.isArray(errors) ? errors.map(bodyOf) : [])];
   const words = objects
     .flatMap((object) => MEMBERS.map((name) => object[name]))
     .flatMap((one) => (typeof one === 'string' && WORD.test(one) ? [one.toLowerCase()] : []));

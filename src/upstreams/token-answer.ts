@@ -15,13 +15,16 @@ const MAX_LIFE: Seconds = 400 * 86_400;
 export interface TokenAnswer {
   /** For `oauth4webapi`: 200 and valid members, or an error with its status. */
   readonly response: Response;
-  readonly body: Body;
   /** The refresh token in it, even if nothing else is usable: with rotation, the old one is spent. */
   readonly refreshToken: string | undefined;
 }
 
 /** Parses a token response. @throws {UpstreamError} `refused` if it ends a grant, `broken` if it cannot be parsed. */
-export async function readAnswer(response: Response, { repair = (body) => body }: Provider, isRefresh: boolean): Promise<TokenAnswer> {
+export async function readAnswer(
+  response: Response,
+  { repair = (body) => body, openid }: Provider,
+  isRefresh: boolean,
+): Promise<TokenAnswer> {
   const parsed = parsedOf(await response.text(), response.headers.get('content-type') ?? '');
   const isGood = response.status >= 200 && response.status < 300;
   if (parsed === null) throw new UpstreamError('broken', isGood ? 'token_answer_not_json' : `token_status_${response.status}`);
@@ -29,10 +32,13 @@ export async function readAnswer(response: Response, { repair = (body) => body }
   const refreshToken = textIn(repaired, 'refresh_token') ?? textIn(parsed, 'refresh_token');
   const answer = (body: Body, status: number): TokenAnswer => ({
     response: Response.json(body, { status }),
-    body,
     refreshToken: isGood ? refreshToken : undefined,
   });
-  if (isGood && textIn(repaired, 'access_token') !== undefined) return answer(normalized(repaired), 200);
+  if (isGood && textIn(repaired, 'access_token') !== undefined) {
+    const body = normalized(repaired);
+    // An ID token that is not used needs no verification: sites of plain OAuth 2 send ones that do not conform.
+    return answer(isRefresh || !openid ? { ...body, id_token: undefined } : body, 200);
+  }
   const end = isRefresh ? endOf(repaired, response.status) : null;
   if (end !== null && refreshToken === undefined) throw new UpstreamError('refused', `refresh_${end}`);
   return answer(repaired, isGood && textIn(repaired, 'error') !== undefined ? 400 : response.status); // GitHub and Slack report errors with 200

@@ -32,8 +32,7 @@ export function makeTokenOperations(provider: Provider, { credentials, discover,
       [oauth.allowInsecureRequests]: isLoopbackHost(new URL(found.token_endpoint).hostname),
       [oauth.customFetch]: async (url, init) => {
         answer = await readAnswer(await ask(url, init), provider, true);
-        const { id_token: _unread, ...body } = answer.body; // not needed, and an unread one needs no verification
-        return Response.json(body, { status: answer.response.status });
+        return answer.response;
       },
     });
     try {

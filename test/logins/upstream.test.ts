@@ -19,7 +19,7 @@ async function propsOf(app: UpstreamApp): Promise<unknown> {
 describe('logins/upstream', () => {
   it.each([
     ['uma@corp.example', true, true], ['UMA@Corp.Example', true, true], ['uma＠corp.example', true, true],
-    ['uma@corp.example', false, false], ['uma@corp.example', 'true', false], ['uma@corp.example.evil', true, false], ['uma@evil-corp.example', true, false],
+    ['uma@corp.example', false, false], ['uma@corp.example', 'true', true], ['uma@corp.example', 'false', false], ['uma@corp.example', 'yes', false], ['uma@corp.example.evil', true, false], ['uma@evil-corp.example', true, false],
     ['uma@sub.corp.example', true, false], ['uma@evil.example,x@corp.example', true, false], ['uma@evil.example@corp.example', true, false], [undefined, true, false],
   ])('SEC-146 goes by the exact domain of a verified address: %j, verified %j, comes in %j', async (email, email_verified, comesIn) => {
     const app = await make({ emailDomains: ['Corp.Example'] });

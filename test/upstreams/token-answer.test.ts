@@ -14,11 +14,8 @@ interface Asked {
 async function read(body: unknown, { status = 200, type = 'application/json', isRefresh = false, repair }: Asked = {}): Promise<unknown> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const answer = new Response(text, { status, headers: { 'content-type': type } });
-  return readAnswer(answer, (repair ? { repair } : {}) as Provider, isRefresh).then(
-    async ({ response, body: members, refreshToken }) => {
-      expect(await response.json()).toEqual(members);
-      return [response.status, members, refreshToken];
-    },
+  return readAnswer(answer, { openid: true, ...(repair ? { repair } : {}) } as Provider, isRefresh).then(
+    async ({ response, refreshToken }) => [response.status, await response.json(), refreshToken],
     (error: { failure?: string; reason?: string }) => `${error.failure} ${error.reason}`,
   );
 }

@@ -1,0 +1,96 @@
+/** Answers of sites that deviate from the specifications and harm no one: they must not stop a sign-in. */
+import { describe, expect, it } from 'vitest';
+import { google } from '../../src/upstreams/google.ts';
+import { oauth2 } from '../../src/upstreams/oauth2.ts';
+import { oidc } from '../../src/upstreams/oidc.ts';
+import { APP, failureIn, fakeProvider, realNow, REDIRECT, STATE, trip } from '../support/provider-trip.ts';
+
+describe('email_verified as a text', () => {
+  it.each([
+    ['true', true], ['false', false], [true, true], [false, false], ['TRUE', 'TRUE'], ['yes', 'yes'], ['1', '1'], [1, 1],
+  ])('%j counts as %j, in the ID token and from userinfo (R-31, as Cognito and Apple send it)', async (sent, counts) => {
+    const fake = await fakeProvider();
+    const provider = oidc({ ...APP, issuer: fake.issuer, fetch: fake.fetch });
+    fake.user = { ...fake.user, email_verified: sent as never };
+    expect((await trip(provider, fake.visit)).claims['email_verified']).toBe(counts);
+    fake.thin = true;
+    expect((await trip(provider, fake.visit)).claims['email_verified']).toBe(counts);
+  }); // prettier-ignore
+
+  it('counts in a profile of plain OAuth 2 and at Google as well (R-31)', async () => {
+    const profile = { id: 7, email: 'uma@corp.example', email_verified: 'true' };
+    const plain = oauth2({ ...SITE, fetch: async (url) => Response.json(url.endsWith('/me') ? profile : { access_token: 'a' }) });
+    expect((await trip(plain, back)).claims['email_verified']).toBe(true);
+    const fake = await fakeProvider({ issuer: 'https://accounts.google.com' });
+    fake.user = { sub: 'u-1', name: 'Uma', email: 'uma@gmail.com', email_verified: 'true' as never };
+    expect((await trip(google({ ...APP, fetch: fake.fetch }), fake.visit)).claims['email_verified']).toBe(true);
+  });
+});
+
+const SITE = { ...APP, issuer: 'https://site.example', authorizationEndpoint: 'https://site.example/a', tokenEndpoint: 'https://site.example/t', profileEndpoint: 'https://site.example/me' } as const; // prettier-ignore
+const back = async (): Promise<string> => `${REDIRECT}?code=c&state=${STATE}`;
+
+describe('an ID token of a site that is used with plain OAuth 2', () => {
+  const part = (value: object): string => btoa(JSON.stringify(value)).replaceAll('=', '');
+  it.each([
+    ['without a nonce and of another issuer (LinkedIn)', `${part({ alg: 'RS256' })}.${part({ iss: 'https://site.example/oauth', sub: 'u', aud: 'portcullis', exp: 9e9, iat: 1 })}.c2ln`],
+    ['with an empty nonce (Slack)', `${part({ alg: 'RS256' })}.${part({ iss: 'https://site.example', sub: 'u', aud: 'portcullis', exp: 9e9, iat: 1, nonce: '' })}.c2ln`],
+    ['that is opaque', 'opaque'], ['that is null', null], ['that is empty', ''],
+  ])('%s is not read (R-31)', async (_, id_token) => {
+    const plain = oauth2({ ...SITE, fetch: async (url) => Response.json(url.endsWith('/me') ? { id: 'u-1' } : { access_token: 'a', id_token }) });
+    expect((await trip(plain, back)).subject).toBe('u-1');
+    expect((await plain.refresh({ tokens: { accessToken: 'x', refreshToken: 'r' }, now: realNow(), env: {} })).accessToken).toBe('a');
+  }); // prettier-ignore
+});
+
+describe('documents of a site', () => {
+  it.each(['text/plain', 'application/octet-stream', 'binary/octet-stream', 'application/jwk-set+json', ''])(
+    'are read as JSON where their media type is %j (R-31)',
+    async (type) => {
+      const fake = await fakeProvider();
+      const fetch: typeof fake.fetch = async (url, init) => {
+        const { status, headers, body } = await fake.fetch(url, init);
+        const typed = new Headers(headers);
+        if (/configuration$|jwks$/.test(new Request(url, init).url)) typed.set('content-type', type);
+        return new Response(body, { status, headers: typed });
+      };
+      expect((await trip(oidc({ ...APP, issuer: fake.issuer, fetch }), fake.visit)).subject).toBe('u-1');
+    },
+  );
+
+  it('stop the sign-in where they are a page, whatever it calls itself', async () => {
+    for (const name of ['discovery', 'jwks'] as const) {
+      const fake = await fakeProvider();
+      fake.faults.set(name, 'html');
+      expect(await failureIn(trip(oidc({ ...APP, issuer: fake.issuer, fetch: fake.fetch }), fake.visit))).toMatch(/^broken /);
+    }
+  });
+});
+
+describe('a refused refresh token', () => {
+  it.each([
+    ['Strava', { message: 'Bad Request', errors: [{ resource: 'RefreshToken', field: 'refresh_token', code: 'invalid' }] }, 'invalid'],
+    ['Fitbit', { errors: [{ errorType: 'invalid_grant', message: 'Refresh token invalid: x' }], success: false }, 'invalid_grant'],
+    ['X', { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' }, 'invalid_request'],
+    ['Zoom', { reason: 'Invalid Token!', error: 'invalid_grant' }, 'invalid_grant'],
+  ])('ends the grant at once in the words of %s (R-33)', async (_, body, word) => {
+    const fake = await fakeProvider();
+    fake.refusal = { status: 400, body };
+    const provider = oidc({ ...APP, issuer: fake.issuer, fetch: fake.fetch });
+    const dead = provider.refresh({ tokens: { accessToken: 'a', refreshToken: 'dead' }, now: realNow(), env: {} });
+    expect(await failureIn(dead)).toBe(`refused refresh_${word}`);
+  });
+
+  it.each([
+    ['the application is at fault', { message: 'Bad Request', errors: [{ resource: 'Application', field: 'client_id', code: 'invalid' }] }],
+    ['a parameter is at fault', { error: 'invalid_request', error_description: 'Missing required parameter: client_id' }],
+    ['the list has no objects', { errors: ['invalid_grant'] }],
+    ['the list is none', { errors: 'invalid_grant' }],
+  ])('is no word about it where %s (R-33)', async (_, body) => {
+    const fake = await fakeProvider();
+    fake.refusal = { status: 400, body };
+    const provider = oidc({ ...APP, issuer: fake.issuer, fetch: fake.fetch });
+    const asked = provider.refresh({ tokens: { accessToken: 'a', refreshToken: 'r' }, now: realNow(), env: {} });
+    expect(await failureIn(asked)).toMatch(/^broken /);
+  });
+});
