@@ -8,7 +8,6 @@ import type { Seconds } from '../model/store.ts';
 import {
   checkProvider,
   type UpstreamCallback,
-  type Body,
   bodyOf,
   type RevocationContext,
   type ProviderOptions,
@@ -65,7 +64,7 @@ export function github(options: GitHubOptions): Upstream {
       async identify({ get }) {
         if (organizations && !(await isMember(organizations, get))) throw new UpstreamError('refused', 'organization_not_allowed');
         const user = await get(`${API}/user`, HEADERS);
-        if (user.status !== 200) throw new UpstreamError('broken', `user_status_${user.status}`);
+        if (user.status !== 200) throw limitError(user) ?? new UpstreamError('broken', `user_status_${user.status}`);
         const { id, login, name, avatar_url: picture, html_url: profile } = bodyOf(user.body);
         if (teams && !(await isInTeam(teams, textOf(login, 'login_missing'), get))) throw new UpstreamError('refused', 'team_not_allowed');
         const claims = { name: name ?? login, preferred_username: login, picture, profile, ...(await emailOf(get)) };
@@ -78,7 +77,10 @@ export function github(options: GitHubOptions): Upstream {
 
 /** The e-mail address; none without the scope `user:email`, or if a GitHub App lacks the permission. */
 async function emailOf(get: UpstreamCallback['get']): Promise<{ email?: unknown; email_verified?: true }> {
-  const { status, body } = await get(`${API}/user/emails`, HEADERS);
+  const answer = await get(`${API}/user/emails`, HEADERS);
+  const { status, body } = answer;
+  const limit = status === 403 ? limitError(answer) : null;
+  if (limit) throw limit; // without the address, the user might be refused
   if (status !== 200 || !Array.isArray(body)) return {};
   const primary = body.map(bodyOf).find((one) => one['primary'] === true && one['verified'] === true);
   return primary ? { email: primary['email'], email_verified: true } : {};
@@ -104,9 +106,9 @@ async function isInTeam(teams: readonly string[], login: string, get: UpstreamCa
 async function anyActive(urls: readonly string[], get: UpstreamCallback['get']): Promise<boolean> {
   let notTold: UpstreamError | undefined;
   for (const url of urls) {
-    const { status, body, headers } = await get(url, HEADERS);
-    if (status === 200 && bodyOf(body)['state'] === 'active') return true; // an invitation is "pending"
-    if (status === 403) notTold ??= notToldError(bodyOf(body), headers);
+    const answer = await get(url, HEADERS);
+    if (answer.status === 200 && bodyOf(answer.body)['state'] === 'active') return true; // an invitation is "pending"
+    if (answer.status === 403) notTold ??= limitError(answer) ?? notToldError(answer.headers);
   }
   if (notTold) throw notTold;
   return false;
@@ -134,10 +136,15 @@ async function teamOf(teams: readonly string[], get: UpstreamCallback['get']): P
   return verdictOf(await Promise.all(paths.map((path) => get(url(path), HEADERS))));
 }
 
-/** The error for a 403 on a membership: rate limit, single sign-on required, or an app that the organization has not approved. */
-function notToldError({ message }: Body, headers: Headers): UpstreamError {
+/** The error for a rate limit, which GitHub reports with 403; null for another refusal. */
+function limitError({ body, headers }: { readonly body: unknown; readonly headers: Headers }): UpstreamError | null {
+  const { message } = bodyOf(body);
   const isLimit = headers.get('x-ratelimit-remaining') === '0' || headers.has('retry-after') || /rate limit/i.test(String(message));
-  if (isLimit) return new UpstreamError('unavailable', 'status_403_rate_limit', { retryAfter: retryAfterOf(headers) });
+  return isLimit ? new UpstreamError('unavailable', 'status_403_rate_limit', { retryAfter: retryAfterOf(headers) }) : null;
+}
+
+/** The error for a 403 on a membership: single sign-on required, or an app that the organization has not approved. */
+function notToldError(headers: Headers): UpstreamError {
   const sso = /url=(https:\/\/github\.com\/[^\s;]+)/.exec(headers.get('x-github-sso') ?? '')?.[1];
   const link = sso ?? 'https://github.com/settings/applications';
   return new UpstreamError('refused', sso === undefined ? 'membership_not_told' : 'membership_behind_sso', {

@@ -5,7 +5,7 @@ import { openid } from './oidc.ts';
 
 /** Options of {@link google}. */
 export interface GoogleOptions extends ProviderOptions {
-  /** Only accounts of this Google Workspace domain may sign in. */
+  /** Only accounts of this Google Workspace domain may sign in; `*` for every Workspace domain. */
   readonly hd?: string;
   /** `offline` requests a refresh token, with Google's own consent page every time; implied if tokens are kept. */
   readonly access?: 'online' | 'offline';
@@ -22,7 +22,10 @@ export interface GoogleOptions extends ProviderOptions {
  */
 export function google(options: GoogleOptions): Upstream {
   checkProvider('google', options, 'hd access prompt');
-  const { hd, access = 'online', prompt = access === 'offline' ? 'consent' : undefined } = options;
+  const { access = 'online', prompt = access === 'offline' ? 'consent' : undefined } = options;
+  const hd = options.hd?.toLowerCase(); // as in tokens
+  const isDomain = (claim: unknown): claim is string => typeof claim === 'string' && claim !== '';
+  const isAdmitted = (claim: unknown): boolean => hd === undefined || (hd === '*' ? isDomain(claim) : claim === hd);
   const parameters = { hd, prompt, access_type: access === 'offline' ? 'offline' : undefined };
   return codeFlow(
     openid('google', 'Google', 'https://accounts.google.com', {
@@ -37,15 +40,15 @@ export function google(options: GoogleOptions): Upstream {
       // Google refuses `login` and ignores `max_age`. The claim is present if the project has "session age claims" turned on.
       again: { prompt: 'select_account', claims: '{"id_token":{"auth_time":{"essential":true}}}' },
       offline: { parameters: { access_type: 'offline', prompt: prompt ?? 'consent' } }, // without `consent` the refresh token is issued only once
-      admits: ({ claims }) => hd === undefined || claims['hd'] === hd,
+      admits: ({ claims }) => isAdmitted(claims['hd']),
       identify(arrival) {
-        if (hd !== undefined && arrival.claims['hd'] !== hd)
+        if (!isAdmitted(arrival.claims['hd']))
           throw new UpstreamError('refused', 'domain_not_allowed', {
-            text: (words) => words.site.onlyAccountsOf(hd),
+            text: (words) => words.site.onlyAccountsOf(hd === '*' ? 'Google Workspace' : (hd ?? '')),
           });
         const identity = identityOf(arrival);
         const { hd: domain, email } = arrival.claims;
-        const isWorkspace = typeof domain === 'string' && domain !== '';
+        const isWorkspace = isDomain(domain);
         // Anyone can have a consumer account with an address elsewhere, and keep it when the address is reassigned:
         // Google vouches only for its own addresses and for those of Workspace domains.
         const isTheirs = isWorkspace || (typeof email === 'string' && /@(gmail|googlemail)\.com$/i.test(email));

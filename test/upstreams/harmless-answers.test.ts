@@ -1,9 +1,11 @@
-/** Answers of sites that deviate from the specifications and harm no one: they must not stop a sign-in. */
+/** Answers of sites that deviate from the specifications and harm no one: they must not stop a sign-in. And outages that look like a refusal. */
 import { describe, expect, it } from 'vitest';
+import { makeFakeGitHub } from '../../src/testing/fake-github.ts';
+import { github } from '../../src/upstreams/github.ts';
 import { google } from '../../src/upstreams/google.ts';
 import { oauth2 } from '../../src/upstreams/oauth2.ts';
 import { oidc } from '../../src/upstreams/oidc.ts';
-import { APP, failureIn, fakeProvider, realNow, REDIRECT, STATE, trip } from '../support/provider-trip.ts';
+import { APP, arrival, failureIn, fakeProvider, locationOf, realNow, REDIRECT, STATE, trip } from '../support/provider-trip.ts';
 
 describe('email_verified as a text', () => {
   it.each([
@@ -92,5 +94,51 @@ describe('a refused refresh token', () => {
     const provider = oidc({ ...APP, issuer: fake.issuer, fetch: fake.fetch });
     const asked = provider.refresh({ tokens: { accessToken: 'a', refreshToken: 'r' }, now: realNow(), env: {} });
     expect(await failureIn(asked)).toMatch(/^broken /);
+  });
+});
+
+describe('GitHub that has had too many questions', () => {
+  const limited = {
+    status: 403,
+    headers: { 'x-ratelimit-remaining': '0', 'retry-after': '90' },
+    body: { message: 'API rate limit exceeded' },
+  };
+  it.each(['/user', '/user/emails'])('is busy at %s: the user is not refused for an address that was not told (R-36)', async (path) => {
+    const fake = makeFakeGitHub({ ...APP, redirectUri: REDIRECT, now: realNow });
+    const provider = github({ ...APP, fetch: fake.fetch });
+    fake.faults.set(path, limited);
+    expect(await failureIn(arrival(provider, fake.visit))).toBe('unavailable status_403_rate_limit');
+    fake.faults.set(path, { status: 403, body: { message: 'You have exceeded a secondary rate limit.' } });
+    expect(await failureIn(arrival(provider, fake.visit))).toBe('unavailable status_403_rate_limit');
+  });
+
+  it('signs in without an address where the app may not read it', async () => {
+    const fake = makeFakeGitHub({ ...APP, redirectUri: REDIRECT, now: realNow });
+    fake.faults.set('/user/emails', { status: 403, body: { message: 'Resource not accessible by integration' } });
+    const { identity } = await arrival(github({ ...APP, fetch: fake.fetch }), fake.visit);
+    expect([identity.subject, identity.claims['email']]).toEqual(['583231', undefined]);
+  });
+});
+
+describe('the Workspace domain of Google', () => {
+  const come = async (option: string, hd: string | undefined): Promise<unknown> => {
+    const fake = await fakeProvider({ issuer: 'https://accounts.google.com' });
+    fake.user = { ...fake.user, ...(hd === undefined ? {} : { hd }) };
+    const provider = google({ ...APP, hd: option, fetch: fake.fetch });
+    const going = trip(provider, fake.visit);
+    const person = { issuer: 'https://accounts.google.com', subject: 'u-1', claims: hd === undefined ? {} : { hd } };
+    return [(await going.catch(() => null)) ? 'in' : await failureIn(going), provider.admits?.(person)];
+  };
+
+  it('is any for "*", as Google means it, and none is not one', async () => {
+    expect(await come('*', 'corp.example')).toEqual(['in', true]);
+    expect(await come('*', undefined)).toEqual(['refused domain_not_allowed', false]);
+    expect(await come('*', '')).toEqual(['refused domain_not_allowed', false]);
+    expect((await locationOf(google({ ...APP, hd: '*', fetch: (await fakeProvider({ issuer: 'https://accounts.google.com' })).fetch }))).searchParams.get('hd')).toBe('*');
+  }); // prettier-ignore
+
+  it('may be written with capitals in the option: the claim has none', async () => {
+    expect(await come('Corp.Example', 'corp.example')).toEqual(['in', true]);
+    expect(await come('Corp.Example', 'evil.example')).toEqual(['refused domain_not_allowed', false]);
   });
 });
