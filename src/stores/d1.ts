@@ -51,6 +51,10 @@ interface D1Binding {
 
 const NAMES = { records: 'portcullis_records', entries: 'portcullis_entries' };
 const SQL = statementsFor(NAMES);
+/** Removes a key from the lists that its record names and the next one does not, if the record is as the write that follows wants it. */
+const LEAVE_BEFORE = `DELETE FROM ${NAMES.entries} WHERE key = ? AND list NOT IN (SELECT value FROM json_each(?)) AND list IN (
+  SELECT json_each.value FROM ${NAMES.records} AS r, json_each(r.lists)
+  WHERE r.key = ? AND r.version = coalesce(?, r.version) AND r.until BETWEEN ? AND ?)`;
 
 /** Migrations from an empty database to the current schema. Only ever append. */
 const LAYOUTS: readonly (readonly string[])[] = [schemaFor(NAMES)];
@@ -100,10 +104,9 @@ class D1Store implements Store {
       (rows?.[0] as { version: Version } | undefined)?.version ?? null;
     if (!index) return versionIn(await this.#run(...write));
     const entering = index.map((list): Bound => [SQL.enter, list, key, now]);
-    const [before, ...rest] = await this.#batch([[SQL.lists, key], ...entering, write]);
-    const version = versionIn(rest.at(-1));
-    const left = listsIn(before?.[0]).filter((list) => version === null || !index.includes(list));
-    await this.#leave(version === null ? [...left, ...index] : left, key);
+    const leaving: Bound = [LEAVE_BEFORE, key, JSON.stringify(index), key, ...standingFor(when, now)];
+    const version = versionIn((await this.#batch([leaving, ...entering, write])).at(-1));
+    if (version === null) await this.#leave(index, key); // which were entered for a record that was not written
     return version;
   }
 
@@ -203,6 +206,12 @@ class D1Store implements Store {
     const [row] = (await this.#database.prepare(LAYOUT).all()).results;
     return (row as { layout: number | null }).layout ?? 0;
   }
+}
+
+/** The version that a record must have (null: any), and between which times it must expire, so that a write overwrites it. */
+function standingFor(when: 'any' | 'absent' | Version, now: Seconds): readonly [Version | null, Seconds, Seconds] {
+  if (typeof when === 'number') return [when, now + 1, NEVER];
+  return [null, 0, when === 'absent' ? now : NEVER];
 }
 
 /** Errors that D1 reports before anything was run. */

@@ -40,6 +40,32 @@ describe('stores/d1', () => {
     expect(results).toEqual([{ list: 'user:kept' }]);
   });
 
+  it('leaves a list in the batch that writes the record, and in no other case', async () => {
+    let batches = 0;
+    const counting = { prepare: D1.prepare.bind(D1), batch: (all: D1PreparedStatement[]) => ((batches += 1), D1.batch(all)) };
+    let time = 1000;
+    const store = d1Store(counting as unknown as D1Binding, { now: () => time });
+    const entries = async (): Promise<unknown[]> => {
+      const { results } = await D1.prepare("SELECT list FROM portcullis_entries WHERE key = 'grant:moves' ORDER BY list").all();
+      return results.map((row) => row['list']);
+    };
+    const first = await store.write('grant:moves', 1, 'any', { index: ['user:a', 'user:b'], until: 2000 });
+    batches = 0;
+    const second = await store.write('grant:moves', 2, first ?? 0, { index: ['user:b', 'user:c'], until: 2000 });
+    expect([batches, await entries()]).toEqual([1, ['user:b', 'user:c']]);
+    expect(await store.write('grant:moves', 3, first ?? 0, { index: [] })).toBeNull();
+    expect(await store.write('grant:moves', 3, 'absent', { index: [] })).toBeNull();
+    expect(await entries()).toEqual(['user:b', 'user:c']);
+    time = 2000; // it has expired, and is not there for a version any more
+    expect(await store.write('grant:moves', 3, second ?? 0, { index: [] })).toBeNull();
+    expect(await entries()).toEqual(['user:b', 'user:c']);
+    batches = 0;
+    await store.write('grant:moves', 3, 'absent', { index: ['user:c'] });
+    expect([batches, await entries()]).toEqual([1, ['user:c']]);
+    await store.write('grant:moves', 4, 'any', { index: [] });
+    expect([batches, await entries()]).toEqual([2, []]);
+  });
+
   it('FLT-15 takes no session, which may read from a replica that lags, and names a missing binding', () => {
     expect(() => d1Store(D1.withSession('first-unconstrained') as unknown as D1Binding)).toThrow('not a session of it');
     expect(() => d1Store(undefined as unknown as D1Binding)).toThrow('the D1 binding is missing');
