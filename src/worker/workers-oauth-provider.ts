@@ -1,4 +1,5 @@
 /** `portcullis/workers-oauth-provider` in a Worker: the same names, with the workerd runtime. */
+import type { Context } from '../model/handler.ts';
 import type { OAuthHelpers } from '../workers-oauth-provider/helpers.ts';
 import type { OAuthAuthorizationServerOptions, OAuthProviderOptions } from '../workers-oauth-provider/option-types.ts';
 import { AdaptedAuthorizationServer, AdaptedProvider } from '../workers-oauth-provider/provider.ts';
@@ -11,6 +12,12 @@ export class OAuthProvider<Env = Cloudflare.Env> extends AdaptedProvider<Env> {
   /** @throws {TypeError} when an option is wrong, naming it and the fix. */
   constructor(options: OAuthProviderOptions<Env>) {
     super(options, workerPlatform);
+  }
+
+  /** As there, `env.OAUTH_PROVIDER` is also on the environment of the Worker: `env` of `cloudflare:workers`, and code around the provider. */
+  override fetch(request: Request, env: Env, ctx: Context): Promise<Response> {
+    (env as { OAUTH_PROVIDER?: OAuthHelpers }).OAUTH_PROVIDER ??= this.getOAuthApi(env);
+    return super.fetch(request, env, ctx);
   }
 }
 export { OAuthProvider as default };

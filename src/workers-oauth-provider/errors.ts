@@ -193,3 +193,10 @@ export const GrantType = {
 } as const;
 /** One of them. */
 export type GrantType = (typeof GrantType)[keyof typeof GrantType];
+/** Its members as types, as of the `enum` there. */
+export declare namespace GrantType {
+  type AUTHORIZATION_CODE = 'authorization_code';
+  type REFRESH_TOKEN = 'refresh_token';
+  type TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+  type JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+}

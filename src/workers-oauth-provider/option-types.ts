@@ -1,7 +1,7 @@
 /**
  * Types of the options of `@cloudflare/workers-oauth-provider`.
  */
-import type { Handler } from '../model/handler.ts';
+import type { FetchClass, FetchFunction, WorkerContext } from '../model/handler.ts';
 import type { EmaOptions } from './ema-types.ts';
 import type {
   ClientRegistrationCallbackOptions,
@@ -15,6 +15,35 @@ import type {
 } from './types.ts';
 
 type Awaitable<T> = T | Promise<T>;
+// oxlint-disable-next-line typescript/no-explicit-any
+type Any = any;
+
+/** The `ExecutionContext` of a Worker, whose types an application on Node does not have. */
+export interface OldContext extends WorkerContext {
+  waitUntil(promise: Promise<unknown>): void;
+  readonly exports: Any;
+  readonly tracing: Any;
+  mapVirtualHost: Any;
+  abort: Any;
+}
+
+/** The other events of an `ExportedHandler`; they belong to the Worker. */
+interface OldEvents<Env> {
+  connect?(event: Any, env: Env, ctx: OldContext): Any;
+  email?(event: Any, env: Env, ctx: OldContext): Any;
+  queue?(event: Any, env: Env, ctx: OldContext): Any;
+  scheduled?(event: Any, env: Env, ctx: OldContext): Any;
+  tail?(event: Any, env: Env, ctx: OldContext): Any;
+  tailStream?(event: Any, env: Env, ctx: OldContext): Any;
+  test?(event: Any, env: Env, ctx: OldContext): Any;
+  trace?(event: Any, env: Env, ctx: OldContext): Any;
+}
+
+/** What answers requests: an `ExportedHandler` with `fetch`, a Hono app, or a `WorkerEntrypoint` class. */
+export type OldHandler<Env> =
+  | FetchClass
+  | FetchFunction<Env, OldContext>
+  | (OldEvents<Env> & { fetch?(request: Request, env: Env, ctx: OldContext): Awaitable<Response> });
 
 /** Options of both servers. */
 export interface CommonOptions<Env> {
@@ -47,9 +76,9 @@ export interface CommonOptions<Env> {
 /** Options of {@link OAuthProvider}. */
 export interface OAuthProviderOptions<Env = Cloudflare.Env> extends CommonOptions<Env> {
   apiRoute?: string | string[];
-  apiHandler?: Handler<Env>;
-  apiHandlers?: Record<string, Handler<Env>>;
-  defaultHandler: Handler<Env>;
+  apiHandler?: OldHandler<Env>;
+  apiHandlers?: Record<string, OldHandler<Env>>;
+  defaultHandler: OldHandler<Env>;
   authorizeEndpoint: string;
   tokenEndpoint: string;
   resourceMetadata: OAuthProtectedResourceMetadata;

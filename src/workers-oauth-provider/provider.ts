@@ -13,7 +13,7 @@ import type { OAuthHelpers as CoreHelpers } from '../provider/helpers.ts';
 import { externalTokensOf, type OldOnError, onErrorOf } from './callbacks.ts';
 import { helpersOver, type OAuthHelpers, type RequestDefaults } from './helpers.ts';
 import { checkOptions, checkProviderOptions, checkServerOptions, PROVIDER_OPTIONS, SERVER_OPTIONS } from './option-checks.ts';
-import { type OAuthAuthorizationServerOptions, type OAuthProviderOptions, pathOf } from './option-types.ts';
+import { type OAuthAuthorizationServerOptions, type OAuthProviderOptions, type OldHandler, pathOf } from './option-types.ts';
 import { commonOptions, withOldAuth } from './options.ts';
 import { type Published, publishedBy, Requests, withPublished } from './wire.ts';
 import type { PurgeOptions, PurgeResult, ValidatedAccessToken } from './types.ts';
@@ -45,7 +45,8 @@ export class AdaptedProvider<Env = Cloudflare.Env> {
     const routes = apiRoute === undefined ? {} : { apiRoute: [apiRoute].flat().map(pathOf) };
     this.#routes = [apiRoute ?? [], Object.keys(apiHandlers ?? {})].flat().map((route) => pathOf(route).replace(/(.)\/$/, '$1'));
     this.#onError = onErrorOf(options.onError);
-    const inOldShape = (handler: Handler<Env>): Handler<Env> => handlerOf(handler, this.#defaults, (ctx) => this.#handled.add(ctx));
+    const inOldShape = (handler: OldHandler<Env>): Handler<Env> =>
+      handlerOf(handler as Handler<Env>, this.#defaults, (ctx) => this.#handled.add(ctx));
     this.#core = new CoreProvider(
       {
         ...commonOptions(options, issuer, this.#requests),
@@ -68,13 +69,14 @@ export class AdaptedProvider<Env = Cloudflare.Env> {
       platform,
       PARTS,
     );
+    this.fetch = this.fetch.bind(this);
   }
 
-  /** Answers a request. Bound: may be passed around alone. */
-  readonly fetch = async (request: Request, env: Env, ctx: Context): Promise<Response> => {
+  /** Answers a request. Bound: may be passed around alone. A method, so that a class that extends this one can override it. */
+  async fetch(request: Request, env: Env, ctx: Context): Promise<Response> {
     const response = await this.#requests.answer(request, (one) => this.#core.fetch(one, env, ctx));
     return (await this.#refused(request, response, ctx)) ?? withPublished(request, response, this.#published);
-  };
+  }
 
   /** The guard has no `onError`: what `onError` makes of a refused call, if it was not the application that refused it. */
   async #refused(request: Request, response: Response, ctx: Context): Promise<Response | undefined> {
@@ -161,13 +163,14 @@ export class AdaptedAuthorizationServer<Env = Cloudflare.Env> {
       platform,
       PARTS,
     );
+    this.fetch = this.fetch.bind(this);
   }
 
   /** Answers metadata, tokens, revocation and registration. Bound. */
-  readonly fetch = async (request: Request, env: Env, ctx: Context): Promise<Response> => {
+  async fetch(request: Request, env: Env, ctx: Context): Promise<Response> {
     const response = await this.#requests.answer(request, (one) => this.#core.fetch(one, env, ctx));
     return withPublished(request, response, publishedBy({}, this.#resources));
-  };
+  }
 
   /** What a valid access token is worth; null for any other. For a resource server over a service binding. @throws {TypeError} for a resource that is not listed. */
   // oxlint-disable-next-line typescript/no-explicit-any

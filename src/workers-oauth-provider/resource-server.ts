@@ -9,6 +9,7 @@ import { isScopeToken } from '../model/scope.ts';
 import { fetchOf } from '../provider/host.ts';
 import { coreErrorOf, OAuthError } from './errors.ts';
 import { fail, isHandler } from './option-checks.ts';
+import type { OldContext } from './option-types.ts';
 import { withOldAuth } from './options.ts';
 import type { OAuthResourceMetadata } from './types.ts';
 
@@ -33,7 +34,7 @@ export interface OAuthResourceAuth {
 }
 
 /** The context of a resource handler. */
-export type OAuthResourceContext<Props> = Context & { readonly auth: OAuthResourceAuth; readonly props: Props };
+export type OAuthResourceContext<Props> = OldContext & { readonly auth: OAuthResourceAuth; readonly props: Props };
 /** Validates a token. */
 export type OAuthResourceTokenValidator<Props> = (resource: string, token: string) => Promise<OAuthResourceTokenValidation<Props> | null>;
 /** The API behind a resource server. */
@@ -53,8 +54,7 @@ export interface OAuthResourceServerOptions<Env = Cloudflare.Env, Props = unknow
 
 /** An API whose tokens another Worker issues. */
 export class OAuthResourceServer<Env = Cloudflare.Env, Props = unknown> {
-  /** Answers a request. Bound. */
-  readonly fetch: (request: Request, env: Env, ctx: Context) => Promise<Response>;
+  readonly #answer: (request: Request, env: Env, ctx: Context) => Promise<Response>;
 
   /** @throws {TypeError} when an option is wrong, naming it and the fix. */
   constructor(options: OAuthResourceServerOptions<Env, Props>) {
@@ -78,11 +78,17 @@ export class OAuthResourceServer<Env = Cloudflare.Env, Props = unknown> {
     });
     const guarded = check.protect((request, env, ctx) => own(request, env as Env, withOldAuth(ctx, request)));
     const { pathname: served } = new URL(resource);
-    this.fetch = async (request, env, ctx) => {
+    this.#answer = async (request, env, ctx) => {
       const { pathname } = new URL(request.url);
       const isOwn = served === '/' || covers(served, pathname) || check.documents.has(pathname);
       return isOwn ? guarded(request, env, ctx) : new Response('Not found', { status: 404 });
     };
+    this.fetch = this.fetch.bind(this);
+  }
+
+  /** Answers a request. Bound. */
+  fetch(request: Request, env: Env, ctx: Context): Promise<Response> {
+    return this.#answer(request, env, ctx);
   }
 }
 

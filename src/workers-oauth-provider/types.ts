@@ -10,6 +10,10 @@ declare global {
   }
 }
 
+/** What the application stored, of any type, as there: it knows what it is. */
+// oxlint-disable-next-line typescript/no-explicit-any
+type Stored = any;
+
 /** An authorization request that passed every check. */
 export interface AuthRequest {
   responseType: string;
@@ -47,9 +51,9 @@ export interface ClientInfo {
 export interface CompleteAuthorizationOptions {
   request: AuthRequest;
   userId: string;
-  metadata: unknown;
+  metadata: Stored;
   scope: string[];
-  props: unknown;
+  props: Stored;
   /** Ends the user's other grants for this client and resource. Default true, as there. */
   revokeExistingGrants?: boolean;
 }
@@ -60,7 +64,7 @@ export interface GrantSummary {
   clientId: string;
   userId: string;
   scope: string[];
-  metadata: unknown;
+  metadata: Stored;
   createdAt: number;
   expiresAt?: number;
   redirectUri?: string;
@@ -98,7 +102,7 @@ export interface Token extends TokenBase {
 }
 
 /** A valid access token. */
-export interface TokenSummary<T = unknown> extends TokenBase {
+export interface TokenSummary<T = Stored> extends TokenBase {
   grant: { clientId: string; scope: string[]; props: T };
 }
 
@@ -203,8 +207,8 @@ export interface ResumedUpstream<Data = unknown> {
 
 /** The result of `tokenExchangeCallback`. */
 export interface TokenExchangeCallbackResult {
-  accessTokenProps?: unknown;
-  newProps?: unknown;
+  accessTokenProps?: Stored;
+  newProps?: Stored;
   accessTokenTTL?: number;
   /** For a code: seconds until its grant ends; 0 for no refresh token. */
   refreshTokenTTL?: number;
@@ -224,9 +228,7 @@ export interface TokenExchangeCallbackOptions<Env = Cloudflare.Env> {
   scope: string[];
   requestedScope: string[];
   resource: string;
-  /** As there, of any type: the application knows what it stored. */
-  // oxlint-disable-next-line typescript/no-explicit-any
-  props: any;
+  props: Stored;
   env: Env;
 }
 
@@ -252,7 +254,7 @@ export interface ResolveExternalTokenInput<Env = Cloudflare.Env> {
 
 /** A valid token of another server. */
 export interface ResolveExternalTokenResult {
-  props: unknown;
+  props: Stored;
   audience: string;
 }
 
@@ -282,7 +284,7 @@ export interface ErrorReport {
 }
 
 /** A valid access token, for a resource server over a service binding. */
-export interface ValidatedAccessToken<T = unknown> {
+export interface ValidatedAccessToken<T = Stored> {
   props: T;
   audience: string;
   expiresAt: number;
@@ -292,6 +294,6 @@ export interface ValidatedAccessToken<T = unknown> {
 }
 
 /** The service binding of a resource server. */
-export interface AuthorizationServerBinding<Props = unknown> {
+export interface AuthorizationServerBinding<Props = Stored> {
   validateToken(resource: string, token: string): Promise<ValidatedAccessToken<Props> | null>;
 }

@@ -1,5 +1,5 @@
 /**
- * Five Workers as users of workers-oauth-provider 1.2.3 write them. Each runs on it in workerd and signs a client in; then its import leads to
+ * Workers as users of workers-oauth-provider 1.2.3 write them. Each runs on it in workerd and signs a client in; then its import leads to
  * ours, over the same KV data and with one more binding, and the client stays signed in (W-01, W-07).
  */
 import { readFileSync, readdirSync } from 'node:fs';
@@ -13,7 +13,7 @@ const props = async ({ send }: Running, token: string | undefined): Promise<unkn
   return answer.ok ? answer.json() : `${answer.status} ${answer.headers.get('www-authenticate')}`;
 };
 
-describe.each(['own-page', 'upstream', 'refreshing', 'permissions', 'split'])('the Worker %s, switched', (name) => {
+describe.each(['own-page', 'upstream', 'refreshing', 'permissions', 'split', 'around'])('the Worker %s, switched', (name) => {
   it(
     'keeps a client signed in that was signed in before, also with five refreshes at once and with a lost answer',
     { timeout: 180_000 },
@@ -49,6 +49,27 @@ describe.each(['own-page', 'upstream', 'refreshing', 'permissions', 'split'])('t
     expect(await props(ours, 'nonsense')).toMatch(/^401 Bearer .*resource_metadata=/);
     await ours.stop();
   });
+});
+
+describe('the Worker around, switched', () => {
+  it(
+    'lists and ends a grant whose client has not come since, and runs the fetch of its own class (W-03)',
+    { timeout: 180_000 },
+    async () => {
+      const theirs = await startWorker('around', 'theirs');
+      const { clientId, tokens } = await signInAt(theirs);
+      const ours = await startWorker('around', 'ours', theirs);
+      await theirs.stop();
+      expect((await ours.send('/mcp', { headers: { 'x-blocked': '1' } })).status).toBe(403);
+      expect((await ours.send('/mcp')).status).toBe(401);
+      expect(await (await ours.send('/grants')).json()).toEqual(['Una']);
+      await ours.send('/grants', { method: 'POST' });
+      expect(await (await ours.send('/grants')).json()).toEqual([]);
+      const refresh = { grant_type: 'refresh_token', client_id: clientId, refresh_token: tokens['refresh_token'] ?? '' };
+      expect((await askTokens(ours, refresh)).status).toBe(400);
+      await ours.stop();
+    },
+  );
 });
 
 describe('portcullis/workers-oauth-provider', () => {
