@@ -5,13 +5,14 @@
 import { base64url } from '../lib/bytes.ts';
 import type { ClientAuthMethod } from '../model/client.ts';
 import { localizedOf } from '../model/display.ts';
-import type { FormerClient, FormerGrant, FormerProblem, FormerStore } from '../model/former.ts';
+import type { FormerClient, FormerGrant, FormerListing, FormerProblem, FormerStore } from '../model/former.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import { textsIn } from './records.ts';
 
 /** The part of a KV namespace that is used. */
 export interface FormerKv {
   get(key: string): Promise<string | null>;
+  list?(options: { prefix: string; cursor?: string }): Promise<{ keys: { name: string }[]; list_complete: boolean; cursor?: string }>;
 }
 
 /** Token of the other server: user, grant and 32 random characters. */
@@ -40,7 +41,11 @@ export function workersOAuthKv<Env>(namespace: (env: Env) => FormerKv): (env: En
       throw new TypeError(
         'workersOAuthKv: the environment has no KV namespace there; bind the one that the other server used, such as OAUTH_KV.',
       );
-    return { findClient: (id) => findClient(kv, id), findGrant: (token) => findGrant(kv, token) };
+    return {
+      findClient: (id) => findClient(kv, id),
+      findGrant: (token) => findGrant(kv, token),
+      listGrants: (userId) => listGrants(kv, userId),
+    };
   };
 }
 
@@ -91,15 +96,34 @@ async function findGrant(kv: FormerKv, token: string): Promise<FormerGrant | For
   if (wrapped === null) return null;
   const opened = await open(token, wrapped, String(record['encryptedProps']));
   if (opened === null) return { problem: `the props of the KV record ${key} cannot be opened with its token` };
+  return { ...listingOf(record, userId, grantId), ...opened };
+}
+
+/** The grants of a user that have a refresh token. */
+async function listGrants(kv: FormerKv, userId: string): Promise<readonly FormerListing[]> {
+  const prefix = `grant:${userId}:`;
+  const found: FormerListing[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await kv.list?.({ prefix, ...(cursor === undefined ? {} : { cursor }) });
+    for (const { name } of page?.keys ?? []) {
+      const [id, record] = [name.slice(prefix.length), recordOf((await kv.get(name)) ?? '')];
+      if (isGrantRecord(record, userId, id) && record['refreshTokenId'] !== undefined) found.push(listingOf(record, userId, id));
+    }
+    cursor = page?.list_complete === false ? page.cursor : undefined;
+  } while (cursor !== undefined);
+  return found;
+}
+
+function listingOf(record: GrantRecord, userId: string, id: string): FormerListing {
   const { clientId, scope, createdAt, metadata } = record;
   const expiresAt = numberOf(record['expiresAt']);
   return {
-    id: `${userId}:${grantId}`,
+    id: `${userId}:${id}`,
     clientId,
     userId,
     scope,
     createdAt,
-    ...opened,
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...((record['resource'] ?? undefined) === undefined ? {} : { resource: resourceOf(record['resource']) }),
     ...(metadata === undefined ? {} : { metadata: metadata as Json }),

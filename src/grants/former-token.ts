@@ -17,7 +17,7 @@ import { has, readRecord, type Versioned, versioned } from '../core/records/reco
 import { isShutOut } from '../core/users/removed-users.ts';
 import { pause } from '../lib/on-abort.ts';
 import { OAuthError } from '../model/error.ts';
-import type { FormerGrant } from '../model/former.ts';
+import type { FormerGrant, FormerListing } from '../model/former.ts';
 import type { Grant } from '../model/grant.ts';
 import { revoke } from '../model/grant-transitions.ts';
 import { findResource, grantTTL, lifetimesFor, resolveResource } from '../model/resource.ts';
@@ -33,6 +33,8 @@ type Note = {
   readonly sealed: string | null;
   /** Whether its grant was written: then it is never written again. */
   readonly isOpened: boolean;
+  /** The grant here. */
+  readonly grantId?: string;
 };
 
 const MAX_LOOKS = 20;
@@ -55,9 +57,7 @@ export async function tradeFormerToken(as: AuthServer, caller: Caller, presented
   if (!named) await checkClient(as, caller);
   if (await isShutOut(as.store, found.userId)) throw new OAuthError('invalid_grant', 'user_disabled'); // also where it was granted there since
   if ((found.expiresAt ?? Infinity) <= as.now()) throw new OAuthError('invalid_grant', 'refresh_expired');
-  const owners = [{}, { userId: found.userId }, { clientId: found.clientId }, { userId: found.userId, clientId: found.clientId }];
-  const isRevoked = (): Promise<boolean> => isCut(as, [...owners, { deletedClient: found.clientId }], found.createdAt ?? 0); // of unknown age, so every revocation counts
-  if (await isRevoked()) throw new OAuthError('invalid_grant', 'grant_revoked');
+  if (await isRevokedBefore(as, found)) throw new OAuthError('invalid_grant', 'grant_revoked');
   const resource = resourceFor(as, found);
   const key = await noteKey(as, found);
   const note = await noteOf(as, key, found);
@@ -69,7 +69,7 @@ export async function tradeFormerToken(as: AuthServer, caller: Caller, presented
     if (await as.records.openGrant(await grantFrom(as, caller, { found, resource, refreshToken, grantId })))
       as.emit({ kind: 'grant.moved', grantId, clientId: found.clientId, userId: found.userId });
     await renewClient(as, found.clientId);
-    if (await isRevoked()) await as.records.changeGrant(grantId, revoke('revoked', as.now())); // who revokes notes that first, and then lists grants
+    if (await isRevokedBefore(as, found)) await as.records.changeGrant(grantId, revoke('revoked', as.now())); // who revokes notes that first, and then lists grants
     await as.store.write(key, { ...note.value, isOpened: true }, note.version, lifeOf(found));
   }
   return refreshToken;
@@ -106,12 +106,23 @@ export async function endFormerToken(as: AuthServer, caller: Caller, presented: 
     throw error;
   }
   const key = await noteKey(as, found);
+  const note = await endUnmoved(as, key, found);
+  if (note) await endMoved(as, caller, key, found.key, note);
+}
+
+/** Notes that a grant has ended before it moved. @returns the note that was there before, if any. */
+export async function endUnmoved(as: AuthServer, key: Key, found: FormerListing): Promise<Note | undefined> {
   const ended = { v: 1, at: as.now(), sealed: null, isOpened: true } satisfies Note;
-  if ((await as.store.write(key, ended, 'absent', lifeOf(found))) !== null) return;
+  if ((await as.store.write(key, ended, 'absent', lifeOf(found))) !== null) return undefined;
   const note = await readRecord(as.store, key, isNote);
   if (note && !note.value.isOpened && (await as.store.write(key, ended, note.version, lifeOf(found))) === null)
     throw new OAuthError('temporarily_unavailable', 'former_contended', { headers: { 'retry-after': '1' } });
-  await endMoved(as, caller, key, found.key, note?.value);
+  return note?.value;
+}
+
+/** Whether it was revoked here with all of its user, its client or both; one of unknown age by any revocation. */
+export function isRevokedBefore(as: AuthServer, { userId, clientId, createdAt = 0 }: FormerListing): Promise<boolean> {
+  return isCut(as, [{}, { userId }, { clientId }, { userId, clientId }, { deletedClient: clientId }], createdAt);
 }
 
 /** Ends the grant here that a note leads to. False if there is no note. */
@@ -168,8 +179,10 @@ function resourceFor(as: AuthServer, { resource }: FormerGrant): string {
 async function noteOf(as: AuthServer, key: Key, found: FormerGrant): Promise<Versioned<Note>> {
   const known = await readRecord(as.store, key, isNote);
   if (known) return known;
-  const { refreshToken } = await as.secrets.mint(as.secrets.id(as.place));
-  const value: Note = { v: 1, at: as.now(), sealed: await as.secrets.sealUnder(found.key, refreshToken, key), isOpened: false };
+  const grantId = as.secrets.id(as.place);
+  const { refreshToken } = await as.secrets.mint(grantId);
+  const sealed = await as.secrets.sealUnder(found.key, refreshToken, key);
+  const value: Note = { v: 1, at: as.now(), sealed, isOpened: false, grantId };
   const version = await as.store.write(key, value, 'absent', lifeOf(found));
   if (version !== null) return { value, version };
   const first = await readRecord(as.store, key, isNote);
@@ -177,12 +190,13 @@ async function noteOf(as: AuthServer, key: Key, found: FormerGrant): Promise<Ver
   return first;
 }
 
-async function noteKey(as: AuthServer, { id }: Pick<FormerGrant, 'id'>): Promise<Key> {
+/** The key of the note about a grant. */
+export async function noteKey(as: AuthServer, { id }: Pick<FormerGrant, 'id'>): Promise<Key> {
   return `former:${await as.secrets.hash(`former grant\n${id}`)}`;
 }
 
 /** A note is kept as long as the former server would take the grant's tokens, and a day more for the difference of two clocks. */
-function lifeOf({ expiresAt }: FormerGrant): { readonly until?: Seconds } {
+function lifeOf({ expiresAt }: FormerListing): { readonly until?: Seconds } {
   return expiresAt === undefined ? {} : { until: expiresAt + 86_400 };
 }
 
@@ -220,4 +234,5 @@ async function grantFrom(
   };
 }
 
-const isNote = (value: unknown): value is Note => versioned(value) && has(value, 'sealed', 'isOpened');
+/** Whether a record is such a note. */
+export const isNote = (value: unknown): value is Note => versioned(value) && has(value, 'sealed', 'isOpened');

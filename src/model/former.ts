@@ -21,7 +21,12 @@ export interface FormerStore {
    * asked for once, and each repeat gets what came of that.
    */
   nameOf?(refreshToken: string): Awaitable<Pick<FormerGrant, 'id' | 'key'>>;
+  /** The grants of a user, moved or not. Without it, a grant can be listed and ended by its id only once it has moved. */
+  listGrants?(userId: string): Awaitable<readonly FormerListing[]>;
 }
+
+/** A grant without what only its token opens. */
+export type FormerListing = Omit<FormerGrant, 'props' | 'key'>;
 
 /** A record that cannot be used, in words for the operator: no secret, no token. */
 export interface FormerProblem {

@@ -10,6 +10,7 @@ import { disableUser, enableUser } from '../core/users/disabled-users.ts';
 import { findUserId } from '../core/users/user-ids.ts';
 import { type Grant, isLive, lifeEndOf } from '../model/grant.ts';
 import type { Identity } from '../model/identity.ts';
+import { lazyObject } from '../lib/lazy.ts';
 import { checkCursor, checkUserId } from './own-arguments.ts';
 import { SIGN_IN_KINDS, type SignInKind } from '../model/sign-ins.ts';
 import type { Cursor, Json, Seconds } from '../model/store.ts';
@@ -84,6 +85,11 @@ function summaryOf(grant: Grant): GrantSummary {
   };
 }
 
+const { listFormerGrants, endFormerGrant } = lazyObject(
+  { listFormerGrants: true, endFormerGrant: true },
+  () => import('../grants/former-grants.ts'),
+);
+
 const infoOf = (grant: Grant): GrantInfo => ({ ...summaryOf(grant), userId: grant.userId });
 
 /** Makes the verbs of one server. */
@@ -92,12 +98,13 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
     async listUserGrants(userId, after) {
       checkCursor('listUserGrants', after);
       const { grants, ...page } = await grantsOfUser(as, userId, after);
-      return {
-        ...page,
-        grants: grants.map(summaryOf),
-      };
+      const former = page.next === undefined && as.settings.formerStore?.listGrants ? await listFormerGrants(as, userId) : [];
+      return { ...page, grants: [...grants.map(summaryOf), ...former.map(({ userId: _user, ...one }) => one)] };
     },
-    revokeGrant: (grantId, userId) => endUserGrant(as, userId, grantId),
+    async revokeGrant(grantId, userId) {
+      if (await endUserGrant(as, userId, grantId)) return true;
+      return as.settings.formerStore?.listGrants ? endFormerGrant(as, userId, grantId) : false;
+    },
     async findGrant(grantId) {
       const grant = await as.records.findGrant(grantId);
       return grant && isLive(grant, as.now()) ? infoOf(grant) : null;

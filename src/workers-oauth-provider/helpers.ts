@@ -166,13 +166,15 @@ export function helpersOver(core: CoreHelpers, defaults: RequestDefaults): OAuth
         ({ id }) => id,
         async (cursor) => {
           const { grants, next } = await core.listUserGrants(userId, cursor);
-          const items = grants.map(({ id, clientId, scope, resource, redirectUri, metadata, createdAt, expiresAt }) => ({
-          id, clientId, userId, scope: [...scope], metadata, createdAt, expiresAt, resource, ...(redirectUri === undefined ? {} : { redirectUri }),
+          const former = `${userId}:`; // one that has not moved yet, as the core names it
+          const items = grants.map(({ id: named, clientId, scope, resource, redirectUri, metadata, createdAt, expiresAt }) => ({
+          id: named.startsWith(former) ? named.slice(former.length) : named, clientId, userId, scope: [...scope], metadata, createdAt, expiresAt, resource, ...(redirectUri === undefined ? {} : { redirectUri }),
         })); // prettier-ignore
           return { items, next };
         },
       ),
-    revokeGrant: async (grantId, userId) => void (await core.revokeGrant(grantId, userId)),
+    // The id may be that of the other server: of a page that was shown before the grant moved, or in the application's own database.
+    revokeGrant: async (id, userId) => void ((await core.revokeGrant(id, userId)) || (await core.revokeGrant(`${userId}:${id}`, userId))),
     async unwrapToken<T>(token: string) {
       const found = await core.verifyToken(token);
       if (!found) return null;

@@ -30,6 +30,13 @@ export function makeFormerKv(): FormerRecords {
       if (kv.isDown) throw new Error('KV GET failed: 500 Internal Server Error');
       return kv.records.get(key) ?? null;
     },
+    async list({ prefix, cursor = '' }) {
+      if (kv.isDown) throw new Error('KV LIST failed: 500 Internal Server Error');
+      const names = [...kv.records.keys()].filter((name) => name.startsWith(prefix) && name > cursor).toSorted();
+      const page = names.slice(0, 2); // as short as none of the real one
+      const rest = names.length > 2 ? { list_complete: false, cursor: page[1] ?? '' } : { list_complete: true };
+      return { keys: page.map((name) => ({ name })), ...rest };
+    },
   };
   return kv;
 }
