@@ -10,7 +10,7 @@ import { OAuthError } from '../model/error.ts';
 import type { Params } from '../model/params.ts';
 import type { Seconds } from '../model/store.ts';
 import { failed, type Caller } from './caller.ts';
-import { findClient } from './find.ts';
+import { findClient, mayFetch } from './find.ts';
 
 /** A client id and secret. */
 interface Pair {
@@ -42,6 +42,8 @@ export async function authenticateConfidential(
 ): Promise<Caller> {
   if (['client_assertion', 'client_assertion_type'].some((name) => params.optional(name) !== undefined))
     return byKey(as, authorization, params, network);
+  const bareId = authorization === null ? null : bareIdOf(authorization);
+  if (bareId !== null) return withoutSecret(as, bareId, params, network);
   const { method, pairs } = authorization === null ? fromBody(params) : fromBasic(authorization, params);
   let [proven, known]: [Client | null, Client | null] = [null, null];
   let isOver = false;
@@ -79,6 +81,14 @@ async function byKey(as: AuthServer, authorization: string | null, params: Param
   throw await refusalOrLimit(as, proof.client, network, failed('private_key_jwt', proof.problem));
 }
 
+/** A public client whose library sends its id in the header, as it would with a secret: the same as the id in the body. */
+async function withoutSecret(as: AuthServer, id: string, params: Params, network: string): Promise<Caller> {
+  checkAlone(params, [id]);
+  const client = await findClient(as, id);
+  if (client ? client.authMethod === 'none' : mayFetch(as, id)) return { kind: 'public', clientId: id };
+  throw await refusalOrLimit(as, client, network, failed('client_secret_basic', client ? 'secret_missing' : 'client_unknown'));
+}
+
 /** The refusal, or 429 if there were too many. Unknown ids share one counter, so that invented ids do not fill the store with counters. */
 async function refusalOrLimit(as: AuthServer, client: Client | null, network: string, refusal: OAuthError): Promise<OAuthError> {
   const wait = await as.limit(`secret\n${client?.id ?? ''}\n${network}`, GUESSES, GUESS_WINDOW);
@@ -95,11 +105,16 @@ function fromBody(params: Params): Credentials {
 function fromBasic(authorization: string, params: Params): Credentials {
   const readings = [parseBasic(authorization), rawBasic(authorization)].filter((pair) => pair !== null);
   if (readings.length === 0) throw failed('client_secret_basic', 'basic_malformed');
+  const id = checkAlone(params, readings.map((pair) => pair.id)); // prettier-ignore
+  return { method: 'client_secret_basic', pairs: readings.filter((pair) => id === undefined || id === pair.id) };
+}
+
+/** The id in the body, which must be one of the header's. @throws {OAuthError} also if there is a secret in the body. */
+function checkAlone(params: Params, ids: readonly string[]): string | undefined {
   if (params.optional('client_secret') !== undefined) throw new OAuthError('invalid_request', 'client_methods_mixed');
   const id = params.optional('client_id');
-  const pairs = readings.filter((pair) => id === undefined || id === pair.id);
-  if (pairs.length === 0) throw new OAuthError('invalid_request', 'client_ids_differ');
-  return { method: 'client_secret_basic', pairs };
+  if (id !== undefined && !ids.includes(id)) throw new OAuthError('invalid_request', 'client_ids_differ');
+  return id;
 }
 
 /** Parses Basic credentials: base64, then form-decoding, split at the first colon (RFC 6749 §2.3.1); null if malformed. */
@@ -112,12 +127,22 @@ export function parseBasic(authorization: string): Pair | null {
 
 /** The same without form-decoding, which many clients forget to encode for; null if malformed. */
 function rawBasic(authorization: string): Pair | null {
-  const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1];
-  if (encoded === undefined || encoded.length > MAX_BASIC_LENGTH || encoded.length % 4 !== 0) return null;
-  const text = textOf(encoded);
+  const text = basicText(authorization);
   const colon = text.indexOf(':');
   const [id, secret] = [text.slice(0, Math.max(colon, 0)), text.slice(colon + 1)];
   return id === '' || secret === '' || text.includes('\0') ? null : { id, secret };
+}
+
+/** The id in Basic credentials with an empty secret, form-decoded; null for any others. */
+function bareIdOf(authorization: string): string | null {
+  const text = basicText(authorization);
+  return /^[^:\0]+:$/.test(text) ? decode(text.slice(0, -1)) : null;
+}
+
+/** The text of Basic credentials; empty if they are malformed. */
+function basicText(authorization: string): string {
+  const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1];
+  return encoded === undefined || encoded.length > MAX_BASIC_LENGTH || encoded.length % 4 !== 0 ? '' : textOf(encoded);
 }
 
 /** Decodes base64 of UTF-8, as our challenge requires; empty if it is neither. */

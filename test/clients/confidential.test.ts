@@ -94,7 +94,7 @@ describe('clients/confidential', () => {
 
   it.each([
     'Basic', 'Basic ', 'Basic !!!!', 'Basic YTpi=', 'Basic YTp', 'Basic Y', basic('nocolon').authorization, basic(':secret').authorization,
-    basic('id:').authorization, basic('a%zz:b').authorization, basic('a%ff:b').authorization, basic('a\0:b').authorization, basic('a%00:b').authorization,
+    basic('id:').authorization, basic('::').authorization, basic('a%zz:').authorization, basic('a%zz:b').authorization, basic('a%ff:b').authorization, basic('a\0:b').authorization, basic('a%00:b').authorization,
     `Basic ${btoa('\xff\xfe:x')}`, `Basic ${btoa('x'.repeat(16_384))}`, 'Bearer abc', 'Digest username="x"', 'Basic YTpi, Basic YTpi', 'YTpi',
   ])('SEC-063 answers the header %j with 401 and a Basic challenge', async (authorization) => {
     const { redeem } = await withCode(BASIC);

@@ -1,0 +1,53 @@
+/** Clients that deviate from the letter and harm no one, on a whole server: none of them may be refused or lose its registration. */
+import { describe, expect, it } from 'vitest';
+import { ALICE, type App, makeApp } from '../support/app.ts';
+import { expectJson } from '../support/verdicts.ts';
+import { tokensOf } from '../../src/testing/oauth-client.ts';
+
+const basic = (text: string): Record<string, string> => ({ authorization: `Basic ${btoa(text)}` });
+
+describe('a public client that sends Basic credentials with an empty secret', () => {
+  const codeFor = async (app: App, metadata: Record<string, unknown> = {}) => {
+    const client = await app.client(metadata);
+    return { client, fields: { grant_type: 'authorization_code', code: await client.signIn(app.browser(), ALICE), code_verifier: client.verifier } };
+  }; // prettier-ignore
+
+  it('redeems, refreshes and revokes, with its id in the header alone or in the body, too (R-10)', async () => {
+    const app = await makeApp('memory');
+    const { client, fields } = await codeFor(app);
+    const first = tokensOf(await client.token(fields, basic(`${client.id}:`)));
+    const second = tokensOf(await client.token({ grant_type: 'refresh_token', refresh_token: first.refresh, client_id: client.id }, basic(`${client.id}:`)));
+    expect((await app.call(second.access)).status).toBe(200);
+    const sent = { 'content-type': 'application/x-www-form-urlencoded', ...basic(`${encodeURIComponent(client.id)}:`) };
+    const revoked = await app.ask('POST', '/revoke', new URLSearchParams({ token: second.refresh }).toString(), sent);
+    expect([revoked.status, (await app.call(second.access)).status]).toEqual([200, 401]);
+  }); // prettier-ignore
+
+  it('is no way round a secret, and spends nothing where it is refused (SEC-060, SEC-061, S-028)', async () => {
+    const app = await makeApp('memory');
+    for (const token_endpoint_auth_method of ['client_secret_basic', 'client_secret_post']) {
+      const { client, fields } = await codeFor(app, { token_endpoint_auth_method });
+      const refused = await client.token(fields, basic(`${client.id}:`));
+      expectJson(refused, 'invalid_client', 401);
+      expect(refused.headers.get('www-authenticate')).toMatch(/^Basic /);
+      expectJson(await client.token({ ...fields, client_secret: client.secret ?? '' }, basic(`${client.id}:`)), 'invalid_request');
+      expectJson(await client.token({ ...fields, client_id: 'another' }, basic(`${client.id}:`)), 'invalid_request');
+      const good = token_endpoint_auth_method === 'client_secret_basic' ? basic(`${client.id}:${client.secret}`) : undefined;
+      const own = good ? fields : { ...fields, client_id: client.id, client_secret: client.secret ?? '' };
+      expect((await client.token(own, good)).status).toBe(200);
+    }
+    const { client, fields } = await codeFor(app);
+    expectJson(await client.token(fields, basic('AAAAAAAAAAAAAAAAAAAAAA:')), 'invalid_client', 401);
+    const other = await app.client();
+    expectJson(await client.token(fields, basic(`${other.id}:`)), 'invalid_grant');
+    expect((await client.token(fields, basic(`${client.id}:`))).status).toBe(200);
+  });
+
+  it('counts as a wrong secret towards the limit of a network (S-029)', async () => {
+    const app = await makeApp('memory');
+    const { client, fields } = await codeFor(app, { token_endpoint_auth_method: 'client_secret_basic' });
+    const statuses = [];
+    for (let at = 0; at < 32; at++) statuses.push((await client.token(fields, basic(`${client.id}:`))).status);
+    expect([statuses[0], statuses.at(-1)]).toEqual([401, 429]);
+  });
+});
