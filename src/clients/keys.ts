@@ -24,7 +24,7 @@ export function clientKeysOf(
   given: ReadonlyMap<string, unknown>,
   rules: KeyRules,
 ): ClientKeys | { readonly reason: string; readonly problem: string } {
-  const [jwks, uri] = [given.get('jwks') ?? undefined, given.get('jwks_uri') ?? undefined];
+  const [jwks, uri] = [given.get('jwks'), given.get('jwks_uri')];
   if (jwks !== undefined && uri !== undefined) return { reason: 'keys_twice', problem: 'Send jwks or jwks_uri, not both.' };
   if (jwks !== undefined) {
     const keys = keySetOf(jwks);

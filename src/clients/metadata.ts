@@ -1,14 +1,12 @@
 /**
  * Client metadata of registrations and metadata documents (RFC 7591 §2). Unknown members are ignored, and so are odd values of members that
- * are only displayed or echoed (a link, a scope). A member that decides what the client may do is validated, or the registration is refused.
+ * are only displayed or echoed (a name, a link, a scope). An empty value (`null`, `""`, `[]`) counts as absent: many libraries write every member. A member that decides what the client may do is validated, or the registration is refused.
  */
 import { parseJson } from '../lib/json.ts';
-import { isReadable } from '../lib/readable.ts';
-import { parseLoopback } from '../lib/url.ts';
 import { CLIENT_AUTH_METHODS as METHODS, type Client, type ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { DEVICE_CODE } from '../model/grant-type.ts';
-import { isShortText, localizedOf, MAX_NAME_LENGTH, MAX_URI_LENGTH, webUriOf } from '../model/display.ts';
+import { isShortText, localizedOf, MAX_URI_LENGTH, webUriOf } from '../model/display.ts';
 import { checkRedirectUri, isUsableScheme } from '../model/redirect.ts';
 import { parseScope } from '../model/scope.ts';
 import { clientKeysOf, hasKeys, type ClientKeys, type KeyRules } from './keys.ts';
@@ -38,7 +36,7 @@ export function parseMetadata(text: string, grantTypes: readonly string[], rules
   const keys = authMethod === 'private_key_jwt' ? clientKeysOf(given, rules) : {};
   if ('problem' in keys) throw invalid(keys.reason, keys.problem);
   if (authMethod === 'private_key_jwt' && !hasKeys(keys)) throw invalid('keys_missing', 'private_key_jwt needs jwks or jwks_uri.');
-  const chose = (given.get('token_endpoint_auth_method') ?? null) !== null;
+  const chose = given.has('token_endpoint_auth_method');
   return { ...metadataOf(given, grantTypes, authMethod, rules.redirectSchemes), ...keys, ...(chose ? { methodChosen: true } : {}) };
 }
 
@@ -52,15 +50,16 @@ export function metadataOf(
   const keysAt = given.get('jwks_uri') ?? '';
   if (keysAt !== '' && webUriOf(keysAt) === undefined) throw invalid('jwks_uri', 'jwks_uri must be a public https URL.');
   const types = grantTypesOf(given, grantTypes);
-  const redirectUris = redirectsOf(given, types, schemes);
-  const name = optionalText(given, 'client_name', MAX_NAME_LENGTH);
+  const applicationType = applicationTypeOf(given);
+  const redirectUris = redirectsOf(given, types, applicationType, schemes);
+  const name = given.get('client_name');
   const scope = scopeOf(given.get('scope'));
   return {
     redirectUris,
-    applicationType: applicationTypeOf(given, redirectUris),
+    applicationType,
     grantTypes: types,
     authMethod,
-    ...(name === undefined ? {} : { name }),
+    ...(isShortText(name) ? { name } : {}),
     ...aboutOf(given),
     ...(scope === undefined ? {} : { scope }),
     ...(isSet(given, 'require_pushed_authorization_requests') ? { pushedOnly: true } : {}),
@@ -86,35 +85,42 @@ function aboutOf(given: Members): Pick<Client, 'names' | 'links' | 'uri' | 'logo
 /** Metadata members by name. */
 export type Members = ReadonlyMap<string, unknown>;
 
-/** The members of a JSON object. @throws {OAuthError} `invalid_client_metadata` for any other text. */
+/** The members of a JSON object, without empty ones. @throws {OAuthError} `invalid_client_metadata` for any other text. */
 export function parseMembers(text: string): Members {
   const value = parseJson(text, MAX_DEPTH);
   if (value === undefined) throw invalid('not_json', 'The body is not JSON, is nested too deeply, or has a name twice.');
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('not_object', 'The body is not a JSON object.');
-  return new Map(Object.entries(value));
+  return new Map(Object.entries(value).filter(([, one]) => one !== null && one !== '' && !(Array.isArray(one) && one.length === 0)));
 }
 
 /** Only a client that never uses a browser may have none: a device. */
-function redirectsOf(given: Members, grantTypes: readonly string[], schemes?: readonly string[]): readonly string[] {
+function redirectsOf(
+  given: Members,
+  grantTypes: readonly string[],
+  type: 'native' | 'web',
+  schemes?: readonly string[],
+): readonly string[] {
   const uris = given.get('redirect_uris');
-  if (!grantTypes.includes('authorization_code') && (uris === undefined || (isTexts(uris) && uris.length === 0))) return [];
-  if (!isTexts(uris) || uris.length === 0)
+  if (uris === undefined && !grantTypes.includes('authorization_code')) return [];
+  if (!isTexts(uris))
     throw new OAuthError('invalid_redirect_uri', 'redirects_missing', { hint: 'redirect_uris must be a list of at least one URI.' });
   if (uris.length > MAX_REDIRECTS)
     throw new OAuthError('invalid_redirect_uri', 'redirects_too_many', { hint: `At most ${MAX_REDIRECTS} redirect_uris.` });
-  const isUsable = uris.map((uri) => checkRedirectUri(uri) !== 'private-use' || isUsableScheme(uri, schemes));
-  if (!isUsable.includes(true)) throw new OAuthError('invalid_redirect_uri', 'redirects_unusable');
-  return [...new Set(uris)];
-}
-
-function applicationTypeOf(given: Members, uris: readonly string[]): 'native' | 'web' {
-  const type = given.get('application_type') ?? 'native'; // the RFC's default is web, but MCP clients without one are mostly native
-  if (type !== 'native' && type !== 'web') throw invalid('application_type', 'application_type must be "native" or "web".');
-  if (type === 'web' && uris.some((uri) => parseLoopback(uri) !== null)) {
+  const kinds = new Map(uris.map((uri) => [uri, checkRedirectUri(uri)]));
+  // SDKs call a client with redirect URIs of both kinds "web": the loopback ones are left out.
+  const kept = [...kinds.keys()].filter((uri) => type === 'native' || kinds.get(uri) !== 'loopback');
+  if (kept.length === 0)
     throw new OAuthError('invalid_redirect_uri', 'web_client_on_loopback', {
       hint: 'A web client cannot use a loopback redirect_uri; register as application_type "native".',
     });
-  }
+  if (!kept.some((uri) => kinds.get(uri) !== 'private-use' || isUsableScheme(uri, schemes)))
+    throw new OAuthError('invalid_redirect_uri', 'redirects_unusable');
+  return kept;
+}
+
+function applicationTypeOf(given: Members): 'native' | 'web' {
+  const type = given.get('application_type') ?? 'native'; // the RFC's default is web, but MCP clients without one are mostly native
+  if (type !== 'native' && type !== 'web') throw invalid('application_type', 'application_type must be "native" or "web".');
   return type;
 }
 
@@ -141,7 +147,7 @@ function authMethodOf(given: Members): ClientAuthMethod {
 /** Echoed and no limit, so an odd value is ignored (RFC 7591 §2). Some clients send a list. */
 function scopeOf(value: unknown): readonly string[] | undefined {
   const text = isTexts(value) ? value.join(' ') : value;
-  if (typeof text !== 'string' || text === '' || text.length > MAX_URI_LENGTH) return undefined;
+  if (typeof text !== 'string' || text.length > MAX_URI_LENGTH) return undefined;
   try {
     return parseScope(text);
   } catch (error) {
@@ -153,14 +159,6 @@ function scopeOf(value: unknown): readonly string[] | undefined {
 function isSet(given: Members, name: string): boolean {
   const value = given.get(name) ?? false;
   if (typeof value !== 'boolean') throw invalid(name, `${name} must be true or false.`);
-  return value;
-}
-
-function optionalText(given: Members, name: string, maxLength: number): string | undefined {
-  const value = given.get(name);
-  if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value !== 'string' || value.length > maxLength || !isReadable(value))
-    throw invalid(name, `${name} must be a readable text of at most ${maxLength} characters, without invisible ones.`);
   return value;
 }
 

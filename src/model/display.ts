@@ -7,7 +7,7 @@ import { isLoopbackHost, parseUrl } from '../lib/url.ts';
 import type { Client } from './client.ts';
 
 /** The longest name. */
-export const MAX_NAME_LENGTH = 200;
+const MAX_NAME_LENGTH = 200;
 /** The longest link. */
 export const MAX_URI_LENGTH = 2048;
 /** Names and links in other languages; further ones are ignored. */

@@ -51,3 +51,24 @@ describe('a public client that sends Basic credentials with an empty secret', ()
     expect([statuses[0], statuses.at(-1)]).toEqual([401, 429]);
   });
 });
+
+describe('a registration with empty members', () => {
+  it('gives the client that leaves them out, and it signs in (R-20, as libraries of Go and Swift write every member)', async () => {
+    const app = await makeApp('memory');
+    const empty = { grant_types: [], response_types: [], contacts: [], jwks_uri: '', application_type: '', client_uri: null, software_statement: '' };
+    const { status, body } = await app.register({ redirect_uris: ['http://127.0.0.1:1/cb'], token_endpoint_auth_method: '', ...empty });
+    expect([status, body['token_endpoint_auth_method'], body['grant_types'], body['response_types']]).toEqual([201, 'client_secret_basic', ['authorization_code', 'refresh_token'], ['code']]);
+    const { tokens } = await app.signedIn(empty);
+    expect((await app.call(tokens.access)).status).toBe(200);
+  }); // prettier-ignore
+
+  it('of a web client keeps the https redirect URIs beside loopback ones, and says so (SEC-011, as SDKs tell the type)', async () => {
+    const app = await makeApp('memory');
+    const uris = ['http://localhost:3000/cb', 'https://app.example/cb', 'http://127.0.0.1/cb'];
+    const { status, body } = await app.register({ application_type: 'web', token_endpoint_auth_method: 'none', redirect_uris: uris });
+    expect([status, body['redirect_uris'], body['application_type']]).toEqual([201, ['https://app.example/cb'], 'web']);
+    const client = await app.client({ application_type: 'web', redirect_uris: uris });
+    const page = (redirect_uri: string) => client.authorizeUrl({ redirect_uri }).then((url) => app.browser().get(url));
+    expect([(await page('https://app.example/cb')).status, (await page('http://localhost:3000/cb')).status]).toEqual([200, 400]);
+  });
+});

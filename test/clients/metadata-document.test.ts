@@ -46,7 +46,7 @@ describe('clients/metadata-document: what a document must be', () => {
   it('SEC-095 refuses a document without name or redirect URIs (S-084)', () => {
     expect(refused({ client_name: undefined })).toBe('document_without_name');
     expect(refused({ client_name: '' })).toBe('document_without_name');
-    expect(refused({ client_name: 7 })).toBe('document_metadata_client_name');
+    for (const odd of [7, 'a\nb']) expect(refused({ client_name: odd })).toBe('document_without_name');
     for (const uris of [undefined, [], 'https://client.example/cb', [7]])
       expect(refused({ redirect_uris: uris })).toBe('document_redirects_missing');
   });
@@ -57,7 +57,7 @@ describe('clients/metadata-document: what a document must be', () => {
   }); // prettier-ignore
 
   it('SEC-095 rejects every kind of shared secret, and private keys in public (S-085)', () => {
-    for (const secret of [{ client_secret: 's' }, { client_secret: null }, { client_secret_expires_at: 0 }])
+    for (const secret of [{ client_secret: 's' }, { client_secret: 0 }, { client_secret_expires_at: 0 }])
       expect(refused(secret)).toBe('document_with_secret');
     for (const method of ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'tls_client_auth', 7])
       expect(refused({ token_endpoint_auth_method: method })).toBe('document_auth_method');
@@ -65,6 +65,7 @@ describe('clients/metadata-document: what a document must be', () => {
     for (const key of [{ kty: 'RSA', n: 'n', e: 'AQAB', d: 'd' }, { kty: 'EC', d: 'd' }, { kty: 'oct', k: 'k' }, 'key', null])
       expect(refused({ jwks: { keys: [key] } })).toBe('document_jwks');
     expect(refused({ jwks: 'keys' })).toBe('document_jwks');
+    for (const empty of ['', null]) expect(read({ client_secret: empty, jwks_uri: empty }).authMethod).toBe('none');
     expect(read({ jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] } }).authMethod).toBe('none');
   }); // prettier-ignore
 

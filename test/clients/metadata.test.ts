@@ -155,23 +155,31 @@ describe('clients/metadata', () => {
       ['implicit'],
       ['urn:ietf:params:oauth:grant-type:token-exchange'],
       ['refresh_token'],
-      [],
       'authorization_code',
       [1],
     ])
       expect(codeOf({ grant_types: types })).toBe('invalid_client_metadata');
-    for (const types of [['token'], ['id_token token'], 'code', []])
+    for (const types of [['token'], ['id_token token'], 'code', [1]])
       expect(codeOf({ response_types: types })).toBe('invalid_client_metadata');
   });
 
   it.each([
-    { client_name: 7 }, { client_name: 'x'.repeat(201) }, { client_name: 'a\u0000b' }, { client_name: 'a\nb' }, { client_name: 'a\ud800b' },
-    { token_endpoint_auth_method: 'private_key_jwt' }, { token_endpoint_auth_method: '' }, { token_endpoint_auth_method: 'NONE' }, { application_type: 'desktop' },
+    { token_endpoint_auth_method: 'private_key_jwt' }, { token_endpoint_auth_method: 'NONE' }, { application_type: 'desktop' },
   ])('bounds and types every member: %j', (given) => {
     expect(codeOf(given)).toBe('invalid_client_metadata');
   }); // prettier-ignore
 
   it('takes an empty optional member for an absent one', () => {
     expect(Object.keys(parse({ client_name: '', client_uri: '', logo_uri: null, scope: null }))).toEqual(Object.keys(parse({})));
+    for (const empty of ['', null, []]) {
+      const members =
+        'token_endpoint_auth_method application_type grant_types response_types jwks jwks_uri require_pushed_authorization_requests';
+      const given = Object.fromEntries(members.split(' ').map((name) => [name, empty]));
+      expect(parse(given), JSON.stringify(empty)).toEqual(parse({}));
+    }
   });
+
+  it.each([7, 'x'.repeat(201), 'a\u0000b', 'a\nb', 'a\ud800b', ['a'], {}])('leaves out a name that cannot be shown, and takes the rest: %j (R-20)', (client_name) => {
+    expect(parse({ client_name, scope: 'a' })).toEqual(parse({ scope: 'a' }));
+  }); // prettier-ignore
 });
