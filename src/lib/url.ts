@@ -2,11 +2,11 @@
 
 const LOOPBACK_HTTP = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(?::(\d{1,5}))?(\/[^?#]*)?(\?[^#]*)?$/;
 
-/** The parts of a loopback URL, exactly as written. */
+/** The parts of a loopback URL, as written. */
 export interface LoopbackUrl {
   readonly host: string;
   readonly port: string;
-  /** Path and query. */
+  /** Path and query; the path is `/` if none is written (RFC 3986 §6.2.3). */
   readonly rest: string;
 }
 
@@ -14,7 +14,7 @@ export interface LoopbackUrl {
 export function parseLoopback(text: string): LoopbackUrl | null {
   const match = LOOPBACK_HTTP.exec(text);
   if (!match) return null;
-  return { host: match[1] ?? '', port: match[2] ?? '', rest: (match[3] ?? '') + (match[4] ?? '') };
+  return { host: match[1] ?? '', port: match[2] ?? '', rest: (match[3] ?? '/') + (match[4] ?? '') };
 }
 
 /** Whether a host name (`URL.hostname`) is loopback. */

@@ -1,6 +1,6 @@
 /**
  * Redirect URIs: which may be registered, and whether a requested one is registered. Compared as raw text before any parser can normalize
- * them; only the port of a loopback URI may differ (RFC 8252 §7.3, OAuth 2.1 §2.3.1).
+ * them. Of a loopback URI the port may differ (RFC 8252 §7.3, OAuth 2.1 §2.3.1), and the slash of an empty path, which VS Code once left out.
  */
 import { parseLoopback, parseUrl } from '../lib/url.ts';
 import { OAuthError } from './error.ts';
@@ -28,7 +28,8 @@ export type RedirectKind = 'https' | 'loopback' | 'private-use';
  * scheme, so the code alone proves nothing there: PKCE, which is always required, binds it to the program that started the request.
  */
 export const KNOWN_SCHEMES: readonly string[] = [
-  'claude', 'cursor', 'goose', 'kiro', 'lmstudio', 'raycast', 'vscode', 'vscode-insiders', 'vscodium', 'warp', 'windsurf', 'zed',
+  'antigravity', 'claude', 'cursor', 'goose', 'kiro', 'lmstudio', 'mcpjam', 'raycast', 'trae', 'vscode', 'vscode-insiders', 'vscodium', 'warp',
+  'windsurf', 'workbuddy', 'zed',
 ]; // prettier-ignore
 
 /**

@@ -72,3 +72,13 @@ describe('a registration with empty members', () => {
     expect([(await page('https://app.example/cb')).status, (await page('http://localhost:3000/cb')).status]).toEqual([200, 400]);
   });
 });
+
+it('VS Code signs in with the slash that its registration lacks, and the other way round (R-07)', async () => {
+  const app = await makeApp('memory');
+  const pairs = [['http://127.0.0.1:33418', 'http://127.0.0.1:33418/'], ['http://127.0.0.1:33418/', 'http://127.0.0.1:33418']] as const; // prettier-ignore
+  for (const [registered, redirect_uri] of pairs) {
+    const client = await app.client({ redirect_uris: [registered] });
+    const code = await client.signIn(app.browser(), ALICE, { redirect_uri });
+    expect((await client.redeem(code, { redirect_uri })).status).toBe(200);
+  }
+});

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { isLoopbackHost, parseLoopback, parseUrl } from '../../src/lib/url.ts';
 
 describe('lib/url', () => {
-  it('takes a loopback URL apart as it is written', () => {
+  it('takes a loopback URL apart, with the slash of an empty path', () => {
     expect(parseLoopback('http://localhost:3334/cb?x=1')).toEqual({ host: 'localhost', port: '3334', rest: '/cb?x=1' });
-    expect(parseLoopback('http://[::1]')).toEqual({ host: '[::1]', port: '', rest: '' });
+    expect(parseLoopback('http://[::1]')).toEqual({ host: '[::1]', port: '', rest: '/' });
+    expect(parseLoopback('http://localhost?x=1')?.rest).toBe('/?x=1');
   });
 
   it.each([

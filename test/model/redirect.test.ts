@@ -83,6 +83,19 @@ describe('model/redirect', () => {
     expect(() => findRedirect(client, uri)).toThrow(expect.objectContaining({ code: 'invalid_request', reason }));
   });
 
+  it.each([
+    ['http://127.0.0.1:33418', 'http://127.0.0.1:33418/'], ['http://localhost/', 'http://localhost:5000'], ['http://[::1]?x=1', 'http://[::1]:1/?x=1'],
+  ])('takes %s and %s for one, since an empty path is "/" (R-07)', (registered, requested) => {
+    expect([found(native(registered), requested), found(native(requested), registered)]).toEqual([requested, registered]);
+  }); // prettier-ignore
+
+  it.each([
+    ['http://localhost/cb', 'http://localhost/cb/'], ['http://localhost', 'http://localhost//'], ['http://localhost', 'http://127.0.0.1/'],
+    ['https://app.example', 'https://app.example/'], ['cursor://a', 'cursor://a/'],
+  ])('takes no other slash of a redirect URI for none: %s, %s (SEC-010)', (registered, requested) => {
+    expect([found(native(registered), requested), found(native(requested), registered)]).toEqual([null, null]);
+  }); // prettier-ignore
+
   it('uses the private-use schemes that are known or a domain turned round, and none of the web or of scripts (RFC 8252 §7.1)', () => {
     expect(KNOWN_SCHEMES).toContain('cursor');
     for (const scheme of KNOWN_SCHEMES)
