@@ -125,7 +125,7 @@ function listingOf(record: GrantRecord, userId: string, id: string): FormerListi
     scope,
     createdAt,
     ...(expiresAt === undefined ? {} : { expiresAt }),
-    ...((record['resource'] ?? undefined) === undefined ? {} : { resource: resourceOf(record['resource']) }),
+    ...((record['resource'] ?? undefined) === undefined ? {} : { resource: resourceOf(record['resource']), isPrefix: true }),
     ...(metadata === undefined ? {} : { metadata: metadata as Json }),
     ...textsIn(record, { redirectUri: 'redirectUri' }),
   };

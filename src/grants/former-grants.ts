@@ -24,11 +24,12 @@ export async function listFormerGrants(as: AuthServer, userId: string): Promise<
   const { settings } = as;
   const listed = await Promise.all(
     (await all(as, userId)).map(async (one): Promise<readonly Unmoved[]> => {
-      const { createdAt = 0, expiresAt = createdAt + grantTTL(settings) } = one;
+      const { createdAt = 0, expiresAt = as.now() + grantTTL(settings) } = one; // one without end there begins anew when it moves
       if ((one.expiresAt ?? Infinity) <= as.now() || (await isRevokedBefore(as, one))) return [];
       if ((await readRecord(as.store, await noteKey(as, one), isNote)) !== null) return []; // moved, or ended
       const resource = [one.resource ?? settings.defaultResource ?? settings.resources[0]?.uri ?? ''].flat()[0] ?? '';
-      return [{ ...one, resource, createdAt, usedAt: createdAt, expiresAt }];
+      const { isPrefix: _isPrefix, ...grant } = one;
+      return [{ ...grant, resource, createdAt, usedAt: createdAt, expiresAt }];
     }),
   );
   return listed.flat();

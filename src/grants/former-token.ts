@@ -20,7 +20,7 @@ import { OAuthError } from '../model/error.ts';
 import type { FormerGrant, FormerListing } from '../model/former.ts';
 import type { Grant } from '../model/grant.ts';
 import { revoke } from '../model/grant-transitions.ts';
-import { findResource, grantTTL, lifetimesFor, resolveResource } from '../model/resource.ts';
+import { findResource, grantTTL, isAbove, lifetimesFor, resolveResource } from '../model/resource.ts';
 import type { Key, Seconds } from '../model/store.ts';
 import { grantIdOf } from '../model/token.ts';
 import { wrap } from '../model/wrapped.ts';
@@ -165,12 +165,14 @@ async function checkClient(as: AuthServer, { kind, clientId }: Caller): Promise<
   if (client?.authMethod !== 'none') throw failed('none', client ? 'secret_missing' : 'client_unknown');
 }
 
-/** The first resource of the former grant that this server has; the default one if it names none. */
-function resourceFor(as: AuthServer, { resource }: FormerGrant): string {
+/** The first resource of the former grant that this server has, or the one below it; the default one if it names none. */
+function resourceFor(as: AuthServer, { resource, isPrefix }: FormerGrant): string {
   const { resources } = as.settings;
   const asked = resource === undefined ? [] : [resource].flat().map((text) => resolveResource(text, resources) ?? '');
   const known = asked.find((uri) => resources.some((one) => one.uri === uri));
   if (known !== undefined) return known;
+  const below = isPrefix ? resources.filter(({ uri }) => asked.some((one) => isAbove(one, uri))) : [];
+  if (below.length === 1 && below[0]) return below[0].uri; // good for less than it was
   if (asked.length > 0) throw new OAuthError('invalid_grant', 'former_resource_unknown');
   return findResource([], as.settings).uri;
 }

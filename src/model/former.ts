@@ -69,6 +69,8 @@ export interface FormerGrant {
   readonly scope: readonly string[];
   /** The resource, or several; absent for the default. */
   readonly resource?: string | readonly string[];
+  /** Whether its tokens were good for every URL below the resource, too: then it can move to the one resource that is there. */
+  readonly isPrefix?: boolean;
   readonly props: unknown;
   /** A secret that each valid refresh token of the grant gives, and nothing in the store does. */
   readonly key: string;

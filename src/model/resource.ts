@@ -65,6 +65,11 @@ export function otherSpelling(uri: string): string | null {
   return uri.endsWith('/') ? uri.slice(0, -1) : `${uri}/`;
 }
 
+/** Whether a URL is above another one on its origin: `https://a.example` of `https://a.example/mcp`. */
+export function isAbove(uri: string, below: string): boolean {
+  return !uri.includes('?') && below.startsWith(`${uri.replace(/\/$/, '')}/`);
+}
+
 /** Suffix of the URI for all routes of an issuer. No resource URI has a fragment, so no client can request it. */
 const EVERY = '#every-route';
 

@@ -67,6 +67,32 @@ describe.each(storeNames)('grants of the former server on %s', (store) => {
     expect(await oauth.revokeGrant('una:two', 'una')).toBe(false); // it has ended
   });
 
+  it.each([
+    ['of the origin', 'https://mcp.example', 200],
+    ['of the origin, with a slash', 'https://mcp.example/', 200],
+    ['of several, one of them the origin', ['https://other.example', 'https://mcp.example'], 200],
+    ['of a path beside ours', 'https://mcp.example/m', 400],
+    ['of a path below ours, which would be good for more', 'https://mcp.example/mcp/deep', 400],
+    ['of another origin whose name begins with ours', 'https://mcp.exampl', 400],
+    ['with a query', 'https://mcp.example?a=b', 400],
+  ])('W-04 moves a grant %s, for which versions before 1.0 gave tokens, to the resource below it', async (_what, resource, status) => {
+    const kv = makeFormerKv();
+    const app = await appOver(store, kv);
+    const clientId = await formerClient(kv);
+    const { current } = await formerGrant(kv, clientId, { id: 'one', resource });
+    expect(await refresh(app, current, clientId)).toBe(status);
+    const moved = (await app.provider.helpers(app.env).listUserGrants('una')).grants.filter(({ id }) => id !== 'una:one');
+    expect(moved.map((grant) => grant.resource)).toEqual(status === 200 ? [RESOURCE] : []);
+  });
+
+  it('W-03 lists a grant that has no end there, however old it is', async () => {
+    const kv = makeFormerKv();
+    const app = await appOver(store, kv);
+    await formerGrant(kv, await formerClient(kv), { createdAt: 1_600_000_000, expiresAt: undefined });
+    const { grants } = await app.provider.helpers(app.env).listUserGrants('una');
+    expect(grants.map(({ expiresAt }) => expiresAt > app.clock.now())).toEqual([true]);
+  });
+
   it('W-03 says that the namespace is down, instead of a list that leaves grants out', async () => {
     const kv = makeFormerKv();
     const app = await appOver(store, kv);

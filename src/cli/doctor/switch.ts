@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { isGrantRecord, recordOf, workersOAuthKv } from '../../former/workers-oauth-kv.ts';
 import { isUsableScheme } from '../../model/redirect.ts';
-import { canonicalResource, otherSpelling } from '../../model/resource.ts';
+import { canonicalResource, isAbove, otherSpelling } from '../../model/resource.ts';
 import { parseFlags, usage } from '../flags.ts';
 import { printable, printableJson } from '../printable.ts';
 import { CliError, type Terminal } from '../terminal.ts';
@@ -128,11 +128,15 @@ async function reportOf(records: ReadonlyMap<string, string>, served: readonly s
   return { clients, confidentialClients, grants, withoutClient, users: users.size, resources, unusedRedirects, broken };
 }
 
-/** A grant without a resource gets the default one. */
+/** A grant without a resource gets the default one; one for what is above a single resource moves to that. */
 function isServed(resource: string | null, served: readonly string[]): boolean {
   if (resource === null) return true;
   const uri = canonicalResource(resource);
-  return uri !== null && served.map(canonicalResource).some((one) => one === uri || (one !== null && otherSpelling(one) === uri));
+  const known = served.map((one) => canonicalResource(one) ?? '');
+  return (
+    uri !== null &&
+    (known.some((one) => one === uri || otherSpelling(one) === uri) || known.filter((one) => isAbove(uri, one)).length === 1)
+  );
 }
 
 function linesOf({

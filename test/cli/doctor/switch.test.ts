@@ -68,6 +68,19 @@ describe('cli/doctor/switch', () => {
     expect(out).not.toMatch(/LOST|gone\.example/);
   });
 
+  it('W-04 calls grants for the origin, as versions before 1.0 made them, good for the one resource below it, and no others', async () => {
+    const kv = makeFormerKv();
+    const id = await formerClient(kv);
+    await formerGrant(kv, id, { ...LATER, resource: 'https://mcp.example/' });
+    const file = fileOf(Object.fromEntries(kv.records));
+    expect(await run(file, '--resource', MCP)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('ok         1 grants for https://mcp.example/'),
+    });
+    expect((await run(file, '--resource', MCP, '--resource', 'https://mcp.example/other')).code).toBe(1);
+    expect((await run(file, '--resource', 'https://mcp.example.evil/mcp')).code).toBe(1);
+  });
+
   it('calls what the new server cannot read lost: a broken record, one of a newer version, one of another user or grant', async () => {
     const kv = makeFormerKv();
     const id = await formerClient(kv);
