@@ -5,7 +5,7 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { readRecord, versioned } from '../core/records/record.ts';
 import { base64url, fromBase64url } from '../lib/bytes.ts';
-import { isDocumentUrl, isSameServer } from '../lib/document-url.ts';
+import { isDocumentUrl, isOnServerOf } from '../lib/document-url.ts';
 import { makeSingleFlight, type SingleFlight } from '../lib/single-flight.ts';
 import type { Client } from '../model/client.ts';
 import type { Settings } from '../model/settings.ts';
@@ -44,7 +44,7 @@ const flights = new WeakMap<Settings, SingleFlight<Logo | null>>();
  */
 export async function logoOf(as: AuthServer, client: Client, network: string): Promise<Logo | null> {
   const { logoUri: url = '', entered } = client;
-  if (!isDocumentUrl(url, as.isLoopback) || isSameServer(new URL(url), new URL(as.settings.issuer))) return null;
+  if (!isDocumentUrl(url, as.isLoopback) || isOnServerOf(url, as.settings.issuers)) return null;
   if (!entered && !(await isAcceptable(as, url))) return null;
   if (as.settings.clientPolicy !== null && (await problemOf(as, client)) !== null) return null; // nothing is fetched for it
   const key: Key = `logo:${await as.secrets.hash(`logo\n${url}`)}`;
@@ -53,7 +53,7 @@ export async function logoOf(as: AuthServer, client: Client, network: string): P
   const flight = flights.get(as.settings) ?? makeSingleFlight<Logo | null>();
   flights.set(as.settings, flight);
   return flight(key, async () => {
-    const limits = [as.limit(`logo\n${network}`, FETCHES, WINDOW), as.limit(`logo host\n${new URL(url).host}`, TARGET_FETCHES, WINDOW)];
+    const limits = [as.limit(`logo\n${network}`, FETCHES, WINDOW), as.limit(`logo host\n${new URL(url).hostname}`, TARGET_FETCHES, WINDOW)];
     if ((await Promise.all(limits)).some((wait) => wait !== null)) return null;
     const answer = (await as.fetchImage?.(url, LIMITS)) ?? null;
     const logo = answer && decoded(base64url(answer));

@@ -5,7 +5,7 @@
  *   own host → policy → (join a pending fetch | count by network and by host → fetch → check → store)
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { isSameServer } from '../lib/document-url.ts';
+import { isOnServerOf } from '../lib/document-url.ts';
 import { HostDown } from '../lib/host-down.ts';
 import { isHostDown, type SafeAnswer } from '../lib/safe-fetch.ts';
 import { type SingleFlight, makeSingleFlight } from '../lib/single-flight.ts';
@@ -39,8 +39,8 @@ const flights = new WeakMap<Settings, SingleFlight<Client>>();
 
 /** Whether a document at this URL is acceptable: not on our own host (SEC-103), and allowed by the policy (SEC-105). */
 export async function isAcceptable({ settings }: AuthServer, id: string): Promise<boolean> {
+  if (isOnServerOf(id, settings.issuers)) return false;
   const url = new URL(id);
-  if (isSameServer(url, new URL(settings.issuer))) return false;
   const policy = settings.clientIdMetadataPolicy;
   if (policy === null) return true;
   if (typeof policy === 'function') return policy(url);
@@ -75,8 +75,15 @@ export async function fetchClient(as: AuthServer, id: string, network: string): 
       isMine = true;
       const cached = await findCached(as, id); // a fetch that just ended may have stored it
       if (cached) return cached;
-      await countFetch(as, network);
-      await countTarget(as, id);
+      try {
+        await countFetch(as, network);
+        await countTarget(as, id);
+      } catch (error) {
+        // Others who use up a limit must not keep the users of a known client out. Its document may be of the last day, as cached ones may.
+        const recent = await lastGood(as, id);
+        if (recent && recent.createdAt + MAX_CACHE_TIME > as.now()) return recent;
+        throw error;
+      }
       return fetchOnce(as, id);
     });
   return fetched().catch((error: unknown) => {
@@ -86,9 +93,9 @@ export async function fetchClient(as: AuthServer, id: string, network: string): 
   });
 }
 
-/** Counts fetches from one host for all callers, so that many networks cannot attack a host through us. @throws {OAuthError} 429 after too many. */
-async function countTarget(as: AuthServer, id: string): Promise<void> {
-  const wait = await as.limit(`document host\n${new URL(id).host}`, TARGET_FETCHES, WINDOW);
+/** Counts fetches from one host, on whatever port, for all callers, so that many networks cannot attack it through us. @throws {OAuthError} 429 after too many. */
+export async function countTarget(as: AuthServer, url: string, what: 'document' | 'keys' = 'document'): Promise<void> {
+  const wait = await as.limit(`${what} host\n${new URL(url).hostname}`, TARGET_FETCHES, WINDOW);
   if (wait === null) return;
   throw new OAuthError('temporarily_unavailable', 'document_host_limited', {
     status: 429,

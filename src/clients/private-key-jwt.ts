@@ -7,14 +7,14 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { findKey } from '../core/key-sources.ts';
 import { singleUse } from '../core/records/one-time.ts';
-import { isSameServer } from '../lib/document-url.ts';
+import { isOnServerOf } from '../lib/document-url.ts';
 import { endOf, isFor, parseAssertion, textClaim, timeProblem, type Assertion } from '../model/assertion.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Params } from '../model/params.ts';
 import { withGiveBack, orUnavailable } from './caller.ts';
 import { resolveClient } from './find.ts';
-import { countFetch } from './metadata-document.ts';
+import { countFetch, countTarget } from './metadata-document.ts';
 
 /** The only accepted `client_assertion_type`. */
 export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -68,13 +68,16 @@ async function problemOf(
 ): Promise<string | { readonly jti: string }> {
   const { claims } = assertion;
   if (client.jwks === undefined && client.jwksUri === undefined) return 'assertion_unregistered';
-  if (client.jwksUri !== undefined && isSameServer(new URL(client.jwksUri), new URL(as.settings.issuer))) return 'assertion_keys_here';
+  if (client.jwksUri !== undefined && isOnServerOf(client.jwksUri, as.settings.issuers)) return 'assertion_keys_here';
   if (!isFor(claims, as.settings.issuer)) return 'assertion_audience';
   const time = timeProblem(claims, as.now());
   if (time !== null) return `assertion_${time}`;
   const jti = textClaim(claims, 'jti');
   if (jti === null) return 'assertion_without_jti';
-  const key = await findKey(as, client, assertion, () => countFetch(as, network));
+  const key = await findKey(as, client, assertion, async (url) => {
+    await countFetch(as, network);
+    await countTarget(as, url, 'keys');
+  });
   if (key === null) return 'assertion_key_unknown';
   const { isAssertionSignedWith } = await import('../core/assertion-signature.ts');
   return (await isAssertionSignedWith(assertion, key)) ? { jti } : 'assertion_signature';

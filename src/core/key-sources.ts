@@ -51,14 +51,14 @@ const flights = new WeakMap<Settings, SingleFlight<CachedKeys>>();
 /**
  * Finds the key that signed an assertion; null if the source does not have it.
  *
- * @param mayFetch called before a URL is fetched; what it throws is passed on.
+ * @param mayFetch called before a URL is fetched; what it throws is passed on, if the key is not among those fetched within a day.
  * @throws {OAuthError} `temporarily_unavailable` if the host of the keys is down and the key is not among those fetched within a day.
  */
 export async function findKey(
   as: AuthServer,
   source: KeySource,
   { alg, kid }: Assertion,
-  mayFetch: () => Promise<void>,
+  mayFetch: (url: string) => Promise<void>,
 ): Promise<Jwk | null> {
   if (source.jwks) return pickKey(source.jwks, alg, kid);
   if (source.jwksUri === undefined) return null;
@@ -66,15 +66,21 @@ export async function findKey(
   const key = known?.keys && known.at + (source.jwksMaxAge ?? FRESH) > as.now() ? pickKey(known.keys, alg, kid) : null;
   if (key !== null) return key;
   const isRecent = known !== undefined && known.keys !== null && known.triedAt + COOL_DOWN > as.now();
-  const { keys, isDown } = isRecent ? known : await fetchShared(as, source.jwksUri, mayFetch);
+  const { keys, isDown } = isRecent
+    ? known
+    : await fetchShared(as, source.jwksUri, mayFetch).catch((error: unknown) => {
+        // Others who use up a limit must not keep a client out whose keys are known.
+        if (known?.keys && known.at + STALE > as.now() && pickKey(known.keys, alg, kid)) return known;
+        throw error;
+      });
   const found = keys && pickKey(keys, alg, kid);
   if (found || !isDown) return found;
   const cause = new Error('The public keys of a client or an issuer cannot be read: their host is down.');
   throw new OAuthError('temporarily_unavailable', 'keys_unreachable', { headers: { 'retry-after': '30' }, cause });
 }
 
-async function fetchShared(as: AuthServer, uri: string, mayFetch: () => Promise<void>): Promise<CachedKeys> {
-  await mayFetch();
+async function fetchShared(as: AuthServer, uri: string, mayFetch: (url: string) => Promise<void>): Promise<CachedKeys> {
+  await mayFetch(uri);
   const flight = flights.get(as.settings) ?? makeSingleFlight<CachedKeys>();
   flights.set(as.settings, flight);
   return flight(uri, () => fetchKeys(as, uri));

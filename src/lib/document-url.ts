@@ -26,6 +26,11 @@ export function isSameServer(a: URL, b: URL): boolean {
   return a.hostname === b.hostname;
 }
 
+/** Whether a URL is on the server of one of these issuers: the tenants of one process may have hosts of their own. */
+export function isOnServerOf(url: string, issuers: readonly string[]): boolean {
+  return issuers.some((issuer) => isSameServer(new URL(url), new URL(issuer)));
+}
+
 const V4: readonly (readonly [network: string, bits: number])[] = [
   ['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12], ['192.0.0.0', 24],
   ['192.0.2.0', 24], ['192.31.196.0', 24], ['192.52.193.0', 24], ['192.88.99.0', 24], ['192.168.0.0', 16], ['192.175.48.0', 24],

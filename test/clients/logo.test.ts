@@ -133,6 +133,7 @@ describe('clients/logo', () => {
     expect(await tryOne(61, '192.0.2.8')).toBe(200);
     for (let at = 100; at < 220; at++) expect(await tryOne(at, `198.51.100.${at}`, 'victim.example')).toBe(200);
     expect(await tryOne(220, '198.51.100.220', 'victim.example')).toBe(404);
+    expect(await tryOne(221, '198.51.100.221', 'victim.example:8443')).toBe(404);
   });
 
   it('is on the consent page as a path of ours, with the initials below it', async () => {

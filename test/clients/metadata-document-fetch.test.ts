@@ -5,6 +5,7 @@ import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { type App, appOn, ISSUER } from '../support/app.ts';
+import { lastReason } from '../support/verdicts.ts';
 
 const ID = 'https://client.example/app.json';
 type Answer = () => Promise<Response> | Response;
@@ -132,6 +133,13 @@ describe('clients/metadata-document, why it cannot be had', () => {
 });
 
 describe('clients/metadata-document, accepted hosts', () => {
+  it('is not the one of another issuer of this process either (SEC-103)', async () => {
+    const world = await setUp({ tenants: { acme: { issuer: '/acme' }, own: { issuer: 'https://own.example' } } });
+    const form = { client_id: 'https://own.example/app.json', redirect_uri: 'http://localhost/callback', response_type: 'code', code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256' }; // prettier-ignore
+    const answer = await world.ask('POST', '/acme/par', new URLSearchParams(form), { 'content-type': 'application/x-www-form-urlencoded' });
+    expect([answer.status, lastReason(world), world.fetched]).toEqual([400, 'document_unwelcome', []]);
+  });
+
   it('is not the one of this very server (SEC-103)', async () => {
     const world = await setUp();
     expect([await world.look(`${ISSUER}/app.json`), world.fetched.length]).toEqual(['400 document_unwelcome', 0]);
@@ -171,6 +179,27 @@ describe('clients/metadata-document, how often (F-45)', () => {
     ]);
     world.clock.pass(600);
     expect(await look(60)).toBe('201');
+  });
+
+  it('counts the ports of one host together', async () => {
+    const world = await setUp();
+    const look = (at: number): Promise<string> => world.look(`https://client.example:${8000 + at}/app.json`, `198.51.100.${at}`);
+    for (let at = 0; at < 120; at++) expect(await look(at)).toBe('201');
+    expect(await look(120)).toBe('429 document_host_limited');
+  });
+
+  it.each([
+    ['of its host', (at: number) => [`https://client.example/${at}`, `198.51.100.${at}`] as const],
+    ['of the network', (at: number) => [`https://other${at}.example/app.json`, '192.0.2.1'] as const],
+  ])('lets others who use up the limit %s keep no one from a client whose document was read within a day', async (_limit, another) => {
+    const world = await setUp();
+    expect(await world.look()).toBe('201');
+    world.clock.pass(86_390);
+    for (let at = 0; at < 120; at++) await world.look(...another(at));
+    const count = world.fetched.length;
+    expect([await world.look(), world.fetched.length]).toEqual(['201', count]);
+    world.clock.pass(10);
+    expect(await world.look()).toMatch(/^429/);
   });
 
   it('looks up a hundred and twenty of one host in ten minutes', async () => {

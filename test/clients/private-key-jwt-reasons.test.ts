@@ -4,6 +4,7 @@ import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { type App, appOn, ISSUER } from '../support/app.ts';
 import { type AnyClaims, clientClaims, makeSigner, type Signer } from '../support/signer.ts';
+import { lastReason } from '../support/verdicts.ts';
 
 const TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const [signer, other] = [await makeSigner(), await makeSigner('ES256', 'key-2')];
@@ -91,6 +92,19 @@ describe('clients/private-key-jwt, reasons', () => {
     const look = (at: number): Promise<string> => ask({ iss: `away${at}`, sub: `away${at}` });
     for (let at = 0; at < 60; at++) expect(await look(at)).toMatch(/^503/);
     expect(await look(60)).toBe('429 document_limited');
+  });
+
+  it('reads the keys of one host a hundred and twenty times in ten minutes, however many networks ask for it (F-45)', async () => {
+    const look = async (at: number): Promise<string> => {
+      app.events.length = 0;
+      const assertion = await signer.sign(clientClaims('away0', app.clock.now()));
+      const body = new URLSearchParams({ grant_type: 'client_credentials', client_assertion_type: TYPE, client_assertion: assertion });
+      const headers = { 'content-type': 'application/x-www-form-urlencoded', 'x-test-address': `198.51.100.${at}` };
+      const { status } = await app.ask('POST', '/token', body, headers);
+      return [status, lastReason(app)].filter(Boolean).join(' ');
+    };
+    for (let at = 0; at < 120; at++) expect(await look(at)).toMatch(/^503/);
+    expect(await look(120)).toBe('429 document_host_limited');
   });
 
   it('accepts an assertion again after a 503 of ours', async () => {

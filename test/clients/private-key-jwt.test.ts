@@ -269,6 +269,18 @@ describe('clients/private-key-jwt: keys at an address', () => {
     expect(await ask()).toBe(503);
   });
 
+  it('takes a known key of the last day where others have used up the limit of the network', async () => {
+    const { app, client, fetched } = await outside();
+    const ask = async (by: Signer = signer): Promise<number> =>
+      (await client.token({ grant_type: 'refresh_token', refresh_token: 'x', ...shown(await by.sign(clientClaims(ID, app.clock.now()))) }))
+        .status;
+    expect(await ask()).toBe(400);
+    app.clock.pass(1000);
+    for (let at = 0; at < 60; at++) await app.browser().get(await (await registerClient({ send: app.send, issuer: ISSUER, id: `https://other${at}.example/app.json` })).authorizeUrl()); // prettier-ignore
+    const count = fetched.length;
+    expect([await ask(), await ask(await makeSigner('ES256', 'key-2')), fetched.length]).toEqual([400, 429, count]);
+  });
+
   it('gives another process the keys that one has read, while their host is down (R-03)', async () => {
     const { app, fail, fetched } = await outside();
     const ask = async (of: Pick<App, 'send'>): Promise<number> => {
