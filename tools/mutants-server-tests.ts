@@ -16,9 +16,6 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/core/vault/vault-refresh.ts': 'src/core/vault/vault.ts',
   'src/core/verify.ts':
     'src/{provider/tokens,journeys/access-keys,journeys/client-policy,endpoints/oauth/introspect,grants/client-credentials,grants/token-exchange,journeys/cached-tokens,journeys/dpop,journeys/refusal-reasons,journeys/resources,journeys/vault}.ts',
-  'src/endpoints/account/account.ts': 'src/{journeys/{account,sign-ins},endpoints/cross-site}.ts',
-  'src/endpoints/account/connect.ts': 'src/journeys/connect.ts',
-  'src/endpoints/account/linked-logins.ts': 'src/journeys/sign-ins.ts',
   'src/endpoints/authorize/authorization-request.ts':
     'src/{journeys/client-policy,provider/own-pages,grants/scope-rules,endpoints/authorize-redirect,endpoints/login-hint,endpoints/authorize/authorize,endpoints/oauth/par}.ts',
   'src/endpoints/authorize/authorize.ts':

@@ -149,18 +149,20 @@ export const users: Acts = {
     method: 'POST',
     takes: ['id', 'identity'],
     async run(admin, input) {
-      const [id, identity] = [input.text('id'), input.text('identity')];
-      if (!(await shuttingOut(admin, id, () => admin.helpers.signIns.removeIdentity(id, identity)))) throw missing('identity');
-      return { id };
+      const identity = input.text('identity');
+      return out(admin, input.text('id'), async (id) => {
+        if (!(await admin.helpers.signIns.removeIdentity(id, identity))) throw missing('identity');
+      });
     },
   },
   'users/remove-passkey': {
     method: 'POST',
     takes: ['id', 'passkey'],
     async run(admin, input) {
-      const [id, passkey] = [input.text('id'), input.text('passkey')];
-      if (!(await shuttingOut(admin, id, () => admin.helpers.signIns.removePasskey(id, passkey)))) throw missing('passkey');
-      return { id };
+      const passkey = input.text('passkey');
+      return out(admin, input.text('id'), async (id) => {
+        if (!(await admin.helpers.signIns.removePasskey(id, passkey))) throw missing('passkey');
+      });
     },
   },
   'users/remove-second-factor': {

@@ -60,7 +60,7 @@ async function findClient(kv: FormerKv, id: string): Promise<FormerClient | Form
   const secretHash = authMethod.startsWith('client_secret') ? hexToBase64url(record['clientSecret']) : undefined;
   if (authMethod.startsWith('client_secret') && secretHash === undefined)
     return { problem: `the KV record client:${id} has no hash of its secret` };
-  const expiresAt = numberOf(record['registrationExpiresAt']);
+  const [expiresAt, contacts] = [numberOf(record['registrationExpiresAt']), textsOf(record['contacts'])];
   return {
     id,
     redirectUris,
@@ -79,7 +79,7 @@ async function findClient(kv: FormerKv, id: string): Promise<FormerClient | Form
       jwksUri: 'jwksUri',
     }),
     ...localizedOf(Object.entries(Object(record['i18n']) as object)),
-    ...(textsOf(record['contacts']) ? { contacts: textsOf(record['contacts']) ?? [] } : {}),
+    ...(contacts && { contacts }),
   };
 }
 
@@ -172,7 +172,7 @@ async function open(token: string, wrapped: string, encrypted: string): Promise<
 export function recordOf(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+    return typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown> | null) : null;
   } catch {
     return null;
   }
@@ -183,7 +183,7 @@ function textsOf(value: unknown): readonly string[] | null {
 }
 
 function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+  return Number.isFinite(value) ? (value as number) : undefined;
 }
 
 function resourceOf(value: unknown): string | readonly string[] {

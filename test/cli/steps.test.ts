@@ -69,6 +69,8 @@ describe('cli/steps, lines', () => {
     const call = { jsonrpc: '2.0', id: 1, method: 'tools/call' };
     expect(await lineOf('/mcp', { body: { client_id: 'x', scope: 'y', error: 'z' } }, post(call))).toBe(' 1. POST /mcp → 200 · tools/call');
     expect(await lineOf('/mcp', { status: 401, body: { error: 'invalid_token' } }, post(call))).toBe(' 1. POST /mcp → 401 · tools/call · a sign-in is needed');
+    expect(await lineOf('/mcp', { status: 400, body: { error: 'told by no line' } }, post(call))).toBe(' 1. POST /mcp → 400 · tools/call');
+    expect(await lineOf('/mcp', {}, post({ ...call, params: 'a&grant_type=b&c' }))).toBe(' 1. POST /mcp → 200 · tools/call');
     expect(await lineOf('/mcp', {}, post({ method: 7 }))).toBe(' 1. POST /mcp → 200');
     expect(await lineOf('/mcp', {}, { method: 'DELETE' })).toBe(' 1. DELETE /mcp → 200');
     expect(await lineOf('/token', { status: 401 }, post('grant_type=x'))).toBe(' 1. POST /token → 401 · tokens by x');
@@ -163,10 +165,10 @@ describe('cli/steps, redirects', () => {
   });
 
   it('are not followed to another scheme or to no URL, and only where the status says so', async () => {
-    answers = { '/ftp': to('ftp://127.0.0.1/x'), '/bad': to('http://['), '/none': { status: 302, headers: {} }, '/ok': to('/next', 200), '/client': to('/next', 400), '/300': to('/next', 300), '/399': to('/next', 399) };
-    for (const path of ['/ftp', '/bad', '/none']) expect((await follow(path)).slice(0, 2)).toEqual([302, [`GET ${path}`]]);
+    answers = { '/ftp': to('ftp://127.0.0.1/x'), '/xhttp': to('xhttp://127.0.0.1/x'), '/304': to('/next', 304), '/bad': to('http://['), '/none': { status: 302, headers: {} }, '/ok': to('/next', 200), '/client': to('/next', 400), '/300': to('/next', 300), '/399': to('/next', 399) };
+    for (const path of ['/ftp', '/xhttp', '/bad', '/none']) expect((await follow(path)).slice(0, 2)).toEqual([302, [`GET ${path}`]]);
     expect((await follow('/ok')).slice(0, 2)).toEqual([200, ['GET /ok']]);
     expect((await follow('/client')).slice(0, 2)).toEqual([400, ['GET /client']]);
-    for (const path of ['/300', '/399']) expect((await follow(path)).slice(0, 2)).toEqual([200, [`GET ${path}`, 'GET /next']]);
+    for (const path of ['/300', '/304', '/399']) expect((await follow(path)).slice(0, 2)).toEqual([200, [`GET ${path}`, 'GET /next']]);
   }); // prettier-ignore
 });
