@@ -11,7 +11,7 @@ import { github } from 'portcullis/upstreams';
 export interface Env {
   readonly GITHUB_CLIENT_ID: string;
   readonly GITHUB_CLIENT_SECRET: string;
-  /** GitHub names of administrators, with commas. */
+  /** GitHub user ids of administrators, separated by commas. Not their names, which can become another user's. */
   readonly ADMINS?: string;
 }
 
@@ -48,8 +48,8 @@ export const app = new OAuthProvider<Env>({
   scopesSupported: { 'demo:use': 'Use the tools as you' },
   logins: [
     upstream(hub, {
-      mapIdentity: ({ claims }, env: Env) => ({
-        permissions: (env.ADMINS ?? '').split(',').includes(String(claims['preferred_username'])) ? ['admin'] : [],
+      mapIdentity: ({ subject }, env: Env) => ({
+        permissions: (env.ADMINS ?? '').split(/[\s,]+/).includes(subject) ? ['admin'] : [],
       }),
     }),
   ],

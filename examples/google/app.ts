@@ -11,7 +11,7 @@ import { google } from 'portcullis/upstreams';
 export interface Env {
   readonly GOOGLE_CLIENT_ID: string;
   readonly GOOGLE_CLIENT_SECRET: string;
-  /** Addresses of administrators, with commas. */
+  /** Addresses of administrators, separated by commas. */
   readonly ADMINS?: string;
 }
 
@@ -50,7 +50,7 @@ export const app = new OAuthProvider<Env>({
   logins: [
     upstream(workspace, {
       mapIdentity: ({ claims: { email, email_verified } }, env: Env) => ({
-        permissions: email_verified === true && (env.ADMINS ?? '').split(',').includes(String(email)) ? ['admin'] : [],
+        permissions: email_verified === true && (env.ADMINS ?? '').split(/[\s,]+/).includes(String(email)) ? ['admin'] : [],
       }),
     }),
   ],

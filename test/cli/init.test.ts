@@ -47,6 +47,24 @@ describe('portcullis init', () => {
     expect(readFileSync(join(path, 'app.ts'), 'utf8')).toContain("import { github } from 'portcullis/upstreams'");
   });
 
+  it('names administrators by what no other user can come by, and takes spaces around the commas', () => {
+    for (const login of LOGINS.filter((one) => one !== 'password')) {
+      const texts = filesOf(projectOf({ login, folder, yes: true, json: false }));
+      const app = texts.find(({ name }) => name === 'app.ts')?.text ?? '';
+      expect([login, app.includes('preferred_username'), app.includes(".split(/[\\s,]+/).filter((one) => one !== '')")]).toEqual([
+        login,
+        false,
+        true,
+      ]);
+      expect([login, /includes\(String\((subject|claims\['email_verified'\] === true && claims\['email'\])\)\)/.test(app)]).toEqual([
+        login,
+        true,
+      ]);
+    }
+    const env = filesOf(projectOf({ login: 'github', folder, yes: true, json: false })).find(({ name }) => name === '.env')?.text;
+    expect(env).toContain('# User ids (`id` at https://api.github.com/users/NAME) of administrators, separated by commas\nADMINS=\n');
+  });
+
   it('has no file above 60 lines or 150 columns in any project, and a new secret in each', () => {
     const projects = RUNTIMES.flatMap((runtime) => LOGINS.map((login) => projectOf({ runtime, login, folder, yes: true, json: false })));
     for (const project of projects) {

@@ -94,7 +94,7 @@ describe('examples/demo: a login of its own', () => {
 
 describe('examples/github', () => {
   it('signs in with GitHub, tells the tools who it is, and keeps GitHub’s token to itself', async () => {
-    const env = { GITHUB_CLIENT_ID: PAPERS.clientId, GITHUB_CLIENT_SECRET: PAPERS.clientSecret, ADMINS: 'octocat' };
+    const env = { GITHUB_CLIENT_ID: PAPERS.clientId, GITHUB_CLIENT_SECRET: PAPERS.clientSecret, ADMINS: '1, 583231' };
     const octocat = await connect(apps.github, env, async (browser, url) => {
       const gone = await browser.submit(await browser.get(url), { with: 'github' });
       return (await browser.get(await gitHub.visit(gone.location ?? ''))).location;
@@ -107,7 +107,7 @@ describe('examples/github', () => {
 
 describe('examples/google', () => {
   it('signs in the people of one Workspace, and no one else', async () => {
-    const env = { GOOGLE_CLIENT_ID: PAPERS.clientId, GOOGLE_CLIENT_SECRET: PAPERS.clientSecret, ADMINS: 'ada@acme.example' };
+    const env = { GOOGLE_CLIENT_ID: PAPERS.clientId, GOOGLE_CLIENT_SECRET: PAPERS.clientSecret, ADMINS: 'bob@acme.example, ada@acme.example' };
     let shown = '';
     const signIn = (user: FakeUpstream['user']): Promise<Connected> => {
       googleSite.user = user;

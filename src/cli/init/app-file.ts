@@ -18,7 +18,7 @@ export function variablesOf(login: Project['login']): readonly (readonly [name: 
   return [
     [`${prefix}_CLIENT_ID`, `id of your application at ${title}`],
     [`${prefix}_CLIENT_SECRET`, 'its secret'],
-    ['ADMINS', `${people} of administrators, with commas`],
+    ['ADMINS', `${people} of administrators, separated by commas`],
   ];
 }
 
@@ -38,7 +38,7 @@ function loginOf({ login, place }: Project): Login {
   return {
     names: 'OAuthProvider, upstream',
     imports: `import { ${factory} } from 'portcullis/upstreams';\n`,
-    env: `  readonly ${prefix}_CLIENT_ID: string;\n  readonly ${prefix}_CLIENT_SECRET: string;\n  /** ${people} of administrators, with commas. */\n  readonly ADMINS?: string;`,
+    env: `  readonly ${prefix}_CLIENT_ID: string;\n  readonly ${prefix}_CLIENT_SECRET: string;\n  /** ${people} of administrators, separated by commas. */\n  readonly ADMINS?: string;`,
     before: `const site = ${factory}({
 ${(own ?? []).map(([option, value], at) => `  ${option}: '${value}',${at === 0 ? first : ''}\n`).join('')}  clientId: (env) => (env as Env).${prefix}_CLIENT_ID,
   clientSecret: (env) => (env as Env).${prefix}_CLIENT_SECRET,
@@ -48,7 +48,7 @@ ${(own ?? []).map(([option, value], at) => `  ${option}: '${value}',${at === 0 ?
     options: `  logins: [
     upstream(site, {
       mapIdentity: ({ ${who === 'subject' ? 'subject' : 'claims'} }, env) => {
-        const admins = ((env as Env).ADMINS ?? '').split(',').filter((name) => name !== '');
+        const admins = ((env as Env).ADMINS ?? '').split(/[\\s,]+/).filter((one) => one !== '');
         return { permissions: admins.includes(String(${who})) ? ['admin'] : [] };
       },
     }),

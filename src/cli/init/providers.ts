@@ -29,8 +29,8 @@ export interface Site {
   readonly place?: Place;
 }
 
-const BY_ADDRESS = { who: "claims['email_verified'] === true && claims['email']", people: 'Verified addresses' };
-const BY_ID = { who: 'subject', people: 'User ids there' };
+const BY_ADDRESS = { who: "claims['email_verified'] === true && claims['email']", people: 'Verified e-mail addresses' };
+const BY_ID = { who: 'subject', people: 'User ids' };
 const ISSUER = { example: 'https://id.example.com', pattern: /^(?:https:\/\/|http:\/\/localhost\b)[\w.:/~-]+$/ };
 const DOMAIN = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/i;
 
@@ -41,10 +41,11 @@ function site(title: string, factory: string, more: Partial<Site> = {}): Site {
 
 /** Every site by its name on the command line. */
 export const SITES: Readonly<Record<SiteName, Site>> = {
-  github: site('GitHub', 'github', { who: "claims['preferred_username']", people: 'GitHub names' }),
+  github: site('GitHub', 'github', { ...BY_ID, people: 'User ids (`id` at https://api.github.com/users/NAME)' }), // a name can become another user's
   google: site('Google', 'google'),
   entra: site('Microsoft', 'entra', {
     ...BY_ID,
+    people: 'User ids (TENANT_ID:OBJECT_ID)',
     place: {
       what: 'id of your tenant',
       example: '00000000-0000-0000-0000-000000000000',
