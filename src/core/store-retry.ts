@@ -57,7 +57,7 @@ async function retryOnce<T>(verb: () => Promise<T>): Promise<T> {
   try {
     return await verb();
   } catch (error) {
-    if (error instanceof NothingDone || error instanceof TypeError) throw error; // the first is retried with pauses; the second is a configuration error
+    if (error instanceof NothingDone || error instanceof TypeError || error instanceof OAuthError) throw error; // the first is retried with pauses; the others are the caller's mistakes
     return verb();
   }
 }
@@ -66,6 +66,7 @@ async function guarded<T>(verb: () => Promise<T>): Promise<T> {
   try {
     return await verb();
   } catch (cause) {
+    if (cause instanceof OAuthError) throw cause; // a cursor that is none
     throw new OAuthError('temporarily_unavailable', 'store_failed', { cause, headers: { 'retry-after': '2' } });
   }
 }

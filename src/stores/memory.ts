@@ -3,6 +3,7 @@
  * text, so no caller holds a reference into the store. Its size is limited: expired records are dropped, live ones never. Nothing survives
  * a restart, and no other process sees it.
  */
+import { checkCursor } from '../model/cursor.ts';
 import type {
   Count,
   Cursor,
@@ -107,8 +108,8 @@ class MemoryStore implements Store {
     return true;
   }
 
-  async list(index: IndexKey, after?: Cursor): Promise<Page> {
-    const start = after === undefined ? 0 : Number(after);
+  async list(index: IndexKey, after: Cursor = '0'): Promise<Page> {
+    const start = Number(checkCursor(after));
     const keys: Key[] = [];
     let last = 0;
     for (const [key, entered] of this.#lists.get(index) ?? []) {

@@ -4,6 +4,7 @@
  * Every operation is one statement for record and lists together, so it is atomic, and its condition is decided under the row lock. A
  * failure that proves that nothing happened is reported as such, so that it can be retried.
  */
+import { checkCursor } from '../model/cursor.ts';
 import type {
   Count,
   Cursor,
@@ -112,7 +113,7 @@ class PostgresStore implements Store {
     const rows = (await this.#run(
       withRecords ? STATEMENTS.entriesRead : STATEMENTS.entries,
       index,
-      after,
+      checkCursor(after),
       this.#now(),
       PAGE + 1,
     )) as readonly {

@@ -8,6 +8,7 @@
  * Redis may lose acknowledged writes, depending on `appendfsync` and replication. Validity is by presence, so a loss ends sessions and
  * never restores what was revoked, except for the seconds that a failover takes back (FLT-09, docs/reference/storage.md).
  */
+import { checkCursor } from '../model/cursor.ts';
 import type {
   Count,
   Cursor,
@@ -154,7 +155,7 @@ class RedisStore implements Store {
       order,
       'ZRANGEBYSCORE',
       order,
-      `(${after}`,
+      `(${checkCursor(after)}`,
       '+inf',
       'WITHSCORES',
       'LIMIT',

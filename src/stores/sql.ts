@@ -4,6 +4,7 @@
  * skipped. The adapter runs the statements. Only plain `?` parameters: older versions of Node bind numbered ones wrongly.
  */
 import type { Count, Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Stored, Version } from '../model/store.ts';
+import { checkCursor } from '../model/cursor.ts';
 import { newVersion } from './version.ts';
 
 /** Names of the two tables. */
@@ -196,7 +197,7 @@ export function listed(run: Run, list: IndexKey, after: Cursor, now: Seconds): P
 
 /** The statement that reads such a page. */
 export function listing(list: IndexKey, after: Cursor, now: Seconds, sql: typeof OWN = OWN): Bound {
-  return [sql.listed, now, list, Number(after), PAGE + 1];
+  return [sql.listed, now, list, Number(checkCursor(after)), PAGE + 1];
 }
 
 /** The page in the rows of that statement. */

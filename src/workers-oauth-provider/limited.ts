@@ -1,4 +1,5 @@
 /** Lists with a `limit`, over those of the core, whose pages have a size of their own. */
+import { badCursor } from '../model/cursor.ts';
 import type { ListOptions, ListResult } from './types.ts';
 
 const MARK = '~';
@@ -13,12 +14,20 @@ export async function limited<T>(
   list: (cursor?: string) => Promise<{ items: T[]; next?: string | undefined }>,
 ): Promise<ListResult<T>> {
   if (!(limit >= 1)) throw new TypeError('`limit` must be a number, at least 1.');
-  const [at, ...given]: [string | null, ...string[]] = cursor?.startsWith(MARK)
-    ? (JSON.parse(cursor.slice(1)) as [string | null, ...string[]])
-    : [cursor ?? null];
+  const [at, ...given] = cursor?.startsWith(MARK) ? partsOf(cursor.slice(1)) : [cursor ?? null];
   const page = await list(at ?? undefined);
   const rest = page.items.filter((one) => !given.includes(idOf(one)));
   const items = rest.slice(0, limit);
   const next = items.length < rest.length ? MARK + JSON.stringify([at, ...given, ...items.map(idOf)]) : page.next;
   return next === undefined ? { items } : { items, cursor: next };
+}
+
+function partsOf(text: string): [at: string | null, ...given: string[]] {
+  try {
+    const [at, ...given] = JSON.parse(text) as [string | null, ...string[]];
+    if ([at ?? '', ...given].every((one) => typeof one === 'string')) return [at ?? null, ...given];
+  } catch {
+    // refused below
+  }
+  throw badCursor();
 }

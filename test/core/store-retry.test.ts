@@ -41,6 +41,12 @@ async function atEveryOperation(fault: Fault, run: (broken: Broken, arm: () => v
 }
 
 describe('core/store-retry', () => {
+  it("calls a cursor that no list gave the caller's mistake, and not an outage, on every store", async () => {
+    for (const { name, store } of await makeStores(makeClock().now))
+      for (const after of ['x', '-1', '1.5', '', 'NaN'])
+        expect([name, await withStoreRetry(store).list('user:1', after).catch((error: unknown) => error)]).toMatchObject([name, { status: 400, reason: 'cursor_malformed' }]); // prettier-ignore
+  });
+
   it('turns every store error into 503, and keeps the cause for the operator', async () => {
     const { store, plan } = faultyStore(memoryStore());
     plan('refuse', 1, true);

@@ -46,6 +46,14 @@ describe('workers-oauth-provider/limited', () => {
     }
   });
 
+  it('refuses a cursor that it did not give, with what to do', async () => {
+    for (const cursor of ['~', '~x', '~{}', '~[1]', '~["a",2]', '~null'])
+      await expect(listOf(['a'])({ cursor })).rejects.toMatchObject({
+        status: 400,
+        message: expect.stringContaining('Start again without one.'),
+      });
+  });
+
   it('takes no limit that would give nothing for ever', async () => {
     for (const limit of [0, -1, Number.NaN]) await expect(listOf(['a'])({ limit })).rejects.toThrow('`limit` must be a number');
   });
