@@ -48,7 +48,7 @@ An option wins over its variable.
 | variable | |
 | --- | --- |
 | \`PORTCULLIS_ISSUER\` | \`issuer\`: the public address |
-| \`PORTCULLIS_SECRET\` | \`secret\`; several with commas, the newest first |
+| \`PORTCULLIS_SECRET\` | \`secret\`; several, separated by commas, the newest first |
 | \`PORTCULLIS_EPOCH\` | a date, or a word that was not used before: ends every token and session, [after a restore](../guide/operations.md#restore) |
 | \`PORT\`, \`HOST\` | where \`serve\` listens: 8787, \`localhost\` |
 | \`PORTCULLIS_DATA\` | \`data\` of \`serve\` |

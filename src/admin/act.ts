@@ -49,13 +49,13 @@ export function inputOf({ takes }: Pick<Act, 'takes'>, all: { readonly [name: st
   const of = (name: string): unknown => (Object.hasOwn(all, name) && all[name] !== null ? all[name] : undefined);
   const optional = (name: string): string | undefined => {
     const value = of(name);
-    if (value !== undefined && (typeof value !== 'string' || value === '')) throw wrong(`${name} must be a text.`);
+    if (value !== undefined && (typeof value !== 'string' || value === '')) throw wrong(`${name} must be a non-empty string.`);
     return value;
   };
   const optionalTexts = (name: string): readonly string[] | undefined => {
     const value = of(name);
     if (value === undefined) return undefined;
-    if (!Array.isArray(value) || !value.every((one) => typeof one === 'string')) throw wrong(`${name} must be a list of texts.`);
+    if (!Array.isArray(value) || !value.every((one) => typeof one === 'string')) throw wrong(`${name} must be a list of strings.`);
     return value as readonly string[];
   };
   const optionalNumber = (name: string): number | undefined => {

@@ -107,8 +107,9 @@ export async function runCommand(argv: readonly string[], terminal: Terminal): P
       );
     return (await command.run(rest, terminal)) ?? 0;
   } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    terminal.err(printableLines(error.message)); // it may quote a server or a file
-    return error.exitCode;
+    const { message, syscall } = error as NodeJS.ErrnoException;
+    if (!(error instanceof CliError) && syscall === undefined) throw error; // a bug: its stack trace is for the report
+    terminal.err(printableLines(message)); // it may quote a server or a file
+    return error instanceof CliError ? error.exitCode : 1;
   }
 }

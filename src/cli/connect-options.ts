@@ -22,6 +22,8 @@ export interface ConnectOptions {
 /** A day. A longer time is a mistake, and timers overflow at 24 days. */
 const MAX_WAIT = 86_400;
 
+const HELP = 'connect --help';
+
 const FLAGS = {
   call: { type: 'string' },
   args: { type: 'string' },
@@ -35,12 +37,14 @@ const FLAGS = {
 
 /** Reads the arguments after the word `connect`. @throws {CliError} with 2 for wrong usage, with 1 for an invalid value. */
 export function parseConnectOptions(argv: readonly string[]): ConnectOptions {
-  const { values, positionals } = parseFlags(argv, FLAGS);
+  const { values, positionals } = parseFlags(argv, FLAGS, HELP);
   const [address, ...more] = positionals;
-  if (address === undefined || more.length > 0) throw usage('connect takes one URL');
-  if (values.args !== undefined && values.call === undefined) throw usage('--args goes with --call NAME');
+  if (address === undefined || more.length > 0) throw usage('connect takes one URL', HELP);
+  if (values.call === '') throw usage('--call takes the name of a tool', HELP);
+  if (values.args !== undefined && values.call === undefined) throw usage('--args goes with --call NAME', HELP);
   const timeout = Number(values.timeout ?? 300);
-  if (!Number.isInteger(timeout) || timeout < 1 || timeout > MAX_WAIT) throw usage(`--timeout takes whole seconds from 1 to ${MAX_WAIT}`);
+  if (!Number.isInteger(timeout) || timeout < 1 || timeout > MAX_WAIT)
+    throw usage(`--timeout takes whole seconds from 1 to ${MAX_WAIT}`, HELP);
   return {
     url: urlOf(address),
     call: values.call,
@@ -58,7 +62,7 @@ export function parseConnectOptions(argv: readonly string[]): ConnectOptions {
 export function urlOf(address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw new CliError(`${JSON.stringify(address)} is not a web address. Give the whole of it, such as https://mcp.example/mcp`, 2);
+    throw new CliError(`${JSON.stringify(address)} is not a web address. Give the full address, such as https://mcp.example/mcp`, 2);
   }
   if (url.username !== '' || url.password !== '')
     throw new CliError('Leave user name and password out of the URL: the sign-in page asks for them.', 2);
@@ -82,14 +86,14 @@ export const CONNECT_USAGE = `Usage: portcullis connect URL [options]
 Connects to a protected MCP server as a client does: finds out where to sign in, registers, opens the
 browser, and lists the tools. Nothing is stored unless --save is given.
 
-  --call NAME         call this tool, too
+  --call NAME         also call this tool
   --args JSON         with these arguments, such as '{"a": 1}'
   --scope "A B"       ask for these scopes instead of those that the server proposes
   --save FILE         keep registration and tokens in FILE for the next run, and use them if they are there
-  --timeout SECONDS   for the sign-in; 300 unless given
+  --timeout SECONDS   for the sign-in (default: 300)
   --no-open           do not open the browser, only print the link
   --json              print the result as JSON
-  --verbose           tell each step
+  --verbose           print each step
   --help, --version
 
 Examples:

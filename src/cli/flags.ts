@@ -17,6 +17,8 @@ export function parseFlags<const T extends Flags>(argv: readonly string[], optio
     return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   } catch (error) {
     const what = (error as Error).message.split(/\. |\n/)[0] ?? '';
+    const dash = /^Option '([^']+)' argument is ambiguous/.exec(what)?.[1];
+    if (dash !== undefined) throw usage(`${dash} needs a value; write one that begins with a hyphen as ${dash}=-…`, help);
     const odd = /^Unknown option '(--[^']+)'/.exec(what)?.[1];
     const near = odd === undefined ? '' : meant(odd, Object.keys(options).map((name) => `--${name}`)); // prettier-ignore
     if (near !== '') throw new CliError(`${what}${near} See: portcullis ${help}`, 2);

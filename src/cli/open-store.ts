@@ -2,7 +2,7 @@
  * Opens the store that a command line names: a file or data folder of SQLite, `postgres://` or `redis://`. Drivers are loaded from the
  * working directory; the package has none.
  */
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -30,7 +30,8 @@ export async function openStore(name: string, make: boolean): Promise<OpenStore>
   // A missing path is a data folder, as for `serve`, unless it is named like a file.
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? (make && extname(path) === '');
   const file = isFolder ? join(path, 'portcullis.db') : path;
-  if (!make && !existsSync(file)) throw new CliError(`There is no database at ${file}.`);
+  if (!make && !statSync(file, { throwIfNoEntry: false }))
+    throw new CliError(`There is no database at ${file}. Name the folder that the server has as \`data\`.`);
   if (isFolder) mkdirSync(path, { recursive: true, mode: 0o700 });
   const store = await opened(file);
   return { store, close: async () => store.close() };

@@ -1,25 +1,25 @@
 /** `portcullis store`: checks a store, updates its tables, and moves its records to another engine. */
-import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import { accessSync, constants, createReadStream, createWriteStream, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Store } from '../model/store.ts';
 import { exportRecords, importRecords } from '../stores/move.ts';
-import { meant, parseFlags } from './flags.ts';
+import { meant, parseFlags, usage } from './flags.ts';
 import { openStore } from './open-store.ts';
 import { CliError, type Terminal } from './terminal.ts';
 
 /** The usage text. */
 export const STORE_USAGE = `Usage: portcullis store check STORE          whether it can be written and read, and how many records it holds
-       portcullis store migrate STORE        makes its tables, or brings them to the present layout
-       portcullis store export STORE FILE    writes all live records to a new file, for your eyes only
-       portcullis store import STORE FILE    writes those that are not there yet; may be run again
-       portcullis store health STORE         whether it answers; of a server: store health --server URL
-       portcullis store sweep STORE          removes expired records, --most NUMBER of them; or --server URL
+       portcullis store migrate STORE        creates its tables, or updates them to the current layout
+       portcullis store export STORE FILE    writes all live records to a new file that only you can read
+       portcullis store import STORE FILE    writes the records that are not there yet; can be repeated
+       portcullis store health STORE         whether it answers; for a running server: store health --server URL
+       portcullis store sweep STORE          removes expired records, at most --most NUMBER; or --server URL
 
-STORE is a data folder or a file of SQLite, postgres://USER:PASSWORD@HOST/DATABASE, or redis://HOST. Redis under another prefix than
-portcullis: is redis://HOST?prefix=NAME:, PostgreSQL in another schema postgres://HOST/DATABASE?schema=NAME; a prefix with all that stands before its keys, the keyPrefix of ioredis too.
-Stop the server before an export; afterwards no user has to sign in again. --json prints the result as JSON.
+STORE is a data folder or a file of SQLite, postgres://USER:PASSWORD@HOST/DATABASE, or redis://HOST. Add ?schema=NAME for another
+PostgreSQL schema, or ?prefix=NAME: for another Redis prefix than portcullis: (all that precedes a key, the keyPrefix of ioredis too).
+Stop the server before an export; no user has to sign in again afterwards. --json prints the result as JSON.
 
 Examples:
   portcullis store check ./data
@@ -41,8 +41,10 @@ export async function runStore(argv: readonly string[], terminal: Terminal): Pro
   const moves = verb === 'export' || verb === 'import';
   const near = verb === undefined || VERBS.includes(verb) ? '' : meant(verb, VERBS);
   if (near !== '') throw new CliError(`store has no ${verb}${near} See: portcullis store --help`, 2);
-  if ((!moves && verb !== 'check' && verb !== 'migrate') || name === undefined || more.length > 0 || (file !== undefined) !== moves)
-    throw new CliError(STORE_USAGE, 2);
+  if (!moves && verb !== 'check' && verb !== 'migrate') throw new CliError(STORE_USAGE, 2);
+  if (name === undefined || more.length > 0 || (file !== undefined) !== moves)
+    throw usage(`Write: portcullis store ${verb} STORE${moves ? ' FILE' : ''}`, 'store --help');
+  if (verb === 'import') accessSync(file ?? '', constants.R_OK); // before the store is made
   const { store, close } = await openStore(name, verb === 'migrate' || verb === 'import');
   try {
     const { lines, json } = await run(verb, store, file ?? '');
@@ -61,7 +63,7 @@ async function run(verb: 'check' | 'migrate' | 'export' | 'import', store: Store
   if (verb === 'export') return exportTo(store, file);
   if (verb === 'import') return importFrom(store, file);
   await store.read('check:layout');
-  return { lines: ['The tables are of the present layout.'], json: { migrated: true } };
+  return { lines: ['The tables have the current layout.'], json: { migrated: true } };
 }
 
 async function check(store: Store): Promise<Outcome> {

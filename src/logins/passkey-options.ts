@@ -23,7 +23,7 @@ export function checkPasskeyOptions(options: PasskeyOptions): void {
   checkNames('passkeys', options, 'rpId rpName signUp');
   const { rpId, rpName, signUp } = options;
   if (signUp !== undefined && signUp !== 'open' && signUp !== 'closed') fail('`signUp` must be "open" or "closed"');
-  if (rpName !== undefined && (typeof rpName !== 'string' || rpName === '')) fail('`rpName` must be a text, the name of your site');
+  if (rpName !== undefined && (typeof rpName !== 'string' || rpName === '')) fail('`rpName` must be a string, the name of your site');
   if (rpId !== undefined && (typeof rpId !== 'string' || !isHost(rpId)))
     fail(`\`rpId\` must be a domain such as "mcp.example", without scheme, port and path; it is ${JSON.stringify(rpId)}`);
 }

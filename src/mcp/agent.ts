@@ -237,5 +237,7 @@ async function nameOf({ issuer = '', tenant = '', userId, resource }: Checked, h
 function boundOf(value: SqlValue): string | number | null {
   if (typeof value === 'boolean') return Number(value);
   if (value === null || typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return value;
-  throw new TypeError('McpAgent: `sql` takes texts, numbers, true, false and null. Store anything else as JSON: ${JSON.stringify(value)}.');
+  throw new TypeError(
+    'McpAgent: `sql` takes strings, numbers, true, false and null. Store anything else as JSON: ${JSON.stringify(value)}.',
+  );
 }

@@ -35,7 +35,7 @@ export function clientPolicyOf(given: ClientPolicyOptions | undefined): ClientPo
   for (const list of LISTS) checkHosts(list, given[list]);
   const { allowHosts = [], denyHosts = [], verifiedHosts = [], contact = null } = given;
   if (contact !== null && (typeof contact !== 'string' || contact.trim() === '' || contact.length > 200))
-    fail('clientPolicy.contact', 'must be a text of 1 to 200 characters, such as "it@acme.example"');
+    fail('clientPolicy.contact', 'must be a string of 1 to 200 characters, such as "it@acme.example"');
   if (given.newClients === 'allow' && allowHosts.length > 0)
     fail('clientPolicy.allowHosts', "changes nothing with newClients: 'allow'; write 'approve' or 'refuse', or leave one of them out");
   return { newClients: given.newClients ?? (given.allowHosts ? 'refuse' : 'allow'), allowHosts, denyHosts, verifiedHosts, contact };

@@ -150,7 +150,7 @@ export function secretsOf(option: string | readonly string[] | undefined, variab
   const given = option ?? (variable === undefined || variable === '' ? [] : variable);
   const secrets = typeof given === 'string' ? given.split(option === undefined ? ',' : '\n').map((one) => one.trim()) : given;
   if (!Array.isArray(secrets) || !secrets.every((one) => typeof one === 'string'))
-    fail(name, 'must be a text, or a list of texts with the newest first');
+    fail(name, 'must be a string, or a list of strings with the newest first');
   for (const secret of secrets as readonly string[]) checkSecret(name, secret);
   if (new Set(secrets).size < secrets.length) fail(name, 'holds one secret twice');
   return secrets as readonly string[];

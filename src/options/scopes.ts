@@ -7,7 +7,7 @@ import { checkKind, fail, flag, type Kind } from './kinds.ts';
 import type { OAuthProviderOptions, ScopeWords } from './options.ts';
 import { checkHierarchy } from './resources.ts';
 
-const WORDS: Kind = { must: 'be a text such as "Delete your notes"', is: (value) => typeof value === 'string' };
+const WORDS: Kind = { must: 'be a string such as "Delete your notes"', is: (value) => typeof value === 'string' };
 const INFO: Kind = {
   must: "be its words, or { text: 'Delete your notes', sensitive: true }",
   is: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),

@@ -24,14 +24,14 @@ describe('admin/act: an input', () => {
 
   it('has a text that is not empty', () => {
     expect([input({ id: 'a' }).text('id'), input({ id: 'a' }).optional('id'), input({}).optional('id')]).toEqual(['a', 'a', undefined]);
-    for (const id of ['', 7, true, ['a'], {}]) expect(refusal(() => input({ id }).optional('id'))).toBe('id must be a text.');
+    for (const id of ['', 7, true, ['a'], {}]) expect(refusal(() => input({ id }).optional('id'))).toBe('id must be a non-empty string.');
     for (const all of [{}, { id: null }, { id: undefined }]) expect(refusal(() => input(all).text('id'))).toBe('id is missing.');
     expect(refusal(() => input({}).text('toString'))).toBe('toString is missing.'); // no member of the object's prototype
   });
 
   it('has a list of texts', () => {
     expect([input({ list: ['a', ''] }).texts('list'), input({ list: [] }).optionalTexts('list'), input({ list: null }).optionalTexts('list')]).toEqual([['a', ''], [], undefined]);
-    for (const list of ['a', 7, {}, [7], ['a', null]]) expect(refusal(() => input({ list }).texts('list'))).toBe('list must be a list of texts.');
+    for (const list of ['a', 7, {}, [7], ['a', null]]) expect(refusal(() => input({ list }).texts('list'))).toBe('list must be a list of strings.');
     expect(refusal(() => input({}).texts('list'))).toBe('list is missing.');
   }); // prettier-ignore
 

@@ -121,7 +121,7 @@ describe('portcullis user', () => {
   it('asks before it destroys: a no changes nothing, and without a person it needs --yes', async () => {
     const { on, app, bobId } = await make();
     const alone = await on('user disable bob');
-    expect([alone.code, alone.err]).toEqual([2, `Disable, and end every session, grant and key of bob (${bobId})? Nothing was changed: where no person can answer, this needs --yes.`]); // prettier-ignore
+    expect([alone.code, alone.err]).toEqual([2, `Disable, and end every session, grant and key of bob (${bobId})? Nothing was changed: without a terminal to confirm on, this needs --yes.`]); // prettier-ignore
     for (const no of ['', 'n', 'nope', 'yes please'])
       expect(await on('user remove bob', { answers: [no] })).toMatchObject({ code: 1, err: 'Nothing was changed.' });
     expect(await mayIn(app)).toBe(true);
@@ -149,7 +149,7 @@ describe('portcullis user', () => {
     });
     expect(await on('user create dave')).toMatchObject({
       code: 2,
-      err: 'Password: no person can be asked here. Give it with --password-stdin.',
+      err: 'Password: there is no terminal to ask on. Give it with --password-stdin.',
     });
     expect(await on('user create dave --password-stdin', { input: '' })).toMatchObject({ code: 1 });
     expect(await on('user create dave --password-stdin', { input: 'short' })).toMatchObject({ code: 1, err: expect.stringContaining('8') });
@@ -459,6 +459,17 @@ describe('the administration commands', () => {
     const { on, app } = await make();
     await app.inner.write('audit:x', 'no entry', 'any', { index: ['audit:all'] });
     expect((await on('audit list')).code).toBe(0);
+  });
+
+  it('refuse a number that is none, also one that begins with a hyphen', async () => {
+    const { file } = await make();
+    expect((await run(['store', 'sweep', '--store', file, '--most', 'x'])).err).toBe('--most takes a whole number; it is "x".');
+    expect((await run(['store', 'sweep', '--store', file, '--most=-5'])).err).toBe('--most takes a whole number; it is "-5".');
+    const { code, err } = await run(['store', 'sweep', '--store', file, '--most', '-5']);
+    expect([code, err]).toEqual([
+      2,
+      '--most needs a value; write one that begins with a hyphen as --most=-…. See: portcullis store --help',
+    ]);
   });
 
   it('tell of health, and sweep', async () => {

@@ -176,7 +176,7 @@ describe('cli/connect, when it fails', () => {
   });
 
   it.each([
-    [['connect', 'localhost'], 2, '"localhost" is not a web address. Give the whole of it, such as https://mcp.example/mcp'],
+    [['connect', 'localhost'], 2, '"localhost" is not a web address. Give the full address, such as https://mcp.example/mcp'],
     [['connect', 'http://a:b@localhost/'], 2, 'Leave user name and password out of the URL: the sign-in page asks for them.'],
     [
       ['connect', 'http://localhost', '--call', 'a', '--args', '[1]'],
@@ -188,10 +188,15 @@ describe('cli/connect, when it fails', () => {
       2,
       `--args must be a JSON object, such as --args '{"a": 1}'; it is "{"`,
     ],
-    [['connect', 'http://localhost', '--args', '{}'], 2, '--args goes with --call NAME. See: portcullis --help'],
-    [['connect', 'http://localhost', '--timeout', 'soon'], 2, '--timeout takes whole seconds from 1 to 86400. See: portcullis --help'],
-    [['connect', 'http://localhost', '--bogus'], 2, "Unknown option '--bogus'. See: portcullis --help"],
-    [['connect'], 2, 'connect takes one URL. See: portcullis --help'],
+    [['connect', 'http://localhost', '--args', '{}'], 2, '--args goes with --call NAME. See: portcullis connect --help'],
+    [
+      ['connect', 'http://localhost', '--timeout', 'soon'],
+      2,
+      '--timeout takes whole seconds from 1 to 86400. See: portcullis connect --help',
+    ],
+    [['connect', 'http://localhost', '--bogus'], 2, "Unknown option '--bogus'. See: portcullis connect --help"],
+    [['connect'], 2, 'connect takes one URL. See: portcullis connect --help'],
+    [['connect', 'http://localhost', '--call', ''], 2, '--call takes the name of a tool. See: portcullis connect --help'],
     [['fly'], 2, 'There is no command "fly". See: portcullis --help'],
     [['help', 'fly'], 2, 'There is no command "fly". See: portcullis --help'],
     [['docter', '--help'], 2, 'There is no command "docter"; did you mean doctor? See: portcullis --help'],

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../../src/cli/commands.ts';
 import { filesOf } from '../../src/cli/init/files.ts';
@@ -192,9 +193,9 @@ describe('portcullis init', () => {
 
   it.each([
     [['init', 'a', 'b'], 'init takes one folder. See: portcullis init --help'],
-    [['init', '--runtime', 'worker'], '--runtime worker is not there; did you mean `workers`. See: portcullis init --help'],
-    [['init', '--login', 'saml'], '--login saml is not there; there are password, github, google, entra, auth0, workos, stytch, okta, keycloak, gitlab, slack, discord, cloudflare-access, oidc. See: portcullis init --help'],
-    [['init', '--login', 'auth', '--place', 'x'], '--login auth is not there; did you mean `auth0`. See: portcullis init --help'],
+    [['init', '--runtime', 'worker'], '--runtime cannot be "worker"; did you mean workers? See: portcullis init --help'],
+    [['init', '--login', 'saml'], '--login cannot be "saml"; use one of password, github, google, entra, auth0, workos, stytch, okta, keycloak, gitlab, slack, discord, cloudflare-access, oidc. See: portcullis init --help'],
+    [['init', '--login', 'auth', '--place', 'x'], '--login cannot be "auth"; did you mean auth0? See: portcullis init --help'],
     [['init', '--place', 'acme.eu.auth0.com'], '--place belongs to a site; give --login, too. See: portcullis init --help'],
     [['init', '--login', 'google', '--place', 'acme'], '--place is not needed for Google; leave it out. See: portcullis init --help'],
     [['init', '--login', 'auth0', '--place', "acme.eu.auth0.com', x: '"], '--place is the domain of your tenant, such as acme.eu.auth0.com. See: portcullis init --help'],
@@ -250,5 +251,20 @@ describe('portcullis dev', () => {
   it('names the file that is missing', async () => {
     const { code, err } = await run('dev', join(folder, 'nothing.ts'));
     expect([code, err]).toEqual([1, `There is no ${join(folder, 'nothing.ts')}. Name the module that exports app: portcullis dev FILE`]);
+  });
+
+  it('says in which file and line of the project an error arose', async () => {
+    const path = fileURLToPath(new URL('../../dist/.dev-test', import.meta.url)); // inside the package, so that its own name is known
+    const before = process.cwd();
+    mkdirSync(path, { recursive: true });
+    process.chdir(path);
+    try {
+      writeFileSync('app.js', 'const options = undefined;\nexport const app = options.name;\n');
+      const { code, err } = await run('dev', '--no-watch');
+      expect([code, err]).toEqual([1, "Cannot read properties of undefined (reading 'name') (app.js:2:28)"]);
+    } finally {
+      process.chdir(before);
+      rmSync(path, { recursive: true });
+    }
   });
 });

@@ -32,9 +32,9 @@ describe('cli/store', () => {
     expect([code, out]).toEqual([0, 'The store can be written and read.\nclient       2\ngrant        3']);
   });
 
-  it('makes the tables of a new store, and says that they are of the present layout', async () => {
+  it('makes the tables of a new store, and says that they have the current layout', async () => {
     const path = fresh();
-    expect((await run('migrate', `sqlite:${path}`)).out).toBe('The tables are of the present layout.');
+    expect((await run('migrate', `sqlite:${path}`)).out).toBe('The tables have the current layout.');
     expect((await run('check', path)).code).toBe(0);
   });
 
@@ -78,12 +78,25 @@ describe('cli/store', () => {
   it('says in one line what is wrong, and makes no file by looking', async () => {
     const [missing, half] = [fresh(), fresh()];
     writeFileSync(half, '{"portcullis":"records","v":1}\n');
-    expect(await run('check', missing)).toMatchObject({ code: 1, err: `There is no database at ${missing}.` });
+    expect(await run('check', missing)).toMatchObject({
+      code: 1,
+      err: `There is no database at ${missing}. Name the folder that the server has as \`data\`.`,
+    });
     expect(statSync(missing, { throwIfNoEntry: false })).toBeUndefined();
     expect(await run('import', fresh(), half)).toMatchObject({ code: 1, err: expect.stringMatching(/^The end of the export is missing/) });
     expect(await run('check', 'mysql://localhost')).toMatchObject({ code: 2, err: expect.stringMatching(/^There is no store for mysql/) });
-    for (const wrong of [[], ['check'], ['export', missing], ['check', missing, half], ['burn', missing]])
+    for (const wrong of [[], ['burn', missing]])
       expect(await run(...wrong)).toMatchObject({ code: 2, err: expect.stringMatching(/^Usage: portcullis store check/) });
+    for (const [verb, words, ...given] of [['check', 'STORE'], ['export', 'STORE FILE', missing], ['check', 'STORE', missing, half]])
+      expect(await run(verb ?? '', ...given)).toMatchObject({ code: 2, err: `Write: portcullis store ${verb} ${words}. See: portcullis store --help` }); // prettier-ignore
+  });
+
+  it('makes no store where the file of an import is missing, and says what the system refuses in one line', async () => {
+    const [missing, file] = [fresh(), fresh()];
+    expect(await run('import', missing, file)).toMatchObject({ code: 1, err: `ENOENT: no such file or directory, access '${file}'` });
+    expect(statSync(missing, { throwIfNoEntry: false })).toBeUndefined();
+    for (const verb of ['check', 'migrate'])
+      expect(await run(verb, 'x'.repeat(300))).toMatchObject({ code: 1, err: expect.stringMatching(/^ENAMETOOLONG: .*$/) });
   });
 
   it('prints JSON where asked, and says which verb or flag was probably meant', async () => {

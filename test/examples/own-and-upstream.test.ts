@@ -107,7 +107,11 @@ describe('examples/github', () => {
 
 describe('examples/google', () => {
   it('signs in the people of one Workspace, and no one else', async () => {
-    const env = { GOOGLE_CLIENT_ID: PAPERS.clientId, GOOGLE_CLIENT_SECRET: PAPERS.clientSecret, ADMINS: 'bob@acme.example, ada@acme.example' };
+    const env = {
+      GOOGLE_CLIENT_ID: PAPERS.clientId,
+      GOOGLE_CLIENT_SECRET: PAPERS.clientSecret,
+      ADMINS: 'bob@acme.example, ada@acme.example',
+    };
     let shown = '';
     const signIn = (user: FakeUpstream['user']): Promise<Connected> => {
       googleSite.user = user;

@@ -261,7 +261,7 @@ describe('logins/passkey at start-up', () => {
   it.each<[Parameters<typeof passkeys>[0], RegExp]>([
     [{ rpId: 'https://mcp.example' }, /`rpId` must be a domain/],
     [{ rpId: 'mcp.example:8443' }, /`rpId` must be a domain/],
-    [{ rpName: '' }, /`rpName` must be a text/],
+    [{ rpName: '' }, /`rpName` must be a string/],
     [{ signUp: 'yes' as never }, /`signUp` must be "open" or "closed"/],
   ])('refuses %j', (options, message) => {
     expect(() => passkeys(options)).toThrow(message);

@@ -27,7 +27,7 @@ describe('options/scopes', () => {
   it.each([
     [{ a: { sensitiv: true } }, 'scopesSupported["a"]: `sensitiv` is not an option; did you mean `sensitive`'],
     [{ a: { sensitive: 'yes' } }, '`scopesSupported["a"].sensitive` must be true or false; it is "yes"'],
-    [{ a: { text: 7 } }, '`scopesSupported["a"].text` must be a text'],
+    [{ a: { text: 7 } }, '`scopesSupported["a"].text` must be a string'],
     [{ a: null }, '`scopesSupported["a"]` must be its words, or { text:'],
     [{ a: ['x'] }, '`scopesSupported["a"]` must be its words, or { text:'],
   ])('refuses %j at start-up, and says what to write', (given, message) => {

@@ -31,8 +31,8 @@ describe('options/secret', () => {
     ['the alphabet', 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ', 'could be guessed'],
     ['a placeholder', 'ChangeMe-dlkjfLKJF839kdjfLKJDF93kdjflkKJD93k', 'looks like a placeholder'],
     ['one twice', [GOOD, GOOD], 'holds one secret twice'],
-    ['bytes', new Uint8Array(32), 'must be a text'],
-    ['a list of numbers', [1], 'must be a text'],
+    ['bytes', new Uint8Array(32), 'must be a string'],
+    ['a list of numbers', [1], 'must be a string'],
   ])('SEC-208 refuses %s, and says nothing of what it holds', (_what, secret, line) => {
     const refused = (): unknown => secretsOf(secret as string, undefined);
     expect(refused).toThrow(TypeError);

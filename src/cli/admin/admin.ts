@@ -179,11 +179,11 @@ ${what === '' ? '' : `\n${what}\n`}
   --server URL      a running server with the option \`admin\`: sign in as an administrator in the browser
   --tenant NAME     one tenant of the store; a server's tenant has an address of its own
   --json            JSON; a list as one object on each line
-  --all, --after C  every row of a list; or the rows after a cursor
-  --yes             do not ask
+  --all, --after C  every row of a list, or the rows after cursor C
+  --yes             do not ask for confirmation
   --no-open         print the address of the sign-in page instead of opening a browser
 
-Exit code: 0 for success, 1 for failure (one line says why), 2 for a usage error, or for a question that no one can answer (use --yes).
+Exit code: 0 for success, 1 for failure (one line says why), 2 for a usage error, or without a terminal to confirm on (use --yes).
 
 Examples:
 ${examples.map((line) => `  portcullis ${line.replace(/(?= [<>] |$)/, ' --store ./data')}`).join('\n')}`;

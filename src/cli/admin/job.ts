@@ -26,7 +26,7 @@ export interface Job {
 /** Asks before something is lost. @throws {CliError} with 2 where no person can be asked, with 1 for a no. */
 export async function confirm({ terminal, isSure }: Pick<Job, 'terminal' | 'isSure'>, question: string): Promise<void> {
   if (isSure) return;
-  if (!terminal.ask) throw new CliError(`${question} Nothing was changed: where no person can answer, this needs --yes.`, 2);
+  if (!terminal.ask) throw new CliError(`${question} Nothing was changed: without a terminal to confirm on, this needs --yes.`, 2);
   if (!/^y(es)?$/i.test((await terminal.ask(`${question} [y/N] `)).trim())) throw new CliError('Nothing was changed.');
 }
 

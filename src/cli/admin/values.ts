@@ -1,8 +1,8 @@
 /** Values of the flags of administration commands, as the acts take them. */
 import { CliError } from '../terminal.ts';
 
-/** How a flag is read: a text, one text each time it is given, seconds, a time in the past, or yes. */
-export type Kind = 'text' | 'texts' | 'seconds' | 'past' | 'yes';
+/** How a flag is read: a text, one text each time it is given, a number, seconds, a time in the past, or yes. */
+export type Kind = 'text' | 'texts' | 'number' | 'seconds' | 'past' | 'yes';
 
 const UNITS: { readonly [unit: string]: number } = { s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -23,8 +23,10 @@ export function pastOf(flag: string, text: string, now: number = Math.floor(Date
   return Math.floor(at / 1000);
 }
 
-/** The value of a flag as an act takes it. */
+/** The value of a flag as an act takes it. @throws {CliError} */
 export function valueOf(flag: string, kind: Kind, given: unknown): unknown {
+  if (kind === 'number' && !/^\d{1,15}$/.test(String(given)))
+    throw new CliError(`--${flag} takes a whole number; it is ${JSON.stringify(given)}.`, 2);
   if (kind === 'seconds') return secondsOf(flag, String(given));
   return kind === 'past' ? pastOf(flag, String(given)) : given;
 }

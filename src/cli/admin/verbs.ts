@@ -82,7 +82,7 @@ export const FLAGS: { readonly [flag: string]: Flag } = {
   act: text('act', 'ACT'),
   by: text('by', 'ID'),
   target: text('target', 'ID'),
-  block: text('block', 'NUMBER'),
+  block: { member: 'block', kind: 'number', shown: 'NUMBER' },
   hash: text('hash', 'HASH'),
   'of-server': { ...yes('of'), means: 'server' },
   'redirect-uri': texts('redirectUris', 'URI'),
@@ -94,7 +94,7 @@ export const FLAGS: { readonly [flag: string]: Flag } = {
   ttl: { member: 'ttl', kind: 'seconds', shown: 'DURATION' },
   resource: text('resource', 'URL'),
   'organization-name': text('organizationName', 'TEXT'),
-  most: text('most', 'NUMBER'),
+  most: { member: 'most', kind: 'number', shown: 'NUMBER' },
 };
 
 const PASSWORD = ['password-stdin'];
@@ -110,34 +110,34 @@ export const NOUNS: { readonly [noun: string]: Noun } = {
   user: {
     what: 'USER is an id, a user name or a verified address.',
     verbs: {
-      list: { does: 'accounts of our own login', act: 'users', rows: 'users', columns: ACCOUNT },
+      list: { does: 'accounts of this server', act: 'users', rows: 'users', columns: ACCOUNT },
       outside: { does: 'identities at other sites, with their user', act: 'users/outside', rows: 'identities', columns: IDENTITY },
       find: {
-        does: 'by id, user name, address, or the name of the account at another site',
+        does: 'finds users by id, user name, address, or the name of the account at another site',
         act: 'users/find',
         words: ['q=TEXT'],
         work: 'find',
       },
-      show: { does: 'account, identities, passkeys, second factor and sessions', act: 'users/show', words: ['id=USER'] },
+      show: { does: 'account, identities, passkeys, second factor and sessions of a user', act: 'users/show', words: ['id=USER'] },
       create: {
-        does: 'asks for a password, unless --no-password is given',
+        does: 'creates an account; asks for a password unless --no-password is given',
         act: 'users/create',
         method: 'POST',
         words: ['username=NAME'],
         flags: ['name', 'email', 'email-verified', 'permission', ...PASSWORD, 'no-password'],
         work: 'password',
       },
-      'set-password': { does: 'ends every session and grant', act: 'users/set-password', method: 'POST', words: ['id=USER'], flags: PASSWORD, work: 'password', asks: 'Set a new password, and end every session and grant of' }, // prettier-ignore
+      'set-password': { does: 'sets a new password and ends every session and grant', act: 'users/set-password', method: 'POST', words: ['id=USER'], flags: PASSWORD, work: 'password', asks: 'Set a new password, and end every session and grant of' }, // prettier-ignore
       'set-permissions': { does: 'replaces all permissions of the user', act: 'users/set-permissions', method: 'POST', words: ['id=USER'], flags: ['permission', 'none', 'last'], work: 'permissions', shutsOut: true, asks: 'Change the permissions of' }, // prettier-ignore
       disable: { does: 'ends every session, grant and key, until it is enabled', act: 'users/disable', method: 'POST', words: ['id=USER'], flags: ['last'], shutsOut: true, asks: 'Disable, and end every session, grant and key of' }, // prettier-ignore
       enable: { does: 'lets a disabled user sign in again', act: 'users/enable', method: 'POST', words: ['id=USER'] },
       'sign-out': { does: 'ends every session and grant', act: 'users/sign-out', method: 'POST', words: ['id=USER'], asks: 'End every session and grant of' }, // prettier-ignore
-      remove: { does: 'for good', act: 'users/remove', method: 'POST', words: ['id=USER'], flags: ['last'], shutsOut: true, asks: 'Remove, for good,' }, // prettier-ignore
-      'remove-identity': { does: 'the link to an account at another site', act: 'users/remove-identity', method: 'POST', words: ['id=USER', 'identity=ID'], asks: 'Remove this way to sign in of' }, // prettier-ignore
-      'remove-passkey': { does: 'a passkey', act: 'users/remove-passkey', method: 'POST', words: ['id=USER', 'passkey=ID'], asks: 'Remove this passkey of' }, // prettier-ignore
-      'remove-factor': { does: 'the second factor', act: 'users/remove-second-factor', method: 'POST', words: ['id=USER'], asks: 'Remove the second factor of' }, // prettier-ignore
+      remove: { does: 'deletes the user; this cannot be undone', act: 'users/remove', method: 'POST', words: ['id=USER'], flags: ['last'], shutsOut: true, asks: 'Remove, for good,' }, // prettier-ignore
+      'remove-identity': { does: 'removes the link to an account at another site', act: 'users/remove-identity', method: 'POST', words: ['id=USER', 'identity=ID'], asks: 'Remove this way to sign in of' }, // prettier-ignore
+      'remove-passkey': { does: 'removes a passkey', act: 'users/remove-passkey', method: 'POST', words: ['id=USER', 'passkey=ID'], asks: 'Remove this passkey of' }, // prettier-ignore
+      'remove-factor': { does: 'removes the second factor', act: 'users/remove-second-factor', method: 'POST', words: ['id=USER'], asks: 'Remove the second factor of' }, // prettier-ignore
       'forget-consents': {
-        does: 'the user is asked again',
+        does: 'forgets remembered consents, so that the user is asked again',
         act: 'consents/forget',
         method: 'POST',
         words: ['user=USER'],
@@ -155,44 +155,50 @@ export const NOUNS: { readonly [noun: string]: Noun } = {
         rows: 'clients',
         columns: ['id', 'name', 'authMethod', 'redirectUris', 'createdAt'],
       },
-      ...Object.fromEntries(['waiting', 'approved', 'blocked'].map((status) => [status, { does: `those that are ${status}`, act: 'clients/by-status', rows: 'clients', columns: DECIDED, input: { status } }])), // prettier-ignore
-      show: { does: 'one client, and what was decided about it', act: 'clients/show', words: ['id=ID'] },
+      ...Object.fromEntries(['waiting', 'approved', 'blocked'].map((status) => [status, { does: status === 'waiting' ? 'clients that wait for approval' : `${status} clients`, act: 'clients/by-status', rows: 'clients', columns: DECIDED, input: { status } }])), // prettier-ignore
+      show: { does: 'one client, and whether it was approved or blocked', act: 'clients/show', words: ['id=ID'] },
       create: {
-        does: 'a client; its secret is printed once',
+        does: 'creates a client and prints its secret once',
         act: 'clients/create',
         method: 'POST',
         words: ['name=NAME'],
         flags: ['redirect-uri', 'grant-type', 'auth-method', 'scopes', 'application-type', 'uri'],
       },
-      approve: { does: 'users who wait for it can go on', act: 'clients/approve', method: 'POST', words: ['id=ID'] },
-      block: { does: 'ends its grants, and refuses it from now on', act: 'clients/block', method: 'POST', words: ['id=ID'], asks: 'Block, and end every grant of' }, // prettier-ignore
+      approve: { does: 'lets users who wait for it continue', act: 'clients/approve', method: 'POST', words: ['id=ID'] },
+      block: { does: 'ends its grants and refuses it from now on', act: 'clients/block', method: 'POST', words: ['id=ID'], asks: 'Block, and end every grant of' }, // prettier-ignore
       reset: {
-        does: 'forgets what was decided',
+        does: 'undoes approve or block',
         act: 'clients/reset',
         method: 'POST',
         words: ['id=ID'],
-        asks: 'Forget what was decided about',
+        asks: 'Undo approve or block of',
       },
-      delete: { does: 'with its grants', act: 'clients/delete', method: 'POST', words: ['id=ID'], asks: 'Delete, with all of its grants,' },
+      delete: {
+        does: 'deletes the client and its grants',
+        act: 'clients/delete',
+        method: 'POST',
+        words: ['id=ID'],
+        asks: 'Delete, with all of its grants,',
+      },
       policy: { does: 'what happens to new clients', act: 'clients/policy' },
-      'set-new': { does: 'allow, approve, refuse, or configured', act: 'clients/set-new', method: 'POST', words: ['newClients=MODE'], asks: 'From now on, new clients are treated as' }, // prettier-ignore
+      'set-new': { does: 'what happens to new clients: allow, approve, refuse, or configured', act: 'clients/set-new', method: 'POST', words: ['newClients=MODE'], asks: 'From now on, new clients are treated as' }, // prettier-ignore
     },
     examples: ['client waiting', 'client approve https://app.example/client.json', 'client create Nightly --scope notes.read'],
   },
   grant: {
     what: 'A grant is what a user allowed a client. TIME is a duration before now, or a date.',
     verbs: {
-      list: { does: 'of a user, of a client, or of all', act: 'grants', flags: FILTER, rows: 'grants', columns: GRANT },
+      list: { does: 'grants of a user, of a client, or all', act: 'grants', flags: FILTER, rows: 'grants', columns: GRANT },
       show: { does: 'one grant', act: 'grants/show', words: ['id=ID'] },
       revoke: {
-        does: 'one grant, from the next call on',
+        does: 'ends one grant, from the next call on',
         act: 'grants/revoke',
         method: 'POST',
         words: ['id=ID'],
         asks: 'Revoke the grant',
       },
       'revoke-all': {
-        does: 'all that match; says how many first',
+        does: 'ends all that match; says how many first',
         act: 'grants/revoke-all',
         method: 'POST',
         flags: FILTER,
@@ -204,18 +210,24 @@ export const NOUNS: { readonly [noun: string]: Noun } = {
   session: {
     what: 'A session is a signed-in browser, or a signed-in command line.',
     verbs: {
-      list: { does: 'of a user', act: 'users/show', words: ['id=USER'], rows: 'sessions', work: 'sessions' },
-      end: { does: 'one of them', act: 'users/end-session', method: 'POST', words: ['id=USER', 'session=ID'], asks: 'End a session of' },
+      list: { does: 'sessions of a user', act: 'users/show', words: ['id=USER'], rows: 'sessions', work: 'sessions' },
+      end: {
+        does: 'ends one session',
+        act: 'users/end-session',
+        method: 'POST',
+        words: ['id=USER', 'session=ID'],
+        asks: 'End a session of',
+      },
     },
     examples: ['session list alice', 'session end alice d41d8cd98f00b204e98009'],
   },
   key: {
-    what: 'Service keys, and personal access tokens, which their users make. DURATION is 90d, 12h …',
+    what: 'Service keys, and personal access tokens, which their users make. DURATION is 90d, 12h and so on.',
     verbs: {
-      list: { does: 'of a user, an organization, the server, or all', act: 'keys', flags: ['user', 'organization', 'of-server'], rows: 'keys', columns: ['id', 'kind', 'name', 'userId', 'scope', 'organization', 'expiresAt', 'lastUsedAt'] }, // prettier-ignore
-      create: { does: 'a service key; it is printed once', act: 'keys/create', method: 'POST', words: ['name=NAME'], flags: ['scopes', 'ttl', 'resource', 'organization', 'organization-name'], work: 'key' }, // prettier-ignore
+      list: { does: 'keys of a user, an organization, the server, or all', act: 'keys', flags: ['user', 'organization', 'of-server'], rows: 'keys', columns: ['id', 'kind', 'name', 'userId', 'scope', 'organization', 'expiresAt', 'lastUsedAt'] }, // prettier-ignore
+      create: { does: 'creates a service key and prints it once', act: 'keys/create', method: 'POST', words: ['name=NAME'], flags: ['scopes', 'ttl', 'resource', 'organization', 'organization-name'], work: 'key' }, // prettier-ignore
       revoke: {
-        does: 'a key of either kind, from the next call on',
+        does: 'ends a key of either kind, from the next call on',
         act: 'keys/revoke',
         method: 'POST',
         words: ['id=ID'],
@@ -235,7 +247,7 @@ export const NOUNS: { readonly [noun: string]: Noun } = {
       list: { does: 'changes by administrators, oldest first', act: 'audit', flags: ['since'], rows: 'entries', columns: ['at', 'by', 'act', 'target', 'outcome'] }, // prettier-ignore
       log: { does: 'the audit log, newest first', act: 'audit/entries', flags: LOG, rows: 'entries', pager: 'before', columns: ['at', 'kind', 'by', 'act', 'userId', 'clientId', 'target', 'reason'] }, // prettier-ignore
       export: { does: 'all of it, oldest first, as JSON lines', act: 'audit/export', flags: LOG, work: 'export' },
-      verify: { does: 'whether something in it was changed or removed; --block and --hash of a head that was noted before', act: 'audit/verify', flags: ['block', 'hash'], work: 'verify' }, // prettier-ignore
+      verify: { does: 'whether something in it was changed or removed; --block and --hash: a head noted earlier', act: 'audit/verify', flags: ['block', 'hash'], work: 'verify' }, // prettier-ignore
     },
     examples: ['audit list --since 7d', 'audit export --since 2026-11-01 > audit.jsonl', 'audit verify'],
   },

@@ -151,7 +151,7 @@ export function isSince({ input }: Pick<Job, 'input'>, row: Row): boolean {
 
 /** A secret, from a person or from the standard input. @throws {CliError} if there is neither, or nothing comes. */
 async function secret({ terminal }: Job, what: string, fromInput: boolean, how: string): Promise<string> {
-  if (!fromInput && !terminal.ask) throw new CliError(`${what}: no person can be asked here. Give it with ${how}.`, 2);
+  if (!fromInput && !terminal.ask) throw new CliError(`${what}: there is no terminal to ask on. Give it with ${how}.`, 2);
   const given = (fromInput ? await terminal.input?.() : await terminal.ask?.(`${what}: `, true)) ?? '';
   if (given === '') throw new CliError(`${what}: nothing was given. Nothing was changed.`);
   return given;

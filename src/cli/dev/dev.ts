@@ -64,7 +64,8 @@ async function checkPort(port: number): Promise<void> {
 /** Runs until the user stops the watching process. */
 function watch(file: string, { port, json }: DevOptions): Promise<void> {
   const own = process.argv[1] ?? '';
-  const flags = ['--watch', '--watch-preserve-output', '--env-file-if-exists=.env'];
+  // Node 24 watches a missing file of variables, too, and aborts with a native stack trace at Ctrl+C.
+  const flags = ['--watch', '--watch-preserve-output', ...(existsSync('.env') ? ['--env-file-if-exists=.env'] : [])];
   const words = ['dev', file, '--no-watch', ...(port === null ? [] : ['--port', String(port)]), ...(json ? ['--json'] : [])];
   const child = spawn(process.execPath, [...flags, own, ...words], { stdio: 'inherit' });
   process.on('SIGINT', () => undefined); // Ctrl+C reaches the child by itself; a second signal would interrupt its shutdown
@@ -101,8 +102,15 @@ async function serveOnce(file: string, options: DevOptions, terminal: Terminal):
     else terminal.out(welcome(mcp, accounts, clients));
   } catch (error) {
     if (error instanceof CliError) throw error;
-    throw new CliError(error instanceof Error ? error.message : String(error), 1, { cause: error });
+    throw new CliError(error instanceof Error ? error.message + placeOf(error) : String(error), 1, { cause: error });
   }
+}
+
+/** Where in the project an error arose, ` (app.ts:3:7)`: of a syntax error the message does not say it. */
+function placeOf({ stack = '' }: Error): string {
+  const here = `${process.cwd()}/`;
+  const line = stack.split('\n').find((one) => /:\d+\)?$/.test(one) && one.includes(here) && !one.includes('/node_modules/'));
+  return line === undefined ? '' : ` (${line.slice(line.indexOf(here) + here.length).replace(/\)$/, '')})`;
 }
 
 /** Imports portcullis from the project: `app` is an instance of that copy. */

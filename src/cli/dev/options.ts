@@ -14,11 +14,11 @@ export interface DevOptions {
 /** The usage text. */
 export const DEV_USAGE = `Usage: portcullis dev [FILE] [options]
 
-Serves the \`app\` that FILE exports (app.ts, app.js, src/app.ts or src/app.js unless given) on this computer, with the variables of .env.
+Serves the \`app\` that FILE exports (default: app.ts, app.js, src/app.ts or src/app.js) on this computer, with the variables of .env.
 It restarts when a file changes, makes two demo accounts, prints mails instead of sending them, and prints the lines that connect
 each client. Data is kept in .portcullis.
 
-  --port N      8787 unless given, or the variable PORT
+  --port N      port (default: the variable PORT, or 8787)
   --no-watch    do not restart when a file changes
   --json        print address, accounts and lines as JSON
   --help

@@ -26,10 +26,10 @@ export const DOCTOR_USAGE = `Usage: portcullis doctor URL [options]
 Checks a deployed MCP server of any make, as Claude, ChatGPT, VS Code, Cursor, Codex and mcp-remote would connect to it, and
 says what is wrong, where, and how to fix it. Changes nothing on the server unless --register is given.
 
-  --for claude|chatgpt    check what the directory asks for, too: a fault against it is a problem, not a warning
-  --register              register each client, and take the registration back where the server allows it
+  --for claude|chatgpt    also check what the directory of that client requires: a violation is a problem, not a warning
+  --register              register each client, and delete the registration again where the server allows it
   --origin ORIGIN         check that a browser page of this origin gets in
-  --token-from NAME       the environment variable that holds an access token; PORTCULLIS_TOKEN unless given
+  --token-from NAME       the environment variable that holds an access token (default: PORTCULLIS_TOKEN)
   --json, --markdown      the report in another form
   --help
 

@@ -123,7 +123,7 @@ function readme({ name, login }: Project, onNode: boolean, onWorkers: boolean): 
     login === 'password'
       ? 'Sign in as `admin` with `ADMIN_PASSWORD` of `.env`.'
       : `Register an application at ${login === 'oidc' ? 'your OpenID provider' : siteOf(login).title} with this callback, and put its id and secret into \`.env\`:
-\`${callback}\``;
+\`${callback}\`. When you deploy, also register the same path at your public address.`;
   const deploy = [...variablesOf(login).map(([variable]) => variable), 'PORTCULLIS_SECRET']
     .map((one) => `npx wrangler secret put ${one}`)
     .join('\n');
@@ -139,8 +139,8 @@ npx portcullis connect http://localhost:8787/mcp --call whoami # in another term
 
 ${signIn}
 
-- \`npm run dev\` restarts on each change${onNode ? ', makes demo accounts, and prints the lines that connect each client' : ''}.
-- \`npm test\` signs in and calls a tool without a network; \`npm run check\` checks the types.
+- \`npm run dev\` restarts on each change${onNode ? ` and prints ${login === 'password' ? 'demo accounts and ' : ''}the lines that connect each client` : ''}.
+- \`npm test\` ${login === 'password' ? 'signs in and calls a tool' : 'checks the first answer and the sign-in page'} without a network; \`npm run check\` checks the types.
 - \`npx portcullis doctor https://your.server/mcp\` checks what you have deployed.
 ${
   onWorkers

@@ -1,7 +1,7 @@
 /** Parses the arguments of `portcullis init`; errors are one line. */
 import { basename, resolve } from 'node:path';
-import { nearestOf } from '../../lib/names.ts';
-import { parseFlags, usage } from '../flags.ts';
+import { CliError } from '../cli-error.ts';
+import { meant, parseFlags, usage } from '../flags.ts';
 import { SITES, type SiteName, siteOf } from './providers.ts';
 
 /** The runtimes of the server. */
@@ -35,17 +35,17 @@ export interface InitOptions extends Partial<Omit<Project, 'folder' | 'name'>> {
 /** The usage text. */
 export const INIT_USAGE: string = `Usage: portcullis init [FOLDER] [options]
 
-Makes a protected MCP server: sign-in, consent, two tools, and a test of its own. It asks on a terminal what is not given, and
-never overwrites a file.
+Makes a protected MCP server: sign-in, consent, two tools, and a test of its own. It asks for what is not given, and never overwrites
+a file.
 
-  --runtime node|workers|both       where it runs; node unless given
-  --login password|SITE             how users sign in: accounts of its own unless given, or one of these sites:
+  --runtime node|workers|both       where it runs (default: node)
+  --login password|SITE             how users sign in (default: password, with accounts of its own); a SITE is one of
                                     ${Object.keys(SITES).slice(0, 7).join(', ')},
                                     ${Object.keys(SITES).slice(7).join(', ')} (any OpenID provider)
   --place ADDRESS                   your domain, tenant or issuer at that site, such as acme.eu.auth0.com
-  --name NAME                       of the server; that of the folder unless given
+  --name NAME                       name of the server (default: that of the folder)
   --no-install                      do not install the dependencies
-  --yes                             ask nothing
+  --yes                             ask nothing, use the defaults
   --json                            print what was made as JSON
   --help
 
@@ -118,8 +118,7 @@ function isName(name: string): boolean {
 function oneOf<const T extends string>(flag: string, value: string | undefined, choices: readonly T[]): T | undefined {
   const chosen = choices.find((choice) => choice === value);
   if (value !== undefined && chosen === undefined) {
-    const near = nearestOf(value, choices);
-    throw usage(`${flag} ${value} is not there; ${near === null ? `there are ${choices.join(', ')}` : `did you mean \`${near}\``}`, HELP);
+    throw new CliError(`${flag} cannot be ${JSON.stringify(value)}${meant(value, choices) || `; use one of ${choices.join(', ')}.`} See: portcullis ${HELP}`, 2); // prettier-ignore
   }
   return chosen;
 }
