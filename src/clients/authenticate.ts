@@ -22,10 +22,11 @@ const PROOFS = ['client_secret', 'client_assertion', 'client_assertion_type'];
  */
 export async function authenticate(
   as: AuthServer,
-  authorization: string | null,
+  sent: string | null,
   params: Params,
   call: { readonly network: string },
 ): Promise<Caller> {
+  const authorization = withoutToken(sent, params);
   if (authorization !== null || PROOFS.some((name) => params.optional(name) !== undefined))
     return authenticateConfidential(as, authorization, params, call.network);
   const clientId = params.optional('client_id');
@@ -33,4 +34,14 @@ export async function authenticate(
   const configured = as.settings.clients.get(clientId);
   if (configured && configured.client.authMethod !== 'none') throw failed('none', 'secret_missing'); // costs no read
   return { kind: 'public', clientId };
+}
+
+/**
+ * The header without an access token: the TypeScript SDK and MCP Inspector send the header of the calls here, too, in front of Basic
+ * credentials or alone. A token authenticates no client, and `invalid_client` would make them drop their registration.
+ */
+function withoutToken(authorization: string | null, params: Params): string | null {
+  const rest = authorization?.replace(/^(?:bearer|dpop) +[^\s,]+(?: *, *|$)/i, '') ?? '';
+  if (rest !== '') return rest;
+  return params.optional('client_id') === undefined ? authorization : null;
 }

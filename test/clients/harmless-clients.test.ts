@@ -82,3 +82,50 @@ it('VS Code signs in with the slash that its registration lacks, and the other w
     expect((await client.redeem(code, { redirect_uri })).status).toBe(200);
   }
 });
+
+describe('an access token in a request to the authorization server', () => {
+  const METHODS = ['none', 'client_secret_post', 'client_secret_basic'] as const;
+  /** A signed-in client with what it identifies itself by: in the body, and in the header. */
+  const signedInBy = async (app: App, method: (typeof METHODS)[number]) => {
+    const client = await app.client({ token_endpoint_auth_method: method });
+    const isBasic = method === 'client_secret_basic';
+    const own = {
+      client_id: isBasic ? null : client.id,
+      ...(method === 'client_secret_post' ? { client_secret: client.secret ?? '' } : {}),
+    };
+    const header = isBasic ? basic(`${client.id}:${client.secret}`) : {};
+    const code = await client.signIn(app.browser(), ALICE);
+    const tokens = tokensOf(await client.token({ grant_type: 'authorization_code', code, code_verifier: client.verifier, ...own }, header));
+    return { client, tokens, own, header };
+  };
+
+  it('is ignored: it authenticates no client, and takes no registration away (R-09, as the TypeScript SDK and MCP Inspector send it)', async () => {
+    const app = await makeApp('memory');
+    for (const method of METHODS) {
+      const { client, tokens, own, header } = await signedInBy(app, method);
+      const after = header['authorization'] === undefined ? '' : `, ${header['authorization']}`;
+      let { refresh } = tokens;
+      for (const token of [`Bearer ${tokens.access}`, 'bearer expired', `DPoP ${tokens.access}`]) {
+        const fields = { grant_type: 'refresh_token', refresh_token: refresh, ...own };
+        const answer = await client.token(fields, { authorization: token + after });
+        expect([method, token, answer.status]).toEqual([method, token, 200]);
+        ({ refresh } = tokensOf(answer));
+      }
+    }
+  });
+
+  it('is no way round a secret, and names no client (SEC-060, SEC-063)', async () => {
+    const app = await makeApp('memory');
+    const { client, tokens, header } = await signedInBy(app, 'client_secret_basic');
+    const fields = { grant_type: 'refresh_token', refresh_token: tokens.refresh };
+    const token = `Bearer ${tokens.access}`;
+    expectJson(await client.token({ ...fields, client_id: client.id }, { authorization: token }), 'invalid_client', 401);
+    expectJson(await client.token(fields, { authorization: token }), 'invalid_client', 401);
+    for (const odd of [`${token}, Basic x`, `${token}, ${token}`, `${token} ${header['authorization']}`, 'Negotiate x', `x ${token}`])
+      expectJson(await client.token({ ...fields, client_id: client.id }, { authorization: odd }), 'invalid_client', 401);
+    expect((await client.token(fields, header)).status).toBe(200);
+    const { client: open, tokens: own } = await signedInBy(app, 'none');
+    const empty = { grant_type: 'refresh_token', refresh_token: own.refresh, client_id: open.id };
+    expect((await open.token(empty, { authorization: '' })).status).toBe(200); // a header without anything is none
+  });
+});
