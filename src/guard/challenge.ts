@@ -29,6 +29,11 @@ export function unauthorized(challenge: Challenge, sent: boolean, scheme: Scheme
   return json(body, 401, { 'www-authenticate': headerOf(challenge, sent ? 'invalid_token' : null, scheme) });
 }
 
+/** 404, for a path at which nothing is. */
+export function notFound(): Response {
+  return new Response('Not found', { status: 404, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } });
+}
+
 /** 403: the token is valid but lacks a scope; names every scope of the operation (RFC 6750 §3.1). */
 export function insufficientScope(challenge: Challenge, scheme: Scheme = 'Bearer', advice?: string): Response {
   const body = { ...bodyOf('insufficient_scope', advice), scope: challenge.scope.join(' ') };

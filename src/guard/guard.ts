@@ -16,7 +16,17 @@ import type { Telemetry } from '../model/telemetry.ts';
 import { type Upstreams, UpstreamTokenError } from '../model/upstream.ts';
 import { type ScopeHierarchy, scopeExpansionOf } from '../model/policy.ts';
 import { bearerOf, given } from './bearer.ts';
-import { insufficientScope, isVerdict, refusedBy, unauthorized, unavailable, unproven, type Challenge } from './challenge.ts';
+import {
+  insufficientScope,
+  isVerdict,
+  notFound,
+  refusedBy,
+  unauthorized,
+  unavailable,
+  unproven,
+  type Challenge,
+  type Scheme,
+} from './challenge.ts';
 import type { GuardRefusal, OnRefused } from './refused.ts';
 import { metadataAnswer, metadataPathOf, metadataText, metadataTexts, metadataUrlOf } from './resource-metadata.ts';
 import { checkOrigin, preflight, withCors } from './origin.ts';
@@ -111,6 +121,10 @@ export function guard(options: GuardOptions): Guard<null> {
       ? { ...challenge, metadataUrl: otherUrl }
       : challenge;
 
+  /** 401; but 404 for metadata that clients look for below the resource before they try the right place: some stop at 401. */
+  const challenged = (request: Request, ...why: [sent: boolean, scheme: Scheme, advice?: string]): Response =>
+    /^[^?#]*\/\.well-known\//.test(request.url) ? notFound() : unauthorized(challengeFor(request), ...why);
+
   const told = async (request: Request, refusal: GuardRefusal | null): Promise<string | undefined> => {
     const { originRefusal, tellRefused } = await import('./refused.ts');
     return tellRefused(resource, options.onRefused, request, refusal ?? originRefusal(request));
@@ -127,10 +141,10 @@ export function guard(options: GuardOptions): Guard<null> {
     const { token, sent, scheme } = tokenOf ? given(tokenOf(request)) : bearerOf(request);
     const refused = async (reason: string, detail?: string): Promise<Response> => {
       const advice = await told(request, { code: 'invalid_token', reason, detail });
-      return unauthorized(challengeFor(request), true, scheme, advice);
+      return challenged(request, true, scheme, advice);
     };
     if (token === undefined && sent) return refused('authorization_malformed');
-    if (token === undefined) return anonymous ? null : unauthorized(challengeFor(request), false, scheme);
+    if (token === undefined) return anonymous ? null : challenged(request, false, scheme);
     let why: Parameters<Tell> = ['token_not_good']; // if the verifier gives no reason
     let access: Checked | null;
     let problem: ProofProblem | null = null;

@@ -133,11 +133,6 @@ function isClass<Env>(handler: FetchFunction<Env, Context & WorkerContext> | Fet
   return typeof (handler.prototype as { fetch?: unknown } | undefined)?.fetch === 'function';
 }
 
-/** The default for a missing handler. */
-export function notFound(): Response {
-  return new Response('Not found', { status: 404, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } });
-}
-
 const statesOf = lazy(async () => (await import('../core/records/user-states.ts')).statesOf);
 
 /** The states of the caller. A class, since every call makes one and few use it. */

@@ -8,7 +8,7 @@ import { requestState } from '../model/request-state.ts';
 import { makeCall } from '../endpoints/endpoint.ts';
 import { isGood, isRefusal } from '../guard/guard.ts';
 import { withAccess } from '../guard/with-access.ts';
-import { unavailable } from '../guard/challenge.ts';
+import { notFound, unavailable } from '../guard/challenge.ts';
 import { checkOrigin, preflight, withCors } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
 import { networkOf } from '../lib/network.ts';
@@ -26,7 +26,7 @@ import { checkFetch } from '../options/parse.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
 import type { Parts } from './parts.ts';
 import { answer } from '../server.ts';
-import { fetchOf, type Host, LazyStates, makeHost, notFound, type Protected } from './host.ts';
+import { fetchOf, type Host, LazyStates, makeHost, type Protected } from './host.ts';
 import { readEnv } from './environment.ts';
 import { makeHelpers, type OAuthHelpers } from './helpers.ts';
 import {

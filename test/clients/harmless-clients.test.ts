@@ -129,3 +129,15 @@ describe('an access token in a request to the authorization server', () => {
     expect((await open.token(empty, { authorization: '' })).status).toBe(200); // a header without anything is none
   });
 });
+
+describe('metadata that a client looks for below the endpoint', () => {
+  it.each(['oauth-authorization-server', 'openid-configuration', 'oauth-protected-resource'])('is not found at /mcp/.well-known/%s: some clients stop at a 401 (R-11)', async (name) => {
+    const app = await makeApp('memory');
+    for (const method of ['GET', 'HEAD'])
+      for (const headers of [{}, { authorization: 'Bearer expired' }] as Record<string, string>[])
+        expect((await app.ask(method, `/mcp/.well-known/${name}`, null, headers)).status).toBe(404);
+    expect((await app.ask('GET', `/mcp?x=/.well-known/${name}`)).status).toBe(401);
+    const { tokens } = await app.signedIn();
+    expect((await app.call(tokens.access, `/mcp/.well-known/${name}`)).status).toBe(200); // the application may have something there
+  }); // prettier-ignore
+});

@@ -64,7 +64,7 @@ describe('guard/guard, protect', () => {
     };
     expect(await ask(path)).toMatchObject(document);
     expect(await ask(`${path}/`)).toMatchObject({ ...document, resource: `${RESOURCE}/` });
-    for (const other of [`${path}?a=b`, `${path}2`, '/.well-known/oauth-protected-resource']) expect(await ask(other)).toBe(401);
+    for (const other of [`${path}?a=b`, `${path}2`, '/.well-known/oauth-protected-resource']) expect(await ask(other)).toBe(404);
     expect(sealed.metadata).toEqual({ path, text: sealed.documents.get(path) });
     expect([...sealed.documents.keys()].sort()).toEqual([path, `${path}/`]);
     const plain = guard(options).protect(() => new Response('ok'));
