@@ -42,10 +42,11 @@ async function sendLink(call: LoginPageCall, rules: PasswordRules): Promise<Logi
 const UNPROVEN = 'no account of that name has a proven address. Use helpers.accounts.create({ username, email, emailVerified: true }).';
 
 async function sendTo(typed: string, { services, words, server }: LoginPageCall, rules: PasswordRules): Promise<void> {
-  if ((await services.attempt(KIND, usernameKey(typed), RULES)) !== null) return;
   const { accounts, links, env } = services;
   // A proven address first: it belongs to one account, while any user can choose a name.
   const account = (await accounts.findByEmail(typed)) ?? (await accounts.findByUsername(typed));
+  // Counted by account: a name and an address, each in many spellings, lead to the same one.
+  if ((await services.attempt(KIND, account?.id ?? usernameKey(typed), RULES)) !== null) return;
   // A person who reads the message gets in: an address that was neither verified nor vouched for gets no message.
   if (account?.email === undefined || !account.emailVerified) return rules.sendEmail?.unsent?.(typed, UNPROVEN);
   const { id: accountId, stamp, email: to } = account;

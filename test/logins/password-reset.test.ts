@@ -82,6 +82,12 @@ describe('logins/password-reset, asking', () => {
     expect(sent.map(({ to }) => to)).toEqual(['alice@mail.example']);
   });
 
+  it('counts every name and spelling that leads to one account together (SEC-152)', async () => {
+    const { ask, sent } = await makeWorld();
+    for (const typed of ['alice', 'alice@mail.example', '\talice@mail.example', 'ALICE@mail.example\n', '\u2028alice@mail.example', 'аlice']) await ask(typed); // prettier-ignore
+    expect(sent).toHaveLength(3);
+  });
+
   it('sends three messages an hour to one account from one network, and thirty for one network, and cuts a name that is too long', async () => {
     const { ask, sent, clock, accounts } = await makeWorld();
     for (let count = 0; count < 5; count++) await ask('alice');
