@@ -26,6 +26,10 @@ const timesOf = (kind: string, times: number): number => (kind.includes('passwor
 /** A leak leaves as much in each round; what is compiled, and caches that fill up, only in the first ones. */
 const ROUNDS = 4;
 const WARM_UP = 100;
+/** Calls of itself for which a server is asked at once: fetch gives up on a response that takes five minutes. */
+const AT_ONCE_BY_ITSELF = 500;
+/** Milliseconds; a busy machine makes 20,000 sign-ins in half an hour. */
+const TIMEOUT = inject('full') ? 3_600_000 : 600_000;
 const AT_ONCE = 20;
 /** A server has some 20 kB. */
 const MAX_GROWTH = 4 * 1024 * 1024;
@@ -227,10 +231,12 @@ describe.each([
   afterAll(() => running.stop());
 
   const kinds = Object.keys(CALLS).map((kind) => [timesOf(kind, BY_ITSELF[name]), kind] as const);
-  it.each(kinds)('keeps nothing of %i times %s', { timeout: 600_000 }, async (times, kind) => {
+  it.each(kinds)('keeps nothing of %i times %s', { timeout: TIMEOUT }, async (times, kind) => {
     const repeatIt = async (count: number): Promise<void> => {
-      const query = new URLSearchParams({ kind, times: String(count) });
-      await read(running.door.send(new Request(`${FLEET_ISSUER}/repeat?${query}`)), /{}/);
+      for (let left = count; left > 0; left -= AT_ONCE_BY_ITSELF) {
+        const query = new URLSearchParams({ kind, times: String(Math.min(left, AT_ONCE_BY_ITSELF)) });
+        await read(running.door.send(new Request(`${FLEET_ISSUER}/repeat?${query}`)), /{}/);
+      }
     };
     await repeatIt(Math.min(WARM_UP, times));
     let left = Infinity;
@@ -243,7 +249,7 @@ describe.each([
     expect(left).toBeLessThan(MAX_LEFT);
   });
 
-  it.each(Object.keys(KINDS))('keeps nothing of %s', { timeout: 600_000 }, async (kind) => {
+  it.each(Object.keys(KINDS))('keeps nothing of %s', { timeout: TIMEOUT }, async (kind) => {
     const call = (): Promise<void> => (KINDS[kind] as Call)(running.door, { token, session });
     // workerd sees that the client of a stream has gone with the next word on it, 15 s later: a user has 128 at once.
     const isSlow = name === 'workerd' && kind.includes('stream');
