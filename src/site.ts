@@ -15,6 +15,7 @@ const accountSection = lazy(async () => (await import('./endpoints/account/accou
 const approve = lazy(async () => (await import('./endpoints/authorize/consent.ts')).submitConsent);
 const authorize = lazy(async () => (await import('./endpoints/authorize/authorize.ts')).authorize);
 const callback = lazy(async () => (await import('./endpoints/authorize/upstream-callback.ts')).callback);
+const postedCallback = lazy(async () => (await import('./endpoints/authorize/posted-callback.ts')).postedCallback);
 const connect = lazy(async () => (await import('./endpoints/account/connect.ts')).connect);
 const errorPage = lazy(async () => (await import('./pages/message.ts')).errorPage);
 const device = lazy(async () => (await import('./endpoints/authorize/device.ts')).device);
@@ -59,7 +60,11 @@ export function pageRoutesOf(settings: Settings): ReadonlyMap<string, Route> {
   routes.set(paths.step, { name: 'step', methods: { POST: finishing(step) }, ...PERSON });
   for (const login of logins.filter(isSite)) {
     const GET = finishing((call) => callback(call, login));
-    routes.set(callbackPath(paths.authorize, login.id), { name: 'callback', methods: { GET }, ...PERSON });
+    routes.set(callbackPath(paths.authorize, login.id), {
+      name: 'callback',
+      methods: { GET, POST: (call) => postedCallback(call, login) },
+      ...PERSON,
+    });
   }
   routes.set(`${paths.account}/connect`, { name: 'account/connect', methods: { GET: greeting(connect), POST: connect }, ...PERSON });
   if (settings.accessKeys?.personal)

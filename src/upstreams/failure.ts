@@ -14,7 +14,7 @@ const KNOWN = new Set(
 
 /** Throws the error as an `UpstreamError`; an error that is not an upstream's response is thrown unchanged. */
 export function failureOf(error: unknown): never {
-  if (error instanceof AuthorizationResponseError) throw new UpstreamError('declined', known(error.error));
+  if (error instanceof AuthorizationResponseError) throw new UpstreamError('declined', deniedOr(error.error));
   if (error instanceof ResponseBodyError) throw new UpstreamError('broken', `token_${known(error.error)}`);
   if (error instanceof OperationProcessingError) {
     const inner: unknown = error.cause;
@@ -24,6 +24,11 @@ export function failureOf(error: unknown): never {
   if (error instanceof UnsupportedOperationError) throw new UpstreamError('broken', 'oauth_unsupported');
   if (error instanceof Error && error.name === 'WWWAuthenticateChallengeError') throw new UpstreamError('broken', 'token_challenge');
   throw error;
+}
+
+/** The error of a callback. Apple and LinkedIn have words of their own for a user who cancels: `user_cancelled_authorize`, `user_cancelled_login`. */
+function deniedOr(code: string): string {
+  return /^user_cancell?ed/.test(code) ? 'access_denied' : known(code);
 }
 
 function known(code: string): string {

@@ -126,7 +126,7 @@ describe('an access token in a request to the authorization server', () => {
     expect((await client.token(fields, header)).status).toBe(200);
     const { client: open, tokens: own } = await signedInBy(app, 'none');
     const empty = { grant_type: 'refresh_token', refresh_token: own.refresh, client_id: open.id };
-    expect((await open.token(empty, { authorization: '' })).status).toBe(200); // a header without anything is none
+    expect((await open.token(empty, { authorization: '' })).status).toBe(200); // an empty header counts as absent
   });
 });
 

@@ -72,6 +72,24 @@ export async function checkUpstream(browser: Browser): Promise<void> {
     }),
   );
 
+  await check('upstream: what the provider posts back, without our cookies, brings the code to the client (form_post)', () =>
+    visit(browser, alone.url, async ({ page }) => {
+      const [callback, redirect] = [`${alone.url}/authorize/callback/corp`, 'https://app.example/callback'];
+      await page.goto(await authorizeUrl(alone.url, redirect));
+      await page.route(/\/approve$/, async (route) => {
+        const response = await route.fetch({ maxRedirects: 0 });
+        const location = `${response.headers()['location']}&response_mode=form_post`;
+        await route.fulfill({ response, headers: { ...response.headers(), location } });
+      });
+      const posted = page.waitForRequest((request) => request.method() === 'POST' && request.url() === callback);
+      const came = page.waitForRequest((request) => request.isNavigationRequest() && request.url().startsWith(redirect));
+      await page.getByRole('button', { name: 'Continue with Corp' }).click();
+      await signInThere(page);
+      assert.equal((await (await posted).allHeaders())['cookie'], undefined);
+      assert.match(new URL((await came).url()).searchParams.get('code') ?? '', /^code_/);
+    }),
+  );
+
   await check('upstream: only a sign-in that the provider did just now opens what wants a fresh one (F-32)', () =>
     visit(browser, alone.url, async ({ page }) => {
       const again = async (): Promise<void> => {

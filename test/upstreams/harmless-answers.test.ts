@@ -45,6 +45,22 @@ describe('an ID token of a site that is used with plain OAuth 2', () => {
   }); // prettier-ignore
 });
 
+describe('a site that refuses a code verifier (LinkedIn)', () => {
+  it('signs in with a fetch that leaves it out, as the guide shows (R-34)', async () => {
+    const site = async (url: string, init?: RequestInit): Promise<Response> => {
+      if (url.endsWith('/me')) return Response.json({ id: 'u-1' });
+      const isRefused = init?.body instanceof URLSearchParams && init.body.has('code_verifier');
+      return Response.json(isRefused ? { error: 'invalid_client' } : { access_token: 'a' }, { status: isRefused ? 401 : 200 });
+    };
+    expect(await failureIn(trip(oauth2({ ...SITE, fetch: site }), back))).toBe('broken token_invalid_client');
+    const fetch = (url: string, init?: RequestInit): Promise<Response> => {
+      if (init?.body instanceof URLSearchParams) init.body.delete('code_verifier');
+      return site(url, init);
+    };
+    expect((await trip(oauth2({ ...SITE, fetch }), back)).subject).toBe('u-1');
+  });
+});
+
 describe('documents of a site', () => {
   it.each(['text/plain', 'application/octet-stream', 'binary/octet-stream', 'application/jwk-set+json', ''])(
     'are read as JSON where their media type is %j (R-31)',

@@ -163,9 +163,10 @@ describe('endpoints/authorize/upstream-callback: the returning browser', () => {
     },
   );
 
-  it('SEC-126 answers no other method than GET', async () => {
+  it('SEC-126 answers no other method than GET, and than POST with a form', async () => {
     const app = await makeUpstreamApp('memory');
-    for (const method of ['POST', 'HEAD', 'PUT']) expect((await app.ask(method, '/authorize/callback/corp')).status).toBe(405);
+    for (const method of ['HEAD', 'PUT']) expect((await app.ask(method, '/authorize/callback/corp')).status).toBe(405);
+    expect((await app.ask('POST', '/authorize/callback/corp')).status).toBe(400);
     expect((await app.ask('GET', '/authorize/callback/unknown')).status).toBe(404);
   });
 
