@@ -38,9 +38,28 @@ describe.skipIf(PLATFORM === 'win32')('cli/open', () => {
     expect(readFileSync(said, 'utf8').trimEnd().split('\n')).toEqual(given);
   });
 
+  it('starts the opener apart: no Ctrl+C in the terminal ends it, nothing that it prints is seen there, and the command does not wait for it', async () => {
+    on('linux');
+    const part = `'${folder}/part'`;
+    writeFileSync(join(folder, 'xdg-open'), `#!/bin/sh\necho $$ > ${part}\n[ -c /dev/stdin ] && [ -c /dev/stdout ] && [ -c /dev/stderr ] && echo silent >> ${part}\nmv ${part} '${folder}/said'\nwhile [ -e '${folder}/said' ]; do sleep 0.1; done\n`);
+    const children = (): number => process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length; // those that Node waits for
+    const before = children();
+    openInBrowser(URL_GIVEN);
+    expect(children()).toBe(before);
+    await expect.poll(() => existsSync(join(folder, 'said')), { timeout: 20_000 }).toBe(true);
+    const [pid, silent] = readFileSync(join(folder, 'said'), 'utf8').trimEnd().split('\n');
+    expect([silent, process.kill(-Number(pid), 0)]).toEqual(['silent', true]); // throws unless there is a group of processes with this id
+  }); // prettier-ignore
+
   it('does nothing where there is no opener', async () => {
     process.env['PATH'] = join(folder, 'none');
+    const errors: unknown[] = [];
+    const note = (error: unknown): void => void errors.push(error);
+    process.on('uncaughtException', note);
     expect(() => openInBrowser(URL_GIVEN)).not.toThrow();
-    await new Promise((next) => setImmediate(next)); // an unhandled error would fail the run
+    await new Promise((next) => setImmediate(next));
+    await new Promise((next) => setImmediate(next));
+    process.off('uncaughtException', note);
+    expect(errors).toEqual([]);
   });
 });

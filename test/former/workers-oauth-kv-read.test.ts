@@ -79,13 +79,13 @@ describe('former/workers-oauth-kv, grants', () => {
     const { current, previous, key } = await formerGrant(kv, 'c', { resource: ['https://a.example', 'https://b.example'] });
     const all = {
       id: key.slice('grant:'.length), clientId: 'c', userId: 'una', scope: ['read', 'write'], ...times, props: { team: 'blue' }, key: expect.stringMatching(/^[\w-]{43}$/),
-      resource: ['https://a.example', 'https://b.example'], metadata: { label: 'Work laptop' }, redirectUri: 'http://localhost:3334/callback',
+      resource: ['https://a.example', 'https://b.example'], metadata: { label: 'Work laptop' }, redirectUri: 'http://localhost:3334/callback', isPrefix: true,
     }; // prettier-ignore
     const found = (await store.findGrant(current, 'c')) as FormerGrant;
     expect(found).toStrictEqual(all);
     expect(await store.findGrant(previous, 'c')).toStrictEqual(found); // with the same key
     const few = await formerGrant(kv, 'c', { expiresAt: 'never', metadata: undefined, redirectUri: 7 });
-    const { expiresAt: _end, metadata: _metadata, redirectUri: _uri, resource: _resource, ...least } = all;
+    const { expiresAt: _end, metadata: _metadata, redirectUri: _uri, resource: _resource, isPrefix: _prefix, ...least } = all;
     expect(await store.findGrant(few.current, 'c')).toStrictEqual({ ...least, id: few.key.slice('grant:'.length) });
     const one = await formerGrant(kv, 'c', { resource: 'https://a.example' });
     expect(await store.findGrant(one.current, 'c')).toMatchObject({ resource: 'https://a.example' });

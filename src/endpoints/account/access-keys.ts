@@ -72,8 +72,9 @@ async function make(call: Call, session: KnownSession, rules: AccessKeyRules, fo
   const ttl = Number(form.required('ttl'));
   const resource = resourceIn(call, form.optional('resource'));
   const organization = organizationOf(session, form.optional('organization'));
-  const scope = organization === 'open' || !resource ? null : await scopeFor(call, session, organization, resource, form.all('scope'));
-  if (!ttlsOf(rules).includes(ttl) || !resource || organization === 'open' || scope === null) return again(say.tickOne);
+  if (!ttlsOf(rules).includes(ttl) || !resource || organization === 'open') return again(say.tickOne);
+  const scope = await scopeFor(call, session, organization, resource, form.all('scope'));
+  if (scope === null) return again(say.tickOne);
   if ((await as.limit(`access-keys\n${userId}`, MAX_MADE, 3600)) !== null) return again(say.tooMany, 429);
   if ((await keysOfUser(as, userId, rules.maxPerUser)).length >= rules.maxPerUser) return again(say.tooMany, 409);
   const made = await makeKey(as, {

@@ -1,5 +1,6 @@
 /** The page of personal access tokens: what its form offers and takes, what a token holds, and what is refused without a trace. */
 import { describe, expect, it } from 'vitest';
+import { vaultKey } from '../../../src/core/vault/vault-refresh.ts';
 import { html } from '../../../src/lib/html.ts';
 import { keyClientId } from '../../../src/model/access-key.ts';
 import type { Grant } from '../../../src/model/grant.ts';
@@ -23,6 +24,7 @@ const [ACME, BLUE] = [
 const handler = (_request: Request, _env: unknown, ctx: { auth?: unknown }): Response => Response.json(ctx.auth);
 
 interface World extends AccountWorld {
+  readonly door: { proven: Authenticated };
   readonly person: Browser;
   readonly userId: string;
   /** The keys in the store. */
@@ -32,7 +34,12 @@ interface World extends AccountWorld {
 /** A server whose one user comes through this door, signed in. */
 async function makeWorld(more: Partial<OAuthProviderOptions> = {}, proven: Partial<Authenticated> = {}): Promise<World> {
   const identity = { issuer: 'https://door.example', subject: 'ada', claims: { name: 'Ada' } };
-  const door: FormLogin = { id: 'door', fields: () => html``, prove: async () => ({ kind: 'proven', identity, ...proven }) };
+  const door: FormLogin & { proven: Authenticated } = {
+    id: 'door',
+    fields: () => html``,
+    proven: { kind: 'proven', identity, ...proven },
+    prove: async () => door.proven,
+  };
   const world = await makeAccountWorld({ accessKeys: {}, logins: [door], ...more });
   const browser = await world.enter();
   const userId = (await world.provider.helpers(world.env).findUserId(identity)) ?? 'none';
@@ -41,7 +48,13 @@ async function makeWorld(more: Partial<OAuthProviderOptions> = {}, proven: Parti
     const found = await Promise.all(keys.map((key) => world.as.records.findGrant(key.slice('grant:'.length))));
     return found.flatMap((grant) => (grant?.key && !grant.ended ? [grant] : []));
   };
-  return { ...world, person: browser, userId, keys };
+  return { ...world, door, person: browser, userId, keys };
+}
+
+/** Signs another user in. */
+async function enterAs({ door, enter }: World, subject: string): Promise<Browser> {
+  door.proven = { ...door.proven, identity: { ...door.proven.identity, subject } };
+  return enter();
 }
 
 /** The fields of a form: its inputs with name, value, and whether they are set. */
@@ -124,6 +137,12 @@ describe('endpoints/account/access-keys, the form', () => {
     expect(inputsIn(page, 'resource')).toEqual([`${every} checked`, `${ISSUER}/other`, RESOURCE]);
     expect(page.text).toContain(world.last.section!.words.accessKey.every);
     expect(inputsIn(page, 'organization')).toEqual(['acme', 'blue']);
+    const named = await (await makeWorld({ ...routes, resources: { '/other': { name: 'Other notes' } } })).person.get(FORM);
+    expect([named.text.includes('Other notes'), named.text.includes(`>${RESOURCE}<`), named.text.includes(`>${ISSUER}/other<`)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
     const usual = await makeWorld({ ...routes, defaultResource: '/other' }, { organizations: [ACME] });
     const one = await usual.person.get(FORM);
     expect([inputsIn(one, 'resource'), inputsIn(one, 'organization')]).toEqual([[`${ISSUER}/other checked`, RESOURCE], []]);
@@ -160,6 +179,17 @@ describe('endpoints/account/access-keys, the form', () => {
     }
     expect(await world.keys()).toEqual([]);
   }); // prettier-ignore
+
+  it('asks the application for no organization that is not one of the user', async () => {
+    const asked: unknown[] = [];
+    const grantableScopes: OAuthProviderOptions['grantableScopes'] = ({ organization }) => (asked.push(organization?.id), ['read']);
+    const { person: browser } = await makeWorld({ grantableScopes }, { organizations: [ACME, BLUE] });
+    const form = await browser.get(FORM);
+    for (const organization of [null, 'x']) expect((await browser.submit(form, { ...WANTED, organization })).status).toBe(400);
+    expect(asked).toEqual([]);
+    expect((await browser.submit(form, { ...WANTED, organization: 'blue' })).status).toBe(200);
+    expect(asked).toEqual(['blue']);
+  });
 });
 
 describe('endpoints/account/access-keys, a new token', () => {
@@ -180,6 +210,21 @@ describe('endpoints/account/access-keys, a new token', () => {
     const body = await (await world.ask('GET', '/mcp', null, { authorization: `Bearer ${keyIn(made)}` })).json();
     expect(body).toMatchObject({ props: { claims: { name: 'Ada', sub: userId } } });
   }); // prettier-ignore
+
+  it('may use the accounts at other sites that its user signed in with, as far as they are still there', async () => {
+    const upstream = { account: { provider: 'corp', id: '7' }, tokens: { accessToken: 'of-corp' } };
+    const world = await makeWorld({ secret: 'a-secret-of-the-server-with-more-than-32-characters' }, { upstream });
+    const { person: browser } = world;
+    const made = async (): Promise<readonly string[] | undefined> => {
+      const known = (await world.keys()).map(({ id }) => id);
+      expect((await browser.submit(await browser.get(FORM), { ...WANTED, ttl: String(7 * DAY) })).status).toBe(200);
+      return (await world.keys()).find(({ id }) => !known.includes(id))?.upstreams?.ids;
+    };
+    const kept = await made();
+    expect(kept).toHaveLength(1);
+    await world.as.store.remove(vaultKey(kept?.[0] ?? ''));
+    expect(await made()).toBeUndefined();
+  });
 
   it('is for the endpoint that was chosen, for all of them where that was, or for the usual one', async () => {
     const routes = { apiRoute: ['/mcp', '/other'], apiHandler: handler as never };
@@ -239,7 +284,10 @@ describe('endpoints/account/access-keys, a new token', () => {
     for (let at = 0; at < 30; at++) expect((await make(many)).status).toBe(200);
     const late = await make(many);
     expect([late.status, alertIn(late), (await many.keys()).length]).toEqual([429, many.last.section!.words.accessKey.tooMany, 30]);
+    const other = await enterAs(many, 'ben'); // who has made none
+    expect((await other.submit(await other.get(FORM), WANTED)).status).toBe(200);
     many.clock.pass(3600);
+    await enterAs(many, 'ada');
     const again = await many.enter();
     expect((await again.submit(await again.get(FORM), WANTED)).status).toBe(200);
   }); // prettier-ignore
