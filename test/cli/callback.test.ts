@@ -1,6 +1,25 @@
 import { connect } from 'node:net';
-import { describe, expect, it } from 'vitest';
-import { listenForCallback } from '../../src/cli/callback.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Callback, listenForCallback } from '../../src/cli/callback.ts';
+
+const open: Callback[] = [];
+afterEach(() => {
+  for (const callback of open.splice(0)) callback.stop();
+});
+
+/** Listens; stopped after the test. */
+async function listen(...args: Parameters<typeof listenForCallback>): Promise<Callback> {
+  const callback = await soon(listenForCallback(...args));
+  open.push(callback);
+  return callback;
+}
+
+/** What must not hang: everything here takes milliseconds. */
+function soon<T>(promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error('nothing came')), 5_000)));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
 
 /** A terminal whose time is over when the test says so. */
 function makeTerminal() {
@@ -13,32 +32,32 @@ function makeTerminal() {
   return { timers, after };
 }
 const ask = async (url: string, init: RequestInit = {}): Promise<[number, string, Headers]> => {
-  const response = await fetch(url, init);
+  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(5_000) });
   return [response.status, await response.text(), response.headers];
 };
 
 describe('cli/callback', () => {
   it('listens on 127.0.0.1, on the wanted port if it is free, else on another', async () => {
-    const any = await listenForCallback(0, makeTerminal());
+    const any = await listen(0, makeTerminal());
     expect([any.port > 0, any.redirectUri]).toEqual([true, `http://127.0.0.1:${any.port}/callback`]);
-    const other = await listenForCallback(any.port, makeTerminal());
+    const other = await listen(any.port, makeTerminal());
     expect(other.port).not.toBe(any.port);
     other.stop();
     any.stop();
-    const again = await listenForCallback(any.port, makeTerminal());
+    const again = await listen(any.port, makeTerminal());
     expect(again.port).toBe(any.port);
     again.stop();
-    await expect(listenForCallback(70_000, makeTerminal())).rejects.toThrow();
+    await expect(listen(70_000, makeTerminal())).rejects.toThrow();
   });
 
   it('shows a page, and then gives the answer with the state of this sign-in, once', async () => {
     const { timers, after } = makeTerminal();
-    const callback = await listenForCallback(0, { after });
+    const callback = await listen(0, { after });
     const answer = callback.answer('st4te', 60);
     const [status, text, headers] = await ask(`${callback.redirectUri}?code=c&state=st4te`);
     expect([status, headers.get('connection')]).toEqual([200, 'close']);
     for (const part of ['Signed in', 'You can close this page and go back to the terminal.']) expect(text).toContain(part);
-    expect([...(await answer)]).toEqual([['code', 'c'], ['state', 'st4te']]); // prettier-ignore
+    expect([...(await soon(answer))]).toEqual([['code', 'c'], ['state', 'st4te']]); // prettier-ignore
     expect(timers.map(({ seconds, off }) => [seconds, off])).toEqual([[60, true]]);
     expect((await ask(`${callback.redirectUri}?code=c&state=st4te`))[0]).toBe(400);
     callback.stop();
@@ -46,16 +65,16 @@ describe('cli/callback', () => {
   });
 
   it('says on the page that access was not allowed', async () => {
-    const callback = await listenForCallback(0, makeTerminal());
+    const callback = await listen(0, makeTerminal());
     const answer = callback.answer('st4te', 60);
     const [status, text] = await ask(`${callback.redirectUri}?error=access_denied&state=st4te`);
     expect([status, text.includes('Access was not allowed'), text.includes('go back to the terminal')]).toEqual([200, true, true]);
-    expect((await answer).get('error')).toBe('access_denied');
+    expect((await soon(answer)).get('error')).toBe('access_denied');
     callback.stop();
   });
 
   it('takes no other request for the answer, and goes on to wait', async () => {
-    const callback = await listenForCallback(0, makeTerminal());
+    const callback = await listen(0, makeTerminal());
     const before = await ask(`${callback.redirectUri}?state=st4te`); // no sign-in waits yet
     expect([before[0], before[1].includes('Not this sign-in'), before[1].includes('Open the link that the terminal shows.')]).toEqual([400, true, true]);
     expect(before[1]).toContain('This answer does not belong to the sign-in that the terminal waits for.');
@@ -66,18 +85,18 @@ describe('cli/callback', () => {
       const [status, text] = await ask(origin + path, { method });
       expect([status, text.includes('Nothing is here')]).toEqual([404, true]);
     }
-    expect(await rawStatus(callback.port, 'GET http://x/callback?state=st4te')).toBe('404');
+    expect(await soon(rawStatus(callback.port, 'GET http://x/callback?state=st4te'))).toBe('404');
     await ask(`${callback.redirectUri}?state=st4te`);
-    expect((await answer).get('state')).toBe('st4te');
+    expect((await soon(answer)).get('state')).toBe('st4te');
     callback.stop();
   }); // prettier-ignore
 
   it('gives up when the time is over, says what to do, and takes no answer after that', async () => {
     const { timers, after } = makeTerminal();
-    const callback = await listenForCallback(0, { after });
+    const callback = await listen(0, { after });
     const answer = callback.answer('st4te', 60);
     timers[0]?.end();
-    await expect(answer).rejects.toThrow(
+    await expect(soon(answer)).rejects.toThrow(
       'The sign-in was not finished within 60 seconds. Run it again; --timeout SECONDS gives more time.',
     );
     expect((await ask(`${callback.redirectUri}?state=st4te`))[0]).toBe(400);

@@ -133,6 +133,29 @@ describe('former/workers-oauth-kv, grants', () => {
     }
   }); // prettier-ignore
 
+  it('are listed for one user, page by page: those that are whole and have a refresh token', async () => {
+    const { kv } = make();
+    const [one, two] = [await formerGrant(kv, 'c', { resource: 'https://a.example' }), await formerGrant(kv, 'c2')];
+    await formerGrant(kv, 'c', { refreshTokenId: undefined }); // its code was never redeemed
+    await formerGrant(kv, 'c', { createdAt: 'x' });
+    await formerGrant(kv, 'c', { userId: 'ben' });
+    kv.records.set('grant:una:broken', 'no JSON');
+    const asked: unknown[] = [];
+    const list = async (options: { prefix: string; cursor?: string }) => {
+      asked.push(options);
+      const names = [...kv.records.keys(), 'grant:una:gone'].filter((name) => name.startsWith(options.prefix)).map((name) => ({ name }));
+      const at = Number(options.cursor ?? 0);
+      return { keys: names.slice(at, at + 2), ...(at + 2 < names.length ? { list_complete: false as const, cursor: String(at + 2) } : { list_complete: true as const, cursor: 'over' }) };
+    };
+    const listed = await workersOAuthKv(() => ({ ...kv, list }) as never)({}).listGrants?.('una');
+    const ids = [one, two].map(({ key }) => key.slice('grant:'.length));
+    expect(listed?.map(({ id, clientId, userId }) => [id, clientId, userId])).toEqual([[ids[0], 'c', 'una'], [ids[1], 'c2', 'una']]);
+    expect(listed?.[0]).not.toHaveProperty('props');
+    expect(asked).toStrictEqual([{ prefix: 'grant:una:' }, { prefix: 'grant:una:', cursor: '2' }, { prefix: 'grant:una:', cursor: '4' }]);
+    const { list: _list, ...plain } = kv as typeof kv & { list?: unknown };
+    expect(await workersOAuthKv(() => plain)({}).listGrants?.('una')).toEqual([]); // a namespace that cannot be listed
+  }); // prettier-ignore
+
   it('are read from an object and nothing else', () => {
     expect(recordOf('{"a":1}')).toEqual({ a: 1 });
     for (const text of ['', 'x', 'null', '7', '"x"', 'true', '[]', '[{}]']) expect(recordOf(text)).toBeNull();
