@@ -53,7 +53,7 @@ export function openTelemetry(api: Api, options: TelemetryOptions = {}): Telemet
   const parts = [[api?.trace, 'getTracer'], [api?.context, 'with'], [api?.propagation, 'extract'], [api?.metrics, 'getMeter']] as const; // prettier-ignore
   if (parts.some(([part, verb]) => typeof Reflect.get(part ?? {}, verb) !== 'function'))
     throw new TypeError("openTelemetry: give the package itself: import * as api from '@opentelemetry/api'; openTelemetry(api).");
-  checkNames('openTelemetry', options, 'userId');
+  checkNames('openTelemetry', options, 'userId?');
   const { SERVER, CLIENT, INTERNAL } = api.SpanKind;
   const tracer = (): ReturnType<Api['trace']['getTracer']> => api.trace.getTracer(SCOPE); // asked for each time: the SDK may be started later
   let made: Instruments | undefined; // with the first request, when the SDK has started

@@ -88,7 +88,7 @@ export type GuardedFetch<Env = unknown, Anonymous = never, Props = AuthContext> 
 ) => Awaitable<Response>;
 
 const OPTIONS =
-  'resource authorizationServers verify requiredScopes hierarchy name allowedOrigins tokenOf anonymous checkProof onRefused onError fixedAudience own telemetry';
+  'resource authorizationServers[] verify requiredScopes[] hierarchy{} name" allowedOrigins[] tokenOf() anonymous? checkProof onRefused() onError() fixedAudience own telemetry';
 
 /**
  * Makes a guard.

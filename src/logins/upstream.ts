@@ -69,7 +69,7 @@ const MAX_STANDING_LENGTH = 8192;
 export function upstream(provider: Upstream, options: UpstreamOptions = {}): RedirectLogin {
   if (typeof provider?.startSignIn !== 'function')
     throw new TypeError('upstream: the first argument must be a site of portcullis/upstreams, such as github({ clientId, clientSecret }).');
-  checkNames('upstream', options, 'emailDomains emails organizations mapIdentity joinByEmail keepTokens');
+  checkNames('upstream', options, 'emailDomains[] emails[] organizations[] mapIdentity() joinByEmail? keepTokens?');
   const { emailDomains, emails, organizations: belonging, joinByEmail = false, keepTokens = false } = options;
   const domains = emailDomains?.map((domain) => domainOf(`x@${domain}`) ?? badDomain(domain));
   const addresses = emails?.map((email) => foldAddress(email) ?? badEmail(email));

@@ -68,7 +68,7 @@ const CLIENT_ID = /^[\w-]{1,128}$/;
 const MIN_SECRET = 32;
 const LINKS = ['logoUri', 'policyUri', 'tosUri'] as const;
 const MEMBERS =
-  'name uri logoUri policyUri tosUri redirectUris applicationType grantTypes authMethod jwks jwksUri scope introspects requirePushedAuthorizationRequests dpopBoundAccessTokens';
+  'name" uri" logoUri" policyUri" tosUri" redirectUris[] applicationType grantTypes[] authMethod jwks jwksUri" scope[] introspects[] requirePushedAuthorizationRequests? dpopBoundAccessTokens?';
 
 /** Refuses a misspelt member, which would protect nothing. @param more members, each after a space. @throws {TypeError} naming it. */
 export function checkMembers(owner: string, spec: Partial<ConfiguredClient>, more = ''): void {
@@ -86,6 +86,7 @@ export function clientFrom(id: string, spec: ClientSpec, createdAt: Seconds): Cl
   };
   if (!CLIENT_ID.test(id) && !isDocumentUrl(id, true))
     reject('its id must be 1 to 128 letters, digits, "-" and "_", or the URL of a document');
+  if (applicationType !== 'native' && applicationType !== 'web') reject('`applicationType` must be "native" or "web"');
   if (!CLIENT_AUTH_METHODS.includes(authMethod)) reject(`\`authMethod\` must be one of ${CLIENT_AUTH_METHODS.join(', ')}`);
   if (name !== undefined && !isReadable(name)) reject('`name` has invisible characters, or no visible ones');
   const unknown = grantTypes.find((type) => !GRANT_TYPE_NAMES.includes(type));

@@ -15,7 +15,7 @@ export function issuersOf(given: readonly TrustedIssuer[] | IssuerFinder<never>)
     checkNames(
       'OAuthProvider: `trustedIssuers`',
       one,
-      'issuer kind jwks jwksUri scope clients claims audience algorithms maxAssertionLife user',
+      'issuer kind jwks jwksUri scope clients[] claims{} audience" algorithms[] maxAssertionLife# user()',
     );
     checkIssuer(one);
   }

@@ -63,6 +63,15 @@ export const scopeNames: Kind = {
   is: (value) => texts.is(value) || (typeof value === 'object' && value !== null && !Array.isArray(value)),
 };
 
+/** A string. */
+export const word: Kind = { must: 'be a string that is not empty', is: (value) => typeof value === 'string' && value !== '' };
+
+/** Settings by route or URL. */
+export const object: Kind = {
+  must: 'be an object of settings, by route or full URL',
+  is: (value) => typeof value === 'object' && value !== null,
+};
+
 /** A list of texts. */
 export const texts: Kind = {
   must: "be a list, such as ['notes:read', 'notes:write']",

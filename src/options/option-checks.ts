@@ -2,6 +2,7 @@
  * Option checks: the checks of single options beyond their kind, and their parsed values. Each message names the option and the fix.
  * No message contains any part of a secret (SEC-208).
  */
+import { checkNames } from '../lib/names.ts';
 import { withoutSlash } from '../lib/url.ts';
 import { checkMembers, checkSecret as checkClientSecret, clientFrom, type ConfiguredClient } from '../model/client-spec.ts';
 import type { FormerStore } from '../model/former.ts';
@@ -84,7 +85,7 @@ export function clientsOf(given: readonly ConfiguredClient[]): ReadonlyMap<strin
   for (const one of given as readonly ConfiguredClient[]) {
     if (typeof one?.id !== 'string') fail('clients', 'holds a client without an `id`; give each one a text');
     if (clients.has(one.id)) fail('clients', `holds ${JSON.stringify(one.id)} twice; give each client an id of its own`);
-    checkMembers(`The client ${JSON.stringify(one.id)}`, one, ' id secret');
+    checkMembers(`The client ${JSON.stringify(one.id)}`, one, ' id" secret"');
     const client = { ...clientFrom(one.id, one, 0), entered: true };
     checkClientSecret(one, client);
     clients.set(one.id, one.secret === undefined ? { client } : { client, secret: one.secret });
@@ -116,10 +117,8 @@ const MAX_CLIENTS = 100_000;
 
 /** The rules with every default. @throws {TypeError} naming the fix. */
 export function registrationOf(given: RegistrationOptions = {}): RegistrationRules {
+  checkNames('OAuthProvider: `clientRegistration`', given, 'initialAccessToken most policy redirectSchemes');
   const { initialAccessToken, most = MAX_CLIENTS, policy = null, redirectSchemes } = given;
-  const unknown = Object.keys(given).find((name) => !['initialAccessToken', 'most', 'policy', 'redirectSchemes'].includes(name));
-  if (unknown !== undefined)
-    fail('clientRegistration', `has ${JSON.stringify(unknown)}, which is not one of initialAccessToken, most, policy, redirectSchemes`);
   if (initialAccessToken !== undefined && initialAccessToken !== 'required')
     fail('clientRegistration', 'takes `initialAccessToken: "required"`, or none');
   if (!Number.isSafeInteger(most) || most < 1) fail('clientRegistration', 'needs a whole number of at least 1 as `most`');

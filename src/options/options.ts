@@ -16,7 +16,7 @@ import type { DocumentPolicy, ExchangePolicy, GrantableScopes, OnError, Permissi
 import type { Seconds, Store } from '../model/store.ts';
 import type { Telemetry } from '../model/telemetry.ts';
 import type { IssuerFinder, TrustedIssuer } from '../model/trusted-issuer.ts';
-import { ACCESS_TTL, flag, functionOf, oneOf, origins, scopeNames, seconds, texts, type Kind } from './kinds.ts';
+import { ACCESS_TTL, flag, functionOf, object, oneOf, origins, scopeNames, seconds, texts, type Kind, word } from './kinds.ts';
 import type { AccessKeyOptions } from './access-keys.ts';
 import type { AuditOptions } from './audit.ts';
 import type { ClientPolicyOptions } from './client-policy.ts';
@@ -251,7 +251,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   dangerouslyAllowEventualStore: flag,
   formerStore: null,
   secret: null,
-  name: null,
+  name: word,
   pages: null,
   scopesSupported: scopeNames,
   requiredScopes: texts,
@@ -289,6 +289,6 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   unknownScopes: oneOf('ignore', 'refuse', 'grant'),
   accessTokenSigning: oneOf(...SIGNING_ALGS, 'none'),
   resource: null,
-  resources: null,
+  resources: object,
   defaultResource: null,
 };

@@ -1,4 +1,5 @@
 /** The option `pages`, checked and parsed when the provider is made. Each message names the value and the fix. */
+import { checkNames } from '../lib/names.ts';
 import type { Brand } from '../model/brand.ts';
 import { TEMPLATES, type Templates } from '../pages/templates.ts';
 import { brandOf, type Theme } from '../pages/theme.ts';
@@ -19,9 +20,7 @@ export interface PagesOptions extends Theme {
 
 /** Parses the option: the look of the pages, without the server's name, and their texts. @throws {TypeError} naming the value and the fix. */
 export function parsePages(pages: PagesOptions = {}): { readonly look: Omit<Brand, 'name'>; readonly languages: Languages } {
-  if (typeof pages !== 'object' || pages === null) fail('pages', 'must be an object, such as { accent: "#2c4fcb" }');
-  const odd = Object.keys(pages).find((name) => !KNOWN.has(name));
-  if (odd !== undefined) fail(`pages.${odd}`, `is not known; there are ${[...KNOWN].join(', ')}`);
+  checkNames('OAuthProvider: `pages`', pages, 'accent background logo css" languages words{} templates{}');
   const { name: _name, ...look } = brandOf('', pages);
   checkLanguages(pages.languages);
   for (const [tag, translation] of Object.entries(pages.words ?? {})) checkWords(tag, translation);
@@ -31,8 +30,6 @@ export function parsePages(pages: PagesOptions = {}): { readonly look: Omit<Bran
   }
   return { look: { ...look, templates: pages.templates ?? {} }, languages: makeLanguages(pages.languages, pages.words) };
 }
-
-const KNOWN: ReadonlySet<string> = new Set<keyof PagesOptions>(['logo', 'accent', 'background', 'css', 'languages', 'words', 'templates']);
 
 function checkLanguages(languages: unknown = []): void {
   const isOne = (one: unknown): boolean =>

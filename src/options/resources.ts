@@ -3,6 +3,7 @@
  * completed when the issuer is known.
  */
 import { metadataPathOf } from '../guard/resource-metadata.ts';
+import { checkNames } from '../lib/names.ts';
 import { isLoopbackHost, withoutSlash } from '../lib/url.ts';
 import { canonicalResource, covers, type Resource } from '../model/resource.ts';
 import { isScopeToken, makeScopeExpansion, rightsIn, type ScopeInfo } from '../model/scope.ts';
@@ -22,7 +23,7 @@ export interface ResourceOptions {
   readonly accessTokenSigning?: SigningAlg | 'none';
 }
 
-const KNOWN: readonly string[] = ['name', 'requiredScopes', 'accessTokenTTL', 'accessTokenSigning'] satisfies (keyof ResourceOptions)[];
+const KNOWN = 'name" requiredScopes[] accessTokenTTL accessTokenSigning';
 
 interface Route {
   readonly path: string;
@@ -34,10 +35,9 @@ export function checkResources(
     resource,
     resources = {},
     defaultResource,
-  }: { readonly resource?: unknown; readonly resources?: unknown; readonly defaultResource?: unknown },
+  }: { readonly resource?: unknown; readonly resources?: object; readonly defaultResource?: unknown },
   routes: readonly Route[],
 ): void {
-  if (typeof resources !== 'object' || resources === null) fail('resources', 'must be an object of settings, by route or full URL');
   if (resource !== undefined) checkIdentifier(resource, resources, routes);
   for (const [name, special] of Object.entries(resources)) checkResource(name, special, routes);
   if (defaultResource === undefined) return;
@@ -69,8 +69,7 @@ function checkResource(name: string, special: unknown, routes: readonly Route[])
     fail('resources', `names ${shown}; name a route such as "/mcp", or a full URL`);
   if (typeof special !== 'object' || special === null)
     fail('resources', `has no settings for ${shown}; give an object, if need be an empty one`);
-  const odd = Object.keys(special).find((key) => !KNOWN.includes(key));
-  if (odd !== undefined) fail('resources', `has \`${odd}\` for ${shown}, which is not one of ${KNOWN.join(', ')}`);
+  checkNames(`OAuthProvider: \`resources[${shown}]\``, special, KNOWN);
   const { requiredScopes = [], accessTokenTTL, accessTokenSigning } = special as ResourceOptions;
   checkKind(`resources[${shown}].accessTokenSigning`, oneOf(...SIGNING_ALGS, 'none'), accessTokenSigning);
   checkKind(`resources[${shown}].accessTokenTTL`, ACCESS_TTL, accessTokenTTL);

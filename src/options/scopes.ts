@@ -31,7 +31,7 @@ function scopeInfoOf(name: string, said: string | ScopeWords): Omit<ScopeInfo, '
   if (typeof said === 'string') return { description: said };
   const option = `scopesSupported[${JSON.stringify(name)}]`;
   checkKind(option, INFO, said);
-  checkNames(`OAuthProvider: ${option}`, said, 'text description unlocks includes sensitive');
+  checkNames(`OAuthProvider: ${option}`, said, 'text description unlocks[] includes[] sensitive');
   checkKind(`${option}.sensitive`, flag, said.sensitive);
   checkKind(`${option}.text`, WORDS, said.text ?? said.description);
   const { text, ...rest } = said;

@@ -87,7 +87,7 @@ export function makeRequests(as: AuthServer, network: string): Requests {
     return withClient(as, all, client);
   };
   const complete = async (completion: Completion): Promise<{ redirectTo: string }> => {
-    checkNames('completeAuthorization', completion, 'request userId scope props metadata revokeExistingGrants upstreams');
+    checkNames('completeAuthorization', completion, 'request userId scope props metadata revokeExistingGrants? upstreams');
     const { request, userId, scope, props, metadata, revokeExistingGrants = false, upstreams = [] } = completion;
     checkUserId('completeAuthorization', 'userId', userId);
     checkAuthRequest('completeAuthorization', request);

@@ -43,7 +43,7 @@ export interface ProviderOptions {
   readonly timeout?: Seconds;
 }
 
-const COMMON = 'clientId clientSecret scope id label icon repairAnswer fetch timeout';
+const COMMON = 'clientId"() clientSecret"() scope[] id" label" icon repairAnswer() fetch() timeout';
 
 /** Rejects unknown or missing options. @param own names besides {@link ProviderOptions}. @throws {TypeError} */
 export function checkProvider(name: string, options: ProviderOptions, own: string): void {

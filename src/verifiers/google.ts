@@ -51,7 +51,7 @@ const REFUSED: Seconds = 10;
  * guard({ resource: 'https://mcp.example/mcp', ...googleTokens({ clientIds: ['123-abc.apps.googleusercontent.com'] }) });
  */
 export function googleTokens(options: GoogleOptions): TokenSource {
-  checkNames('google', options, 'clientIds hostedDomain programs fetch now');
+  checkNames('google', options, 'clientIds hostedDomain" programs fetch() now()');
   const { clientIds, hostedDomain, programs, fetch: fetcher = fetch, now = () => Math.floor(Date.now() / 1000) } = options;
   if (!Array.isArray(clientIds) || clientIds.length === 0)
     refuse('google', 'clientIds', 'must list your OAuth clients: a token that another app got from Google must not be accepted');

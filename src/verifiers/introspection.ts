@@ -66,7 +66,7 @@ export function verifyIntrospection(options: IntrospectionOptions): TokenSource 
   checkNames(
     'verifyIntrospection',
     options,
-    'issuer endpoint clientId clientSecret audience dangerouslyAcceptAnyAudience cache prefix read fetch now clockSkew programs',
+    'issuer endpoint clientId clientSecret audience dangerouslyAcceptAnyAudience? cache prefix" read() fetch() now() clockSkew programs',
   );
   check(options);
   const {

@@ -71,7 +71,7 @@ export function verifyJwt(options: JwtOptions): TokenSource {
   checkNames(
     'verifyJwt',
     options,
-    'issuer audience jwksUri algorithms types acceptIssuer withoutAudience read fetch now clockSkew programs',
+    'issuer audience jwksUri algorithms[] types[] acceptIssuer() withoutAudience() read() fetch() now() clockSkew programs',
   );
   check(options);
   const {

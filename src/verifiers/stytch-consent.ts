@@ -61,7 +61,7 @@ const ASKED = ['client_id', 'redirect_uri', 'response_type', 'state', 'nonce', '
  * const consent = stytchConsent({ projectId: 'project-live-abc', secret: 'secret' });
  */
 export function stytchConsent(options: StytchConsentOptions): StytchConsent {
-  checkNames('stytchConsent', options, 'projectId secret b2b baseUrl fetch now');
+  checkNames('stytchConsent', options, 'projectId secret b2b? baseUrl" fetch() now()');
   const { projectId, secret, b2b = false, baseUrl, fetch: fetcher = fetch, now = () => Math.floor(Date.now() / 1000) } = options;
   if (!/^project-(live|test)-/.test(projectId ?? ''))
     refuse('stytchConsent', 'projectId', 'must be the id of the project, such as "project-live-…"');

@@ -17,8 +17,8 @@ describe('options/pages', () => {
   });
 
   it.each([
-    ['something that is no object', 'blue', '`pages` must be an object'],
-    ['an unknown value', { colour: '#000' }, '`pages.colour` is not known; there are logo, accent'],
+    ['something that is no object', 'blue', '`pages`: the options must be an object'],
+    ['an unknown value', { colour: '#000' }, '`pages`: `colour` is not an option; there are accent, background, logo'],
     [
       'a language by its tag alone',
       { languages: ['de'] as never },

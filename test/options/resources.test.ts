@@ -29,7 +29,7 @@ describe('options/resources', () => {
   it.each([
     ['`resources` names "/nope", which is no route', { resources: { '/nope': {} } }],
     ['`resources` names "mcp"; name a route', { resources: { mcp: {} } }],
-    ['`resources` has `scopes` for "/mcp"', { resources: { '/mcp': { scopes: [] } } }],
+    ['`resources["/mcp"]`: `scopes` is not an option; there are name, requiredScopes', { resources: { '/mcp': { scopes: [] } } }],
     ['`resources` names https://mcp.example/mcp twice', { resources: { 'https://mcp.example/mcp': {} } }],
     ['accessTokenTTL` must be a whole number', { resources: { '/mcp': { accessTokenTTL: 5 } } }],
     ['`defaultResource` must be a route', { defaultResource: '/nope' }],

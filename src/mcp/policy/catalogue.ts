@@ -78,7 +78,7 @@ export interface Declared {
   register(server: AnyServer): void;
 }
 
-const NEED = 'scopes permissions when anonymous hidden text open';
+const NEED = 'scopes[] permissions[] when anonymous? hidden? text" open';
 
 /**
  * Declares a tool with the rights that it needs, for {@link catalogue}. `inputSchema` is any Standard Schema (Zod 4, Valibot, ArkType).
@@ -210,7 +210,7 @@ export interface CatalogueOptions {
  * });
  */
 export function catalogue(list: readonly Declared[], options: CatalogueOptions = {}): Catalogue {
-  checkNames('catalogue', options, 'hierarchy strict');
+  checkNames('catalogue', options, 'hierarchy{} strict?');
   const { hierarchy = {}, strict = false } = options;
   const of = (kind: Kind): { [key: string]: Need } =>
     Object.fromEntries(list.filter((one) => one.kind === kind).map(({ key, need }) => [key, need]));

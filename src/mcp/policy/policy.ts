@@ -37,7 +37,7 @@ export interface Policy {
 
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 const OPEN: Need = {};
-const NEED = 'scopes permissions when anonymous hidden text';
+const NEED = 'scopes[] permissions[] when anonymous? hidden? text"';
 
 /**
  * The rights that each tool, resource and prompt needs. The gate checks calls before the SDK sees them, and removes from lists what a caller
@@ -52,7 +52,7 @@ const NEED = 'scopes permissions when anonymous hidden text';
  * })
  */
 export function policy(options: PolicyOptions): Policy {
-  checkNames('policy', options, 'tools resources prompts hierarchy strict');
+  checkNames('policy', options, 'tools{} resources{} prompts{} hierarchy{} strict?');
   const { tools = {}, resources = {}, prompts = {}, strict = false } = options;
   const maps = {
     tool: mapOf('tools', tools),
