@@ -78,7 +78,8 @@ export function emailCode<Env = unknown>(options: EmailCodeOptions<Env>): FormLo
       async prove(read, kept, services) {
         const { address, code } = kept as Kept;
         if (read('again') !== '') return begin(address, services);
-        if (!equalTexts(read('code').replaceAll(/[\s-]/g, ''), code)) return codeWrong;
+        if (!equalTexts(read('code').replaceAll(/[\s-]/g, ''), code))
+          return { ...codeWrong, userId: (await services.accounts.findByEmail(address))?.id };
         const account = (await services.accounts.findByEmail(address)) ?? (signUp === 'open' ? await signedUp(address, services) : null);
         if (!account) return { ...codeWrong, reason: 'email_unknown', text: ({ refused }: Words) => refused.email_code_wrong };
         await services.succeeded('email', address);

@@ -61,11 +61,12 @@ async function signIn(party: RelyingParty, answer: string, { challenge }: Kept, 
   const passkey = await services.passkeys.find(assertion.id);
   if (!passkey) return refused('passkey_unknown', 'unknown');
   const shown = await verifyAssertion(assertion, { party, challenge }, passkey);
-  if ('fault' in shown) return refused(shown.fault, 'wrong');
-  const account = await services.accounts.find(passkey.userId);
+  const { userId } = passkey;
+  if ('fault' in shown) return { ...refused(shown.fault, 'wrong'), userId };
+  const account = await services.accounts.find(userId);
   if (!account) return refused('passkey_unknown', 'unknown');
   const outcome = await services.passkeys.use(passkey.id, shown);
-  if (outcome === 'counter') return refused('passkey_counter', 'counter');
+  if (outcome === 'counter') return { ...refused('passkey_counter', 'counter'), userId };
   if (outcome === 'gone') return refused('passkey_unknown', 'unknown');
   return { kind: 'proven', identity: identityOf(account, services.issuer), stamp: account.stamp, multiFactor: true };
 }

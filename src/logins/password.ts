@@ -94,8 +94,8 @@ async function check(username: string, secret: string, services: LoginServices, 
   const counting = services.attempt('password', key, RULES);
   const allowed = counting.then((wait) => wait === null); // the account is read meanwhile, and nothing is hashed before
   allowed.catch(() => undefined); // reported by `checkPassword`
-  let reason = 'credentials_wrong';
-  const tell = (why: string): void => void (reason = why);
+  let [reason, userId]: [string, string | undefined] = ['credentials_wrong', undefined];
+  const tell = (...told: [string, string | undefined]): void => void ([reason, userId] = told);
   const account = await services.accounts
     .checkPassword(username, secret, undefined, tell, () => allowed)
     .catch(async (error: unknown) => {
@@ -104,8 +104,8 @@ async function check(username: string, secret: string, services: LoginServices, 
       throw error;
     });
   const retryAfter = await counting;
-  if (retryAfter !== null) return { kind: 'limited', retryAfter };
-  if (!account) return refused(reason);
+  if (retryAfter !== null) return { kind: 'limited', retryAfter, userId };
+  if (!account) return refused(reason, userId);
   await services.succeeded('password', key);
   return { kind: 'proven', identity: identityOf(account, services.issuer), stamp: account.stamp };
 }
@@ -127,8 +127,8 @@ function stepView(kept: Json, { password: say, signIn }: Words): StepView {
 }
 
 /** One response for all, so that it does not reveal which names exist; the reason is for the operator. */
-function refused(reason: string): LoginResult {
-  return { kind: 'refused', reason, text: ({ refused: say }: Words) => say.credentials_wrong, field: 'password' };
+function refused(reason: string, userId?: string): LoginResult {
+  return { kind: 'refused', reason, userId, text: ({ refused: say }: Words) => say.credentials_wrong, field: 'password' };
 }
 
 function fields(typed: { readonly [name: string]: string }, { password: say }: Words): Html {

@@ -34,7 +34,8 @@ export function totp(): SecondFactor {
       view,
       async prove(read, kept, services) {
         const { userId } = kept as Kept;
-        if (read('recovery') !== '') return (await services.totps.useRecovery(userId, read('recovery'))) ? passed : recoveryWrong;
+        if (read('recovery') !== '')
+          return (await services.totps.useRecovery(userId, read('recovery'))) ? passed : { ...recoveryWrong, userId };
         return useCode(userId, read('code').replaceAll(/\s/g, ''), services);
       },
     },
@@ -53,8 +54,8 @@ async function useCode(
   { totps, attempt, succeeded }: LoginServices,
 ): Promise<SecondFactorPassed | Refused | Limited> {
   const retryAfter = (await attempt('totp', userId, QUARTER)) ?? (await attempt('totp-day', userId, DAY));
-  if (retryAfter !== null) return { kind: 'limited', retryAfter };
-  if (!(await totps.useCode(userId, code))) return codeWrong;
+  if (retryAfter !== null) return { kind: 'limited', retryAfter, userId };
+  if (!(await totps.useCode(userId, code))) return { ...codeWrong, userId };
   await succeeded('totp', userId);
   await succeeded('totp-day', userId);
   return passed;

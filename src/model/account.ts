@@ -79,13 +79,13 @@ export interface Accounts {
   /**
    * The account if the password is right; null for a wrong one or an unknown name, after the same work.
    *
-   * @param tell gets the reason, for the operator. @param allowed asked before the password is hashed, after the account was read: null if it is false.
+   * @param tell gets the reason and the account's id, for the operator. @param allowed asked before the password is hashed, after the account was read: null if it is false.
    */
   checkPassword(
     username: string,
     password: string,
     who?: Waiter,
-    tell?: (reason: string) => void,
+    tell?: (reason: string, userId: string | undefined) => void,
     allowed?: () => Promise<boolean>,
   ): Promise<Account | null>;
   /** For a user who has lost the app and the recovery codes; verify their identity first. False if there was no second factor. */

@@ -59,7 +59,14 @@ export type Event = Always &
         readonly outcome: 'done' | 'refused' | 'failed';
       }
     | { readonly kind: 'login.succeeded'; readonly login: string; readonly userId: string }
-    | { readonly kind: 'login.failed'; readonly login: string; readonly reason: string; readonly network: string }
+    | {
+        readonly kind: 'login.failed';
+        readonly login: string;
+        readonly reason: string;
+        readonly network: string;
+        /** The user who was named, if there is one. */
+        readonly userId?: string;
+      }
     | {
         readonly kind: 'factor.changed';
         /** `password`, `passkey`, `totp` … */

@@ -1,6 +1,7 @@
 /**
  * Results of a sign-in attempt, for every kind of login.
  */
+import { defined, type Defined } from '../lib/defined.ts';
 import type { Text } from '../words/words.ts';
 import type { ErrorCode } from './error.ts';
 import type { Identity, Organization } from './identity.ts';
@@ -42,12 +43,18 @@ export type Step = {
 
 /**
  * The user is not authenticated. `text` explains it if the default message for the reason does not. `field` names the form field to mark as
- * wrong; it must not depend on whether the account exists.
+ * wrong; it must not depend on whether the account exists. `userId` is the user who was named, for the event alone.
  */
-export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: Text; readonly field?: string };
+export type Refused = {
+  readonly kind: 'refused';
+  readonly reason: string;
+  readonly text?: Text;
+  readonly field?: string;
+  readonly userId?: string | undefined;
+};
 
 /** Too many attempts: try again in so many seconds. */
-export type Limited = { readonly kind: 'limited'; readonly retryAfter: Seconds };
+export type Limited = { readonly kind: 'limited'; readonly retryAfter: Seconds; readonly userId?: string | undefined };
 
 /** Result of a sign-in attempt. */
 export type LoginResult = Authenticated | Refused | Limited | Step;
@@ -64,3 +71,8 @@ export type ReturnResult =
       readonly error: Extract<ErrorCode, 'access_denied' | 'server_error' | 'temporarily_unavailable'>;
       readonly reason: string;
     };
+
+/** What an event says of a sign-in that failed. */
+export function failureOf(result: Refused | Limited): Defined<{ reason: string; userId: string | undefined }> {
+  return defined({ reason: result.kind === 'limited' ? 'limited' : result.reason, userId: result.userId });
+}

@@ -208,6 +208,20 @@ describe('a sign-in that failed', () => {
     } // prettier-ignore
     expect(new Set(pages.map(String)).size).toBe(1);
   });
+
+  it('tells the operator which user was named, also beyond the limit, and the person nothing of it', async () => {
+    const app = await makeApp('memory');
+    const failed = async (username: string): Promise<unknown> => {
+      const browser = app.browser();
+      const { text } = await browser.submit(await browser.get(`${ISSUER}/login`), { username, password: 'another password' });
+      expect(text).not.toContain(app.aliceId);
+      const event = app.events.findLast(({ kind }) => kind === 'login.failed') as { reason?: string; userId?: string } | undefined;
+      return [event?.reason, event?.userId];
+    };
+    for (let tries = 0; tries < 10; tries++) expect(await failed('alice')).toEqual(['password_wrong', app.aliceId]);
+    expect(await failed('alice')).toEqual(['limited', app.aliceId]);
+    expect(await failed('ally')).toEqual(['username_unknown', undefined]);
+  });
 });
 
 /** The same refresh token with another family. */

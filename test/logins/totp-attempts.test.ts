@@ -39,13 +39,13 @@ describe('logins/totp, attempts', () => {
 
   it('forgets nothing when it was wrong', async () => {
     expect(await prove({ code: '000000' }, { isRight: false })).toEqual([
-      { kind: 'refused', reason: 'totp_wrong' },
+      { kind: 'refused', reason: 'totp_wrong', userId: 'u' },
       [...COUNTED, ['useCode', 'u', '000000']],
     ]);
   });
 
   it('looks at no code beyond either count (SEC-152)', async () => {
-    const limited = (retryAfter: number): object => ({ kind: 'limited', retryAfter });
+    const limited = (retryAfter: number): object => ({ kind: 'limited', retryAfter, userId: 'u' });
     expect(await prove({ code: '123456' }, { waits: { totp: 7 } })).toEqual([limited(7), COUNTED.slice(0, 1)]);
     expect(await prove({ code: '123456' }, { waits: { 'totp-day': 8 } })).toEqual([limited(8), COUNTED]);
     expect(await prove({ code: '123456' }, { waits: { totp: 0 } })).toEqual([limited(0), COUNTED.slice(0, 1)]);
@@ -54,7 +54,7 @@ describe('logins/totp, attempts', () => {
   it('accepts a recovery code without counting, before a code in the same form', async () => {
     expect(await prove({ recovery: 'abcd efgh', code: '123456' })).toEqual([{ kind: 'passed' }, [['useRecovery', 'u', 'abcd efgh']]]);
     expect(await prove({ recovery: 'x' }, { isRight: false })).toEqual([
-      { kind: 'refused', reason: 'recovery_code_wrong', field: 'recovery' },
+      { kind: 'refused', reason: 'recovery_code_wrong', field: 'recovery', userId: 'u' },
       [['useRecovery', 'u', 'x']],
     ]);
   });

@@ -147,10 +147,16 @@ export function makeAccounts({
     },
     async checkPassword(username, password, who, tell, allowed) {
       const [account, isAllowed] = await Promise.all([findByUsername(username), allowed?.() ?? true]);
-      if (!isAllowed) return null;
+      if (!isAllowed) {
+        tell?.('limited', account?.id);
+        return null;
+      }
       const right = await isRight(password, account?.passwordHash ?? DUMMY_HASH, who); // the same work if there is no account
       if (account?.passwordHash !== undefined && right) return publicOf(account);
-      tell?.(account === null ? 'username_unknown' : account.passwordHash === undefined ? 'password_not_set' : 'password_wrong');
+      tell?.(
+        account === null ? 'username_unknown' : account.passwordHash === undefined ? 'password_not_set' : 'password_wrong',
+        account?.id,
+      );
       return null;
     },
     async setPassword(id, password, ifStamp, who) {

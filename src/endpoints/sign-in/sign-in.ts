@@ -27,6 +27,7 @@ import type { Accounts } from '../../model/account.ts';
 import type { Waiter } from '../../model/runtime.ts';
 import type { Origin, StoredOrigin } from '../../model/origin.ts';
 import type { Params } from '../../model/params.ts';
+import { failureOf } from '../../model/proof.ts';
 import type { Json } from '../../model/store.ts';
 import type { UpstreamRef } from '../../model/upstream.ts';
 import { sayIn, sayRefused, type Words } from '../../words/words.ts';
@@ -143,14 +144,13 @@ export async function signIn(call: Call, form: Params): Promise<SignedIn | NextS
   if (result.kind === 'step') return { asker: `login:${login.id}`, step: result };
   const user = result.kind === 'proven' && (await admit(call, { login: login.id, proven: result }));
   await Promise.all(noted);
-  if (user) return user;
-  return notSignedIn(call, login.id, result.kind === 'proven' ? { kind: 'refused', reason: 'credentials_changed' } : result);
+  return user || notSignedIn(call, login.id, result.kind === 'proven' ? { kind: 'refused', reason: 'credentials_changed' } : result);
 }
 
 /** Reports a failure to the operator, and returns the text for the page. */
 export function notSignedIn({ as, network, words, cookies }: Call, login: string, result: Refused | Limited): NotSignedIn {
   cookies.length = 0; // a withdrawn proof must not mark the browser as known
-  as.emit({ kind: 'login.failed', login, reason: result.kind === 'limited' ? 'limited' : result.reason, network });
+  as.emit({ kind: 'login.failed', login, network, ...failureOf(result) });
   if (result.kind === 'refused') return { problem: sayRefused(result, words), status: 403, wrong: result.field };
   return { problem: words.signIn.limited(sayIn(result.retryAfter, words)), status: 429, retryAfter: result.retryAfter };
 }
@@ -189,7 +189,7 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
   const isTakenBack = stamp === undefined ? await isShutOut(as.store, userId) : await isAccountChanged(as, userId, stamp);
   if (isTakenBack) {
     await as.records.endSession(user.hash);
-    return (await isDisabled(as.store, userId)) ? notSignedIn(call, login, { kind: 'refused', reason: 'user_disabled' }) : null;
+    return (await isDisabled(as.store, userId)) ? notSignedIn(call, login, { kind: 'refused', reason: 'user_disabled', userId }) : null;
   }
   as.emit({ kind: 'login.succeeded', login, userId });
   if (as.settings.securityEmails && old?.userId !== userId) notePlace(call, userId);
