@@ -1,6 +1,7 @@
 /**
  * Acts on grants and keys: list with filters, revoke one, or all of a user, a client or a scope, a page at a time.
  */
+import { cutFormer } from '../core/records/former.ts';
 import { endUserGrant, type GrantFilter } from '../core/records/grants.ts';
 import type { GrantInfo } from '../provider/grants.ts';
 import { type Acts, type Admin, type Input, missing, wrong } from './act.ts';
@@ -27,9 +28,11 @@ export const grants: Acts = {
   'grants/revoke': {
     method: 'POST',
     takes: ['id'],
-    async run(admin, input) {
+    async run({ as, helpers }, input) {
       const id = input.text('id');
-      if (!(await endUserGrant(admin.as, null, id))) throw missing('grant');
+      const owner = id.slice(0, Math.max(0, id.lastIndexOf(':'))); // of one in a former store
+      const isEnded = (await endUserGrant(as, null, id)) || (owner !== '' && (await helpers.revokeGrant(id, owner)));
+      if (!isEnded) throw missing('grant');
       return { id };
     },
   },
@@ -38,8 +41,14 @@ export const grants: Acts = {
     takes: ['user', 'client', 'scope', 'organization', 'unusedSince', 'after'],
     async run(admin, input) {
       const filter = filterOf(input);
-      if (filter === 'all' && ['scope', 'organization', 'unusedSince'].every((name) => input.all[name] === undefined))
-        throw wrong('Name a user, a client, a scope, an organization or unusedSince.');
+      const isWhole = ['scope', 'organization', 'unusedSince'].every((name) => input.all[name] === undefined);
+      if (filter === 'all' && isWhole) throw wrong('Name a user, a client, a scope, an organization or unusedSince.');
+      if (filter !== 'all' && isWhole && admin.as.settings.formerStore && input.optional('after') === undefined) {
+        const { ended } = await endPage(admin, filter, input); // counts those that have not moved, too
+        await cutFormer(admin.as, filter); // of which no list knows all
+        const page = await endPage(admin, filter, input); // what moved meanwhile
+        return { ...page, ended: ended + page.ended };
+      }
       return endPage(admin, filter, input);
     },
   },
@@ -96,9 +105,9 @@ function wantedBy(input: Input): (grant: GrantInfo) => boolean {
 }
 
 /** Ends what is wanted on one page; the caller goes on with `next`, so that no request takes without bound. */
-async function endPage({ as, helpers }: Admin, filter: GrantFilter, input: Input): Promise<{ ended: number; next?: string }> {
+async function endPage({ helpers }: Admin, filter: GrantFilter, input: Input): Promise<{ ended: number; next?: string }> {
   const { grants: found, ...page } = await helpers.listGrants(filter, input.optional('after'));
   let ended = 0;
-  for (const { id, userId } of found.filter(wantedBy(input))) if (await endUserGrant(as, userId, id)) ended++;
+  for (const { id, userId } of found.filter(wantedBy(input))) if (await helpers.revokeGrant(id, userId)) ended++;
   return { ended, ...page };
 }

@@ -86,6 +86,7 @@ function serverOf(
     accessKeys: { personal: false },
     defaultHandler: () => new Response(null, { status: 404 }),
     on: () => undefined,
+    formerStore: { findClient: () => null, findGrant: () => null }, // the server may have one: what is revoked here must not move from it
     ...more,
     ...(tenant === undefined ? {} : { tenants: { [tenant]: { issuer: `/${tenant}` } } }),
   };

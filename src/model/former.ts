@@ -21,7 +21,10 @@ export interface FormerStore {
    * asked for once, and each repeat gets what came of that.
    */
   nameOf?(refreshToken: string): Awaitable<Pick<FormerGrant, 'id' | 'key'>>;
-  /** The grants of a user, moved or not. Without it, a grant can be listed and ended by its id only once it has moved. */
+  /**
+   * The grants of a user, moved or not; each id begins with the user's and a colon. Without it, a grant can be listed and ended by its id only
+   * once it has moved.
+   */
   listGrants?(userId: string): Awaitable<readonly FormerListing[]>;
 }
 

@@ -94,11 +94,13 @@ const infoOf = (grant: Grant): GrantInfo => ({ ...summaryOf(grant), userId: gran
 
 /** Makes the verbs of one server. */
 export function makeGrantVerbs(as: AuthServer): GrantVerbs {
+  const formerGrants = async (userId: string): Promise<readonly GrantInfo[]> =>
+    as.settings.formerStore?.listGrants ? listFormerGrants(as, userId) : [];
   return {
     async listUserGrants(userId, after) {
       checkCursor('listUserGrants', after);
       const { grants, ...page } = await grantsOfUser(as, userId, after);
-      const former = page.next === undefined && as.settings.formerStore?.listGrants ? await listFormerGrants(as, userId) : [];
+      const former = page.next === undefined ? await formerGrants(userId) : [];
       return { ...page, grants: [...grants.map(summaryOf), ...former.map(({ userId: _user, ...one }) => one)] };
     },
     async revokeGrant(grantId, userId) {
@@ -112,7 +114,8 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
     async listGrants(filter, after) {
       checkCursor('listGrants', after);
       const { grants, ...page } = await grantsOf(as, checked(filter), after);
-      return { ...page, grants: grants.map(infoOf) };
+      const former = typeof filter === 'object' && 'userId' in filter && page.next === undefined ? await formerGrants(filter.userId) : [];
+      return { ...page, grants: [...grants.map(infoOf), ...former] };
     },
     revokeGrants: async (filter) => endGrants(as, checked(filter)),
     async signOut(userId, { removeSignIns = false } = {}) {

@@ -40,7 +40,8 @@ export const WORK: { readonly [name in Work]: (job: Job) => Promise<0 | 1 | void
     job.terminal.status?.('');
     if (count > 0) await confirm(job, `Revoke ${count} ${count === 1 ? 'grant' : 'grants'}? Each client's next call is refused.`);
     let ended = 0;
-    for (let after: string | undefined, more = count > 0; more; more = after !== undefined) {
+    // Also where none was found: a server may have a former store, whose grants are not listed by client, or over a store.
+    for (let after: string | undefined, more = true; more; more = after !== undefined) {
       const page = (await act(job, { ...job.input, ...(after === undefined ? {} : { after }) })) as { ended: number; next?: string };
       [ended, after] = [ended + page.ended, page.next];
       job.terminal.status?.(`${ended} of ${count} grants revoked …`);
