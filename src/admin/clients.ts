@@ -4,7 +4,7 @@
 import type { ClientSpec } from '../model/client-spec.ts';
 import type { ClientStatus } from '../model/client-policy.ts';
 import { newClientsOf, type NewClients, findClientStatus } from '../core/records/client-status.ts';
-import { type Acts, missing } from './act.ts';
+import { type Acts, type Admin, missing } from './act.ts';
 
 const SPEC = ['name', 'redirectUris', 'grantTypes', 'authMethod', 'scope', 'applicationType', 'uri'];
 
@@ -55,15 +55,21 @@ export const clients: Acts = {
   'clients/approve': {
     method: 'POST',
     takes: ['id'],
-    async run({ helpers }, input) {
-      await helpers.clients.approve(input.text('id'));
-      return {};
+    async run(admin, input) {
+      const id = input.text('id');
+      const found = await lookFor(admin, id);
+      await admin.helpers.clients.approve(id);
+      return found;
     },
   },
   'clients/block': {
     method: 'POST',
     takes: ['id'],
-    run: async ({ helpers }, input) => ({ ended: await helpers.clients.block(input.text('id')) }),
+    async run(admin, input) {
+      const id = input.text('id');
+      const found = await lookFor(admin, id);
+      return { ended: await admin.helpers.clients.block(id), ...found };
+    },
   },
   'clients/reset': {
     method: 'POST',
@@ -82,3 +88,13 @@ export const clients: Acts = {
     },
   },
 };
+
+/**
+ * A mistyped id would be approved or blocked to no effect. A client that is known by its document need not have been here, and where a former
+ * server or the options of the application may know it, as over a store, the answer says that it is not registered. @throws {OAuthError} 404
+ */
+async function lookFor({ as, helpers }: Admin, id: string): Promise<{ registered?: false }> {
+  if ((await helpers.clients.find(id)) || (await findClientStatus(as, id))) return {};
+  if (!as.settings.formerStore && !id.includes('://')) throw missing('client');
+  return { registered: false };
+}

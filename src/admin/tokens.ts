@@ -7,7 +7,7 @@ import { isKey } from '../model/access-key.ts';
 import { whyOver } from '../model/grant.ts';
 import type { Seconds } from '../model/store.ts';
 import { grantIdOf, kindOf } from '../model/token.ts';
-import type { Acts } from './act.ts';
+import { type Acts, wrong } from './act.ts';
 
 /** Acts on tokens. */
 export const tokens: Acts = {
@@ -16,7 +16,13 @@ export const tokens: Acts = {
     takes: ['token'],
     isSecret: true,
     async run({ as, helpers }, input) {
-      const token = input.text('token').trim();
+      // As it stands in a header, a log or a file; whatever is no token would be told not to be valid.
+      const token = input
+        .text('token')
+        .trim()
+        .replace(/^(?:authorization:\s*)?(?:bearer|dpop)\s+/i, '')
+        .replace(/^(["'`])(.*)\1$/, '$2');
+      if (/\s/.test(token)) throw wrong('token must be one token: this one has white space in it.');
       const kind = isKey(token) ? 'key' : (kindOf(token) ?? 'unknown');
       const { why, ...found } = kind === 'refresh' ? await refreshOf(as, token) : await accessOf(as, token);
       const id = grantIdOf(kind === 'refresh' || kind === 'code' ? kind : 'access', token);

@@ -49,14 +49,10 @@ export const users: Acts = {
   'users/show': {
     method: 'GET',
     takes: ['id'],
-    async run({ as, helpers }, input) {
+    async run(admin, input) {
+      const { as } = admin;
       const id = input.text('id');
-      const [account, signIns, sessions, disabled] = await Promise.all([
-        helpers.accounts.find(id),
-        helpers.signIns.list(id),
-        sessionsOf(as, id),
-        isUserShutOut(as, id),
-      ]);
+      const { account, signIns, sessions, disabled } = await lookAt(admin, id);
       return {
         id,
         account: account && infoOf(account),
@@ -118,6 +114,7 @@ export const users: Acts = {
     takes: ['id'],
     async run(admin, input) {
       const id = input.text('id');
+      await checkUser(admin, id);
       await admin.helpers.enableUser(id);
       await stays(admin, id);
       return { id };
@@ -126,9 +123,10 @@ export const users: Acts = {
   'users/sign-out': {
     method: 'POST',
     takes: ['id'],
-    async run({ helpers }, input) {
+    async run(admin, input) {
       const id = input.text('id');
-      await helpers.signOut(id);
+      await checkUser(admin, id);
+      await admin.helpers.signOut(id);
       return { id };
     },
   },
@@ -177,15 +175,42 @@ export const users: Acts = {
   'consents/forget': {
     method: 'POST',
     takes: ['user', 'client'],
-    async run({ as }, input) {
+    async run(admin, input) {
+      const { as } = admin;
       const [user, client] = [input.text('user'), input.optional('client')];
+      await checkUser(admin, user);
       await (client === undefined ? as.consents.forgetAll(user) : as.consents.forget(user, client));
       return { user };
     },
   },
 };
 
+/** What is known of a user. */
+async function lookAt({ as, helpers }: Admin, id: string) {
+  const [account, signIns, sessions, disabled] = await Promise.all([
+    helpers.accounts.find(id),
+    helpers.signIns.list(id),
+    sessionsOf(as, id),
+    isUserShutOut(as, id),
+  ]);
+  return { account, signIns, sessions, disabled };
+}
+
+/**
+ * A mistyped id would do nothing and say that it did. Where the application or a former server knows users that have not been here, any id may
+ * be one. @throws {OAuthError} for an id that no user has.
+ */
+async function checkUser(admin: Admin, id: string): Promise<void> {
+  const { settings, store } = admin.as;
+  if (settings.logins.length === 0 || settings.formerStore) return;
+  const { account, signIns, sessions, disabled } = await lookAt(admin, id);
+  const traces = [...signIns.identities, ...signIns.passkeys, ...sessions];
+  if (account || disabled || traces.length > 0) return;
+  if ((await store.list(`user:${id}`)).keys.length === 0) throw missing('user'); // grants and keys
+}
+
 async function out(admin: Admin, id: string, work: (id: string) => Promise<void>): Promise<{ id: string }> {
+  await checkUser(admin, id);
   await shuttingOut(admin, id, () => work(id));
   return { id };
 }

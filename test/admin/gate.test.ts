@@ -17,8 +17,7 @@ async function makeWorld(more: Partial<OAuthProviderOptions> = {}) {
   const own = { cookie, origin: ISSUER, 'sec-fetch-site': 'same-origin' };
   const read = (headers: Record<string, string> = {}): Promise<Response> =>
     app.ask('GET', '/admin/api/users', null, { ...own, ...headers });
-  const change = (): Promise<Response> =>
-    app.ask('POST', '/admin/api/users/disable', '{"id":"someone"}', { ...own, 'content-type': 'application/json' });
+  const change = (): Promise<Response> => app.ask('POST', '/admin/api/sweep', '{"most":1}', { ...own, 'content-type': 'application/json' });
   return { app, read, change };
 }
 

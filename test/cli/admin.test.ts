@@ -248,6 +248,8 @@ describe('portcullis client, grant, session, key, token and audit', () => {
       secret: string;
     };
     expect(created).toMatchObject({ client: { name: 'Nightly', scope: ['read', 'write'] }, secret: expect.any(String) });
+    expect((await on('client approve mistyped')).out).toBe('registered  no'); // an application may know it, in its options
+    expect((await on('client block mistypt --yes')).out).toContain('registered  no');
     expect((await on(`client delete ${created.client.id} --yes`)).code).toBe(0);
     expect(await on(`client delete ${created.client.id} --yes`)).toMatchObject({ code: 1, err: 'There is no such client.' });
   });
@@ -292,6 +294,9 @@ describe('portcullis client, grant, session, key, token and audit', () => {
     expect(key).toMatchObject({ name: 'Nightly', scope: ['read'], kind: 'service' });
     const inspected = await on('token inspect', { input: `${made.out}\n` });
     expect([inspected.code, inspected.out]).toEqual([0, expect.stringMatching(/^live +yes\nkind +key\nscope +read\n/)]);
+    for (const input of [`Authorization: Bearer ${made.out}`, `bearer  ${made.out}\r\n`, `"${made.out}"`, `DPoP ${made.out}`])
+      expect(await on('token inspect', { input })).toMatchObject({ code: 0, out: inspected.out });
+    expect(await on('token inspect', { input: `${made.out}\n${made.out}` })).toMatchObject({ code: 1, out: '', err: expect.stringContaining('one token') }); // prettier-ignore
     const asked = await on('token inspect', { answers: [made.out] });
     expect([asked.code, asked.asked]).toEqual([0, [['Token: ', true]]]);
     expect(inspected.out + asked.out + asked.err + (await on('audit list')).out).not.toContain(made.out);
@@ -343,6 +348,12 @@ describe('portcullis client, grant, session, key, token and audit', () => {
       exported.map(({ id }) => id).toReversed(),
     );
     expect((await on(`audit log --target ${bobId}`)).out).toContain('users/disable');
+    const ofBob = await json(on('audit export --user bob'));
+    expect(ofBob).toContainEqual(expect.objectContaining({ kind: 'login.failed', reason: 'password_wrong', userId: bobId }));
+    expect(ofBob.every(({ userId, target }) => userId === bobId || target === bobId)).toBe(true);
+    expect((await on('audit log --user bob@acme.example')).out).toContain('login.failed');
+    expect(await on('audit log --user ben')).toMatchObject({ code: 1, err: 'There is no user ben.' });
+    expect(await on('audit log --user bob --target x')).toMatchObject({ code: 2, err: '--user and --target exclude each other.' });
     const sound = await on('audit verify --json');
     const verdict = JSON.parse(sound.out) as { headBlock: number; headHash: string };
     expect([sound.code, verdict]).toEqual([0, expect.objectContaining({ ok: true, problems: [] })]);

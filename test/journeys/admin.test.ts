@@ -209,6 +209,9 @@ describe.each(storeNames)('the administration API on %s', (store) => {
       expect((await ask(app, app.admin, act, { id: app.bobId })).status).toBe(200);
       expectChallenge(await app.call(access), 'invalid_token');
     }
+    for (const act of ['users/sign-out', 'users/disable', 'users/enable', 'users/remove'])
+      expect(await ask(app, app.admin, act, { id: `${app.bobId}x` })).toMatchObject({ status: 404, body: { error_description: 'There is no such user.' } }); // prettier-ignore
+    expect((await ask(app, app.admin, 'consents/forget', { user: 'mistyped' })).status).toBe(404);
     const browser = app.browser();
     const [told, guess] = [await browser.submit(await browser.get(`${ISSUER}/login`), BOB), { ...BOB, password: 'not that of bob' }];
     expect(told.text).toContain('This account is disabled. Ask the operator of this server.');

@@ -53,7 +53,7 @@ export async function runAdmin(noun: string, argv: readonly string[], terminal: 
   const written: Input = { ...verb.input, ...flagged, ...Object.fromEntries(named) };
   const target = await openTarget({ ...values, store, resource: written['resource'], scopes: written['scope'] }, terminal);
   try {
-    const { input, about } = await withUser(target, written, labels);
+    const { input, about } = await withUser(target, written, labels, verb.userAs);
     const common = { target, terminal, verb, isJson: values.json === true, isSure: values.yes === true, isLast: last === true };
     return await run({ ...common, input, about, isAll: values.all === true, after: values.after });
   } finally {
@@ -110,13 +110,17 @@ async function withUser(
   target: Target,
   input: Input,
   labels: readonly (readonly [string, string])[],
+  as = 'user',
 ): Promise<{ input: Input; about: string }> {
   const [member, label] = labels[0] ?? [];
   const key = label === 'USER' ? (member as string) : input['user'] === undefined ? undefined : 'user';
   const about = member === undefined ? '' : printable(String(input[member]));
   if (key === undefined) return { input, about };
   const user = await findUser(target, String(input[key]));
-  return { input: { ...input, [key]: user.id }, about: printable(user.about) };
+  if (key !== 'user' || as === key) return { input: { ...input, [key]: user.id }, about: printable(user.about) };
+  const { user: _user, ...rest } = input;
+  if (rest[as] !== undefined) throw new CliError(`--user and --${as} exclude each other.`, 2);
+  return { input: { ...rest, [as]: user.id }, about };
 }
 
 interface Found {

@@ -32,6 +32,8 @@ export interface Verb {
   readonly columns?: readonly string[];
   /** The member that takes the cursor of the next page. Default `after`. */
   readonly pager?: string;
+  /** The member that takes the id of `--user`, if it is not `user`. */
+  readonly userAs?: string;
   /** Input that is always the same. */
   readonly input?: { readonly [member: string]: unknown };
   readonly work?: Work;
@@ -99,7 +101,7 @@ export const FLAGS: { readonly [flag: string]: Flag } = {
 
 const PASSWORD = ['password-stdin'];
 const FILTER = ['user', 'client', 'scope', 'organization', 'unused-since'];
-const LOG = ['kind', 'act', 'by', 'target', 'since', 'until'];
+const LOG = { flags: ['user', 'kind', 'act', 'by', 'target', 'since', 'until'], userAs: 'target' };
 const ACCOUNT = ['id', 'username', 'name', 'email', 'permissions', 'disabled', 'createdAt'];
 const IDENTITY = ['userId', 'issuer', 'account', 'createdAt'];
 const DECIDED = ['clientId', 'name', 'hosts', 'userId', 'at'];
@@ -245,11 +247,11 @@ export const NOUNS: { readonly [noun: string]: Noun } = {
     what: 'TIME is a duration before now, or a date. All but list need a server with the option `audit`, which keeps a log.',
     verbs: {
       list: { does: 'changes by administrators, oldest first', act: 'audit', flags: ['since'], rows: 'entries', columns: ['at', 'by', 'act', 'target', 'outcome'] }, // prettier-ignore
-      log: { does: 'the audit log, newest first', act: 'audit/entries', flags: LOG, rows: 'entries', pager: 'before', columns: ['at', 'kind', 'by', 'act', 'userId', 'clientId', 'target', 'reason'] }, // prettier-ignore
-      export: { does: 'all of it, oldest first, as JSON lines', act: 'audit/export', flags: LOG, work: 'export' },
+      log: { does: 'the audit log, newest first', act: 'audit/entries', ...LOG, rows: 'entries', pager: 'before', columns: ['at', 'kind', 'by', 'act', 'userId', 'clientId', 'target', 'reason'] }, // prettier-ignore
+      export: { does: 'all of it, oldest first, as JSON lines', act: 'audit/export', ...LOG, work: 'export' },
       verify: { does: 'whether something in it was changed or removed; --block and --hash: a head noted earlier', act: 'audit/verify', flags: ['block', 'hash'], work: 'verify' }, // prettier-ignore
     },
-    examples: ['audit list --since 7d', 'audit export --since 2026-11-01 > audit.jsonl', 'audit verify'],
+    examples: ['audit log --user alice --since 7d', 'audit export --since 2026-11-01 > audit.jsonl', 'audit verify'],
   },
   store: {
     what: '',
