@@ -74,7 +74,7 @@ export interface Guard<Anonymous = never> {
   ): (request: Request, env?: Env, ctx?: Context) => Promise<Response>;
   /** The metadata document's path and text. */
   readonly metadata: { readonly path: string; readonly text: string };
-  /** The documents by path: the resource has two names, with and without a slash at its end. */
+  /** The documents by path: a resource has several names, such as that with a slash at its end. */
   readonly documents: ReadonlyMap<string, string>;
   /** What a handler needs to reject a request itself: the URL of the metadata, and the scopes of every call. */
   readonly challenge: Challenge;
@@ -101,6 +101,11 @@ const OPTIONS =
 export function guard(options: GuardOptions & { readonly anonymous?: false }): Guard;
 export function guard(options: GuardOptions): Guard<null>;
 export function guard(options: GuardOptions): Guard<null> {
+  return makeGuard(options);
+}
+
+/** The same, with more names of the resource: URLs of servers below it. */
+export function makeGuard(options: GuardOptions, more: readonly string[] = []): Guard<null> {
   checkNames('guard', options, OPTIONS);
   const resource = checkedResource(options);
   const { verify, requiredScopes = [], allowedOrigins, onError = logError, tokenOf, anonymous = false, checkProof } = options;
@@ -113,13 +118,12 @@ export function guard(options: GuardOptions): Guard<null> {
   const { authorizationServers, name } = options;
   const description = { resource, authorizationServers, scopes: challenge.scope, name, provesKeys: checkProof !== undefined };
   const metadata = { path: metadataPathOf(resource), text: metadataText(description) };
-  const documents = metadataTexts(description);
-  const [otherPath, otherUrl] = [pathOf(otherSpelling(resource)), metadataUrlOf(otherSpelling(resource) ?? resource)];
-  /** The resource as the client spelt it, because that is what the client compares. */
-  const challengeFor = (request: Request): Challenge =>
-    otherPath !== null && request.url.includes(otherPath) && pathOf(request.url) === otherPath
-      ? { ...challenge, metadataUrl: otherUrl }
-      : challenge;
+  const documents = metadataTexts(description, more);
+  /** The resource as the client calls it, because that is what the client compares. */
+  const challengeFor = (request: Request): Challenge => {
+    const path = metadataPathOf(new URL(resource).origin + pathOf(request.url));
+    return documents.has(path) ? { ...challenge, metadataUrl: new URL(resource).origin + path } : challenge;
+  };
 
   /** 401; but 404 for metadata that clients look for below the resource before they try the right place: some stop at 401. */
   const challenged = (request: Request, ...why: [sent: boolean, scheme: Scheme, advice?: string]): Response =>
@@ -202,7 +206,7 @@ export function guard(options: GuardOptions): Guard<null> {
     };
     return (request, env, ctx = { waitUntil() {} }) => {
       if (!telemetry) return answer(request, env, ctx);
-      return telemetry.request(request, (span) => (span.set({ 'http.route': pathOf(resource) ?? '/' }), answer(request, env, ctx)));
+      return telemetry.request(request, (span) => (span.set({ 'http.route': pathOf(resource) }), answer(request, env, ctx)));
     };
   };
   return Object.assign(judge, { protect, metadata, documents, challenge });
@@ -271,9 +275,9 @@ function retryAfterOf(error: unknown): number | undefined {
   return typeof retryAfter === 'number' && retryAfter > 0 ? Math.ceil(retryAfter) : undefined;
 }
 
-/** The path of a URL, if it has one. */
-function pathOf(url: string | null): string | null {
-  return url === null ? null : new URL(url).pathname;
+/** The path of a URL. */
+function pathOf(url: string): string {
+  return new URL(url).pathname;
 }
 
 function pathAndQueryOf(request: Request): string {

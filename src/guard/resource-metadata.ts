@@ -26,9 +26,9 @@ export function metadataPathOf(resource: string): string {
   return WELL_KNOWN + (pathname === '/' ? '' : pathname) + search;
 }
 
-/** The documents of a resource, by path, under both of its names: each contains the requested one (RFC 9728 §3.3). */
-export function metadataTexts(description: ResourceDescription): ReadonlyMap<string, string> {
-  const names = [description.resource, otherSpelling(description.resource)].filter((name) => name !== null);
+/** The documents of a resource, by path, under each of its names, with and without a slash at the end: each contains the requested one (RFC 9728 §3.3). */
+export function metadataTexts(description: ResourceDescription, more: readonly string[] = []): ReadonlyMap<string, string> {
+  const names = [description.resource, ...more].flatMap((name) => [name, otherSpelling(name)]).filter((name) => name !== null);
   return new Map(names.map((resource) => [metadataPathOf(resource), metadataText({ ...description, resource })]));
 }
 

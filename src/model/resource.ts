@@ -14,6 +14,8 @@ export interface Resource {
   readonly path: string | null;
   /** Path of its metadata (RFC 9728 §3.1). */
   readonly metadataPath: string;
+  /** URLs of servers that are mounted below it: each is one more name of the resource, for clients that compare it with the URL they call. */
+  readonly names?: readonly string[];
   readonly name?: string;
   /** Scopes that every call needs: published, requested in challenges and enforced. */
   readonly requiredScopes: readonly string[];
@@ -49,8 +51,12 @@ export function canonicalResource(text: string): string | null {
  */
 export function resolveResource(text: string, resources: readonly Resource[]): string | null {
   const uri = canonicalResource(text);
-  const known = (one: string | null): string | undefined =>
-    [one, one === null ? null : otherSpelling(one)].find((name): name is string => resources.some((resource) => resource.uri === name));
+  const known = (one: string | null): string | undefined => {
+    const spellings = [one, one === null ? null : otherSpelling(one)].filter((name) => name !== null);
+    const found = (is: (resource: Resource, name: string) => boolean | undefined): Resource | undefined =>
+      spellings.map((name) => resources.find((resource) => is(resource, name))).find((resource) => resource !== undefined);
+    return (found(({ uri }, name) => uri === name) ?? found(({ names }, name) => names?.includes(name)))?.uri;
+  };
   const found = known(uri);
   if (uri === null || found !== undefined || !uri.includes('?')) return found ?? uri;
   return known(canonicalResource(uri.slice(0, uri.indexOf('?')))) ?? uri;

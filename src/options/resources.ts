@@ -5,6 +5,7 @@
 import { metadataPathOf } from '../guard/resource-metadata.ts';
 import { checkNames } from '../lib/names.ts';
 import { isLoopbackHost, withoutSlash } from '../lib/url.ts';
+import type { FetchObject } from '../model/handler.ts';
 import { canonicalResource, covers, type Resource } from '../model/resource.ts';
 import { isScopeToken, makeScopeExpansion, rightsIn, type ScopeInfo } from '../model/scope.ts';
 import { SIGNING_ALGS, type SigningAlg } from '../model/signing-key.ts';
@@ -27,6 +28,7 @@ const KNOWN = 'name" requiredScopes[] accessTokenTTL accessTokenSigning';
 
 interface Route {
   readonly path: string;
+  readonly handler?: unknown;
 }
 
 /** @throws {TypeError} naming the option and the fix. */
@@ -105,7 +107,7 @@ export function resourcesOf(
   { issuer, prefix }: { readonly issuer: string; readonly prefix: string },
 ): readonly Resource[] {
   const { resources = {}, requiredScopes: usual = [] } = options;
-  const resourceOf = (name: string, path: string | null): Resource => {
+  const resourceOf = (name: string, path: string | null, handler?: unknown): Resource => {
     const uri = uriOf(name, issuer);
     const {
       name: said = options.name,
@@ -113,6 +115,8 @@ export function resourcesOf(
       accessTokenTTL,
       accessTokenSigning: alg = options.accessTokenSigning ?? 'none',
     } = resources[name] ?? {};
+    const { servedPaths = [] } = Object(handler) as Pick<FetchObject, 'servedPaths'>;
+    const names = servedPaths.map(withoutSlash).filter((one) => one !== name && covers(name, one)).map((one) => uriOf(one, issuer)); // prettier-ignore
     return {
       uri,
       path,
@@ -121,13 +125,14 @@ export function resourcesOf(
       ...(said === undefined ? {} : { name: said }),
       ...(accessTokenTTL === undefined ? {} : { accessTokenTTL }),
       ...(alg === 'none' ? {} : { accessTokenSigning: alg }),
+      ...(names.length === 0 ? {} : { names }),
     };
   };
   const { resource } = options;
   const [first] = routes;
   const own =
     resource === undefined
-      ? routes.map(({ path }) => resourceOf(path, prefix + path))
+      ? routes.map(({ path, handler }) => resourceOf(path, prefix + path, handler))
       : [resourceOf(resource, first ? prefix + first.path : null)];
   const elsewhere = Object.keys(resources).filter((name) => !name.startsWith('/')).map((name) => resourceOf(name, null)); // prettier-ignore
   const all = [...own, ...elsewhere];

@@ -6,7 +6,7 @@ import { type AuthServer, makeAuthServer } from '../core/auth-server.ts';
 import { requireKeyring } from '../core/records/require-keyring.ts';
 import { withStoreRetry } from '../core/store-retry.ts';
 import { verifyAccess } from '../core/verify.ts';
-import { guard, type Guard } from '../guard/guard.ts';
+import { type Guard, makeGuard } from '../guard/guard.ts';
 import type { OnRefused } from '../guard/refused.ts';
 import type { TokenSource, Verifier } from '../guard/token-source.ts';
 import type { Checked } from '../model/access.ts';
@@ -93,12 +93,13 @@ export function makeHost<Env>(
       uri: resource = issuer,
       requiredScopes,
       name,
+      names,
     } = (options.resource === undefined ? settings.resources.find((one) => one.path === path) : settings.resources[0]) ?? {};
     const about = { ...alike, resource, name };
     return {
       path,
       fetch: fetchOf(handler),
-      guard: guard({ ...about, requiredScopes, allowedOrigins: ['*'] }), // the origin was checked before
+      guard: makeGuard({ ...about, requiredScopes, allowedOrigins: ['*'] }, names), // the origin was checked before
     };
   });
   const metadata = new Map(apis.flatMap((api) => [...api.guard.documents]));

@@ -2,7 +2,7 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { guard } from '../../src/guard/guard.ts';
-import { McpAgent } from '../../src/mcp/index.ts';
+import { McpAgent, mount } from '../../src/mcp/index.ts';
 import type { Context, Handler } from '../../src/model/handler.ts';
 import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
@@ -114,5 +114,38 @@ describe('a guard by itself', () => {
         `https://api.example${PRM}${path}`,
       );
     }
+  });
+});
+
+describe('servers that are mounted below one resource', () => {
+  const names = ['/mcp/notes', '/mcp/mail'];
+  const handler = mount(Object.fromEntries(names.map((path) => [path, { fetch: whoami }])));
+
+  it('are each found under the URL that clients call: some accept metadata of no other (R-11, as Gemini CLI and Grok Build)', async () => {
+    const app = await makeApp('memory', { apiHandler: handler as Handler });
+    for (const name of names.flatMap((path) => [path, `${path}/`])) {
+      const challenge = (await app.ask('POST', name, '{}')).headers.get('www-authenticate');
+      expect(challenge).toContain(`resource_metadata="${ISSUER}${PRM}${name}"`);
+      expect(await (await app.ask('GET', PRM + name)).json()).toMatchObject({ resource: ISSUER + name, authorization_servers: [ISSUER] });
+      const client = await app.client();
+      const code = await client.signIn(app.browser(), ALICE, { resource: ISSUER + name });
+      const answer = await client.redeem(code, { resource: ISSUER + name });
+      expect(answer.body['resource']).toBe(`${ISSUER}/mcp`);
+      const { access, refresh } = tokensOf(answer);
+      for (const path of names) expect((await app.call(access, path)).status).toBe(200);
+      expect((await client.refresh(refresh, { resource: ISSUER + name })).status).toBe(200);
+    }
+  });
+
+  it('have no other names: an unknown path is neither found, nor echoed, nor a resource (SEC-121, SEC-115)', async () => {
+    const app = await makeApp('memory', { apiHandler: handler as Handler });
+    const client = await app.client();
+    for (const path of ['/mcp/other', '/mcp/notes/x', '/mcp/notesx', '/mcp/notes%2Fx', '//evil.example/mcp/notes']) {
+      expect((await app.ask('GET', PRM + path)).status).toBe(404);
+      const page = await app.browser().get(await client.authorizeUrl({ resource: ISSUER + path }));
+      expect(new URL(page.location ?? '').searchParams.get('error')).toBe('invalid_target');
+    }
+    const challenge = (await app.ask('POST', '/mcp/other', '{}')).headers.get('www-authenticate');
+    expect(challenge).toContain(`resource_metadata="${ISSUER}${PRM}/mcp"`);
   });
 });

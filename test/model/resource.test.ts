@@ -101,6 +101,9 @@ describe('model/resource', () => {
     ]);
     expect(resolveResource(`${mcp.uri}x`, [mcp]), 'one letter more is another').toBe(`${mcp.uri}x`);
     expect(resolveResource('https://mcp.example/mcp/?x=1', [mcp]), 'by its other name, with a query').toBe(mcp.uri);
+    const [mounted, mail] = [{ ...mcp, names: ['https://mcp.example/mcp/notes', 'https://mcp.example/mcp/mail'] }, resource('https://mcp.example/mcp/mail')];
+    const named = ['notes', 'notes/', 'notes?a=b', 'mail', 'mail/', 'other'].map((name) => resolveResource(`https://mcp.example/mcp/${name}`, [mounted, mail]));
+    expect(named, 'a mounted server, unless it is a resource of its own').toEqual([mcp.uri, mcp.uri, mcp.uri, mail.uri, mail.uri, 'https://mcp.example/mcp/other']);
   }); // prettier-ignore
 
   it('covers with a grant its resource, or with one for every route what lies below the issuer', () => {

@@ -83,8 +83,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'R-31', what: 'a token answer without token_type is none', file: 'src/upstreams/token-answer.ts',
-    good: `if (isGood && textIn(repaired, 'access_token') !== undefined) return`,
-    bad: `if (isGood && textIn(repaired, 'access_token') !== undefined && textIn(repaired, 'token_type') !== undefined) return`,
+    good: `if (isGood && textIn(repaired, 'access_token') !== undefined) {`,
+    bad: `if (isGood && textIn(repaired, 'access_token') !== undefined && textIn(repaired, 'token_type') !== undefined) {`,
   },
   {
     id: 'R-33', what: 'a web page in front of a site ends the account there', file: 'src/upstreams/token-answer.ts',
@@ -225,8 +225,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'R-11', what: 'an address with a slash at its end is another resource', file: 'src/guard/resource-metadata.ts',
-    good: `const names = [description.resource, otherSpelling(description.resource)].filter((name) => name !== null);`,
-    bad: `const names = [description.resource, otherSpelling('')].filter((name) => name !== null);`,
+    good: `const names = [description.resource, ...more].flatMap((name) => [name, otherSpelling(name)]).filter((name) => name !== null);`,
+    bad: `const names = [description.resource, ...more].flatMap((name) => [name, otherSpelling('')]).filter((name) => name !== null);`,
   },
   {
     id: 'R-12', what: 'a client must name one of several routes', file: 'src/options/settings.ts',
