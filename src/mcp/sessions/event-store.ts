@@ -69,11 +69,11 @@ export function recordTo(sessionStore: SessionStore, open: ReadonlySet<Id>, repo
       name = streamId;
       const isPriming = !('jsonrpc' in message);
       if (isPriming) return `${streamId}.0`;
-      count += 1;
-      const events = bounded([...stream.events, [count, message as unknown as Json]]);
+      const number = ++count; // another message may be stored meanwhile
+      const events = bounded([...stream.events, [number, message as unknown as Json]]);
       stream = { events, over: isAnswer(message) && open.size === 0 };
       await save();
-      return `${streamId}.${count}`;
+      return `${streamId}.${number}`;
     },
     keep: save,
     replayEventsAfter: () => Promise.reject(new TypeError('A stream is read from the session store of its session.')),

@@ -60,6 +60,8 @@ interface Running {
   readonly open: Set<Id>;
   readonly requests: ServerRequests;
   readonly recording: Recording | null;
+  /** Answers that are being sent. */
+  readonly unsent: Set<Id>;
   /** Hands a message to the server. */
   readonly deliver: (message: object) => void;
   readonly finish: () => void;
@@ -117,14 +119,14 @@ async function converse(
     if (!until.signal.aborted) until.abort();
   };
   const requests = serverRequestsOf(session.sessionStore, { deliver, until: until.signal, report });
-  const running: Running = { exchange, open, requests, recording, deliver, finish };
+  const running: Running = { exchange, open, requests, recording, unsent: new Set(), deliver, finish };
   try {
     transport.send = routed(transport.send.bind(transport), running);
     const closed = closedAtEnd(server, exchange);
     await server.connect(transport as never);
     await introduce(transport, session.kept?.params ?? null, deliver);
     const response = await start(authInfo, request, body);
-    if (open.size === 0 || !response.ok) {
+    if (isDone(running) || !response.ok) {
       finish();
       return response;
     }
@@ -150,7 +152,7 @@ async function introduce(transport: Transport, params: Json, deliver: Running['d
 
 /** Routes the server's messages: answers close requests, its own requests get other ids, and all are sent on the stream of a request. */
 function routed(send: Transport['send'], running: Running): Transport['send'] {
-  const { exchange, open, requests, finish } = running;
+  const { exchange, open, requests, unsent } = running;
   const messages = messagesOf<JudgedMessage>(exchange.body);
   let level = exchange.session.kept?.level ?? null;
   return async (message, options) => {
@@ -161,8 +163,10 @@ function routed(send: Transport['send'], running: Running): Transport['send'] {
       const wish = subscriptionIn(asked ?? {});
       if (wish?.kind === 'level' && 'result' in answer) level = wish.level;
       open.delete(id);
+      unsent.add(id);
       await send(answer, options);
-      if (open.size === 0) finish();
+      unsent.delete(id);
+      if (isDone(running)) running.finish();
       return;
     }
     const [first] = open;
@@ -173,6 +177,11 @@ function routed(send: Transport['send'], running: Running): Transport['send'] {
     if (id === undefined) return sendRelated(requests.asSent(message as Message));
     return requests.ask({ ...(message as Message), id }, sendRelated);
   };
+}
+
+/** Whether no answer is still to come or being sent: closing the server would drop that. */
+function isDone({ open, unsent }: Running): boolean {
+  return open.size + unsent.size === 0;
 }
 
 /** Completes an answer before it is sent: what the session needs of it is stored first, and a failure to store is an error. */
@@ -194,7 +203,8 @@ async function settled(answer: Message, asked: Message | undefined, exchange: Po
 }
 
 /** Polls for cancellations by the client, and writes the heartbeat of a long stream. */
-function watch({ exchange, open, recording, deliver, finish }: Running): Promise<void> {
+function watch(running: Running): Promise<void> {
+  const { exchange, open, recording, deliver } = running;
   return watchForCancellations(exchange.session.sessionStore, open, {
     until: exchange.until.signal,
     report: exchange.report,
@@ -204,7 +214,7 @@ function watch({ exchange, open, recording, deliver, finish }: Running): Promise
     cancelled(requestId) {
       deliver({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } });
       open.delete(requestId);
-      if (open.size === 0) finish();
+      if (isDone(running)) running.finish();
     },
   });
 }

@@ -33,9 +33,9 @@ const MAX_PARAMS = 65_536;
 
 /** Whether a body is of the 2025 protocol or older; newer clients have no sessions (S-230). */
 export function isOfSessions({ headers }: Request, body: JudgedBody): boolean {
-  const [version, method, name] = ['mcp-protocol-version', 'mcp-method', 'mcp-name'].map((one) => headers.get(one) ?? undefined);
-  const told = { protocolVersionHeader: version, mcpMethodHeader: method, mcpNameHeader: name };
-  return classifyInboundRequest({ httpMethod: 'POST', ...present(told), body }).kind === 'legacy';
+  const version = headers.get('mcp-protocol-version');
+  const told = version === null ? {} : { protocolVersionHeader: version };
+  return classifyInboundRequest({ httpMethod: 'POST', ...told, body }).kind === 'legacy';
 }
 
 /** Accepts a POST: a refusal, a response if no message is left to serve, the exchange to serve, or null if it belongs to no session. */
@@ -113,9 +113,8 @@ function isTooLong(message: Message): boolean {
 
 /** What is stored of the `initialize` parameters, for the servers of later requests: large icons (2025-11-25) are left out. */
 function keptOf(params: Message['params']): Json {
-  const { clientInfo } = (params ?? {}) as { readonly clientInfo?: { readonly icons?: unknown } };
-  if (params === undefined || clientInfo?.icons === undefined || lengthOf(params) <= MAX_PARAMS) return (params ?? null) as Json;
-  const { icons: _, ...named } = clientInfo;
+  if (params === undefined || lengthOf(params) <= MAX_PARAMS) return (params ?? null) as Json;
+  const { icons: _, ...named } = (params['clientInfo'] ?? {}) as { readonly icons?: unknown };
   return { ...params, clientInfo: named } as Json;
 }
 
@@ -131,8 +130,4 @@ function agreedOn(params: Json, result: Json): Agreed {
   };
   const lists = LISTS.filter((list) => capabilities[list]?.listChanged === true);
   return { params, version: protocolVersion, lists, canSubscribe: capabilities.resources?.subscribe === true };
-}
-
-function present(members: { readonly [name: string]: string | undefined }): { [name: string]: string } {
-  return Object.fromEntries(Object.entries(members).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

@@ -37,6 +37,16 @@ describe('mcp/sessions/event-store', () => {
     expect(await stream.next()).toBeNull();
   });
 
+  it('numbers each message by itself, however many are being stored, so that a client which saw one gets the next', async () => {
+    const { sessionStore, record, open } = await recording([1]);
+    const first = record.storeEvent(STREAM, said({ method: 'notifications/progress' })); // a tool that does not wait for it
+    open.delete(1);
+    const second = record.storeEvent(STREAM, said({ id: 1, result: { done: true } }));
+    expect([await first, await second]).toEqual([`${STREAM}.1`, `${STREAM}.2`]);
+    const { after = 0 } = readEventId(await first) ?? {};
+    expect((await (await resumed(sessionStore, after)).next())?.data).toMatchObject({ id: 1, result: { done: true } });
+  });
+
   it('keeps waiting for a call that still runs in another process', async () => {
     const clock = makeClock();
     const { sessionStore, record, open } = await recording([1], { now: clock.now });
