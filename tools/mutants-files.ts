@@ -327,8 +327,6 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   'src/clients/keys.ts': 'src/clients/metadata.ts',
   'src/mcp/policy/lists.ts': 'src/mcp/policy/gate.ts',
   'src/mcp/policy/refusal.ts': 'src/mcp/policy/gate.ts',
-  'src/mcp/sessions/session-post.ts': 'src/mcp/sessions/sessions.ts',
-  'src/mcp/sessions/session-streams.ts': 'src/mcp/sessions/sessions.ts',
   ...Object.fromEntries(['auth0', 'entra', 'google', 'workos'].map((name) => [`src/upstreams/${name}.ts`, 'src/upstreams/providers.ts'])),
   'src/core/users/user-ids.ts': 'src/journeys/sign-ins.ts',
   ...Object.fromEntries(['append', 'read'].map((name) => [`src/core/audit/${name}.ts`, 'src/core/audit/audit-log.ts'])),

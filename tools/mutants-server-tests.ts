@@ -5,7 +5,6 @@
 
 /** By the path of the source. */
 export const SERVER_TESTS: { readonly [file: string]: string } = {
-  'src/core/records/client-places.ts': 'src/journeys/{client-policy,places}.ts',
   'src/core/records/client-status.ts': 'src/journeys/client-policy.ts',
   'src/core/users/security-mail.ts': 'src/journeys/security-mail.ts',
   'src/endpoints/account/access-keys.ts': 'src/journeys/access-keys.ts',
@@ -24,11 +23,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/endpoints/authorize/consent.ts':
     'src/{journeys/{consent,step-up,device,sign-ins,vault},endpoints/{cross-site,authorize/confirm-scopes,authorize/step}}.ts',
   'src/endpoints/authorize/device.ts': 'src/journeys/device{,-clients}.ts',
-  'src/endpoints/authorize/issue-code.ts':
-    'src/{endpoints/authorize/{authorize,consent,skip-consent,confirm-scopes},grants/authorization-code,journeys/{consent,device,recheck,sign-ins}}.ts',
   'src/endpoints/authorize/skip-consent.ts': 'src/{journeys/{consent,step-up},endpoints/authorize/authorize}.ts',
-  'src/endpoints/authorize/upstream-redirect.ts':
-    'src/{endpoints/{authorize/upstream-callback,authorize/check-auth-time,login-hint},journeys/{upstream,upstream-trouble}}.ts',
   'src/endpoints/authorize/step.ts': 'src/{provider/disabled-users,endpoints/cross-site,logins/totp,journeys/{identifier,attempts}}.ts',
   'src/endpoints/authorize/upstream-callback.ts':
     'src/{provider/disabled-users,journeys/{upstream,upstream-trouble,sign-ins,connect},endpoints/{cross-site,authorize/check-auth-time}}.ts',
@@ -36,13 +31,9 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
     'src/{endpoints/{cross-site,authorize/step},journeys/{existing-session,own-login,identifier,password,sign-ins}}.ts',
   'src/endpoints/oauth/register.ts': 'src/{endpoints/oauth/registration,journeys/client-policy}.ts',
   'src/endpoints/oauth/registration.ts': 'src/journeys/client-policy.ts',
-  'src/endpoints/sign-in/ask-step.ts': 'src/{endpoints/authorize/step,logins/totp,journeys/identifier,provider/sign-ins}.ts',
-  'src/endpoints/sign-in/browser-context.ts':
-    'src/{endpoints/{cross-site,cross-origin,account/login,authorize/authorize},journeys/{words,issuer-path}}.ts',
   'src/endpoints/sign-in/require-session.ts': 'src/endpoints/account/login.ts',
   'src/endpoints/sign-in/sign-in.ts':
     'src/{endpoints/{account/login,authorize/{step,upstream-callback,consent}},journeys/{existing-session,identifier,security-mail,own-login,password,sign-ins,attempts,account},provider/disabled-users,logins/totp}.ts',
-  'src/endpoints/sign-in/upstream-accounts.ts': 'src/journeys/{vault,upstream}.ts',
   'src/grants/change-grant.ts': 'src/grants/{attempt,authorization-code,refresh-token}.ts',
   'src/grants/device-code.ts': 'src/journeys/device{,-clients}.ts',
   'src/grants/direct-grant.ts': 'src/grants/{client-credentials,jwt-bearer,token-exchange}.ts',

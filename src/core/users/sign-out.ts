@@ -37,7 +37,7 @@ async function endGrant(records: Records, id: string, now: number): Promise<read
 async function* everyKey(list: (after?: string) => Promise<Page>): AsyncGenerator<Key> {
   let after: string | undefined;
   do {
-    const page = await (after === undefined ? list() : list(after));
+    const page = await list(after);
     yield* page.keys;
     after = page.next;
   } while (after !== undefined);

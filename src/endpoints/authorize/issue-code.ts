@@ -34,11 +34,7 @@ export async function issueCode(call: Call, asked: CodeRequest): Promise<Respons
   const { scope, remember = false, organization } = choice;
   const place = { hash: pendingHash, secret: pendingId };
   const yes = { code: await newCode(as, pending.redirectUri), said: JSON.stringify([user.userId, scope, organization ?? null]) };
-  const kept = decisionOf(call, pending, redirect, {
-    ...yes,
-    session: user.hash,
-    ...(user.cookie === undefined ? {} : { cookie: user.cookie }),
-  });
+  const kept = decisionOf(call, pending, redirect, { ...yes, session: user.hash, cookie: user.cookie });
   // The code is chosen before its grant is stored, so that a second click, or a retry after a failure, uses the same code.
   const [answer, before] = await Promise.all([
     keepAnswer<Decision>(as, place, { answer: kept, browserHash: pending.browserHash }),

@@ -117,7 +117,7 @@ const MAX_PAUSE = 400;
 interface Arrival {
   readonly location: string;
   readonly session: string;
-  readonly cookie?: string;
+  readonly cookie: string | undefined;
 }
 
 /** Polls until there is an answer, the first request has ended in a page, or the time is over. */
@@ -143,8 +143,9 @@ export async function repeatedStep(call: Call, pendingId: string, isDone: () => 
   const waiting = await findPending(call, pendingId);
   if (!waiting) return expiredPage(call);
   const { pending } = waiting;
-  const { scope: ticked, remember = false } = pending.approved ?? { scope: pending.scope };
-  return consentPage(call, { ...waiting, session: await sessionFor(call, pending), ticked, remember });
+  const { approved } = pending;
+  const chosen = approved ? { ticked: approved.scope, remember: approved.remember === true } : {};
+  return consentPage(call, { ...waiting, session: await sessionFor(call, pending), ...chosen });
 }
 
 /** The answer to a second request of a sign-in with a return path. @param returnTo null if only the first request could go there. */
@@ -171,8 +172,9 @@ export async function keepReturn(call: Call, place: AnswerKey, browserHash: stri
   if (status !== 303 || location === null) return false;
   const begun = `${cookieName(call.as, 'session')}=`;
   const cookie = headers.getSetCookie().find((line) => line.startsWith(begun));
-  const token = cookie?.slice(begun.length).split(';', 1)[0] ?? cookieOf(call, 'session') ?? '';
-  const answer: Arrival = { location, session: await call.as.secrets.recordId(token), ...(cookie === undefined ? {} : { cookie }) };
+  const token = cookie?.slice(begun.length).split(';', 1)[0] ?? cookieOf(call, 'session');
+  const session = token ? await call.as.secrets.recordId(token) : ''; // an answer without a session is no other browser's
+  const answer: Arrival = { location, session, cookie };
   await keepAnswer(call.as, place, { answer, browserHash });
   return true;
 }

@@ -58,7 +58,7 @@ export async function askStep(call: Call, { asker, step, first, identifier }: Ne
     if (!pending) return expiredPage(call);
   }
   const cookie = flowCookie(pendingHash ?? hash);
-  const browser = (pendingHash !== null && cookieOf(call, cookie)) || secrets.secret();
+  const browser = cookieOf(call, cookie) || secrets.secret();
   const kept: Kept = {
     keep: step.keep,
     flow,

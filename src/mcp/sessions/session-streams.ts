@@ -34,7 +34,7 @@ export async function openSessionStream(request: Request, context: StreamContext
   if (session === null) return notFound();
   if (method === 'DELETE') {
     await endSession(session, keeper);
-    return new Response(null, { status: 200 });
+    return new Response(null);
   }
   if (!accepts(headers.get('accept'), 'text/event-stream'))
     return refusal(406, -32000, 'Not Acceptable: Client must accept text/event-stream');

@@ -4,6 +4,7 @@ import { boundSessions, type BoundSessionsOptions } from '../../../src/mcp/sessi
 import type { Access, AuthContext } from '../../../src/model/access.ts';
 import { withRequestState } from '../../../src/model/request-state.ts';
 import type { UserStates } from '../../../src/model/user-state.ts';
+import { signalThatCounts } from '../../support/counting-signal.ts';
 import { accessWith, contextOf, ENDPOINT } from '../clients.ts';
 import { statesWith } from '../states.ts';
 
@@ -16,6 +17,8 @@ interface Asked {
   readonly access?: Access<AuthContext>;
   readonly body?: string;
   readonly signal?: AbortSignal;
+  readonly headers?: Record<string, string>;
+  readonly query?: string;
 }
 
 interface World {
@@ -25,14 +28,16 @@ interface World {
   answer: (request: Request) => Response;
   readonly seen: Request[];
   readonly events: unknown[];
+  readonly handles: string[];
   ask(asked?: Asked): Promise<Response>;
   /** Statuses one after the other. */
   statuses(...all: readonly Asked[]): Promise<number[]>;
 }
 
-function setUp(options: BoundSessionsOptions = {}, more: { readonly bodyLimit?: number } = {}): World {
+/** @param more what stands beside each request. */
+function setUp(options: BoundSessionsOptions = {}, more: object = {}): World {
   const kept = statesWith({ now: () => world.clock });
-  const passing: UserStates = { ...kept, write: async (...all) => (world.writes++, kept.write(...all)) };
+  const passing: UserStates = { ...kept, write: async (...all) => (world.writes++, world.handles.push(all[0]), kept.write(...all)) };
   const inner = { fetch: async (request: Request): Promise<Response> => (world.seen.push(request), world.answer(request)) };
   const handler = boundSessions(inner, { idle: IDLE, most: 2, ...options });
   const world: World = {
@@ -40,10 +45,16 @@ function setUp(options: BoundSessionsOptions = {}, more: { readonly bodyLimit?: 
     writes: 0,
     seen: [],
     events: [],
+    handles: [],
     answer: () => Response.json({}),
-    async ask({ id, method = 'POST', access = accessWith(), body = JSON.stringify(PING), signal } = {}) {
-      const headers = { 'content-type': 'application/json', ...(id === undefined ? {} : { 'mcp-session-id': id }) };
-      const request = new Request(ENDPOINT, { method, headers, ...(method === 'POST' && { body }), ...(signal && { signal }) });
+    async ask({ id, method = 'POST', access = accessWith(), body = JSON.stringify(PING), signal, headers: others, query = '' } = {}) {
+      const headers = { 'content-type': 'application/json', ...others, ...(id === undefined ? {} : { 'mcp-session-id': id }) };
+      const request = new Request(`${ENDPOINT}${query}`, {
+        method,
+        headers,
+        ...(method === 'POST' && { body }),
+        ...(signal && { signal }),
+      });
       const state = { states: { passing }, emit: (event: unknown) => void world.events.push(event), ...more };
       return handler.fetch(request, {}, withRequestState(contextOf(access), state as never));
     },
@@ -82,6 +93,15 @@ describe('mcp/sessions/bound-sessions, owner (SEC-189)', () => {
     expect(await world.statuses({ id: 'x'.repeat(200) }, { id: 'x'.repeat(201) })).toEqual([200, 404]);
     await expect(begin(world, 'x'.repeat(201))).rejects.toThrow(/^boundSessions: the handler began a session under an id that is too long/);
     await expect(begin(world, 'x'.repeat(200))).rejects.toThrow(/was there before/);
+  });
+});
+
+describe('mcp/sessions/bound-sessions, where it is kept', () => {
+  it('is under a name of its own, beside our own sessions, that tells no one its id', async () => {
+    const world = setUp();
+    await begin(world, 'the-id');
+    expect(world.handles.every((handle) => handle.startsWith('mcp-bound-session ') && !handle.includes('the-id'))).toBe(true);
+    expect(world.handles).toHaveLength(2);
   });
 });
 
@@ -134,6 +154,41 @@ describe('mcp/sessions/bound-sessions, what the handler is given', () => {
     expect(world.seen.at(-1)?.signal.aborted).toBe(false);
   });
 
+  it('ends with the server for a client that waits for news, while a tool may finish its work', async () => {
+    const stopping = signalThatCounts();
+    const world = setUp({}, { stopping: stopping.signal });
+    world.answer = () => new Response(new ReadableStream({ start: () => undefined }), { headers: { 'content-type': 'text/event-stream' } });
+    await begin(world);
+    const [news, tool] = [await world.ask({ id: 'one', method: 'GET' }), await world.ask({ id: 'one' })];
+    const [newsSignal, toolSignal] = world.seen.slice(-2).map(({ signal }) => signal);
+    stopping.abort();
+    expect([newsSignal?.aborted, await news.text(), toolSignal?.aborted]).toEqual([true, '', false]);
+    await tool.body?.cancel();
+  });
+
+  it('is watched no longer than it takes, also where the handler fails', async () => {
+    const stopping = signalThatCounts();
+    const world = setUp({}, { stopping: stopping.signal });
+    await begin(world);
+    let during = 0;
+    world.answer = () => ((during = stopping.listeners()), Response.json({}));
+    await world.ask({ id: 'one', method: 'GET' });
+    expect([during, stopping.listeners()]).toEqual([1, 0]);
+    world.answer = () => {
+      throw new Error('theirs');
+    };
+    await expect(world.ask({ id: 'one', method: 'GET' })).rejects.toThrow('theirs');
+    expect(stopping.listeners()).toBe(0);
+  });
+
+  it('holds no credential, in whatever header or parameter it came', async () => {
+    const world = setUp({}, { credential: () => 's3cret' });
+    await world.ask({ headers: { 'x-mine': 's3cret', 'x-trace': 't1' }, query: '?mine=s3cret&page=2' });
+    const [request] = world.seen;
+    expect([request?.headers.get('x-mine'), request?.headers.get('x-trace'), request?.url]).toEqual([null, 't1', `${ENDPOINT}?page=2`]);
+    expect(await request?.json()).toEqual(PING);
+  });
+
   it('is nothing that was refused before, which is told', async () => {
     const world = setUp({}, { bodyLimit: 20 });
     expect([(await world.ask()).status, (await world.ask({ body: '{' })).status, world.seen.length]).toEqual([413, 400, 0]);
@@ -143,6 +198,7 @@ describe('mcp/sessions/bound-sessions, what the handler is given', () => {
       { ...refused, reason: 'not_json' },
     ]);
     expect((await setUp({ bodyLimit: 100 }, { bodyLimit: 20 }).ask()).status).toBe(200);
+    expect((await setUp({}, { bodyLimit: 20, emit: undefined }).ask()).status).toBe(413); // also where none listens
   });
 
   it('is what it served before, and its faults are its own', async () => {
