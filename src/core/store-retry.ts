@@ -66,7 +66,7 @@ async function guarded<T>(verb: () => Promise<T>): Promise<T> {
   try {
     return await verb();
   } catch (cause) {
-    if (cause instanceof OAuthError) throw cause; // a cursor that is none
+    if (cause instanceof OAuthError) throw cause; // a malformed cursor
     throw new OAuthError('temporarily_unavailable', 'store_failed', { cause, headers: { 'retry-after': '2' } });
   }
 }

@@ -472,7 +472,7 @@ describe('the administration commands', () => {
     expect((await on('audit list')).code).toBe(0);
   });
 
-  it('refuse a number that is none, also one that begins with a hyphen', async () => {
+  it('refuse what is not a number, also one that begins with a hyphen', async () => {
     const { file } = await make();
     expect((await run(['store', 'sweep', '--store', file, '--most', 'x'])).err).toBe('--most takes a whole number; it is "x".');
     expect((await run(['store', 'sweep', '--store', file, '--most=-5'])).err).toBe('--most takes a whole number; it is "-5".');

@@ -4,7 +4,7 @@
 export const requestAdvice: { readonly [reason: string]: string } = {
   'missing_*': 'The request lacks the parameter that the reason names; have the client send it.',
   'repeated_*': 'The request holds the parameter that the reason names more than once; have the client send it once.',
-  cursor_malformed: 'A list was asked to go on at a cursor that is none; start again without one.',
+  cursor_malformed: 'The cursor of a list is malformed; start again without one.',
   admin_input: 'The administration API got something that it does not take; the answer says what.',
   admin_last: 'Two administrators take away each other at this moment; one of them stays.',
   admin_limited: 'One administrator sent more than 600 requests in a minute; send fewer.',
