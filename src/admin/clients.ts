@@ -2,7 +2,7 @@
  * Acts on clients: list, show, create, approve, block, delete.
  */
 import type { ClientSpec } from '../model/client-spec.ts';
-import type { ClientStatus } from '../model/client-policy.ts';
+import { type ClientStatus, statusOf } from '../model/client-policy.ts';
 import { newClientsOf, type NewClients, findClientStatus } from '../core/records/client-status.ts';
 import { type Acts, type Admin, missing } from './act.ts';
 
@@ -27,7 +27,7 @@ export const clients: Acts = {
       const id = input.text('id');
       const [client, decided] = [await helpers.clients.find(id), await findClientStatus(as, id)];
       if (!client && !decided) throw missing('client');
-      return { client, status: decided?.status ?? null };
+      return { client, status: statusOf(decided, client) };
     },
   },
   'clients/policy': {

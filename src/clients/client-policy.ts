@@ -4,7 +4,7 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { findClientStatus, newClientsOf } from '../core/records/client-status.ts';
 import type { Client } from '../model/client.ts';
-import { clientProblem, type ClientProblem } from '../model/client-policy.ts';
+import { clientProblem, type ClientProblem, statusOf } from '../model/client-policy.ts';
 import { isDeniedId } from '../model/denied-hosts.ts';
 import { OAuthError } from '../model/error.ts';
 
@@ -26,7 +26,7 @@ export async function checkClientId(as: AuthServer, id: string): Promise<void> {
 export async function problemOf(as: AuthServer, client: Client): Promise<ClientProblem | null> {
   const { clientPolicy } = as.settings;
   if (clientPolicy === null) return null;
-  const status = (await findClientStatus(as, client.id))?.status ?? null;
+  const status = statusOf(await findClientStatus(as, client.id), client);
   const problem = clientProblem({ ...clientPolicy, newClients: 'refuse' }, client, status);
   if (problem !== 'client_not_allowed') return problem; // what is said of new clients does not matter
   return clientProblem({ ...clientPolicy, newClients: await newClientsOf(as, clientPolicy) }, client, status);

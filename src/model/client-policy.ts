@@ -35,6 +35,8 @@ export type ClientStatusRecord = {
   /** As the client calls itself. */
   readonly name?: string;
   readonly hosts?: readonly string[];
+  /** What else gets codes or tokens of a client: programs, where it has hosts too, and a device. */
+  readonly also?: readonly string[];
   /** The signed-in user who wanted to connect it. */
   readonly userId?: string;
 };
@@ -54,6 +56,40 @@ export function hostsOf({ id, documentHost, redirectUris }: Pick<Client, 'id' | 
 function isOutside(url: string): boolean {
   const { protocol, hostname } = URL.canParse(url) ? new URL(url) : { protocol: '', hostname: '' };
   return WEB.has(protocol) && !isLoopbackHost(hostname);
+}
+
+/** What an administrator sees of a client, and decides about. */
+export type ClientLook = Pick<ClientStatusRecord, 'name' | 'hosts' | 'also'>;
+
+/** The look of a client: all of its names, and everything that gets its codes and tokens. */
+export function lookOf(client: Parameters<typeof hostsOf>[0] & Pick<Client, 'name' | 'names' | 'grantTypes'>): ClientLook {
+  const { name, names = {}, redirectUris, grantTypes = [] } = client;
+  const hosts = hostsOf(client);
+  const programs = hosts.length > 0 ? redirectUris.filter((uri) => !isOutside(uri)).map(programOf) : [];
+  const also = [...new Set([...programs, ...(grantTypes.includes(DEVICE_CODE) ? ['device_code'] : [])])];
+  const all = [...new Set([name, ...Object.values(names)])].filter((one) => one !== undefined);
+  return { ...(all.length === 0 ? {} : { name: all.join(' / ') }), hosts, ...(also.length === 0 ? {} : { also }) };
+}
+
+function programOf(uri: string): string {
+  const { protocol, hostname } = URL.canParse(uri) ? new URL(uri) : { protocol: uri, hostname: '' };
+  return WEB.has(protocol) ? hostname : protocol;
+}
+
+/** Whether an administrator would see the same client. */
+export function isSameLook(one: ClientLook, other: ClientLook): boolean {
+  const [seen, now] = [one, other].map(({ name, hosts, also }) => JSON.stringify([name, hosts, also]));
+  return seen === now;
+}
+
+/**
+ * The status of a client now. An approval is for the client as it was: one that registered itself is new again when it takes another name, or has
+ * codes or tokens sent elsewhere. One with a document is known by the address of that, whatever it says.
+ */
+export function statusOf(record: ClientStatusRecord | null, client: Client | null): ClientStatus | null {
+  if (record?.status !== 'approved' || !client || client.documentHost !== undefined || record.hosts === undefined)
+    return record?.status ?? null;
+  return isSameLook(record, lookOf(client)) ? 'approved' : null;
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   setNewClients,
   approveClient,
   blockClient,
+  findClientStatus,
   forgetClientStatus,
   listClientStatus,
 } from '../core/records/client-status.ts';
@@ -20,7 +21,7 @@ import type { Client } from '../model/client.ts';
 import { checkMembers, clientFrom, type ClientSpec, type HelperClientSpec } from '../model/client-spec.ts';
 import { isShortText, localizedOf } from '../model/display.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
-import type { ClientStatus, ClientStatusRecord } from '../model/client-policy.ts';
+import { type ClientStatus, type ClientStatusRecord, statusOf } from '../model/client-policy.ts';
 import { checkCursor, checkText } from './own-arguments.ts';
 import { type ClientInfo, withoutSecret } from './client-info.ts';
 
@@ -104,12 +105,15 @@ export function makeClients(as: AuthServer): Clients {
       mine(id);
       checkMembers('clients.update', changes, MORE);
       const about = aboutOf(changes);
+      const isApproved =
+        as.settings.clientPolicy !== null && statusOf(await findClientStatus(as, id), await findClient(as, id)) === 'approved';
       const changed = await changeClient(as, id, (client) => ({
         ...client,
         ...clientFrom(id, specOf(client, changes), client.createdAt),
         ...about,
       }));
       if (changed) as.emit({ kind: 'client.updated', clientId: id });
+      if (changed && isApproved) await approveClient(as, id, changed); // the operator changed it, not the client
       return changed && withoutSecret(changed);
     },
     async rotateSecret(id, overlap = DAY) {

@@ -4,7 +4,7 @@ import { adminApi, adminLanguages } from '../../src/admin/index.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import type { Browser } from '../../src/testing/browser.ts';
 import type { Key } from '../../src/model/store.ts';
-import { tokensOf } from '../../src/testing/oauth-client.ts';
+import { registerClient, tokensOf } from '../../src/testing/oauth-client.ts';
 import { german } from '../../src/words/index.ts';
 import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { BOB, CONSOLE, connected, done, makeConsole, open, press, signIn, wordsOf } from '../support/console.ts';
@@ -171,6 +171,30 @@ describe.each(storeNames)('the admin page on %s', (store) => {
     }
     expect(await accounts.permissionsOf(app.bobId)).toEqual(['writer']);
     await done(app.admin, await open(app.admin, `/user?id=${app.bobId}`), 'users/set-permissions', { permissions: 'reader' });
+  });
+
+  it('approves no client that has changed since the page was shown, though it waits again (SEC-097)', async () => {
+    const app = await makeConsole(store, { clientPolicy: { newClients: 'approve' }, deviceAuthorizationEndpoint: '/device_authorization' });
+    const json = { 'content-type': 'application/json' };
+    const metadata = { client_name: 'Notes', redirect_uris: ['https://app.example/cb'], token_endpoint_auth_method: 'none' };
+    const made = (await (await app.ask('POST', '/register', JSON.stringify(metadata), json)).json()) as Record<string, string>;
+    const { client_id: id = '', registration_access_token: token } = made;
+    const client = await registerClient({ send: app.send, issuer: ISSUER, id, redirectUri: 'https://app.example/cb' });
+    const asked = async (): Promise<number> => (await app.browser().get(await client.authorizeUrl())).status;
+    expect(await asked()).toBe(403);
+    const pages = [await open(app.admin), await open(app.admin, `/client?id=${id}`)];
+    const body = JSON.stringify({ ...metadata, client_id: id, redirect_uris: ['https://app.example/cb', 'https://evil.example/cb'] });
+    await app.ask('PUT', `/register/client?client_id=${id}`, body, { ...json, authorization: `Bearer ${token}` });
+    expect(await asked()).toBe(403); // it is on the list again
+    for (const page of pages) {
+      const stale = await press(app.admin, page, 'clients/approve');
+      const what = 'Before: Waiting · Notes · app.example. Now: Waiting · Notes · app.example · evil.example.';
+      expect([stale.status, wordsOf(stale.text)]).toEqual([409, expect.stringContaining(what)]);
+    }
+    expect(await asked()).toBe(403);
+    expect(wordsOf((await open(app.admin)).text)).toContain('Notes app.example, evil.example');
+    await done(app.admin, await open(app.admin), 'clients/approve');
+    expect(await asked()).toBe(200);
   });
 
   it('approves, blocks, forgets, deletes and makes clients, and switches self-registration', async () => {

@@ -52,7 +52,7 @@ describe.each(storeNames)('clients under a policy, on %s', (store) => {
   });
 
   it('lets a client wait again that gave itself another name or site after its approval, and no other (SEC-097)', async () => {
-    const app = await makeApp(store, APPROVE);
+    const app = await makeApp(store, { ...APPROVE, deviceAuthorizationEndpoint: '/device_authorization' });
     const json = { 'content-type': 'application/json' };
     const metadata = { ...WEB, token_endpoint_auth_method: 'none' };
     const made = (await (await app.ask('POST', '/register', JSON.stringify(metadata), json)).json()) as Record<string, string>;
@@ -64,7 +64,13 @@ describe.each(storeNames)('clients under a policy, on %s', (store) => {
       expect((await app.ask('PUT', `/register/client?client_id=${id}`, body, headers)).status).toBe(200);
     };
     const statusNow = async (): Promise<number> => (await app.browser().get(await client.authorizeUrl())).status;
-    for (const more of [{ client_name: 'Claude' }, { redirect_uris: ['https://app.example/cb', 'https://evil.example/cb'] }]) {
+    for (const more of [
+      { client_name: 'Claude' },
+      { 'client_name#en': 'Claude' },
+      { redirect_uris: ['https://app.example/cb', 'https://evil.example/cb'] },
+      { redirect_uris: ['https://app.example/cb', 'http://localhost/cb'] },
+      { grant_types: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'] }, // whose tokens go to the one who polls
+    ]) {
       await change({});
       await clientsOf(app).approve(id);
       await change({ redirect_uris: ['https://app.example/cb', 'https://app.example/other'], tos_uri: 'https://app.example/terms' });
@@ -78,6 +84,33 @@ describe.each(storeNames)('clients under a policy, on %s', (store) => {
     await clientsOf(app).block(id);
     await change({ client_name: 'Another name' });
     expect([await statusNow(), lastReason(app)]).toEqual([400, 'client_blocked']);
+  });
+
+  it('approves a client as it was then, also where it changes in the moment of the approval (SEC-097)', async () => {
+    const app = await makeApp(store, APPROVE);
+    const { clients } = app.provider.helpers(app.env);
+    const json = { 'content-type': 'application/json' };
+    const metadata = { ...WEB, token_endpoint_auth_method: 'none' };
+    const made = (await (await app.ask('POST', '/register', JSON.stringify(metadata), json)).json()) as Record<string, string>;
+    const { client_id: id = '', registration_access_token: token } = made;
+    const client = await registerClient({ send: app.send, issuer: ISSUER, id, redirectUri: 'https://app.example/cb' });
+    const asked = async (): Promise<number> => (await app.browser().get(await client.authorizeUrl())).status;
+    const changes = JSON.stringify({ ...metadata, client_id: id, redirect_uris: ['https://app.example/cb', 'https://evil.example/cb'] });
+    const racing: App['inner'] = {
+      atomic: true, read: (...all) => app.inner.read(...all), remove: (...all) => app.inner.remove(...all), list: (...all) => app.inner.list(...all),
+      async write(key, ...rest) {
+        // After it was read for the approval, before that is written.
+        if (key.startsWith('client-status:')) await app.ask('PUT', `/register/client?client_id=${id}`, changes, { ...json, authorization: `Bearer ${token}` });
+        return app.inner.write(key, ...rest);
+      },
+    }; // prettier-ignore
+    await clientsOf(await appOn(racing, app.clock, APPROVE)).approve(id);
+    expect(await asked()).toBe(403);
+    expect((await clients.listByStatus('waiting')).clients.map(({ hosts }) => hosts)).toEqual([['app.example', 'evil.example']]);
+    await clients.approve(id);
+    expect(await asked()).toBe(200);
+    await clients.update(id, { name: 'As the operator calls it' });
+    expect(await asked()).toBe(200);
   });
 
   it('ends every grant of a client that is blocked, on the next call in every process, and grants it nothing more', async () => {

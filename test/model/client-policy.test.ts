@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Client } from '../../src/model/client.ts';
-import { clientProblem, type ClientPolicy, hostsOf, isOfHosts } from '../../src/model/client-policy.ts';
+import { clientProblem, type ClientPolicy, hostsOf, isOfHosts, lookOf, statusOf } from '../../src/model/client-policy.ts';
 import { isDeniedId, isHostIn } from '../../src/model/denied-hosts.ts';
 
 const policy: ClientPolicy = { newClients: 'approve', allowHosts: [], denyHosts: [], verifiedHosts: [], contact: null };
@@ -44,6 +44,21 @@ describe('model/client-policy', () => {
     const device = { ...web, grantTypes: ['urn:ietf:params:oauth:grant-type:device_code'] } as const; // its tokens go to the one who polls for them
     expect(clientProblem({ ...policy, allowHosts: ['app.example'] }, device, null)).toBe('client_waiting');
     expect(isOfHosts(document, ['tools.example'])).toBe(true);
+  });
+
+  it('shows all names of a client, and everything that gets its codes and tokens', () => {
+    const device = 'urn:ietf:params:oauth:grant-type:device_code';
+    expect([lookOf(web), lookOf(local), lookOf(document)]).toEqual([{ hosts: ['app.example'] }, { hosts: [] }, { hosts: ['tools.example'], also: ['127.0.0.1', 'cursor:'] }]); // prettier-ignore
+    expect(lookOf({ ...web, name: 'Notes', names: { en: 'Notes', de: 'Notizen' }, grantTypes: [device] })).toEqual({ name: 'Notes / Notizen', hosts: ['app.example'], also: ['device_code'] }); // prettier-ignore
+    expect(lookOf({ ...local, grantTypes: [device] })).toEqual({ hosts: [], also: ['device_code'] });
+  });
+
+  it('keeps an approval for the client as it was, and for one that is known by its document', () => {
+    const record = { v: 1, clientId: 'web', status: 'approved', at: 1, ...lookOf(web) } as const;
+    const other = { ...web, redirectUris: [...web.redirectUris, 'http://localhost/cb'] };
+    expect([statusOf(record, web), statusOf(record, null), statusOf(record, other), statusOf(record, { ...other, documentHost: 'app.example' })]).toEqual(['approved', 'approved', null, 'approved']); // prettier-ignore
+    expect([statusOf({ ...record, status: 'blocked' }, other), statusOf({ ...record, status: 'waiting' }, other), statusOf(null, web)]).toEqual(['blocked', 'waiting', null]); // prettier-ignore
+    expect(statusOf({ v: 1, clientId: 'web', status: 'approved', at: 1 }, other)).toBe('approved'); // nothing was known of it then
   });
 
   it('recognizes a host in any spelling', () => {

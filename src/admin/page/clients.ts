@@ -1,7 +1,7 @@
 /** Pages of clients: lists by what was decided about them, and one of them. On pages they are called apps. */
 import { field, html, type Html, type HtmlValue } from '../../lib/html.ts';
 import { findClientStatus } from '../../core/records/client-status.ts';
-import { type ClientPolicy, type ClientStatus, hostsOf, isOfHosts } from '../../model/client-policy.ts';
+import { type ClientLook, type ClientPolicy, type ClientStatus, isOfHosts, lookOf, statusOf } from '../../model/client-policy.ts';
 import type { ClientInfo } from '../../provider/client-info.ts';
 import type { ClientDecision } from '../../provider/clients.ts';
 import { actForm, actionsColumn, badge, chips, choice, day, type Desk, entry, facts, moreLink, param, part, read, type Shown, table, tabs, urlOf, userNames } from './desk.ts'; // prettier-ignore
@@ -68,14 +68,15 @@ export function clientTable(desk: Desk, clients: readonly (ClientInfo | ClientDe
   const { say } = desk;
   const rows = clients.map((one): HtmlValue[] => {
     const isDecision = 'clientId' in one;
-    const [id, hosts, at] = isDecision ? [one.clientId, one.hosts ?? [], one.at] : [one.id, hostsOf(one), one.createdAt];
+    const [id, look, at] = isDecision ? [one.clientId, one, one.at] : [one.id, lookOf(one), one.createdAt];
+    const { name, hosts = [], also = [] } = look;
     const isVerified = !isDecision && policy !== null && isOfHosts(one, policy.verifiedHosts);
     return [
-      html`${entry(urlOf(desk, 'client', { id }), one.name ?? id, hosts.join(', '))}${isVerified && badge(say.verified, 'good')}`,
+      html`${entry(urlOf(desk, 'client', { id }), name ?? id, [...hosts, ...also].join(', '))}${isVerified && badge(say.verified, 'good')}`,
       day(at, desk),
       isDecision && one.status === 'waiting'
         ? html`<div class="acts">
-            ${decide(desk, { id, name: one.name }, say.waiting, 'approve')}${decide(desk, { id, name: one.name }, say.waiting, 'block')}
+            ${(['approve', 'block'] as const).map((act) => decide(desk, { id, name }, seenOf(desk, id, one.status, look), act))}
           </div>`
         : isDecision && statusBadge(desk, one.status),
     ];
@@ -86,6 +87,14 @@ export function clientTable(desk: Desk, clients: readonly (ClientInfo | ClientDe
 /** The state of a client in words. */
 export function clientState({ say }: Desk, status: ClientStatus | null): string {
   return status === null ? say.fresh : say[status];
+}
+
+/**
+ * The state and the look of a client, for forms: a decision is about what the page showed. One with a document is known by its address.
+ */
+export function seenOf(desk: Desk, id: string, status: ClientStatus | null, { name, hosts = [], also = [] }: ClientLook): string {
+  const look = id.includes('/') ? [] : [name ?? id, ...hosts, ...also];
+  return [clientState(desk, status), ...look].join(' · ');
 }
 
 function statusBadge(desk: Desk, status: ClientStatus | null): Html {
@@ -119,16 +128,16 @@ export async function clientPage(desk: Desk): Promise<Shown | null> {
   const [client, decided] = [await admin.helpers.clients.find(id), await findClientStatus(as, id)];
   if (!client && !decided) return null;
   const { policy } = await read<Policy>(desk, 'clients/policy');
-  const status = decided?.status ?? null;
-  const name = client?.name ?? decided?.name;
-  const [seen, asked] = [clientState(desk, status), decided?.userId];
+  const status = statusOf(decided, client);
+  const look = client ? lookOf(client) : (decided ?? {});
+  const { name, hosts = [], also = [] } = look;
+  const [seen, asked] = [seenOf(desk, id, status, look), decided?.userId];
   const nameOf = await userNames(desk, asked === undefined ? [] : [asked]);
   const found = await read<Parameters<typeof grantTable>[1] & object>(desk, 'grants', { client: id });
   const isOurs = client !== null && client.documentHost === undefined && !as.settings.clients.has(id);
-  const hosts = client ? hostsOf(client) : (decided?.hosts ?? []);
   const body = html`${facts([
       [say.id, html`<code>${id}</code>`],
-      [say.hosts, hosts.length > 0 && chips(hosts)],
+      [say.hosts, hosts.length + also.length > 0 && chips([...hosts, ...also])],
       [say.redirects, client && client.redirectUris.length > 0 && chips(client.redirectUris)],
       [say.created, client && day(client.createdAt, desk)],
       [say.askedBy, asked !== undefined && entry(urlOf(desk, 'user', { id: asked }), nameOf(asked))],

@@ -9,11 +9,12 @@ import { redirectTo, setCookie } from '../../endpoints/sign-in/browser-context.t
 import { equalTexts } from '../../lib/bytes.ts';
 import { html } from '../../lib/html.ts';
 import { OAuthError } from '../../model/error.ts';
+import { lookOf, statusOf } from '../../model/client-policy.ts';
 import type { Params } from '../../model/params.ts';
 import { madeKeyBody } from '../../pages/access-keys.ts';
 import { ACTS, runAct } from '../run.ts';
 import { fill } from '../words/en.ts';
-import { clientState, modeState } from './clients.ts';
+import { modeState, seenOf } from './clients.ts';
 import { type InspectedToken, tokenBody } from './grants.ts';
 import { type Desk, facts, hereWith, refusalOf, type Refused, type Shown, urlOf } from './desk.ts';
 import { showUser, userState } from './users.ts';
@@ -39,7 +40,8 @@ export async function submit(desk: Desk): Promise<Response | Shown | Refused> {
   const [seen, input, once] = [form.optional('seen'), inputOf(act, form), form.optional('once')];
   if (seen !== undefined) {
     const now = await stateFor(desk, act, form);
-    if (now !== seen) return { problem: fill(say.changed, seen, now), status: 409 };
+    const [was = '', is = ''] = [seen, now].map((text) => text.split(' · ', 1)[0]);
+    if (now !== seen) return { problem: was === is ? fill(say.changed, seen, now) : fill(say.changed, was, is), status: 409 };
   }
   const use = once === undefined ? null : await singleUse(call.as, ['admin form', mark], once, call.as.now() + ONCE_TTL);
   if (use && !(await use.spend())) return { problem: say.twice, status: 409 };
@@ -73,9 +75,12 @@ async function stateFor(desk: Desk, act: string, form: Params): Promise<string> 
   const { clientPolicy } = as.settings;
   if (act === 'clients/set-new') return clientPolicy === null ? '' : modeState(desk, await newClientsOf(as, clientPolicy));
   const id = form.required('id');
-  return act.startsWith('users/')
-    ? userState(desk, await showUser(desk, id))
-    : clientState(desk, (await findClientStatus(as, id))?.status ?? null);
+  return act.startsWith('users/') ? userState(desk, await showUser(desk, id)) : clientSeen(desk, id);
+}
+
+async function clientSeen(desk: Desk, id: string): Promise<string> {
+  const [client, decided] = [await desk.admin.helpers.clients.find(id), await findClientStatus(desk.call.as, id)];
+  return seenOf(desk, id, statusOf(decided, client), client ? lookOf(client) : (decided ?? {}));
 }
 
 /** Runs the act; one that goes a page at a time goes on for a while. */

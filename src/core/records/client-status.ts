@@ -2,9 +2,10 @@
  * Client status records: what an administrator decided about a client, and clients that wait for a decision. Kept apart from the client, which
  * may be known by a document alone, and which re-registers or expires as it likes. And what an administrator has set for new clients.
  */
+import { defined } from '../../lib/defined.ts';
 import { changeRecord } from '../../model/change-record.ts';
 import type { Client } from '../../model/client.ts';
-import { type ClientPolicy, type ClientStatus, type ClientStatusRecord, hostsOf } from '../../model/client-policy.ts';
+import { type ClientPolicy, type ClientStatus, type ClientStatusRecord, isSameLook, lookOf, statusOf } from '../../model/client-policy.ts';
 import type { Cursor, IndexKey, Key, Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { endGrants } from './grants.ts';
@@ -23,21 +24,23 @@ export async function findClientStatus(as: AuthServer, clientId: string): Promis
 
 /** Puts a client on the list of those that wait, once, and tells the operator. @param network of the browser, to bound the list. */
 export async function noteWaiting(as: AuthServer, client: Client, network: string, userId: string | undefined): Promise<void> {
-  if ((await findClientStatus(as, client.id)) !== null) return;
+  const isKnown = (known: ClientStatusRecord | null): boolean => statusOf(known, client) !== null;
+  if (isKnown(await findClientStatus(as, client.id))) return;
   if ((await as.limit(`client-waits\n${network}`, MAX_WAITING, 3600)) !== null) return;
-  const { id: clientId, name } = client;
-  const record: ClientStatusRecord = {
+  const { id: clientId } = client;
+  const write: ClientStatusRecord = {
     v: 1,
     clientId,
     status: 'waiting',
     at: as.now(),
-    ...(name === undefined ? {} : { name }),
-    hosts: hostsOf(client),
+    ...lookOf(client),
     ...(userId === undefined ? {} : { userId }),
   };
   const options = { until: as.now() + WAITING_TTL, index: [listOf('waiting')] };
-  if ((await as.store.write(await keyOf(as, clientId), record, 'absent', options)) === null) return;
-  as.emit({ kind: 'client.waiting', clientId, ...(userId === undefined ? {} : { userId }) });
+  const isNew = await changeRecord(as, await keyOf(as, clientId), isStatus, (known) =>
+    isKnown(known) ? { result: false } : { write, ...options, result: true },
+  );
+  if (isNew) as.emit({ kind: 'client.waiting', clientId, ...(userId === undefined ? {} : { userId }) });
 }
 
 /** Approves a client: users who wait for it can go on. @param client what is known of it, for the list. */
@@ -59,12 +62,13 @@ export async function blockClient(as: AuthServer, clientId: string, client: Clie
   return ended;
 }
 
-/** Before a client changes its own name or sites: what an administrator approved, or sees in the list, is the client as it was. */
-export async function forgetIfChanged(as: AuthServer, clientId: string, client: Pick<Client, 'name' | 'redirectUris'>): Promise<void> {
-  const hosts = hostsOf({ id: clientId, redirectUris: client.redirectUris });
+/** Before a client changes how it looks: what an administrator approved, or sees in the list, is the client as it was. */
+export async function forgetIfChanged(as: AuthServer, clientId: string, client: Omit<Parameters<typeof lookOf>[0], 'id'>): Promise<void> {
+  const look = lookOf({ ...client, id: clientId });
   await changeRecord(as, await keyOf(as, clientId), isStatus, (known) => {
-    const isSame = JSON.stringify([known?.name, known?.hosts]) === JSON.stringify([client.name, hosts]);
-    return isSame || known?.status === 'blocked' ? { result: undefined } : { remove: true, result: undefined };
+    return known === null || isSameLook(known, look) || known.status === 'blocked'
+      ? { result: undefined }
+      : { remove: true, result: undefined };
   });
 }
 
@@ -84,10 +88,9 @@ export async function listClientStatus(
 }
 
 async function decide(as: AuthServer, clientId: string, status: ClientStatus, client: Client | null): Promise<void> {
-  const about = client && { ...(client.name === undefined ? {} : { name: client.name }), hosts: hostsOf(client) };
   const key = await keyOf(as, clientId);
   await changeRecord(as, key, isStatus, (old) => ({
-    write: { v: 1, ...old, ...about, clientId, status, at: as.now() },
+    write: { v: 1, ...(client ? { ...defined({ userId: old?.userId }), ...lookOf(client) } : old), clientId, status, at: as.now() },
     index: [listOf(status)],
     result: undefined,
   }));
