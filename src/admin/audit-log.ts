@@ -40,5 +40,6 @@ function filterOf(input: Input): AuditFilter {
 function markOf(input: Input, block: string, hash: string): { readonly block: number; readonly hash?: string } | undefined {
   const given = input.optional(hash);
   if (given === undefined && input.all[block] === undefined) return undefined;
+  if (given !== undefined && !/^[\w-]{43}$/.test(given)) throw wrong(`${hash} must be the hash of a head, whole: 43 characters.`);
   return { block: input.number(block), ...(given === undefined ? {} : { hash: given }) };
 }

@@ -359,6 +359,7 @@ describe('portcullis client, grant, session, key, token and audit', () => {
     expect([sound.code, verdict]).toEqual([0, expect.objectContaining({ ok: true, problems: [] })]);
     const noted = `audit verify --block ${verdict.headBlock} --hash`;
     expect([(await on(`${noted} ${verdict.headHash}`)).code, (await on(`${noted} ${'x'.repeat(43)}`)).code]).toEqual([0, 1]);
+    expect(await on(`${noted} ${verdict.headHash.slice(1)}`)).toMatchObject({ code: 1, err: expect.stringContaining('43 characters') }); // not a log that was changed
     await app.inner.write('audit-log:1', { v: 1, text: (await blockOf(1)).replace('login', 'logon') }, 'any');
     expect(await on('audit verify')).toMatchObject({
       code: 1,
