@@ -22,6 +22,11 @@ export interface BetterAuthOptions {
   readonly find: (table: string, field: string, value: string) => Awaitable<BetterAuthRow | null | undefined>;
   /** What the table has for a refresh token, if you gave better-auth `storeTokens` or a prefix of your own. */
   readonly stored?: (refreshToken: string) => Awaitable<string>;
+  /**
+   * The secret of a client, of what the table has, where better-auth encrypts it (`storeClientSecret: 'encrypted'`, the default of
+   * `disableJwtPlugin`): `(stored) => symmetricDecrypt({ key: (await auth.$context).secretConfig, data: stored })`. If it throws, clients come again.
+   */
+  readonly secret?: (stored: string) => Awaitable<string>;
   /** What tools find in `props`, for a row of the table `user`; null refuses the token. Default: `{ user: { id, name, email } }`. */
   readonly props?: (user: BetterAuthRow) => unknown;
 }
@@ -43,7 +48,7 @@ const METHODS: readonly unknown[] = ['none', 'client_secret_basic', 'client_secr
  * }
  */
 export function betterAuthTables(options: BetterAuthOptions): FormerStore {
-  checkNames('betterAuthTables', options, 'refreshTokens find stored props');
+  checkNames('betterAuthTables', options, 'refreshTokens find stored secret props');
   if (!Object.hasOwn(CLIENTS, options.refreshTokens))
     throw new TypeError(
       'betterAuthTables: `refreshTokens` must be "oauthAccessToken" (plugin `mcp` or `oidc-provider`) or "oauthRefreshToken" (`@better-auth/oauth-provider`).',
@@ -53,7 +58,7 @@ export function betterAuthTables(options: BetterAuthOptions): FormerStore {
   return { findClient: (id) => findClient(options, id), findGrant: (token) => findGrant(options, token) };
 }
 
-async function findClient({ find, refreshTokens }: BetterAuthOptions, id: string): Promise<FormerClient | FormerProblem | null> {
+async function findClient({ find, refreshTokens, secret }: BetterAuthOptions, id: string): Promise<FormerClient | FormerProblem | null> {
   const table = CLIENTS[refreshTokens];
   const row = await find(table, 'clientId', id);
   if (!row || row['clientId'] !== id || !isOff(row['disabled'])) return null; // a database may compare without regard to case
@@ -65,8 +70,10 @@ async function findClient({ find, refreshTokens }: BetterAuthOptions, id: string
   if (authMethod === null || !redirectUris || (authMethod === 'private_key_jwt' && jwksUri === undefined))
     return { problem: `the row of the client ${id} in ${table} is broken, or of a version that is not known` };
   const isSecret = typeof authMethod === 'string' && authMethod.startsWith('client_secret');
-  const secretHash = isSecret ? await secretHashOf(clientSecret, table) : undefined;
-  if (isSecret && secretHash === undefined) return { problem: `the secret of the client ${id} in ${table} is encrypted or missing` };
+  const isSealed = isSecret && secret !== undefined && typeof clientSecret === 'string' && clientSecret !== '';
+  const secretHash = isSealed ? await sha256(await secret(clientSecret)) : isSecret ? await secretHashOf(clientSecret, table) : undefined;
+  if (isSecret && secretHash === undefined)
+    return { problem: `the secret of the client ${id} in ${table} is missing, or encrypted: give betterAuthTables the option secret` };
   return {
     id,
     redirectUris,

@@ -107,6 +107,21 @@ describe.each(TOKENS)('former/better-auth, %s', (table) => {
     expect((await refresh(app, { refresh_token: BEN.refresh_token }, basic)).status).toBe(200);
   });
 
+  it('takes a secret that better-auth encrypts, by what the application makes of it, and none if it makes nothing', async () => {
+    const rows = await tablesOf(table);
+    const sealed = `$ba$0$${btoa(SECRET)}`;
+    Object.assign(client(rows), { clientId: 'other' });
+    Object.assign((rows['oauthClient'] ?? rows['oauthApplication'])?.[1] ?? {}, { clientSecret: sealed });
+    const { app } = await appOver(table, rows, { secret: (stored) => atob(stored.slice('$ba$0$'.length)) });
+    expect((await refresh(app, { ...BEN, client_secret: sealed })).body['error']).toBe('invalid_client');
+    expect((await refresh(app, { ...BEN, client_secret: SECRET })).status).toBe(200);
+    const without = (await appOver(table, rows)).app;
+    expect((await refresh(without, { ...BEN, client_secret: SECRET })).body['error']).toBe('invalid_client');
+    expect(told(without)).toContainEqual(expect.stringContaining('give betterAuthTables the option secret'));
+    const failing = (await appOver(table, rows, { secret: () => Promise.reject(new Error('wrong key')) })).app;
+    expect((await refresh(failing, { ...BEN, client_secret: SECRET })).status).toBe(503);
+  });
+
   const [user, token] = [(rows: Rows) => rows['user']?.[0] ?? {}, (rows: Rows) => rows[table]?.[0] ?? {}];
   const client = (rows: Rows): Record<string, unknown> => (rows['oauthClient'] ?? rows['oauthApplication'])?.[0] ?? {};
   it.each<[string, (rows: Rows) => void, string]>([
@@ -142,8 +157,8 @@ describe.each(TOKENS)('former/better-auth, %s', (table) => {
     ['has no redirect URIs', (rows) => Object.assign(client(rows), { redirectUris: null, redirectUrls: null }), 'is broken'],
     ['names a method that is not known', (rows) => Object.assign(client(rows), { type: 'web', tokenEndpointAuthMethod: 'tls_client_auth' }), 'is broken'],
     ['signs with keys that are nowhere', (rows) => Object.assign(client(rows), { type: 'web', tokenEndpointAuthMethod: 'private_key_jwt' }), 'is broken'],
-    ['has no secret', (rows) => Object.assign(client(rows), { type: 'web', tokenEndpointAuthMethod: null, clientSecret: '' }), 'is encrypted or missing'],
-    ['has a secret that is encrypted', (rows) => Object.assign(client(rows), { type: 'web', tokenEndpointAuthMethod: null, clientSecret: 'a1'.repeat(72) }), 'is encrypted or missing'],
+    ['has no secret', (rows) => Object.assign(client(rows), { type: 'web', tokenEndpointAuthMethod: null, clientSecret: '' }), 'is missing, or encrypted'],
+    ['has a secret that is encrypted', (rows) => Object.assign(client(rows), { type: 'web', tokenEndpointAuthMethod: null, clientSecret: 'a1'.repeat(72) }), 'is missing, or encrypted'],
   ])('refuses a client that %s', async (_what, change, problem) => {
     const rows = await tablesOf(table);
     change(rows);

@@ -30,7 +30,7 @@ type Row = Record<string, unknown>;
 interface Old {
   readonly handler: Send;
   readonly options: object;
-  readonly $context: Promise<{ readonly adapter: { findOne(query: object): Promise<Row | null> } }>;
+  readonly $context: Promise<{ readonly secretConfig: unknown; readonly adapter: { findOne(query: object): Promise<Row | null> } }>;
 }
 /** One that is switched: what it was, what it became, and where the endpoints of its plugin stand. */
 interface Switch {
@@ -68,16 +68,20 @@ async function switchOfTheGuide(): Promise<Switch> {
   return { auth, fetch, base: '/api/auth/mcp', moved, database: shared.oldDatabase as DatabaseSync };
 }
 
-/** better-auth 1.7 as its guide has it; ours as the second part of our guide says. */
-async function switchOfOAuthProvider(): Promise<Switch> {
-  const { makeAuth, getMigrations } = await runProgram<{ makeAuth(database: DatabaseSync): Old; getMigrations: Migrations }>(folder, `
+type Decrypt = (of: { key: unknown; data: string }) => Promise<string>;
+type Program = { makeAuth(database: DatabaseSync): Old; getMigrations: Migrations; symmetricDecrypt: Decrypt };
+
+/** better-auth 1.7 as its guide has it; ours as the second part of our guide says. @param isEncrypted without the plugin `jwt`, which makes it encrypt secrets. */
+async function switchOfOAuthProvider(isEncrypted = false): Promise<Switch> {
+  const { makeAuth, getMigrations, symmetricDecrypt } = await runProgram<Program>(folder, `
     import { betterAuth } from 'better-auth';
     import { jwt } from 'better-auth/plugins';
     import { oauthProvider } from '@better-auth/oauth-provider';
+    export { symmetricDecrypt } from 'better-auth/crypto';
     export { getMigrations } from 'better-auth/db/migration';
     export const makeAuth = (database) => betterAuth({
       baseURL: '${ISSUER}', secret: 'rZ8!kQ2#vLm5xT9&wPy3cN7*eJu4hB6^', database, emailAndPassword: { enabled: true }, telemetry: { enabled: false },
-      plugins: [jwt(), oauthProvider({
+      plugins: [${isEncrypted ? '' : 'jwt(), '}oauthProvider({ disableJwtPlugin: ${isEncrypted},
         loginPage: '/sign-in', consentPage: '/consent', allowDynamicClientRegistration: true, allowUnauthenticatedClientRegistration: true,
         silenceWarnings: { oauthAuthServerConfig: true },
       })],
@@ -100,6 +104,7 @@ async function switchOfOAuthProvider(): Promise<Switch> {
       refreshTokens: 'oauthRefreshToken',
       // The database itself: rows as the driver has them.
       find: (table, field, value) => database.prepare(`SELECT * FROM "${table}" WHERE "${field}" = ?`).get(value),
+      ...(isEncrypted ? { secret: async (data) => symmetricDecrypt({ key: (await auth.$context).secretConfig, data }) } : {}),
     }),
     on: (event) => void events.push(event),
   });
@@ -172,7 +177,8 @@ function signInThere({ auth, base }: Switch, cookie: string, method = 'none'): P
 
 describe.each([
   ['the plugin mcp of 1.6, by the code of the guide', 'better-auth-1.6', switchOfTheGuide],
-  ['@better-auth/oauth-provider 1.7', 'better-auth', switchOfOAuthProvider],
+  ['@better-auth/oauth-provider 1.7', 'better-auth', () => switchOfOAuthProvider()],
+  ['@better-auth/oauth-provider 1.7 without its plugin jwt, which encrypts secrets', 'better-auth', () => switchOfOAuthProvider(true)],
 ] as const)('after a switch from better-auth: %s', (_name, library, make) => {
   let both: Switch;
   beforeAll(async () => {
