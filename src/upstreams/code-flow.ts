@@ -97,10 +97,8 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
       const jwks = { [oauth.jwksCache]: keySet.cache, [oauth.customFetch]: keySet.through(ask) };
       await oauth.validateApplicationLevelSignature(server, response, { ...insecure, ...jwks });
     }
-    const more =
-      idToken && isIncomplete(idToken, scope) && found.userinfo_endpoint !== undefined
-        ? await userinfo(found.userinfo_endpoint, answer, idToken, ask)
-        : {};
+    const asked = idToken && isIncomplete(idToken, scope) ? found.userinfo_endpoint : undefined;
+    const more = idToken && asked !== undefined ? await userinfo(asked, answer, idToken, ask) : {};
     const claims = withBoolean(Object.fromEntries(Object.entries(merged(more, idToken)).filter(([name]) => !PROTOCOL.has(name))));
     const arrival: UpstreamCallback = {
       issuer: server.issuer,
@@ -111,7 +109,12 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
     };
     const identity = await (provider.identify ?? identityOf)(arrival);
     const authenticatedAt = idToken?.['auth_time'];
-    return { identity, tokens: tokensOf(answer, callback.now), ...(typeof authenticatedAt === 'number' ? { authenticatedAt } : {}) };
+    return {
+      identity,
+      tokens: tokensOf(answer, callback.now),
+      ...(typeof authenticatedAt === 'number' ? { authenticatedAt } : {}),
+      ...(asked !== undefined && more['sub'] === undefined ? { isPartial: true } : {}),
+    };
   };
 
   const site = 'discover' in provider.server ? provider.server.discover : provider.server.authorization_endpoint;

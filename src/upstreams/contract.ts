@@ -135,6 +135,8 @@ export interface CallbackResult {
   readonly tokens: UpstreamTokens;
   /** When the user authenticated, if the ID token says so (`auth_time`). */
   readonly authenticatedAt?: Seconds;
+  /** Set if claims are missing since the site's userinfo endpoint did not tell them. */
+  readonly isPartial?: true;
 }
 
 /** What is kept between redirect and callback. */

@@ -30,6 +30,40 @@ describe('logins/upstream', () => {
     expect(page.text).toContain('Only people with a verified Corp.Example email address can sign in here');
   }); // prettier-ignore
 
+  it.each([{ status: 403 }, { status: 404 }, { status: 302, headers: { location: 'https://x.example/' } }, 'html', { status: 200, body: {} }] as const)(
+    'does not refuse a user whose address the site did not tell: userinfo %j (R-38)',
+    async (fault) => {
+      const app = await make({ emailDomains: ['corp.example'] });
+      app.idp.thin = true; // address and name come from userinfo
+      app.idp.faults.set('userinfo', fault);
+      const page = await throughCorp(app, await atConsent(app));
+      expectPage(page, { status: 503 });
+      expect(page.text).not.toContain('Only people with a verified');
+      expect(app.events).toContainEqual(expect.objectContaining({ kind: 'login.failed', reason: 'userinfo_not_told' }));
+      app.idp.faults.clear();
+      expect(codeOf(await throughCorp(app, await atConsent(app)))).toMatch(/^code_/);
+    },
+  ); // prettier-ignore
+
+  it('refuses by what the ID token tells, also where userinfo fails, and asks for no address without a list (R-38)', async () => {
+    const app = await make({ emailDomains: ['corp.example'] });
+    app.idp.faults.set('userinfo', { status: 403 });
+    app.idp.user = { sub: 'u-1', email: 'uma@evil.example', email_verified: true }; // without a name, so that userinfo is asked
+    expect((await throughCorp(app, await atConsent(app))).status).toBe(403);
+    app.idp.user = { sub: 'u-1', email: 'uma@corp.example', email_verified: false };
+    expect((await throughCorp(app, await atConsent(app))).status).toBe(403);
+    const open = await make({});
+    open.idp.thin = true;
+    open.idp.faults.set('userinfo', { status: 403 });
+    expect(codeOf(await throughCorp(open, await atConsent(open)))).toMatch(/^code_/);
+    const members = await make({ organizations: ['acme'] });
+    members.idp.thin = true;
+    members.idp.faults.set('userinfo', { status: 403 });
+    expect((await throughCorp(members, await atConsent(members))).status).toBe(503);
+    members.idp.faults.clear();
+    expect((await throughCorp(members, await atConsent(members))).status).toBe(403);
+  });
+
   it.each([
     ['uma@corp.example', true], ['UMA＠Corp.example', true], ['eve@corp.example', false], ['x@other.example', true],
   ])('lets in the listed verified addresses beside the listed domains: %j comes in %j', async (email, comesIn) => {

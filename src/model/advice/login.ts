@@ -71,6 +71,8 @@ export const loginAdvice: { readonly [reason: string]: string } = {
   totp_wrong: 'The code is not the one of now, or was used; compare the clock of the phone.',
   user_disabled: 'An administrator has disabled this user; enable the user to let them in.',
   'user_status_*': 'The other site refused to tell who the person is.',
+  userinfo_not_told:
+    'The userinfo endpoint of the other site did not answer as it should, and the options need an address or an organization from it; the user can try again.',
   userinfo_other_subject:
     'The userinfo of the other site is of another person than its ID token; nothing here can be right until the site is fixed.',
   username_unknown: 'No account has this user name; npm start prints its accounts, and helpers.accounts.create makes one.',
