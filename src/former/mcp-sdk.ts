@@ -108,9 +108,13 @@ async function clientOf(client: SdkClient): Promise<FormerClient> {
   };
 }
 
-/** A token that is not valid there is none; every other failure is one of the provider. */
+/**
+ * A token that is not valid there is none; every other failure is one of the provider. `ProxyOAuthServerProvider` makes a `ServerError` of every
+ * status of the server behind it, and clients that are told to come again would keep a token that this one refuses.
+ */
 function nullIfInvalid(error: unknown): null {
-  const { errorCode, code } = Object(error) as { readonly errorCode?: unknown; readonly code?: unknown };
-  if (errorCode === 'invalid_grant' || code === 'invalid_grant') return null;
+  const { errorCode, code, message } = Object(error) as { readonly [name: string]: unknown };
+  const status = /^Token refresh failed: (4\d\d)$/.exec(String(message))?.[1];
+  if (errorCode === 'invalid_grant' || code === 'invalid_grant' || (status && !['408', '425', '429'].includes(status))) return null;
   throw error;
 }

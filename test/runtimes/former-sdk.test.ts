@@ -2,13 +2,14 @@
  * A server on `mcpAuthRouter` of the MCP SDK 1.x, with a provider of its own that rotates refresh tokens, signs a client in; ours takes its
  * place over the same provider, and the client stays signed in (W-12).
  */
+import { ProxyOAuthServerProvider } from '@modelcontextprotocol/sdk/server/auth/providers/proxyProvider.js';
 import { mcpAuthRouter } from '@modelcontextprotocol/sdk/server/auth/router.js';
 import express from 'express';
 import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { webRuntime } from '../../src/core/web-runtime.ts';
-import { mcpSdkProvider } from '../../src/former/mcp-sdk.ts';
+import { mcpSdkProvider, type SdkProvider } from '../../src/former/mcp-sdk.ts';
 import type { Event } from '../../src/model/event.ts';
 import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
@@ -57,7 +58,7 @@ async function signedInThere(provider: NotesProvider): Promise<{ id: string; sec
 }
 
 describe('after a switch from mcpAuthRouter of the MCP SDK', () => {
-  const switched = (provider: NotesProvider) => {
+  const switched = (provider: SdkProvider) => {
     const events: Event[] = [];
     const app = new OAuthProvider(
       {
@@ -122,6 +123,28 @@ describe('after a switch from mcpAuthRouter of the MCP SDK', () => {
     const client = await provider.clientsStore.getClient(id);
     Object.assign(client as object, { client_secret_expires_at: Math.floor(Date.now() / 1000) - 1 });
     expect((await refreshed(switched(provider).send, { ...asked, client_secret: secret })).body['error']).toBe('invalid_client');
+  });
+
+  it('moves a grant of a ProxyOAuthServerProvider, refuses a token that the server behind it refuses, and answers 503 while that is down', async () => {
+    let status = 200;
+    const sent: string[] = [];
+    const provider = new ProxyOAuthServerProvider({
+      endpoints: { authorizationUrl: 'https://up.example/authorize', tokenUrl: 'https://up.example/token' },
+      verifyAccessToken: async (token) => ({ token, clientId: 'proxied', scopes: ['read'], extra: { userId: 'una' } }),
+      getClient: async (id) => (id === 'proxied' ? { client_id: id, redirect_uris: [CALLBACK] } : undefined),
+      fetch: async (_url, init) => {
+        sent.push(String(init?.body));
+        return Response.json({ access_token: 'up', token_type: 'bearer', refresh_token: 'up-next' }, { status });
+      },
+    });
+    const { send } = switched(provider);
+    const asked = { client_id: 'proxied', refresh_token: 'upstream-token' };
+    for (const [answered, expected] of [[429, 503], [500, 503], [400, 400], [401, 400], [200, 200]] as const) {
+      status = answered;
+      expect((await refreshed(send, asked)).status).toBe(expected);
+    } // prettier-ignore
+    expect(sent[0]).toContain('refresh_token=upstream-token');
+    expect((await refreshed(send, { ...asked, client_id: 'another' })).body['error']).toBe('invalid_client');
   });
 
   it('keeps revoked what its client revoked, before it moved and after', async () => {
