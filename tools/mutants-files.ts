@@ -329,7 +329,7 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   'src/mcp/policy/refusal.ts': 'src/mcp/policy/gate.ts',
   ...Object.fromEntries(['auth0', 'entra', 'google', 'workos'].map((name) => [`src/upstreams/${name}.ts`, 'src/upstreams/providers.ts'])),
   'src/core/users/user-ids.ts': 'src/journeys/sign-ins.ts',
-  ...Object.fromEntries(['append', 'read'].map((name) => [`src/core/audit/${name}.ts`, 'src/core/audit/audit-log.ts'])),
+  'src/core/audit/append.ts': 'src/core/audit/audit-log.ts',
   'src/upstreams/contract.ts': 'src/upstreams/icons.ts',
   'src/upstreams/code-flow.ts': 'src/upstreams/{flow-rules,oidc,github,providers}.ts',
   'src/verifiers/introspection.ts': 'src/verifiers/why-not.ts',

@@ -21,6 +21,8 @@ function soon<T>(promise: Promise<T>): Promise<T> {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
+const ALERT = 'class="mark alert"';
+
 /** A terminal whose time is over when the test says so. */
 function makeTerminal() {
   const timers: { readonly seconds: number; readonly end: () => void; off: boolean }[] = [];
@@ -50,13 +52,30 @@ describe('cli/callback', () => {
     await expect(listen(70_000, makeTerminal())).rejects.toThrow();
   });
 
+  it('is reached on 127.0.0.1 alone: by no other address of this computer', async () => {
+    const { port } = await listen(0, makeTerminal());
+    expect((await ask(`http://127.0.0.1:${port}/`))[0]).toBe(404);
+    for (const host of ['127.0.0.2', '[::1]']) await expect(ask(`http://${host}:${port}/`)).rejects.toThrow();
+  });
+
+  it('leaves no connection open when it stops, not even one whose request is not over', async () => {
+    const callback = await listen(0, makeTerminal());
+    const socket = connect(callback.port, '127.0.0.1', () => socket.write('GET /callback HTTP/1.1\r\n'));
+    socket.on('error', () => undefined);
+    const over = new Promise<string>((resolve) => socket.on('close', () => resolve('over')));
+    await ask(callback.redirectUri); // the connection is there by now
+    callback.stop();
+    expect(await soon(over)).toBe('over');
+  });
+
   it('shows a page, and then gives the answer with the state of this sign-in, once', async () => {
     const { timers, after } = makeTerminal();
     const callback = await listen(0, { after });
     const answer = callback.answer('st4te', 60);
     const [status, text, headers] = await ask(`${callback.redirectUri}?code=c&state=st4te`);
     expect([status, headers.get('connection')]).toEqual([200, 'close']);
-    for (const part of ['Signed in', 'You can close this page and go back to the terminal.']) expect(text).toContain(part);
+    for (const part of ['class="mark done"', 'Signed in', 'You can close this page and go back to the terminal.'])
+      expect(text).toContain(part);
     expect([...(await soon(answer))]).toEqual([['code', 'c'], ['state', 'st4te']]); // prettier-ignore
     expect(timers.map(({ seconds, off }) => [seconds, off])).toEqual([[60, true]]);
     expect((await ask(`${callback.redirectUri}?code=c&state=st4te`))[0]).toBe(400);
@@ -68,7 +87,12 @@ describe('cli/callback', () => {
     const callback = await listen(0, makeTerminal());
     const answer = callback.answer('st4te', 60);
     const [status, text] = await ask(`${callback.redirectUri}?error=access_denied&state=st4te`);
-    expect([status, text.includes('Access was not allowed'), text.includes('go back to the terminal')]).toEqual([200, true, true]);
+    expect([status, text.includes('Access was not allowed'), text.includes('go back to the terminal'), text.includes(ALERT)]).toEqual([
+      200,
+      true,
+      true,
+      true,
+    ]);
     expect((await soon(answer)).get('error')).toBe('access_denied');
     callback.stop();
   });
@@ -77,15 +101,16 @@ describe('cli/callback', () => {
     const callback = await listen(0, makeTerminal());
     const before = await ask(`${callback.redirectUri}?state=st4te`); // no sign-in waits yet
     expect([before[0], before[1].includes('Not this sign-in'), before[1].includes('Open the link that the terminal shows.')]).toEqual([400, true, true]);
+    expect(before[1]).toContain(ALERT);
     expect(before[1]).toContain('This answer does not belong to the sign-in that the terminal waits for.');
     const answer = callback.answer('st4te', 60);
     for (const query of ['', '?state=other', '?state=st4te&state=st4te', '?State=st4te']) expect((await ask(callback.redirectUri + query))[0]).toBe(400);
     const origin = callback.redirectUri.slice(0, -'/callback'.length);
     for (const [path, method] of [['/?state=st4te', 'GET'], ['/callback/?state=st4te', 'GET'], ['/callback?state=st4te', 'POST'], ['/callback?state=st4te', 'PUT']] as const) {
       const [status, text] = await ask(origin + path, { method });
-      expect([status, text.includes('Nothing is here')]).toEqual([404, true]);
+      expect([status, text.includes('Nothing is here'), text.includes(ALERT)]).toEqual([404, true, true]);
     }
-    expect(await soon(rawStatus(callback.port, 'GET http://x/callback?state=st4te'))).toBe('404');
+    for (const target of ['http://x/callback?state=st4te', '*/callback?state=st4te']) expect(await soon(rawStatus(callback.port, `GET ${target}`))).toBe('404');
     await ask(`${callback.redirectUri}?state=st4te`);
     expect((await soon(answer)).get('state')).toBe('st4te');
     callback.stop();

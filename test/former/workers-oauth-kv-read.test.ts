@@ -142,7 +142,7 @@ describe('former/workers-oauth-kv, grants', () => {
     kv.records.set('grant:una:broken', 'no JSON');
     const asked: unknown[] = [];
     const list = async (options: { prefix: string; cursor?: string }) => {
-      asked.push(options);
+      if (asked.push(options) > 9) throw new Error('It goes on behind the end.');
       const names = [...kv.records.keys(), 'grant:una:gone'].filter((name) => name.startsWith(options.prefix)).map((name) => ({ name }));
       const at = Number(options.cursor ?? 0);
       return { keys: names.slice(at, at + 2), ...(at + 2 < names.length ? { list_complete: false as const, cursor: String(at + 2) } : { list_complete: true as const, cursor: 'over' }) };
