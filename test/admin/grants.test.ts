@@ -112,7 +112,7 @@ describe('admin/grants', () => {
   it('does not count a grant that ended meanwhile, or belongs to another user by now', async () => {
     const { as } = await makeWorld();
     const found = [{ id: 'a1', userId: 'ben' }, { id: 'a2', userId: 'ada' }, { id: 'gone', userId: 'ada' }];
-    const helpers = { listGrants: async () => ({ grants: found }) };
+    const helpers = { ...makeHelpers(as), listGrants: async () => ({ grants: found }) };
     expect(await act.run({ as, helpers } as unknown as Admin, inputOf(act, { user: 'x' }))).toEqual({ ended: 1 });
   }); // prettier-ignore
 });
