@@ -12,6 +12,7 @@ const COLUMNS = [
   { folder: `${root}bench/node_modules/@cloudflare/workers-oauth-provider/`, files: 'dist/*.js', manifest: 'package.json', version: '1.2.3' },
   { folder: `${root}node_modules/oidc-provider/`, files: 'lib/**/*.js', manifest: 'package.json', version: '9.13.3' },
   { folder: `${root}node_modules/@modelcontextprotocol/sdk/dist/esm/server/auth/`, files: '**/*.js', manifest: '../../../../package.json', version: '1.32.2' },
+  { folder: `${root}bench/node_modules/`, files: '{better-auth,@better-auth/{core,oauth-provider,kysely-adapter}}/dist/**/*.mjs', manifest: 'better-auth/package.json', version: '1.7.5' },
 ]; // prettier-ignore
 const rows = [...page.matchAll(/^\| ([A-Z].*?) \| (.*) \|$/gm)].map(([, name = '', cells = '']) => ({ name, cells: cells.split(' | ') }));
 
