@@ -16,12 +16,12 @@ const admin = { helpers: { listGrants } } as unknown as Admin;
 const run = async (all: Record<string, unknown>): Promise<unknown> => act.run(admin, inputOf(act, all));
 
 /** A server with grants of two users and two clients. */
-async function makeWorld() {
+async function makeWorld(more: object = {}) {
   const resource = { uri: 'https://as.example/mcp', path: '/mcp', requiredScopes: [] };
   const accessKeys = { maxTTL: 86_400, maxPerUser: 5, personal: true };
   const scopesSupported = [{ name: 'read' }, { name: 'write' }];
-  const settings = { accessKeys, scopesSupported, resources: [resource], defaultResource: resource.uri, accessTokenTTL: 600 };
-  const { as, clock } = makeServer({ settings: settings as never });
+  const settings = { accessKeys, scopesSupported, resources: [resource], defaultResource: resource.uri, accessTokenTTL: 600, ...more };
+  const { as, clock, store } = makeServer({ settings: settings as never });
   const acme = { id: 'acme', name: 'Acme' };
   const all: Partial<Grant>[] = [
     { id: 'a1', userId: 'ada', clientId: 'c1', scope: ['read', 'write'], organization: acme, usedAt: START - 10 },
@@ -33,7 +33,7 @@ async function makeWorld() {
   const run = (name: string, input: Record<string, unknown> = {}) => runAct(real, name, input) as Promise<Record<string, unknown>>;
   const idsOf = async (name: string, input: Record<string, unknown> = {}): Promise<readonly string[]> =>
     ((await run(name, input))[name] as readonly { id: string }[]).map(({ id }) => id).toSorted();
-  return { as, clock, run, idsOf };
+  return { as, clock, store, run, idsOf };
 }
 
 describe('admin/grants', () => {
@@ -115,6 +115,58 @@ describe('admin/grants', () => {
     const helpers = { ...makeHelpers(as), listGrants: async () => ({ grants: found }) };
     expect(await act.run({ as, helpers } as unknown as Admin, inputOf(act, { user: 'x' }))).toEqual({ ended: 1 });
   }); // prettier-ignore
+});
+
+describe('admin/grants, of a former store', () => {
+  /** One that has grants of Una, who may get another one that is as old. */
+  async function withFormer() {
+    const listing = (name: string) => ({ id: `una:${name}`, clientId: 'c9', userId: 'una', scope: ['read'], createdAt: START - 100 });
+    const names = ['one', 'two'];
+    const asked: string[] = [];
+    const listGrants = async (userId: string) => (asked.push(userId), userId === 'una' ? names.map(listing) : []);
+    const formerStore = { findClient: () => null, findGrant: () => null, listGrants };
+    return { ...(await makeWorld({ formerStore })), names, asked };
+  }
+
+  it('are listed and revoked by their id, which names their user, once', async () => {
+    const { run, idsOf, asked } = await withFormer();
+    expect(await idsOf('grants', { user: 'una' })).toEqual(['una:one', 'una:two']);
+    expect(await run('grants/revoke', { id: 'una:one' })).toEqual({ id: 'una:one' });
+    asked.length = 0;
+    for (const id of ['una:one', 'una:none', 'ada:two', 'b2', ':two']) await expect(run('grants/revoke', { id })).rejects.toMatchObject({ status: 404 });
+    expect(asked.every((userId) => ['una', 'ada'].includes(userId))).toBe(true); // no user is named by the other two
+    expect([await run('grants/revoke', { id: 'a1' }), await idsOf('grants', { user: 'una' })]).toEqual([{ id: 'a1' }, ['una:two']]);
+  }); // prettier-ignore
+
+  it('end with all of a user or client, also those that no list knows and those that move meanwhile', async () => {
+    const { as, run, idsOf, names, store } = await withFormer();
+    const write = store.write.bind(store);
+    store.write = async (key, ...rest) => {
+      const version = await write(key, ...rest);
+      if (key.startsWith('former:') && names.length === 2) {
+        names.push('late');
+        await as.records.openGrant(openGrant({ id: 'moved', userId: 'una', clientId: 'c9', expiresAt: START + 60 }));
+      }
+      return version;
+    };
+    expect(await run('grants/revoke-all', { user: 'una' })).toEqual({ ended: 3 });
+    expect(await idsOf('grants', { user: 'una' })).toEqual([]); // also the one that was listed late
+    const other = await withFormer();
+    expect(await other.run('grants/revoke-all', { client: 'c9' })).toEqual({ ended: 0 });
+    expect(await other.idsOf('grants', { user: 'una' })).toEqual([]);
+  });
+
+  it('end as far as they are listed, where only some of a user are meant', async () => {
+    const some = await withFormer();
+    expect(await some.run('grants/revoke-all', { user: 'una', scope: 'read' })).toEqual({ ended: 2 });
+    const later = await withFormer(); // a later page, whose first one has ended the rest
+    const helpers = { ...makeHelpers(later.as), listGrants: async () => ({ grants: [] }) };
+    await act.run({ as: later.as, helpers } as unknown as Admin, inputOf(act, { user: 'una', after: 'x' }));
+    for (const { names, idsOf } of [some, later]) {
+      names.push('late');
+      expect(await idsOf('grants', { user: 'una' })).toContain('una:late');
+    }
+  });
 });
 
 describe('admin/grants, keys', () => {

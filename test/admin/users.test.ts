@@ -10,13 +10,14 @@ import { makeHelpers } from '../../src/provider/helpers.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { ISSUER } from '../support/app.ts';
+import { openGrant } from '../support/grants.ts';
 import { makeServer } from '../support/server.ts';
 
 const BOB = { username: 'bob', password: 'another horse battery', name: 'Bob', email: 'bob@acme.example', emailVerified: true };
 const KEY = { publicKey: 'AA', counter: 0, transports: [], backupEligible: false, backedUp: false };
 
 /** A server with Alice, who is an administrator, and Bob. @param page keys that a list of the store gives at once. */
-async function makeWorld({ page = Infinity } = {}) {
+async function makeWorld({ page = Infinity, settings = {} as object } = {}) {
   const clock = makeClock();
   const inner = memoryStore(clock);
   const store: Store = {
@@ -30,7 +31,7 @@ async function makeWorld({ page = Infinity } = {}) {
       return { keys: keys.slice(Number(after), end), ...(end < keys.length ? { next: String(end) } : {}) };
     },
   };
-  const { as, events } = makeServer({ clock, store });
+  const { as, events } = makeServer({ clock, store, settings });
   const helpers = makeHelpers(as);
   const alice = await as.accounts.create({ username: 'alice', permissions: ['admin'] });
   const bob = await as.accounts.create(BOB);
@@ -273,4 +274,25 @@ describe('admin/users', () => {
     expect(await left()).toEqual([0, 0, 0]);
     expect(await as.consents.find(target(clients[0]!, 'u2'))).toHaveLength(1);
   });
+
+  it('does nothing for an id that no user has, and says so, unless others know users that have not been here', async () => {
+    const logins = [{ id: 'door' }];
+    const { run, leaving, events } = await makeWorld({ settings: { logins } });
+    const acts = [['disable', {}], ['enable', {}], ['sign-out', {}], ['remove', {}], ['remove-identity', { identity: 'x' }], ['remove-passkey', { passkey: 'x' }]] as const;
+    for (const [act, more] of acts) await expect(run(act, { id: 'u1', ...more })).rejects.toMatchObject({ status: 404, message: 'There is no such user.' });
+    await expect(run(':consents/forget', { user: 'u1' })).rejects.toMatchObject({ status: 404, message: 'There is no such user.' });
+    expect([await leaving(), await run('show', { id: 'u1' })]).toEqual([[], expect.objectContaining({ disabled: false })]);
+    expect(events.some((event) => 'outcome' in event && event.outcome === 'failed')).toBe(false);
+    for (const settings of [{}, { logins, formerStore: {} }]) expect(await (await makeWorld({ settings })).run('enable', { id: 'u1' })).toEqual({ id: 'u1' });
+  }); // prettier-ignore
+
+  it('knows a user by any trace: account, mark, identity, passkey, session, grant', async () => {
+    const { run, as, bob, store, session, identity } = await makeWorld({ settings: { logins: [{ id: 'door' }] } });
+    await identity('h1', 'by-identity', 'ada');
+    await as.passkeys.add({ ...KEY, id: 'cGs', userId: 'by-passkey', name: 'Phone', createdAt: 8 });
+    await session('s', 'by-session');
+    await store.write('removed:by-mark', { v: 1, at: 1, disabled: true }, 'any');
+    await as.records.openGrant(openGrant({ userId: 'by-grant' }));
+    for (const id of [bob.id, 'by-identity', 'by-passkey', 'by-session', 'by-mark', 'by-grant']) expect([id, await run('enable', { id })]).toEqual([id, { id }]);
+  }); // prettier-ignore
 });
