@@ -74,10 +74,11 @@ async function set(call: LoginPageCall, rules: PasswordRules): Promise<LoginPage
   const fresh = form?.optional('new-password') ?? '';
   const problem = await unfit(fresh, rules, services.env, words);
   if (problem !== null) return choose(call, token, problem);
+  // Before the sessions end with the password, so that none is opened by what is taken away.
+  if (form?.optional('others') === 'remove') await services.signIns.removeAll(account.id, ['identities', 'passkeys']);
   // The stamp makes the link valid once: it changes in the same write that sets the password.
   if (!(await services.accounts.setPassword(account.id, fresh, account.stamp))) return dead(call);
   await services.links.take(KIND, token);
-  if (form?.optional('others') === 'remove') await services.signIns.removeAll(account.id, ['identities', 'passkeys']);
   const left = await othersOf(account.id, services);
   const body = html`<p class="lead">${words.password.done}</p>
     ${left.length > 0 && html`<p class="note">${words.password.others(listed(left))}</p>`}`;

@@ -125,6 +125,8 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
         throw new TypeError(`signOut: \`removeSignIns\` may name ${SIGN_IN_KINDS.join(', ')}, and not ${unknown}.`);
       await cutFormer(as, { userId });
       await makeLinkedLogins(as).removeAll(userId, kinds); // before: a removed identity can open no session
+      // Nor can a passkey that was used just now.
+      if (kinds.length > 0) await as.records.changeAccount(userId, (account) => account && { ...account, stamp: as.secrets.id() });
       await signOut(as, userId, as.now());
       await makeLinkedLogins(as).removeAll(userId, kinds); // and after: a session may have added one meanwhile
     },

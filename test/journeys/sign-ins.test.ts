@@ -139,6 +139,32 @@ describe.each(storeNames)('other ways to sign in on %s', (store) => {
     expect(await accountOf(late)).not.toBe(mine);
   });
 
+  it('lets in no one whose way in was taken away while they came (F-31, F-37)', async () => {
+    const app = await appWith(store);
+    const helpers = app.provider.helpers(app.env);
+    const alice = await byPassword(app);
+    const gone = await alice.submit(await alice.get(`${ISSUER}/account/sign-ins`), { join: 'corp' });
+    await alice.get(await app.idp.visit(gone.location ?? ''));
+    const { write } = app.store;
+    const during = async (kind: 'identities' | 'passkeys', signIn: () => Promise<Browser>): Promise<string | null> => {
+      app.store.write = async (key, ...rest) => {
+        // After the proof, before the session is there.
+        if (key.startsWith('session:')) await helpers.signOut(app.aliceId, { removeSignIns: [kind] });
+        return write(key, ...rest);
+      };
+      const browser = await signIn();
+      app.store.write = write;
+      return (await browser.get(`${ISSUER}/account`)).location;
+    };
+    const through = async (browser = app.browser()): Promise<Browser> => {
+      await throughCorp(app, browser);
+      return browser;
+    };
+    expect(await during('identities', through)).toMatch(/^\/login/);
+    expect(await during('passkeys', () => byPassword(app))).toMatch(/^\/login/); // no proof of before counts, by a passkey or otherwise
+    expect(await accountOf(await through())).not.toBe(await accountOf(await byPassword(app))); // the next time it is a user of its own
+  });
+
   it('can be a custom login: redirected with our state, accepted once, for the user that it returns', async () => {
     const own = login({
       id: 'sso',

@@ -8,7 +8,7 @@ import type { Session } from '../../core/records/records.ts';
 import type { KnownSession } from '../../core/users/sessions.ts';
 import { isDisabled, isShutOut } from '../../core/users/removed-users.ts';
 import { makeLinkedLogins } from '../../core/users/linked-logins.ts';
-import { userIdOf } from '../../core/users/user-ids.ts';
+import { findUserId, userIdOf } from '../../core/users/user-ids.ts';
 import type { HtmlValue } from '../../lib/html.ts';
 import { agentOf, coarseNetwork } from '../../lib/network.ts';
 import type { Organization } from '../../model/identity.ts';
@@ -173,10 +173,9 @@ export async function admit(call: Call, { login, proven }: FirstProof): Promise<
 /** Signs in the user of an identity, unless the user is disabled; null if the proof was withdrawn meanwhile. */
 export async function startSession(call: Call, { login, proven }: FirstProof): Promise<SignedIn | NotSignedIn | null> {
   const { as } = call;
-  const { identity, stamp } = proven;
   const old = await sessionOf(call);
-  const userId = await userIdOf(as, identity, proven.joinByEmail, login);
-  const claims = { ...identity.claims, sub: userId } as Session['claims'] & { readonly [claim: string]: Json };
+  const userId = await userIdOf(as, proven.identity, proven.joinByEmail, login);
+  const claims = { ...proven.identity.claims, sub: userId } as Session['claims'] & { readonly [claim: string]: Json };
   const linked = await link(call, userId, proven, old);
   const { authenticatedAt } = proven;
   const proof = {
@@ -186,8 +185,7 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
   const came: Origin = { login, ...(proven.standing === undefined ? {} : { standing: proven.standing }) };
   const user = await openSession(call, { userId, claims, ...rightsOf(proven), ...proof }, linked, came);
   if (old) await as.records.endSession(old.hash);
-  const isTakenBack = stamp === undefined ? await isShutOut(as.store, userId) : await isAccountChanged(as, userId, stamp);
-  if (isTakenBack) {
+  if (await isWithdrawn(as, userId, proven)) {
     await as.records.endSession(user.hash);
     return (await isDisabled(as.store, userId)) ? notSignedIn(call, login, { kind: 'refused', reason: 'user_disabled', userId }) : null;
   }
@@ -204,7 +202,9 @@ function notePlace({ as, request, network, words }: Call, userId: string): void 
   notify(as, async () => (await import('../../core/users/security-mail.ts')).sendNotice(as, notice));
 }
 
-async function isAccountChanged(as: AuthServer, userId: string, stamp: string): Promise<boolean> {
+/** Whether the proof no longer counts: ways in are removed before sessions end, so that a sign-in in between finds its own gone (F-31). */
+async function isWithdrawn(as: AuthServer, userId: string, { identity, stamp }: Authenticated): Promise<boolean> {
+  if (stamp === undefined) return (await isShutOut(as.store, userId)) || (await findUserId(as, identity)) !== userId;
   const account = await as.accounts.find(userId);
   return account?.stamp !== stamp || account.disabled === true;
 }
