@@ -37,14 +37,14 @@ describe('core/users/accounts, passwords', () => {
     expect(await accounts.checkPassword('carol', 'wrong horse')).toBeNull();
   });
 
-  it('hashes nothing, and tells nothing, of an attempt that is not allowed', async () => {
+  it('hashes nothing of an attempt that is not allowed, and tells only that, and of which account', async () => {
     const { as, accounts } = await withAlice();
     let hashed = 0;
     const scrypt = as.runtime.scrypt;
     Object.assign(as.runtime, { scrypt: async (...all: Parameters<NonNullable<typeof scrypt>>) => (hashed++, scrypt?.(...all)) });
-    const told: string[] = [];
-    const check = (isAllowed: boolean) => accounts.checkPassword('alice', ALICE.password, undefined, (why) => told.push(why), async () => isAllowed); // prettier-ignore
-    expect([await check(false), hashed, told]).toEqual([null, 0, []]);
+    const told: unknown[] = [];
+    const check = (isAllowed: boolean) => accounts.checkPassword('alice', ALICE.password, undefined, (...why) => told.push(why), async () => isAllowed); // prettier-ignore
+    expect([await check(false), hashed, told]).toEqual([null, 0, [['limited', (await accounts.findByUsername('alice'))?.id]]]);
     expect([(await check(true))?.username, hashed]).toEqual(['alice', 1]);
   });
 
