@@ -57,11 +57,11 @@ export function promptToConnect(
 
 /** A question, and the answers so far. */
 async function questionOf(
-  { key, params }: InputNeeded,
+  { key, mark, params }: InputNeeded,
   access: Access,
   { request, body, resumed }: Parameters<typeof promptToConnect>[1],
 ): Promise<object> {
-  const state = { answers: resumed?.answers ?? {}, asked: [key] };
+  const state = { answers: resumed?.answers ?? {}, asked: [[key, mark]] as const };
   const requestState = await sealRequestState(access, (body as CallMessage).params ?? {}, state, request.url);
   const inputRequests = { [key]: { method: 'elicitation/create', params } };
   return { result: { resultType: 'input_required', inputRequests, requestState } };

@@ -31,7 +31,7 @@ export type ElicitRequest = (
   | { readonly mode: 'url'; readonly url: string }
 ) & {
   readonly message: string;
-  /** Distinguishes two questions of one tool that have the same text. */
+  /** Distinguishes two questions of one tool that have the same text. An answer to a form counts for the text that it was given to. */
   readonly key?: string;
 };
 
@@ -45,11 +45,14 @@ export interface Elicitor {
 export class InputNeeded extends Error {
   override readonly name = 'InputNeeded';
   readonly key: string;
+  /** Identifies the question with its text: an answer to another one does not count. */
+  readonly mark: string;
   readonly params: object;
 
-  constructor(key: string, params: object) {
+  constructor(key: string, mark: string, params: object) {
     super('The person has to be asked first.');
     this.key = key;
+    this.mark = mark;
     this.params = params;
   }
 }
@@ -89,7 +92,7 @@ export function makeElicitor(
     async elicit(question) {
       check(question);
       const { key: own, ...asked } = question;
-      if (isModern) return asModern(own ?? (await keyOf(asked)), asked, params, resumed);
+      if (isModern) return asModern(own, asked, params, resumed);
       if (!inSession) throw cannot(question);
       const sent = asked.mode === 'url' ? { ...asked, elicitationId: crypto.randomUUID() } : asked;
       try {
@@ -140,14 +143,16 @@ function askerOf(context: unknown): Elicitor {
   return asker;
 }
 
-async function asModern(key: string, asked: object, params: Params, resumed: Resumed | null): Promise<Answer> {
-  const answer = resumed?.answers[key];
+async function asModern(own: string | undefined, asked: object, params: Params, resumed: Resumed | null): Promise<Answer> {
+  const isUrl = (asked as ElicitRequest).mode === 'url';
+  // A form is answered as it was shown. Of a link only the key counts, if it has one: the link may be another each time.
+  const mark = isUrl && own !== undefined ? own : await keyOf({ ...asked, own });
+  const answer = resumed?.answers[mark];
   if (answer !== undefined && (await fits(answer, asked))) return answer;
   const { elicitation } = (params._meta?.[CAPABILITIES] ?? {}) as { elicitation?: { form?: object; url?: object } };
-  const isUrl = (asked as ElicitRequest).mode === 'url';
   const declared = isUrl ? elicitation?.url : (elicitation?.form ?? (elicitation?.url ? undefined : elicitation)); // an empty object means forms
   if (declared === undefined) throw cannot(asked as ElicitRequest);
-  throw new InputNeeded(key, isUrl ? asked : { mode: 'form', ...asked });
+  throw new InputNeeded(own ?? mark, mark, isUrl ? asked : { mode: 'form', ...asked });
 }
 
 /** Whether an answer fits the form; if not, the question is asked again. */

@@ -25,7 +25,7 @@ export interface Resumed {
   readonly state: string;
   /** Whether its ten minutes are over. */
   readonly over: boolean;
-  /** Answers to questions, by their keys. */
+  /** Answers to questions, by their marks. */
   readonly answers: { readonly [key: string]: Answer };
 }
 
@@ -57,10 +57,10 @@ const STATE = 'pc1.';
 const SPENT_FOR = 660; // longer than a state is valid
 const INVALID_PARAMS = -32602;
 
-/** The content of a state: answers so far, the keys of open questions, whether a link to connect an account was given. */
+/** The content of a state: answers so far, the keys and marks of open questions, whether a link to connect an account was given. */
 export type RequestState = {
   readonly answers?: { readonly [key: string]: Answer };
-  readonly asked?: readonly string[];
+  readonly asked?: readonly (readonly [key: string, mark: string])[];
   readonly connecting?: true;
 };
 
@@ -82,11 +82,11 @@ export async function openRequestState(
   if (carried === null || (asked.length > 0 && carried.over) || (isOnce && !(await spend(requestState, states))))
     return rpcError(400, INVALID_PARAMS, 'Invalid requestState', body.id);
   const responses = params.inputResponses ?? {};
-  const own = [CONNECT, ...asked];
+  const own = [CONNECT, ...asked.map(([key]) => key)];
   const others = Object.fromEntries(Object.entries(responses).filter(([key]) => !own.includes(key)));
   const { inputResponses: _, ...rest } = params;
   const given = Object.keys(others).length > 0 ? { ...rest, inputResponses: others } : rest;
-  const said = Object.fromEntries(asked.flatMap((key) => answerIn(responses[key]).map((answer) => [key, answer] as const)));
+  const said = Object.fromEntries(asked.flatMap(([key, mark]) => answerIn(responses[key]).map((answer) => [mark, answer] as const)));
   const [answer] = answerIn(responses[CONNECT]);
   const resumed = { connecting, answer: answer?.action ?? null, state: requestState, over: carried.over, answers: { ...answers, ...said } };
   return { body: { ...body, params: given as { readonly [name: string]: unknown } }, resumed };

@@ -69,6 +69,28 @@ describe.each(storeNames)('what a client carries back, on %s', (store) => {
     expect(ran).toEqual(['one accept']);
   });
 
+  it('F-05 is for the question that was shown: a "yes" to another text under the same key is asked for again', async () => {
+    let count = 3;
+    const counting = (): McpServer => {
+      const server = new McpServer({ name: 'counting', version: '1' });
+      server.registerTool('wipe', { inputSchema: z.object({ what: z.string() }) }, async (_args, context) => {
+        const { action } = await elicit(context, { ...SURE, message: `Delete ${count} notes?` });
+        ran.push(`${count} ${action}`);
+        return text(action);
+      });
+      return server;
+    };
+    const app = await makeApp(store, { apiHandler: mcpHandler(counting) as Handler });
+    const token = (await app.signedIn()).tokens.access;
+    const { requestState = '' } = (await wipe(app, token, '/mcp', 'x')).result ?? {};
+    ran.length = 0;
+    count = 300;
+    const again = (await wipe(app, token, '/mcp', 'x', yes(requestState))).result?.requestState ?? '';
+    expect([ran, again.length > 0]).toEqual([[], true]);
+    await wipe(app, token, '/mcp', 'x', yes(again));
+    expect(ran).toEqual(['300 accept']);
+  });
+
   it('F-05 is for the endpoint that asked: two servers under one resource take one "yes" once', async () => {
     const app = await makeApp(store, { apiHandler: mount({ '/mcp/one': mcpHandler(build('one')), '/mcp/two': mcpHandler(build('two')) }) as Handler }); // prettier-ignore
     const token = (await app.signedIn()).tokens.access;
