@@ -205,7 +205,7 @@ describe('endpoints/oauth/registration: rules', () => {
     ]);
   });
 
-  it.each([[{ initialAccessToken: true }, '"required"'], [{ most: 0 }, '`most`'], [{ policy: 'x' }, '`policy`'], [{ cap: 1 }, '"cap"']])('refuses the option %j', (given, fix) => {
+  it.each([[{ initialAccessToken: true }, '"required"'], [{ most: 0 }, '`most`'], [{ policy: 'x' }, '`policy`'], [{ cap: 1 }, '`cap`']])('refuses the option %j', (given, fix) => {
     expect(() => registrationOf(given as never)).toThrow(fix);
   }); // prettier-ignore
 });
