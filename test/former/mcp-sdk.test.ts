@@ -93,6 +93,13 @@ describe('former/mcp-sdk, grants', () => {
     for (const error of [new Error('down'), { errorCode: 'server_error' }, { code: 'ECONNREFUSED' }, null, undefined])
       await expect(of(error)).rejects.toBe(error);
   });
+
+  it('are none for a token that the server behind a proxy refuses; a status that asks to come again is a failure of that server', async () => {
+    const of = (message: string) => makeWorld({ exchange: () => Promise.reject(new Error(message)) }).store.findGrant('rt', 'c1');
+    for (const status of [400, 401, 403, 499]) expect(await of(`Token refresh failed: ${status}`)).toBeNull();
+    for (const status of [408, 425, 429, 500, 503, 4000, '40', '4xx', '400 (again)']) await expect(of(`Token refresh failed: ${status}`)).rejects.toThrow(String(status));
+    for (const message of ['My Token refresh failed: 400', 'Token refresh failed', '400']) await expect(of(message)).rejects.toThrow(message);
+  }); // prettier-ignore
 });
 
 describe('former/mcp-sdk', () => {
