@@ -233,8 +233,9 @@ describe.each([
   const kinds = Object.keys(CALLS).map((kind) => [timesOf(kind, BY_ITSELF[name]), kind] as const);
   it.each(kinds)('keeps nothing of %i times %s', { timeout: TIMEOUT }, async (times, kind) => {
     const repeatIt = async (count: number): Promise<void> => {
-      for (let left = count; left > 0; left -= AT_ONCE_BY_ITSELF) {
-        const query = new URLSearchParams({ kind, times: String(Math.min(left, AT_ONCE_BY_ITSELF)) });
+      const most = timesOf(kind, AT_ONCE_BY_ITSELF);
+      for (let left = count; left > 0; left -= most) {
+        const query = new URLSearchParams({ kind, times: String(Math.min(left, most)) });
         await read(running.door.send(new Request(`${FLEET_ISSUER}/repeat?${query}`)), /{}/);
       }
     };
