@@ -4,6 +4,7 @@ import { parseBasic } from '../../src/clients/confidential.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { type App, appOn, makeApp } from '../support/app.ts';
+import { lastReason } from '../support/verdicts.ts';
 
 const SECRET = 'a-secret-of-enough-characters-to-pass';
 const about = { secret: SECRET, grantTypes: ['client_credentials'] } as const;
@@ -54,10 +55,14 @@ describe('clients/confidential, reasons', () => {
     ['401 assertion_type', { client_assertion: 'x.y.z' }, undefined],
     ['401 assertion_type', { client_assertion_type: 'x' }, undefined],
     ['400 grant_type_unregistered', { client_id: 'public' }, undefined],
+    ['400 grant_type_unregistered', {}, basic('public:')],
+    ['400 grant_type_unregistered', { client_id: 'public' }, basic('public:')],
     ['401 method_unregistered', { client_id: 'public', client_secret: SECRET }, undefined],
     ['401 basic_malformed', {}, basic(`:${SECRET}`)],
     ['401 secret_missing', {}, basic('header:')],
     ['401 client_unknown', {}, basic('unheard-of:')],
+    ['401 secret_wrong', {}, basic('open:public:')],
+    ['401 basic_malformed', {}, basic('%zz:')],
     ['400 client_ids_differ', { client_id: 'x' }, basic('header:')],
     ['400 client_methods_mixed', { client_secret: SECRET }, basic('header:')],
     ['401 basic_malformed', {}, basic('header')],
@@ -84,6 +89,17 @@ describe('clients/confidential, reasons', () => {
     const form = { client_id: id, redirect_uri: 'http://localhost/callback', response_type: 'code', code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256' }; // prettier-ignore
     await app.ask('POST', '/par', new URLSearchParams(form), { 'content-type': 'application/x-www-form-urlencoded' });
     expect(await ask({ client_id: id, client_secret: SECRET })).toBe('401 method_unregistered');
+  });
+
+  it('takes the bare id in the header for no proof of a client whose document, read only then, names keys', async () => {
+    const id = 'https://app.example/app.json';
+    const document = { client_id: id, client_name: 'Notes', redirect_uris: ['http://localhost/callback'], token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'https://app.example/keys.json' }; // prettier-ignore
+    const clock = makeClock();
+    app = await appOn(memoryStore(clock), clock, {}, { fetchPublic: async () => Response.json(document) });
+    const form = { redirect_uri: 'http://localhost/callback', response_type: 'code', code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256' }; // prettier-ignore
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', authorization: basic(`${encodeURIComponent(id)}:`) };
+    expect((await app.ask('POST', '/par', new URLSearchParams(form), headers)).status).toBe(401);
+    expect(lastReason(app)).toBe('secret_missing');
   });
 
   it('calls two methods in one request a malformed request', async () => {

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { OAuthError } from '../../src/model/error.ts';
-import { insufficientScope, isVerdict, refusedBy, schemeOf, unauthorized, unavailable, unproven } from '../../src/guard/challenge.ts';
+import {
+  insufficientScope,
+  isVerdict,
+  notFound,
+  refusedBy,
+  schemeOf,
+  unauthorized,
+  unavailable,
+  unproven,
+} from '../../src/guard/challenge.ts';
 
 const at = { metadataUrl: 'https://mcp.example/.well-known/oauth-protected-resource/mcp', scope: ['read', 'write'] };
 /** A strict reading of one Bearer challenge: scheme, then `name="quoted"` pairs (RFC 9110 §11.6.1). */
@@ -101,6 +110,12 @@ describe('guard/challenge', () => {
       { name: 'OAuthError', status: 401 },
     ])
       expect(isVerdict(error)).toBe(false);
+  });
+
+  it('says in plain text that nothing is at a path, which no cache keeps', async () => {
+    const { status, headers } = notFound();
+    expect([status, headers.get('content-type'), headers.get('cache-control')]).toEqual([404, 'text/plain', 'no-store']);
+    expect(await notFound().text()).toBe('Not found');
   });
 
   it('lets no cache keep a refusal', () => {

@@ -131,6 +131,13 @@ describe('guard/guard, what a refusal says', () => {
     expect(root.header).toBe('Bearer resource_metadata="https://mcp.example/.well-known/oauth-protected-resource"');
   });
 
+  it('answers 404 where a client looks for metadata below it, and 401 at any other path (RFC 9728 §3.1)', async () => {
+    const status = async (rest: string): Promise<number> => (await refusalOf({}, {}, `${RESOURCE}${rest}`)).status;
+    expect(await status('/.well-known/oauth-protected-resource')).toBe(404);
+    for (const rest of ['?next=/.well-known/x', '/x?/.well-known/x', '/well-known/x', '/.well-knownx'])
+      expect(await status(rest)).toBe(401);
+  });
+
   it('covers the scopes of a token that has upstream accounts too', async () => {
     const own = { ...access, upstream: () => ({}), connect: () => ({}) } as unknown as Access;
     const check = guard({

@@ -59,6 +59,7 @@ describe('model/client-spec', () => {
 
   it.each<[string, ClientSpec]>([
     ['its id must be 1 to 128 letters, digits, "-" and "_", or the URL of a document', {}],
+    ['`applicationType` must be "native" or "web"', { applicationType: 'spa' as never }],
     ['`authMethod` must be one of none, client_secret_basic, client_secret_post, private_key_jwt', { authMethod: 'tls' as never }],
     ['`name` has invisible characters, or no visible ones', { name: 'a\u202eb' }],
     [

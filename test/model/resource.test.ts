@@ -5,6 +5,7 @@ import {
   everyRouteOf,
   findResource,
   grantTTL,
+  isAbove,
   isEveryRoute,
   isWithin,
   lifetimesFor,
@@ -104,6 +105,14 @@ describe('model/resource', () => {
     const [mounted, mail] = [{ ...mcp, names: ['https://mcp.example/mcp/notes', 'https://mcp.example/mcp/mail'] }, resource('https://mcp.example/mcp/mail')];
     const named = ['notes', 'notes/', 'notes?a=b', 'mail', 'mail/', 'other'].map((name) => resolveResource(`https://mcp.example/mcp/${name}`, [mounted, mail]));
     expect(named, 'a mounted server, unless it is a resource of its own').toEqual([mcp.uri, mcp.uri, mcp.uri, mail.uri, mail.uri, 'https://mcp.example/mcp/other']);
+  }); // prettier-ignore
+
+  it('is above what lies below its path, on whole segments, and without a query', () => {
+    const above = ['https://a.example', 'https://a.example/', 'https://a.example/x', 'https://a.example/x/'];
+    expect(above.map((uri) => isAbove(uri, 'https://a.example/x/mcp'))).toEqual([true, true, true, true]);
+    const others = ['https://a.example/x/m', 'https://a.example/x/mcp', 'https://a.example/x/mcp/', 'https://a.exam', 'https://b.example', 'https://a.example/y', 'mcp', ''];
+    expect(others.map((uri) => isAbove(uri, 'https://a.example/x/mcp'))).toEqual(others.map(() => false));
+    expect(isAbove('https://a.example/?x', 'https://a.example/?x/mcp'), 'a query is no path').toBe(false);
   }); // prettier-ignore
 
   it('covers with a grant its resource, or with one for every route what lies below the issuer', () => {

@@ -93,13 +93,12 @@ function matcherOf(resources: { readonly [uri: string]: Need }, as: (uri: string
 function mapOf(option: string, needs: { readonly [name: string]: Need }): ReadonlyMap<string, Need> {
   for (const [name, need] of Object.entries(needs)) {
     checkNames(`policy: ${option}.${name}`, need, NEED);
-    const bad = (need.scopes ?? []).find((scope) => typeof scope !== 'string' || !SCOPE.test(scope));
+    const bad = (need.scopes ?? []).find((scope) => !SCOPE.test(scope));
     if (bad !== undefined)
       throw new TypeError(
         `policy: \`${option}.${name}.scopes\` holds ${JSON.stringify(bad)}, which is not a scope: printable ASCII without spaces, quotes and backslashes.`,
       );
-    if ((need.permissions ?? []).some((one) => typeof one !== 'string' || one === ''))
-      throw new TypeError(`policy: \`${option}.${name}.permissions\` must be a list of names.`);
+    if (need.permissions?.includes('')) throw new TypeError(`policy: \`${option}.${name}.permissions\` must be a list of names.`);
     if (need.when !== undefined && typeof need.when !== 'function')
       throw new TypeError(`policy: \`${option}.${name}.when\` must be a function (access, args) → boolean.`);
     if (need.anonymous === true && ((need.scopes?.length ?? 0) > 0 || (need.permissions?.length ?? 0) > 0))
