@@ -304,7 +304,12 @@ const PARTS: readonly Part[] = [
     journeys: ['people', 'sites'],
   },
   { folder: 'core', files: ['audit/entry', 'audit/append', 'audit/read'], tests: ['core'], journeys: ['administration'] },
-  { folder: 'admin', files: ['gate', 'act', 'audit', 'keep-admin', 'users', 'grants'], tests: ['admin'], journeys: ['administration'] },
+  {
+    folder: 'admin',
+    files: ['gate', 'act', 'run', 'audit', 'keep-admin', 'users', 'grants'],
+    tests: ['admin'],
+    journeys: ['administration'],
+  },
   { folder: 'former', files: ['workers-oauth-kv', 'mcp-sdk'], tests: ['former'], journeys: [] },
   { folder: 'cli', files: ['callback', 'reach', 'printable', 'open', 'session-file', 'steps'], tests: ['cli'], journeys: [] },
 ];

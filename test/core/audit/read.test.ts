@@ -98,6 +98,24 @@ describe('core/audit/read, a page', () => {
     expect((await listed())[1]).toBeUndefined();
   });
 
+  it('is looked for in 250 blocks, so that no one waits long', async () => {
+    const { chain, listed } = makeWorld();
+    await chain(520);
+    expect([await listed({ target: 'none' }), await listed({ target: '30' }, 271)]).toEqual([
+      [[], 271],
+      [['30.0'], 21],
+    ]);
+    expect(await listed({ target: '7' }, 100)).toEqual([['7.0'], undefined]);
+  });
+
+  it('leads nowhere where all that is older has expired', async () => {
+    const { chain, listed, remove } = makeWorld();
+    await chain(310);
+    await remove(...Array.from({ length: 300 }, (_, index) => index + 1));
+    const [ids, next] = await listed();
+    expect([(ids as string[]).length, next]).toEqual([10, undefined]);
+  });
+
   it('ends where nothing is left, and passes over a block that is gone or no block', async () => {
     const { chain, listed, put, remove } = makeWorld();
     await chain(120);
@@ -123,9 +141,11 @@ describe('core/audit/read, a page', () => {
       { at: now, kind: 'grant.opened', userId: 'ada', clientId: 'c', grantId: 'g' },
       { at: now, kind: 'admin.acted', act: 'users/disable', by: 'root', target: 'ada', userId: 'x' },
       { at: now, kind: 'grants' },
+      { at: now, kind: 'whole', target: 'a', userId: 'b', clientId: 'd', grantId: 'e' },
     ];
     await chain(1, () => ({ entries }));
     const found = async (filter: AuditFilter) => (await listed(filter))[0];
+    expect(await found({})).toEqual(['1.3', '1.2', '1.1', '1.0']);
     expect([await found({ kind: 'grant.' }), await found({ kind: 'grant' }), await found({ kind: 'grant.opened' }), await found({ kind: 'admin' })]).toEqual([['1.0'], [], ['1.0'], []]);
     expect([await found({ by: 'ada' }), await found({ by: 'root' }), await found({ by: 'x' }), await found({ act: 'users/disable' })]).toEqual([['1.0'], ['1.1'], [], ['1.1']]);
     expect([await found({ target: 'ada' }), await found({ target: 'c' }), await found({ target: 'g' }), await found({ target: 'root' })]).toEqual([['1.1', '1.0'], ['1.0'], ['1.0'], []]);
@@ -142,6 +162,30 @@ describe('core/audit/read, an export', () => {
     expect(await exported({ until: now + 4 * SKEW })).toEqual(['3.0', '3.1', '4.0', '4.1']);
     expect([await exported({}, 8), await exported({}, 0), await exported({}, 9)]).toEqual([['9.0', '9.1'], expect.arrayContaining(['3.0', '9.1']), []]);
   }); // prettier-ignore
+
+  it('passes over what has expired and what is too early, without reading it', async () => {
+    const { chain, exported, now, remove, put } = makeWorld();
+    await chain(600, (n) => ({ entries: at(now + n * SKEW) }));
+    expect(await exported({ since: now + 598 * SKEW })).toEqual(['598.0', '599.0', '600.0']);
+    await remove(...Array.from({ length: 590 }, (_, index) => index + 1), 595);
+    await put(596, 'no block');
+    expect(await exported()).toEqual(['591.0', '592.0', '593.0', '594.0', '597.0', '598.0', '599.0', '600.0']);
+  });
+
+  it('ends with the log as it was when it began', async () => {
+    const { as, chain, store } = makeWorld();
+    await chain(120);
+    const reads: string[] = [];
+    const counted = { ...as, store: { ...store, read: async (key: never) => (reads.push(key), store.read(key)) } } as unknown as typeof as;
+    await textOf(exportEntries(counted, {}));
+    expect(reads.filter((key) => key === 'audit-head:all')).toHaveLength(1);
+  });
+
+  it('goes on behind entries whose clock was fast by five minutes', async () => {
+    const { chain, exported, now } = makeWorld();
+    await chain(51, (n) => ({ entries: at(n === 51 ? now : now + SKEW) }));
+    expect(await exported({ until: now })).toEqual(['51.0']);
+  });
 
   it('takes an entry whose clock was late by five minutes, and stops after its time', async () => {
     const { chain, exported, now, store, as } = makeWorld();
@@ -177,7 +221,7 @@ describe('core/audit/read, a verification', () => {
     const [first, fourth] = [await readBlock(as, 1), await readBlock(as, 4)];
     const noted = { block: 4, hash: hashes[4]! };
     await put(1, first!.text.replace('"1"', '"x"'));
-    expect((await verifyLog(as)).problems).toEqual([{ block: 1, what: 'changed' }]);
+    expect(await verifyLog(as)).toMatchObject({ ok: false, problems: [{ block: 1, what: 'changed' }] });
     await put(1, first!.text);
     await put(4, fourth!.text.replace('"4"', '"x"'));
     expect((await verifyLog(as)).problems).toEqual([{ block: 4, what: 'changed' }]);
@@ -216,6 +260,15 @@ describe('core/audit/read, a verification', () => {
     expect((await verifyLog(as)).problems).toEqual([{ block: 6, what: 'removed' }]); // below it all may have expired
     await remove(8, 7);
     expect((await verifyLog(as)).problems).toEqual([{ block: 8, what: 'removed' }]);
+  });
+
+  it('goes on behind a gap, but for one of a whole batch, below which all may have expired', async () => {
+    const { as, chain, remove } = makeWorld();
+    await chain(120);
+    await remove(100);
+    expect(await verifyLog(as)).toMatchObject({ problems: [{ block: 100, what: 'removed' }], blocks: 119 });
+    await remove(...Array.from({ length: 99 }, (_, index) => index + 21));
+    expect(await verifyLog(as)).toMatchObject({ problems: [{ block: 119, what: 'removed' }], blocks: 1 });
   });
 
   it('finds by a note that the end was removed, and only beyond the end', async () => {

@@ -1,0 +1,109 @@
+/** Running an act: who may how often, what is written of it, and what never is. */
+import { describe, expect, it } from 'vitest';
+import { adminApi } from '../../src/admin/index.ts';
+import { ACTS, runAct } from '../../src/admin/run.ts';
+import type { Account } from '../../src/model/account.ts';
+import { makeHelpers } from '../../src/provider/helpers.ts';
+import type { Browser } from '../../src/testing/browser.ts';
+import { ALICE, ISSUER, makeApp } from '../support/app.ts';
+import { makeServer } from '../support/server.ts';
+import { lastReason } from '../support/verdicts.ts';
+
+async function makeWorld() {
+  const accessKeys = { maxTTL: 86_400, maxPerUser: 5, personal: true };
+  const resources = [{ uri: 'https://as.example/mcp', path: '/mcp', requiredScopes: [] }];
+  const { as, events } = makeServer({ settings: { accessKeys, resources, scopesSupported: [], accessTokenTTL: 600 } as never });
+  const admin = { as, helpers: makeHelpers(as), userId: 'root', permission: 'admin' };
+  const run = (name: string, all: Record<string, unknown> = {}) => runAct(admin, name, all) as Promise<Record<string, unknown>>;
+  const audit = async (): Promise<readonly Record<string, unknown>[]> => (await run('audit'))['entries'] as never;
+  return { as, events, helpers: admin.helpers, run, audit };
+}
+
+describe('admin/run: an act', () => {
+  it('that changes is written down with who, what and how it ended; one that reads is told alone', async () => {
+    const { run, audit, events, as } = await makeWorld();
+    await run('users/disable', { id: 'ada' });
+    await run('users/show', { id: 'ada' });
+    const about = { act: 'users/disable', by: 'root', target: 'ada', outcome: 'done' };
+    expect(await audit()).toEqual([{ at: as.now(), ...about }]);
+    const acted = events.filter(({ kind }) => kind === 'admin.acted').map((event): object => event);
+    expect(acted).toMatchObject([about, { act: 'users/show', by: 'root', outcome: 'done' }, { act: 'audit', by: 'root', outcome: 'done' }]);
+    expect(acted.slice(1).some((event) => 'target' in event)).toBe(false); // who looks at whom is not told
+  });
+
+  it('is one of ours, and nothing that an object has by itself', async () => {
+    const { run, audit } = await makeWorld();
+    for (const name of ['users/burn', 'toString', '__proto__', '']) await expect(run(name)).rejects.toMatchObject({ status: 404, message: 'There is no such act.' });
+    expect([await audit(), Object.keys(ACTS).length > 40]).toEqual([[], true]);
+  }); // prettier-ignore
+
+  it('that takes a member which is not its own is refused before it is written down', async () => {
+    const { run, audit } = await makeWorld();
+    await expect(run('users/disable', { id: 'ada', all: true })).rejects.toMatchObject({ reason: 'admin_input' });
+    expect(await audit()).toEqual([]);
+  });
+
+  it('says what is wrong with an argument, as a refusal; what fails is thrown as it is', async () => {
+    const { run, audit, helpers } = await makeWorld();
+    await expect(run('keys/create', { name: 'k', scope: ['odd'], ttl: 3600 })).rejects.toMatchObject({ code: 'invalid_request', reason: 'admin_input', message: expect.stringContaining('`scope`') });
+    const down = new Error('down');
+    helpers.enableUser = () => Promise.reject(down);
+    await expect(run('users/enable', { id: 'ada' })).rejects.toBe(down);
+    expect((await audit()).map(({ act, outcome }) => [act, outcome])).toEqual(expect.arrayContaining([['keys/create', 'refused'], ['users/enable', 'failed']]));
+  }); // prettier-ignore
+
+  it('keeps 256 characters of what it is about, if that is a text, and nothing of a secret', async () => {
+    const { run, audit } = await makeWorld();
+    await run('users/disable', { id: 'x'.repeat(300) });
+    await expect(run('users/disable', { id: 7 })).rejects.toMatchObject({ message: 'id must be a non-empty string.' });
+    await run('tokens/inspect', { token: 'a-secret-of-another-site' });
+    const targets = (await audit()).map(({ act, target }) => [act, target]);
+    expect(targets).toHaveLength(3);
+    expect(targets).toEqual(expect.arrayContaining([['users/disable', 'x'.repeat(256)], ['users/disable', undefined], ['tokens/inspect', undefined]]));
+  }); // prettier-ignore
+
+  it('keeps no token that was given in the place of an id, however it was copied', async () => {
+    const { run, audit, events } = await makeWorld();
+    const { key } = (await run('keys/create', { name: 'k', scope: [], ttl: 3600 })) as { key: string };
+    const copied = [
+      key,
+      ` ${key}\n`,
+      `Bearer ${key}`,
+      `Authorization: Bearer ${key}`,
+      `"${key}"`,
+      `'${key}'`,
+      `\`${key}\``,
+      `id=${key}`,
+      `${key},`,
+    ];
+    for (const id of copied) await expect(run('keys/revoke', { id })).rejects.toMatchObject({ status: 404 });
+    expect(await audit()).toHaveLength(copied.length + 1);
+    const signed = `${btoa('{"alg":"ES256"}').replaceAll('=', '')}.e30.c2lnbmF0dXJl`;
+    for (const id of [signed, `Bearer ${signed}`]) await expect(run('grants/revoke', { id })).rejects.toMatchObject({ status: 404 });
+    for (const token of [key, signed]) expect(JSON.stringify([await audit(), events])).not.toContain(token);
+    await expect(run('keys/revoke', { id: 'an-id.of_nothing' })).rejects.toMatchObject({ status: 404 });
+    expect((await audit()).filter(({ target }) => target === 'an-id.of_nothing')).toHaveLength(1);
+  });
+});
+
+describe('admin/run: an administrator', () => {
+  it('makes 600 requests in a minute, each for themselves', async () => {
+    const app = await makeApp('memory', { admin: adminApi({ permission: 'admin' }) });
+    const bob = { username: 'bob', password: 'another horse battery' };
+    await app.provider.helpers(app.env).accounts.create({ ...bob, permissions: ['admin'] });
+    const enter = async (who: Pick<Account, 'username'> & { readonly password: string }): Promise<Browser> => {
+      const browser = app.browser();
+      await browser.submit(await browser.get(`${ISSUER}/login`), who);
+      return browser;
+    };
+    const [alice, other] = [await enter(ALICE), await enter(bob)];
+    const ask = async (browser: Browser) => browser.get(`${ISSUER}/admin/api/session`, { 'sec-fetch-site': 'same-origin' });
+    for (let at = 0; at < 600; at++) expect((await ask(alice)).status).toBe(200);
+    const late = await ask(alice);
+    expect([late.status, lastReason(app), JSON.parse(late.text)]).toEqual([429, 'admin_limited', expect.objectContaining({ error: 'temporarily_unavailable' })]);
+    expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await ask(other)).status).toBe(200);
+    app.clock.pass(60);
+    expect((await ask(alice)).status).toBe(200);
+  }); // prettier-ignore
+});
