@@ -25,8 +25,8 @@ export interface Edited<R> {
   readonly index?: readonly IndexKey[];
 }
 
-/** Attempts before the error; with their pauses about four seconds. */
-const MAX_ATTEMPTS = 48;
+/** Attempts before the error; with their pauses about nine seconds. With 48, one of 1,000 changes by 20 callers that never stop failed. */
+const MAX_ATTEMPTS = 96;
 const FIRST_PAUSE_MS = 4;
 const MAX_PAUSE_MS = 200;
 
