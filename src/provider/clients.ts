@@ -6,6 +6,7 @@ import { defined } from '../lib/defined.ts';
 import { findClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { addClient, changeClient, listClients } from '../core/records/clients.ts';
+import { findFormerClient } from '../core/records/former.ts';
 import {
   isNewClients,
   setNewClients,
@@ -77,6 +78,10 @@ export function makeClients(as: AuthServer): Clients {
     if (as.settings.clientPolicy === null)
       throw new TypeError("clients.approve and clients.block need the option `clientPolicy`, such as { newClients: 'approve' }.");
   };
+  /** A client that only a former store has is changed here, and no longer read there. */
+  const bring = async (id: string): Promise<void> => {
+    if (as.settings.formerStore && !(await findClient(as, id))) await findFormerClient(as, id);
+  };
   const decidable = (id: string): string => {
     needPolicy();
     checkText('clients.approve', 'id', id, 'the id of a client');
@@ -105,6 +110,7 @@ export function makeClients(as: AuthServer): Clients {
       mine(id);
       checkMembers('clients.update', changes, MORE);
       const about = aboutOf(changes);
+      await bring(id);
       const isApproved =
         as.settings.clientPolicy !== null && statusOf(await findClientStatus(as, id), await findClient(as, id)) === 'approved';
       const changed = await changeClient(as, id, (client) => ({
@@ -122,6 +128,7 @@ export function makeClients(as: AuthServer): Clients {
         throw new TypeError('rotateSecret: `overlap` must be a whole number of seconds, 0 or more.');
       const secret = as.secrets.secret();
       const hash = await as.secrets.hash(secret);
+      await bring(id);
       const until = as.now() + overlap;
       const changed = await changeClient(as, id, (client) =>
         client.secretHash === undefined ? client : { ...client, secretHash: hash, formerSecret: { hash: client.secretHash, until } },

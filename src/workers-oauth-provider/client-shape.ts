@@ -33,7 +33,10 @@ export function infoOf(client: CoreClient): ClientInfo {
 /** What of it can be set. */
 export function specOf(info: Partial<ClientInfo>): HelperClientSpec {
   const { clientName: name, clientUri: uri, i18n: localized, tokenEndpointAuthMethod: authMethod } = info;
-  const { logoUri, policyUri, tosUri, contacts, redirectUris, jwksUri, grantTypes } = info;
+  const { logoUri, policyUri, tosUri, contacts, redirectUris, jwksUri } = info;
+  // There a client for codes gets refresh tokens, whether it is for those or not.
+  const isForCodes = info.grantTypes?.includes('authorization_code') === true;
+  const grantTypes = isForCodes ? [...new Set([...(info.grantTypes ?? []), 'refresh_token'])] : info.grantTypes;
   return defined({
     name,
     uri,

@@ -6,7 +6,7 @@ import { memoryStore } from '../../src/stores/memory.ts';
 import { type App, makeApp, RESOURCE, storeNames } from '../support/app.ts';
 import { AdaptedProvider } from '../../src/workers-oauth-provider/provider.ts';
 import { makeClock } from '../../src/testing/clock.ts';
-import { formerClient, formerGrant, type FormerRecords, makeFormerKv } from '../support/former-kv.ts';
+import { formerClient, formerGrant, type FormerRecords, hexHash, makeFormerKv } from '../support/former-kv.ts';
 
 const refresh = async (app: App, refresh_token: string, client_id: string): Promise<number> => {
   const type = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -141,5 +141,28 @@ describe('workers-oauth-provider: a page that disconnects every app of a user', 
     for (const id of shown) await oauth.revokeGrant(id, 'una');
     expect(await Promise.all(grants.map(({ current }) => refreshed(current)))).toEqual([400, 400, 400, 400]);
     expect(await oauth.listUserGrants('una')).toEqual({ items: [] });
+  });
+});
+
+describe('clients of the former server', () => {
+  it('W-03 are changed, and get another secret, before they come for the first time', async () => {
+    const kv = makeFormerKv();
+    const app = await appOver('memory', kv);
+    const { clients } = app.provider.helpers(app.env);
+    const [first, second] = ['a secret that leaked, of 43 characters or so', 'another'];
+    const id = await formerClient(kv, { tokenEndpointAuthMethod: 'client_secret_post', clientSecret: await hexHash(first) });
+    const renewed = await clients.rotateSecret(id, 0);
+    expect(renewed).toBeTruthy();
+    const { current } = await formerGrant(kv, id);
+    const type = { 'content-type': 'application/x-www-form-urlencoded' };
+    const ask = async (client_secret: string): Promise<number> => {
+      const fields = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: current, client_id: id, client_secret });
+      return (await app.ask('POST', '/token', fields, type)).status;
+    };
+    expect([await ask(first), await ask(second), await ask(renewed ?? '')]).toEqual([401, 401, 200]);
+    const other = await formerClient(kv);
+    expect(await clients.update(other, { name: 'New name' })).toMatchObject({ id: other, name: 'New name' });
+    expect((await app.provider.helpers(app.env).lookupClient(other))?.name).toBe('New name');
+    expect(await clients.update('unknown', { name: 'x' })).toBeNull();
   });
 });
