@@ -1,5 +1,6 @@
 /** A device without a browser (RFC 8628), from its two codes to a call. */
 import { describe, expect, it } from 'vitest';
+import { password } from '../../src/logins/password.ts';
 import type { BrowserPage } from '../../src/testing/browser.ts';
 import { type JsonAnswer, tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, ISSUER, makeApp, RESOURCE, storeNames } from '../support/app.ts';
@@ -50,6 +51,12 @@ describe.each(storeNames)('a device on %s', (store) => {
     expect((await post(app, '/token', { grant_type: 'refresh_token', client_id: 'tv', refresh_token: refresh })).status).toBe(200);
     expectJson(await poll(app, asked), 'invalid_grant');
     expect((await app.call(access)).status).toBe(200);
+  });
+
+  it('leads who leaves its consent page to sign up back to the page of the code, with no request in the URL', async () => {
+    const app = await makeApp(store, { ...options, logins: [password({ signUp: 'open' })] });
+    const page = await typed(app, await ask(app));
+    expect(/href="(\/login\/sign-up\?[^"]*)"/.exec(page.text)?.[1]).toBe('/login/sign-up?return_to=%2Fdevice');
   });
 
   it('is connected once, for any number of clicks on Allow (R-02)', async () => {
