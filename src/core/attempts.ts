@@ -1,8 +1,9 @@
 /**
  * Attempt limits: slow down password guessing without locking the owner out (SEC-152). One network gets few attempts on an account. All
- * networks together get many, and then each waits a little longer; none is refused because of the others. A browser that has succeeded
+ * networks of an IPv6 /48 get five times as many. All networks together get more, and then each waits a little longer; none is refused because of the others. A browser that has succeeded
  * on the account before has its own count, whatever happens in its network.
  */
+import { networkAround } from '../lib/network.ts';
 import { pause } from '../lib/on-abort.ts';
 import type { AttemptRules, Attempts } from '../model/attempts.ts';
 import type { Seconds } from '../model/store.ts';
@@ -13,6 +14,8 @@ const FREE = 100;
 /** Each further attempt waits this much longer, up to the maximum. */
 const STEP_MS = 50;
 const MAX_WAIT_MS = 5000;
+/** Attempts on one account from an IPv6 /48, as a multiple of those from one of its /64. */
+const NEARBY = 5;
 /** How long a browser is remembered after a success. */
 export const KNOWN_TTL: Seconds = 90 * 86_400;
 
@@ -42,7 +45,10 @@ export function makeAttempts({ as, network, browser, remember }: AttemptContext)
     const key = await keyOf(account);
     if (key !== null) await as.store.write(key, { v: 1 }, 'any', { until: as.now() + KNOWN_TTL });
   };
-  const networkName = (kind: string, account: string): string => `${kind}\n${account}\n${network}`;
+  const around = networkAround(network);
+  const networkName = (kind: string, account: string, from = network): string => `${kind}\n${account}\n${from}`;
+  const namesOf = (kind: string, account: string): string[] =>
+    [network, around].filter((from) => from !== null).map((from) => networkName(kind, account, from));
   const totalName = (kind: string, account: string): string => `${kind}\n${account}`;
   return {
     async attempt(kind, account, { most, per, perNetwork, total }: AttemptRules) {
@@ -52,7 +58,8 @@ export function makeAttempts({ as, network, browser, remember }: AttemptContext)
       // Count the network first: once it has to wait, it can no longer slow down other accounts.
       const wait =
         (perNetwork === undefined ? null : await as.limit(`${kind}-network:${network}`, perNetwork, per)) ??
-        (await as.limit(networkName(kind, account), most, per));
+        (await as.limit(networkName(kind, account), most, per)) ??
+        (around === null ? null : await as.limit(networkName(kind, account, around), NEARBY * most, per));
       if (wait !== null) return wait;
       const now = as.now();
       const { count, endsAt } = await records.count(await secrets.hash(totalName(kind, account)), per, now);
@@ -65,7 +72,7 @@ export function makeAttempts({ as, network, browser, remember }: AttemptContext)
       if (!settings.limits) return;
       const known = await knownBrowser(account);
       const names = [
-        networkName(kind, account),
+        ...namesOf(kind, account),
         totalName(kind, account),
         ...(perNetwork === undefined ? [] : [`${kind}-network:${network}`]),
       ];
@@ -75,7 +82,7 @@ export function makeAttempts({ as, network, browser, remember }: AttemptContext)
       if (!settings.limits) return;
       const known = await knownBrowser(account);
       await Promise.all([
-        as.forgive(known === null ? networkName(kind, account) : `${kind}\n${known}`),
+        ...(known === null ? namesOf(kind, account) : [`${kind}\n${known}`]).map((name) => as.forgive(name)),
         as.forgive(totalName(kind, account)),
         known === null ? rememberBrowser(account) : undefined,
       ]);

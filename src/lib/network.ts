@@ -20,6 +20,11 @@ export function coarseNetwork(network: string): string {
   return network.includes('.') ? `${network.slice(0, network.lastIndexOf('.'))}.0/24` : network;
 }
 
+/** The IPv6 /48 around a /64: an attacker often has all of its 65,536 /64. Null for IPv4, of which no attacker has thousands. */
+export function networkAround(network: string): string | null {
+  return network.endsWith('::/64') ? coarseNetwork(network) : null;
+}
+
 /** Whether a network, exact or coarse, is loopback: server and browser are on one machine. */
 export function isLoopbackNetwork(network: string): boolean {
   return /^127\.\d+\.\d+\.\d+(\/24)?$|^0:0:0(:0::\/64|::\/48)$/.test(network);

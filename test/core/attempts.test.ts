@@ -44,6 +44,20 @@ describe('core/attempts', () => {
     expect(await other('a').attempt('password', 'alice', { ...RULES, perNetwork: 1 }), 'those were not counted').toBeNull();
   });
 
+  it('gives all networks of an IPv6 /48 together five times as many as one of them (SEC-154)', async () => {
+    const { from, clock, remembered } = makeWorld();
+    let at = 0;
+    const attempt = (prefix = '2001:db8:7', account = 'alice') => from(`${prefix}:${(at++).toString(16)}::/64`).attempt('password', account, RULES); // prettier-ignore
+    expect(await results(11, attempt)).toEqual([...Array<null>(10).fill(null), 900]);
+    expect([await attempt('2001:db8:8'), await attempt('2001:db8:7', 'bob')]).toEqual([null, null]);
+    clock.pass(900);
+    await results(10, attempt);
+    await from('2001:db8:7:1::/64').withdraw('password', 'alice', RULES);
+    expect(await results(2, attempt)).toEqual([null, 900]);
+    await from('2001:db8:7:1::/64').succeeded('password', 'alice');
+    expect([await attempt(), remembered.length]).toEqual([null, 1]);
+  });
+
   it('slows down what all networks together try on one account after the hundredth, and refuses none of them', async () => {
     const { from, pauses } = makeWorld();
     let network = 0;

@@ -59,6 +59,16 @@ describe.each(storeNames)('a device on %s', (store) => {
     expect(/href="(\/login\/sign-up\?[^"]*)"/.exec(page.text)?.[1]).toBe('/login/sign-up?return_to=%2Fdevice');
   });
 
+  it('has its code guessed a hundred times in ten minutes from an IPv6 /48, whose every /64 is another network (SEC-154, SEC-220)', async () => {
+    const app = await makeApp(store, options);
+    const guess = async (at: number, prefix = '2001:db8:7'): Promise<number> => {
+      const headers = { ...FORM, origin: ISSUER, 'x-test-address': `${prefix}:${at.toString(16)}::1` };
+      return (await app.ask('POST', '/device', new URLSearchParams({ user_code: 'BCDF-GHJK' }), headers)).status;
+    };
+    for (let at = 0; at < 100; at++) expect(await guess(at)).toBe(400);
+    expect([await guess(100), await guess(100, '2001:db8:8')]).toEqual([429, 400]);
+  });
+
   it('is connected once, for any number of clicks on Allow (R-02)', async () => {
     const app = await makeApp(store, options);
     const [asked, browser] = [await ask(app), app.browser()];

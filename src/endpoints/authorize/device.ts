@@ -7,6 +7,7 @@
 import { resolveClient } from '../../clients/find.ts';
 import type { Client } from '../../model/client.ts';
 import { findDevice } from '../../core/records/devices.ts';
+import { networkAround } from '../../lib/network.ts';
 import { requestedPart } from '../../model/scope.ts';
 import { devicePage } from '../../pages/device.ts';
 import { messagePage } from '../../pages/message.ts';
@@ -16,6 +17,8 @@ import { readForm, type Call } from '../endpoint.ts';
 import { isSameOrigin, sessionOf } from '../sign-in/browser-context.ts';
 
 const GUESSES = 20;
+/** Limit for an IPv6 /48 as a whole. */
+const GUESSES_AROUND = 100;
 const WINDOW = 600;
 
 /** GET and POST of the page. */
@@ -42,7 +45,10 @@ async function typed(call: Call): Promise<Response> {
     devicePage({ action: as.settings.paths.device, userCode: userCode.slice(0, 20), words, brand: as.settings.brand, ...more });
   const session = await sessionOf(call);
   // RFC 8628 §5.1. Signed-in users are counted by user: a flood from their network must not lock them out.
-  const wait = await as.limit(`user code\n${session === null ? network : `user\n${session.userId}`}`, GUESSES, WINDOW);
+  const around = session === null ? networkAround(network) : null;
+  const wait =
+    (await as.limit(`user code\n${session === null ? network : `user\n${session.userId}`}`, GUESSES, WINDOW)) ??
+    (around === null ? null : await as.limit(`user code\n${around}`, GUESSES_AROUND, WINDOW));
   if (wait !== null) return again({ retryAfter: wait, status: 429 });
   const found = await findDevice(as, userCode);
   const client = found && (await resolveClient(as, found.record.clientId, network));

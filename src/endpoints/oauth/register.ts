@@ -9,7 +9,7 @@ import { addClient, keyOf } from '../../core/records/clients.ts';
 import { type QuotaRead, readQuota, takeOldestSlot, takeSlot } from '../../core/records/client-quota.ts';
 import { lazy } from '../../lib/lazy.ts';
 import { CROSS_ORIGIN, json, mediaType, readBody } from '../../lib/http.ts';
-import { coarseNetwork } from '../../lib/network.ts';
+import { networkAround } from '../../lib/network.ts';
 import type { Client } from '../../model/client.ts';
 import { selfGrantTypes } from '../../model/grant-type.ts';
 import { OAuthError } from '../../model/error.ts';
@@ -20,7 +20,7 @@ import { BODY_LIMIT, bodyError, type Call } from '../endpoint.ts';
 
 const isInvitation = lazy(async () => (await import('../../core/records/invitations.ts')).isInvitation);
 const REGISTRATIONS = 60;
-/** Limit for an IPv6 /48 as a whole: one customer's /48 has 65,536 /64 networks. */
+/** Limit for an IPv6 /48 as a whole. */
 const REGISTRATIONS_NEARBY = 120;
 const WINDOW = 600;
 /** How long a registration waits for its first consent. */
@@ -57,7 +57,7 @@ export async function register(call: Call): Promise<Response> {
 
 /** The seconds to wait if a network registers too much, else null. */
 async function limited(as: AuthServer, network: string): Promise<Seconds | null> {
-  const nearby = network.endsWith('::/64') ? coarseNetwork(network) : null; // an attacker does not have thousands of IPv4 addresses
+  const nearby = networkAround(network);
   return (
     (await as.limit(`register\n${network}`, REGISTRATIONS, WINDOW, as.place)) ??
     (nearby === null ? null : as.limit(`register nearby\n${nearby}`, REGISTRATIONS_NEARBY, WINDOW, as.place))
