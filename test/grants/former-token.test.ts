@@ -103,6 +103,17 @@ describe('grants/former-token: a grant that moves', () => {
     }
   }); // prettier-ignore
 
+  it('is for the one resource below its own where the former server goes by prefixes, and for none of several', async () => {
+    const above = { isPrefix: true, resource: 'https://mcp.example' };
+    const one = makeWorld(above, { settings: { resources: [{ uri: B }, { uri: 'https://other.example/a' }] as never, defaultResource: null } });
+    expect((await one.grantOf(await one.trade()))?.resource).toBe(B);
+    for (const more of [above, { resource: 'https://mcp.example' }, { isPrefix: true, resource: 'https://other.example' }]) {
+      const world = makeWorld(more);
+      await expect(world.trade()).rejects.toMatchObject(refusal('former_resource_unknown'));
+      expect(world.moved()).toBe(0);
+    }
+  }); // prettier-ignore
+
   it('moves once, and is noted for a day longer than it would live there; without an end, for ever', async () => {
     const { trade, store, noteKey, clock } = makeWorld({ expiresAt: START + 10 });
     await trade();

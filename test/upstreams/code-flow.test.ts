@@ -28,9 +28,11 @@ describe('upstreams/code-flow: the userinfo endpoint', () => {
     fake.thin = true;
     for (const fault of [{ status: 401 }, { status: 403, body: { sub: 'other' } }, { status: 200, body: { name: 'No subject' } }, { status: 200, body: 'x'.repeat(2_000_000) }]) {
       fake.faults.set('userinfo', fault as never);
-      const { identity } = await arrival(provider, fake.visit);
-      expect([identity.subject, identity.claims['name']]).toEqual(['u-1', undefined]);
+      const { identity, isPartial } = await arrival(provider, fake.visit);
+      expect([identity.subject, identity.claims['name'], isPartial]).toEqual(['u-1', undefined, true]);
     }
+    fake.faults.clear();
+    expect(await arrival(provider, fake.visit), 'told').not.toHaveProperty('isPartial');
   }); // prettier-ignore
 
   it('is waited for where it is down, since the user might be refused without an address', async () => {
@@ -46,7 +48,10 @@ describe('upstreams/code-flow: answers', () => {
     const { fake, provider } = await both();
     fake.thin = true;
     Object.assign(fake.metadata, { userinfo_endpoint: undefined });
-    expect((await arrival(provider, fake.visit)).identity.subject).toBe('u-1');
+    const told = await arrival(provider, fake.visit);
+    expect([told.identity.subject, 'isPartial' in told]).toEqual(['u-1', false]);
+    fake.thin = false;
+    expect(await arrival(provider, fake.visit), 'nothing is missing').not.toHaveProperty('isPartial');
   });
 
   it('that refuse a code end no grant, as an answer to a refresh would', async () => {
