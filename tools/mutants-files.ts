@@ -306,7 +306,7 @@ const PARTS: readonly Part[] = [
   { folder: 'core', files: ['audit/entry', 'audit/append', 'audit/read'], tests: ['core'], journeys: ['administration'] },
   {
     folder: 'admin',
-    files: ['gate', 'act', 'run', 'audit', 'keep-admin', 'users', 'grants'],
+    files: ['gate', 'act', 'run', 'cli', 'audit', 'keep-admin', 'users', 'grants'],
     tests: ['admin'],
     journeys: ['administration'],
   },

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { adminApi } from '../../src/admin/index.ts';
 import { ACTS, runAct } from '../../src/admin/run.ts';
 import type { Account } from '../../src/model/account.ts';
+import { formatToken, kindOf } from '../../src/model/token.ts';
 import { makeHelpers } from '../../src/provider/helpers.ts';
 import type { Browser } from '../../src/testing/browser.ts';
 import { ALICE, ISSUER, makeApp } from '../support/app.ts';
@@ -79,10 +80,16 @@ describe('admin/run: an act', () => {
     for (const id of copied) await expect(run('keys/revoke', { id })).rejects.toMatchObject({ status: 404 });
     expect(await audit()).toHaveLength(copied.length + 1);
     const signed = `${btoa('{"alg":"ES256"}').replaceAll('=', '')}.e30.c2lnbmF0dXJl`;
-    for (const id of [signed, `Bearer ${signed}`]) await expect(run('grants/revoke', { id })).rejects.toMatchObject({ status: 404 });
-    for (const token of [key, signed]) expect(JSON.stringify([await audit(), events])).not.toContain(token);
-    await expect(run('keys/revoke', { id: 'an-id.of_nothing' })).rejects.toMatchObject({ status: 404 });
-    expect((await audit()).filter(({ target }) => target === 'an-id.of_nothing')).toHaveLength(1);
+    const opaque = (['access', 'refresh', 'code'] as const).map((kind) =>
+      formatToken(kind, 'A'.repeat(22), 's'.repeat(kind === 'refresh' ? 65 : 43)),
+    );
+    expect(opaque.map(kindOf)).toEqual(['access', 'refresh', 'code']);
+    for (const id of [signed, ...opaque, ...opaque.map((token) => `token=${token};`), `Bearer ${signed}`])
+      await expect(run('grants/revoke', { id })).rejects.toMatchObject({ status: 404 });
+    for (const token of [key, signed, ...opaque]) expect(JSON.stringify([await audit(), events])).not.toContain(token);
+    const ids = ['an-id.of_nothing', 'heyJude.mp3'];
+    for (const id of ids) await expect(run('keys/revoke', { id })).rejects.toMatchObject({ status: 404 });
+    expect((await audit()).filter(({ target }) => ids.includes(String(target)))).toHaveLength(2);
   });
 });
 
