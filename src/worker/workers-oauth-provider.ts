@@ -15,7 +15,7 @@ export class OAuthProvider<Env = Cloudflare.Env> extends AdaptedProvider<Env> {
   }
 
   /** As there, `env.OAUTH_PROVIDER` is also on the environment of the Worker: `env` of `cloudflare:workers`, and code around the provider. */
-  override fetch(request: Request, env: Env, ctx: Context): Promise<Response> {
+  override async fetch(request: Request, env: Env, ctx: Context): Promise<Response> {
     (env as { OAUTH_PROVIDER?: OAuthHelpers }).OAUTH_PROVIDER ??= this.getOAuthApi(env);
     return super.fetch(request, env, ctx);
   }
