@@ -23,6 +23,14 @@ const WAYS = [
 ] as const;
 
 describe.each(storeNames)('an issuer with a path on %s', (store) => {
+  it('keeps its browsers signed in while they sign in at another server of the same domain (R-17)', async () => {
+    const [notes, mail] = [await makeApp(store, { issuer: BASE }), await makeApp(store, { issuer: `${ORIGIN}/mail/v1` })];
+    const browser = makeBrowser((request) => (new URL(request.url).pathname.startsWith('/notes/') ? notes : mail).send(request));
+    for (const at of [BASE, `${ORIGIN}/mail/v1`]) await browser.submit(await browser.get(`${at}/login`), ALICE);
+    for (const at of [BASE, `${ORIGIN}/mail/v1`]) expect([at, (await browser.get(`${at}/account`)).status]).toEqual([at, 200]);
+    expect([...browser.cookies.keys()].filter((name) => name.endsWith('session'))).toEqual(['__Host-portcullis-notes.session', '__Host-portcullis-mail.v1.session']); // prettier-ignore
+  });
+
   it.each(WAYS)('works behind a proxy that %s the path, from the metadata to a call (R-17)', async (_way, more, through) => {
     const app = await makeApp(store, { issuer: BASE, ...more });
     const send: Send = async (request) => {

@@ -36,10 +36,14 @@ export function isSecure(as: AuthServer): boolean {
   return as.settings.issuer.startsWith('https:');
 }
 
-/** A cookie's full name. Tenants may share a host, and with it the browser's cookies; none of our names has a full stop. */
+/**
+ * A cookie's full name. Tenants, and servers below different paths, may share a host, and with it the browser's cookies: a sign-in at one must not
+ * sign out of another. None of our names has a full stop.
+ */
 export function cookieName(as: AuthServer, name: string): string {
-  const { tenant } = as.settings;
-  return `${isSecure(as) ? '__Host-' : ''}portcullis-${tenant === null ? '' : `${tenant}.`}${name}`;
+  const { tenant, issuer } = as.settings;
+  const place = tenant ?? new URL(issuer).pathname.slice(1).replace(/[^\w-]+/g, '.');
+  return `${isSecure(as) ? '__Host-' : ''}portcullis-${place === '' ? '' : `${place}.`}${name}`;
 }
 
 /** Redirects the browser: every redirect of this server. The next site gets no `Referer`, and no cache stores the response. */
