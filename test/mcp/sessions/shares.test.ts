@@ -57,9 +57,10 @@ describe('mcp/sessions/shares', () => {
     const goesOn = new AbortController();
     expect(open.take({ access: ada, session: 'one' }, goesOn.signal)).toBeNull();
     // What runs no more: its timers do not either.
-    const setTimer = vi.spyOn(globalThis, 'setInterval').mockReturnValue(0 as never);
+    const { setInterval } = globalThis;
+    globalThis.setInterval = (() => 0) as never;
     expect(open.take({ access: ada, session: 'one' }, new AbortController().signal)).toBeNull();
-    setTimer.mockRestore();
+    globalThis.setInterval = setInterval;
     const { signal } = goesOn;
     expect(open.take({ access: ada, session: 'one' }, signal)).toBe('streams_of_session');
     vi.advanceTimersByTime(66_000);
