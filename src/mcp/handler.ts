@@ -45,6 +45,7 @@ import { checkBodyLimit } from './policy/read-messages.ts';
 import { rpcError } from './policy/refusal.ts';
 import type { Sessions } from './sessions/sessions.ts';
 import { tooManyOpen, shares } from './sessions/shares.ts';
+import { inOneForm } from './one-form.ts';
 import { acceptsAnswers } from './redacted-request.ts';
 import { userEvents, type UserEvents } from './events/user-events.ts';
 import { asError, keepErrorsInside, type Report } from './tool-error.ts';
@@ -128,7 +129,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
   const streams = shares();
   const served = new WeakSet<AnyServer>();
 
-  return {
+  const inBothForms: FetchObject<Env> = {
     async fetch(request, env, ctx) {
       const access = callerOf<Props>(ctx);
       if (access === null && requestState(ctx).isAnonymous !== true) {
@@ -199,6 +200,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
       }
     },
   };
+  return { fetch: inOneForm((...call) => inBothForms.fetch(...call)) };
 
   /** Serves one request with new SDK handlers: handlers that are reused would keep each server of a disconnected client. */
   function serveOnce(server: AnyServer, request: Request, given: Given, bus?: ServerEventBus): Promise<Response> {

@@ -98,7 +98,7 @@ describe.each(SDKS)('mcp/exchange with a server of %s', (sdk, make) => {
   });
 
   it('leaves it to the SDK to say no to wrong headers', async () => {
-    expect((await call('quick', { headers: { accept: 'application/json' } })).status).toBe(406);
+    expect((await call('quick', { headers: { accept: 'text/html' } })).status).toBe(406);
     expect((await call('quick', { headers: { 'content-type': 'text/plain' } })).status).toBe(415);
     expect((await call('quick', { headers: { 'mcp-protocol-version': '1999-01-01' } })).status).toBe(400);
     expect(sdk).toContain('SDK');

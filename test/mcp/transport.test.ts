@@ -184,6 +184,27 @@ describe('mcp, Accept', () => {
       }
   }); // prettier-ignore
 
+  it.each(Object.keys(LINES))('answers in the one form that a client accepts, by %s (R-52, as Claude, ElevenLabs and Gemini CLI send it)', async (line) => {
+    const handler = mcpHandler(LINES[line] as () => AnyServer);
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } };
+    const initialize: Sent = [{ jsonrpc: '2.0', id: 7, method: 'initialize', params }, {}];
+    const calls = ['quick', 'says'].map((tool) => of2025('tools/call', tool)); // one with log lines and progress before its answer
+    for (const sent of [...calls, initialize, ...(line === 'SDK 1.x' ? [] : [of2026('tools/call', 'quick')])]) {
+      const { id } = sent[0] as { id: number };
+      for (const accept of ['application/json', '*/*, text/event-stream;q=0', 'application/*']) {
+        const response = await ask(handler, sent, { accept });
+        expect([response.status, response.headers.get('content-type'), ((await response.json()) as { id: number }).id]).toEqual([200, 'application/json', id]);
+      }
+      for (const accept of ['text/event-stream', 'text/*', '*/*, application/json;q=0']) {
+        const response = await ask(handler, sent, { accept });
+        const text = await response.text();
+        expect([response.status, response.headers.get('content-type'), said(text).at(-1)]).toEqual([200, 'text/event-stream', expect.objectContaining({ id })]);
+      }
+    }
+    const unknown = await ask(handler, [{ jsonrpc: '2.0', id: 9, method: 'tools/unheard-of' }, {}], { accept: 'application/json' });
+    expect(await unknown.json()).toMatchObject({ id: 9, error: { code: -32601 } });
+  }); // prettier-ignore
+
   it('takes a request without the header (R-52)', async () => {
     const handler = mcpHandler(LINES['SDK 2.x'] as () => AnyServer);
     const [body] = of2025('tools/call', 'quick');
@@ -192,7 +213,7 @@ describe('mcp, Accept', () => {
     expect((await handler.fetch(request, {}, contextOf(accessWith()))).status).toBe(200);
   });
 
-  it.each(['application/json', 'text/html', '*/*, text/event-stream;q=0', '*/*;q=0'])('refuses %s (R-52)', async (accept) => {
+  it.each(['text/html', '*/*;q=0', 'application/xml'])('refuses %s (R-52)', async (accept) => {
     const handler = mcpHandler(LINES['SDK 2.x'] as () => AnyServer);
     expect((await ask(handler, of2025('tools/call', 'quick'), { accept })).status).toBe(406);
   });
