@@ -4,7 +4,7 @@
  */
 import type * as OpenTelemetry from '@opentelemetry/api';
 import type { Attributes as AllAttributes, Context, Counter, Histogram, Span as OpenSpan, SpanOptions } from '@opentelemetry/api';
-import { checkNames } from './lib/names.ts';
+import { checkTypes } from './lib/option-types.ts';
 import type { Attributes, Span, Telemetry } from './model/telemetry.ts';
 
 export type { Telemetry } from './model/telemetry.ts';
@@ -53,7 +53,7 @@ export function openTelemetry(api: Api, options: TelemetryOptions = {}): Telemet
   const parts = [[api?.trace, 'getTracer'], [api?.context, 'with'], [api?.propagation, 'extract'], [api?.metrics, 'getMeter']] as const; // prettier-ignore
   if (parts.some(([part, verb]) => typeof Reflect.get(part ?? {}, verb) !== 'function'))
     throw new TypeError("openTelemetry: give the package itself: import * as api from '@opentelemetry/api'; openTelemetry(api).");
-  checkNames('openTelemetry', options, 'userId?');
+  checkTypes('openTelemetry', options, 'userId:boolean');
   const { SERVER, CLIENT, INTERNAL } = api.SpanKind;
   const tracer = (): ReturnType<Api['trace']['getTracer']> => api.trace.getTracer(SCOPE); // asked for each time: the SDK may be started later
   let made: Instruments | undefined; // with the first request, when the SDK has started

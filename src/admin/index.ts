@@ -4,7 +4,7 @@
 import type { Call } from '../endpoints/endpoint.ts';
 import { readRegistration } from '../endpoints/oauth/register.ts';
 import { parseJson } from '../lib/json.ts';
-import { checkNames } from '../lib/names.ts';
+import { checkTypes } from '../lib/option-types.ts';
 import type { AdminApi } from '../model/admin.ts';
 import { inputOf, wrong } from './act.ts';
 import { cliPage, endCliSession, exchangeCliCode } from './cli.ts';
@@ -40,7 +40,7 @@ const HEADERS = {
  * const admin = adminApi({ permission: 'admin' });
  */
 export function adminApi(options: AdminOptions): AdminApi {
-  checkNames('adminApi', options, 'permission languages{}');
+  checkTypes('adminApi', options, 'permission languages:object');
   const { permission, languages = {} } = options ?? {};
   if (typeof permission !== 'string' || permission.trim() === '')
     throw new TypeError("adminApi: `permission` must be the permission of administrators, such as adminApi({ permission: 'admin' }).");

@@ -88,7 +88,7 @@ export type GuardedFetch<Env = unknown, Anonymous = never, Props = AuthContext> 
 ) => Awaitable<Response>;
 
 const OPTIONS =
-  'resource authorizationServers[] verify requiredScopes[] hierarchy{} name" allowedOrigins[] tokenOf() anonymous? checkProof onRefused() onError() fixedAudience own telemetry';
+  'resource authorizationServers verify requiredScopes hierarchy name allowedOrigins tokenOf anonymous checkProof onRefused onError fixedAudience own telemetry';
 
 /**
  * Makes a guard.
@@ -231,14 +231,17 @@ function calledUrl(request: Request, resource: string): string {
 /** The one resource of each source with tokens that do not name a resource. */
 const resources = new WeakMap<Verifier, string>();
 
-function checkedResource({ resource, authorizationServers, verify, fixedAudience = [] }: GuardOptions): string {
+function checkedResource(options: GuardOptions): string {
+  const { resource, authorizationServers, verify, fixedAudience = [], requiredScopes = [], anonymous = false } = options;
   const canonical = canonicalResource(resource);
   if (canonical === null)
     throw new TypeError(
       `guard: \`resource\` must be the full URL that clients call, such as https://mcp.example/mcp; it is ${JSON.stringify(resource)}.`,
     );
-  if (authorizationServers.length === 0)
-    throw new TypeError('guard: `authorizationServers` is empty; name the issuer whose tokens are accepted.');
+  if (!Array.isArray(authorizationServers) || authorizationServers.length === 0)
+    throw new TypeError('guard: `authorizationServers` must be a list of the issuers whose tokens are accepted.');
+  if (!Array.isArray(requiredScopes)) throw new TypeError('guard: `requiredScopes` must be a list of scopes.');
+  if (typeof anonymous !== 'boolean') throw new TypeError('guard: `anonymous` must be true or false.'); // 'false' would let callers in
   if (typeof verify !== 'function') throw new TypeError('guard: `verify` must be a function (token, resource) → Access or null.');
   if (fixedAudience.length > 0 && (resources.get(verify) ?? canonical) !== canonical)
     throw new TypeError(

@@ -1,40 +1,20 @@
 /**
- * Rejects unknown option names, which are usually misspelt, and suggests the nearest known name; and values of a wrong type: `'false'` from the
- * environment would switch an option on.
+ * Rejects unknown option names, which are usually misspelt, and suggests the nearest known name.
  */
 
-/** What a value must be, by the mark behind its name. Messages do not show the value, which may be a secret. */
-const MARKS: { readonly [mark: string]: readonly [what: string, is: (value: unknown) => boolean] } = {
-  '?': ['true or false', (value) => typeof value === 'boolean'],
-  '!': ['a string that is not empty', (value) => typeof value === 'string' && value !== ''],
-  '"': ['a string', (value) => typeof value === 'string'],
-  '"()': ['a string or a function', (value) => typeof value === 'string' || typeof value === 'function'],
-  '()': ['a function', (value) => typeof value === 'function'],
-  '[]': ['a list of strings', (value) => Array.isArray(value) && value.every((one) => typeof one === 'string')],
-  '{}': ['an object', (value) => typeof value === 'object' && value !== null && !Array.isArray(value)],
-  '#': ['a number above 0', (value) => Number.isFinite(value) && Number(value) > 0],
-};
-
 /**
- * Refuses unknown names, and values that are not what the mark of their name says; accepts undefined, but not for
- * a name with `!`.
+ * Refuses unknown names; accepts undefined.
  *
  * @param owner of the options: `password`.
- * @param known separated by spaces, each with a mark or without: `domain! id" scope[] keepTokens? find() claims{} ttl# store`.
+ * @param known separated by spaces.
  * @throws {TypeError} naming the option, and the nearest known one.
  */
 export function checkNames(owner: string, options: unknown, known: string): void {
-  const marks = new Map(known.split(' ').map((one) => [one.replace(/\W+$/, ''), MARKS[/\W*$/.exec(one)?.[0] ?? '']]));
-  const names = [...marks.keys()];
+  const names = known.split(' ');
   if (options !== undefined && (typeof options !== 'object' || options === null || Array.isArray(options)))
     throw new TypeError(`${owner}: the options must be an object, such as { ${names[0]}: … }.`);
   const odd = Object.keys(options ?? {}).find((name) => !names.includes(name));
   if (odd !== undefined) throw new TypeError(`${owner}: \`${odd}\` is not an option; ${insteadOf(odd, names)}.`);
-  for (const [name, kind] of marks) {
-    const value = (options as { readonly [name: string]: unknown } | undefined)?.[name];
-    if (kind && (value !== undefined || kind === MARKS['!']) && !kind[1](value))
-      throw new TypeError(`${owner}: \`${name}\` must be ${kind[0]}.`);
-  }
 }
 
 /** Advice for an unknown name: the nearest known one, or the list of all. */

@@ -5,7 +5,7 @@
  */
 import { domainOf } from '../lib/email.ts';
 import type { HtmlValue } from '../lib/html.ts';
-import { checkNames } from '../lib/names.ts';
+import { checkTypes } from '../lib/option-types.ts';
 import { foldAddress } from '../model/email.ts';
 import type { Identity, Organization } from '../model/identity.ts';
 import type { Authenticated, RedirectLogin, ReturnResult } from '../model/login.ts';
@@ -69,12 +69,15 @@ const MAX_STANDING_LENGTH = 8192;
 export function upstream(provider: Upstream, options: UpstreamOptions = {}): RedirectLogin {
   if (typeof provider?.startSignIn !== 'function')
     throw new TypeError('upstream: the first argument must be a site of portcullis/upstreams, such as github({ clientId, clientSecret }).');
-  checkNames('upstream', options, 'emailDomains[] emails[] organizations[] mapIdentity() joinByEmail? keepTokens?');
+  checkTypes(
+    'upstream',
+    options,
+    'emailDomains:string[] emails:string[] organizations:string[] mapIdentity:function joinByEmail:boolean keepTokens:boolean',
+  );
   const { emailDomains, emails, organizations: belonging, joinByEmail = false, keepTokens = false } = options;
   const domains = emailDomains?.map((domain) => domainOf(`x@${domain}`) ?? badDomain(domain));
   const addresses = emails?.map((email) => foldAddress(email) ?? badEmail(email));
-  if (belonging?.some((one) => typeof one !== 'string' || one === ''))
-    throw new TypeError('upstream: `organizations` holds an empty id. Write the ids as the site has them.');
+  if (belonging?.includes('')) throw new TypeError('upstream: `organizations` holds an empty id. Write the ids as the site has them.');
   const isListed = (identity: Identity): boolean =>
     domains?.includes(verifiedDomain(identity) ?? '') === true ||
     addresses?.includes(foldAddress(verifiedAddress(identity) ?? '') ?? '') === true;

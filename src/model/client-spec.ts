@@ -3,7 +3,7 @@
  * `TypeError` that names the client, the member and the fix.
  */
 import { isDocumentUrl } from '../lib/document-url.ts';
-import { checkNames } from '../lib/names.ts';
+import { checkTypes } from '../lib/option-types.ts';
 import { isReadable } from '../lib/readable.ts';
 import { CLIENT_AUTH_METHODS, type Client, type ClientAuthMethod } from './client.ts';
 import { OAuthError } from './error.ts';
@@ -68,11 +68,11 @@ const CLIENT_ID = /^[\w-]{1,128}$/;
 const MIN_SECRET = 32;
 const LINKS = ['logoUri', 'policyUri', 'tosUri'] as const;
 const MEMBERS =
-  'name" uri" logoUri" policyUri" tosUri" redirectUris[] applicationType grantTypes[] authMethod jwks jwksUri" scope[] introspects[] requirePushedAuthorizationRequests? dpopBoundAccessTokens?';
+  'name:string uri:string logoUri:string policyUri:string tosUri:string redirectUris:string[] applicationType grantTypes:string[] authMethod jwks jwksUri:string scope:string[] introspects:string[] requirePushedAuthorizationRequests:boolean dpopBoundAccessTokens:boolean';
 
 /** Refuses a misspelt member, which would protect nothing. @param more members, each after a space. @throws {TypeError} naming it. */
 export function checkMembers(owner: string, spec: Partial<ConfiguredClient>, more = ''): void {
-  checkNames(owner, spec, MEMBERS + more);
+  checkTypes(owner, spec, MEMBERS + more);
 }
 
 /** Makes the client of a spec. @throws {TypeError} naming what is wrong. */

@@ -1,6 +1,6 @@
 /** Checks of the option `trustedIssuers`. Each message names the option and the fix. */
 import { isDocumentUrl } from '../lib/document-url.ts';
-import { checkNames } from '../lib/names.ts';
+import { checkTypes } from '../lib/option-types.ts';
 import { keySetOf } from '../model/key-set.ts';
 import { isScopeToken } from '../model/scope.ts';
 import type { Settings } from '../model/settings.ts';
@@ -12,10 +12,10 @@ export function issuersOf(given: readonly TrustedIssuer[] | IssuerFinder<never>)
   if (typeof given === 'function') return { trustedIssuers: [], issuerFinder: given };
   if (!Array.isArray(given)) fail('trustedIssuers', 'must be a list or a function');
   for (const one of given) {
-    checkNames(
+    checkTypes(
       'OAuthProvider: `trustedIssuers`',
       one,
-      'issuer kind jwks jwksUri scope clients[] claims{} audience" algorithms[] maxAssertionLife# user()',
+      'issuer kind jwks jwksUri scope clients:string[] claims:object audience:string algorithms:string[] maxAssertionLife:number user:function',
     );
     checkIssuer(one);
   }
@@ -24,7 +24,7 @@ export function issuersOf(given: readonly TrustedIssuer[] | IssuerFinder<never>)
   return { trustedIssuers: given, issuerFinder: null };
 }
 
-function checkIssuer({ issuer, kind, jwks, jwksUri, scope, clients, claims, user }: TrustedIssuer): void {
+function checkIssuer({ issuer, kind, jwks, jwksUri, scope, clients, claims, maxAssertionLife = 1, user }: TrustedIssuer): void {
   const wrong = (fix: string): never => fail('trustedIssuers', `, the issuer ${JSON.stringify(issuer)}: ${fix}`);
   if (typeof issuer !== 'string' || issuer === '') wrong('give the `issuer`, exactly as it stands in `iss`');
   if (kind !== 'enterprise' && kind !== 'workload') wrong('`kind` must be "enterprise" or "workload"');
@@ -33,6 +33,7 @@ function checkIssuer({ issuer, kind, jwks, jwksUri, scope, clients, claims, user
   if (jwksUri !== undefined && !isDocumentUrl(jwksUri, true)) wrong('`jwksUri` must be an https URL with a path');
   if (!Array.isArray(scope) || !scope.every((name) => isScopeToken(name)))
     wrong('`scope` must list every scope that its assertions may grant; [] for none');
+  if (!(maxAssertionLife > 0)) wrong('`maxAssertionLife` must be a number of seconds above 0');
   if (clients !== undefined && kind === 'workload') wrong('`clients` goes with an enterprise; a workload is no client');
   if (kind === 'workload' && user === undefined && Object.keys(claims ?? {}).length === 0)
     wrong('name the workloads: `claims: { sub: "…" }`, or a function `user`; the platform signs for all its customers');

@@ -2,7 +2,7 @@
  * Option checks: the checks of single options beyond their kind, and their parsed values. Each message names the option and the fix.
  * No message contains any part of a secret (SEC-208).
  */
-import { checkNames } from '../lib/names.ts';
+import { checkTypes } from '../lib/option-types.ts';
 import { withoutSlash } from '../lib/url.ts';
 import { checkMembers, checkSecret as checkClientSecret, clientFrom, type ConfiguredClient } from '../model/client-spec.ts';
 import type { FormerStore } from '../model/former.ts';
@@ -85,7 +85,7 @@ export function clientsOf(given: readonly ConfiguredClient[]): ReadonlyMap<strin
   for (const one of given as readonly ConfiguredClient[]) {
     if (typeof one?.id !== 'string') fail('clients', 'holds a client without an `id`; give each one a text');
     if (clients.has(one.id)) fail('clients', `holds ${JSON.stringify(one.id)} twice; give each client an id of its own`);
-    checkMembers(`The client ${JSON.stringify(one.id)}`, one, ' id" secret"');
+    checkMembers(`The client ${JSON.stringify(one.id)}`, one, ' id:string secret:string');
     const client = { ...clientFrom(one.id, one, 0), entered: true };
     checkClientSecret(one, client);
     clients.set(one.id, one.secret === undefined ? { client } : { client, secret: one.secret });
@@ -117,7 +117,7 @@ const MAX_CLIENTS = 100_000;
 
 /** The rules with every default. @throws {TypeError} naming the fix. */
 export function registrationOf(given: RegistrationOptions = {}): RegistrationRules {
-  checkNames('OAuthProvider: `clientRegistration`', given, 'initialAccessToken most policy redirectSchemes');
+  checkTypes('OAuthProvider: `clientRegistration`', given, 'initialAccessToken most policy redirectSchemes');
   const { initialAccessToken, most = MAX_CLIENTS, policy = null, redirectSchemes } = given;
   if (initialAccessToken !== undefined && initialAccessToken !== 'required')
     fail('clientRegistration', 'takes `initialAccessToken: "required"`, or none');

@@ -1,5 +1,5 @@
 /** The option `pages`, checked and parsed when the provider is made. Each message names the value and the fix. */
-import { checkNames } from '../lib/names.ts';
+import { checkTypes } from '../lib/option-types.ts';
 import type { Brand } from '../model/brand.ts';
 import { TEMPLATES, type Templates } from '../pages/templates.ts';
 import { brandOf, type Theme } from '../pages/theme.ts';
@@ -20,7 +20,7 @@ export interface PagesOptions extends Theme {
 
 /** Parses the option: the look of the pages, without the server's name, and their texts. @throws {TypeError} naming the value and the fix. */
 export function parsePages(pages: PagesOptions = {}): { readonly look: Omit<Brand, 'name'>; readonly languages: Languages } {
-  checkNames('OAuthProvider: `pages`', pages, 'accent background logo css" languages words{} templates{}');
+  checkTypes('OAuthProvider: `pages`', pages, 'accent background logo css:string languages words:object templates:object');
   const { name: _name, ...look } = brandOf('', pages);
   checkLanguages(pages.languages);
   for (const [tag, translation] of Object.entries(pages.words ?? {})) checkWords(tag, translation);

@@ -3,7 +3,7 @@
  * completed when the issuer is known.
  */
 import { metadataPathOf } from '../guard/resource-metadata.ts';
-import { checkNames } from '../lib/names.ts';
+import { checkTypes } from '../lib/option-types.ts';
 import { isLoopbackHost, withoutSlash } from '../lib/url.ts';
 import type { FetchObject } from '../model/handler.ts';
 import { canonicalResource, covers, type Resource } from '../model/resource.ts';
@@ -24,7 +24,7 @@ export interface ResourceOptions {
   readonly accessTokenSigning?: SigningAlg | 'none';
 }
 
-const KNOWN = 'name" requiredScopes[] accessTokenTTL accessTokenSigning';
+const KNOWN = 'name:string requiredScopes:string[] accessTokenTTL accessTokenSigning';
 
 interface Route {
   readonly path: string;
@@ -71,12 +71,11 @@ function checkResource(name: string, special: unknown, routes: readonly Route[])
     fail('resources', `names ${shown}; name a route such as "/mcp", or a full URL`);
   if (typeof special !== 'object' || special === null)
     fail('resources', `has no settings for ${shown}; give an object, if need be an empty one`);
-  checkNames(`OAuthProvider: \`resources[${shown}]\``, special, KNOWN);
+  checkTypes(`OAuthProvider: \`resources[${shown}]\``, special, KNOWN);
   const { requiredScopes = [], accessTokenTTL, accessTokenSigning } = special as ResourceOptions;
   checkKind(`resources[${shown}].accessTokenSigning`, oneOf(...SIGNING_ALGS, 'none'), accessTokenSigning);
   checkKind(`resources[${shown}].accessTokenTTL`, ACCESS_TTL, accessTokenTTL);
-  if (!Array.isArray(requiredScopes) || !requiredScopes.every((one) => isScopeToken(String(one))))
-    fail('resources', `has \`requiredScopes\` for ${shown} that are no list of scopes`);
+  if (!requiredScopes.every(isScopeToken)) fail('resources', `has \`requiredScopes\` for ${shown} that are no list of scopes`);
 }
 
 /** Checks that a scope includes known scopes only, and never itself, directly or through others. @throws {TypeError} */

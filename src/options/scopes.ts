@@ -1,7 +1,7 @@
 /**
  * The option `scopesSupported`: names, or names with what the consent page says about them.
  */
-import { checkNames } from '../lib/names.ts';
+import { checkTypes } from '../lib/option-types.ts';
 import { isScopeToken, makeScopeExpansion, OFFLINE_ACCESS, type ScopeInfo } from '../model/scope.ts';
 import { checkKind, fail, flag, type Kind } from './kinds.ts';
 import type { OAuthProviderOptions, ScopeWords } from './options.ts';
@@ -31,7 +31,7 @@ function scopeInfoOf(name: string, said: string | ScopeWords): Omit<ScopeInfo, '
   if (typeof said === 'string') return { description: said };
   const option = `scopesSupported[${JSON.stringify(name)}]`;
   checkKind(option, INFO, said);
-  checkNames(`OAuthProvider: ${option}`, said, 'text description unlocks[] includes[] sensitive');
+  checkTypes(`OAuthProvider: ${option}`, said, 'text description unlocks:string[] includes:string[] sensitive');
   checkKind(`${option}.sensitive`, flag, said.sensitive);
   checkKind(`${option}.text`, WORDS, said.text ?? said.description);
   const { text, ...rest } = said;

@@ -9,7 +9,7 @@ import { checkRequest as checkParams, requestedParams } from '../endpoints/autho
 import { openGrant, type Opening } from '../endpoints/authorize/open-grant.ts';
 import { disconnectOthers } from '../core/records/grants.ts';
 import { parseFields } from '../lib/http.ts';
-import { checkNames } from '../lib/names.ts';
+import { checkTypes } from '../lib/option-types.ts';
 import { checkAuthRequest, checkRequest, checkScope, checkUserId, refusePrefetch } from './own-arguments.ts';
 import { OAuthError } from '../model/error.ts';
 import { isSite } from '../model/login.ts';
@@ -87,7 +87,7 @@ export function makeRequests(as: AuthServer, network: string): Requests {
     return withClient(as, all, client);
   };
   const complete = async (completion: Completion): Promise<{ redirectTo: string }> => {
-    checkNames('completeAuthorization', completion, 'request userId scope props metadata revokeExistingGrants? upstreams');
+    checkTypes('completeAuthorization', completion, 'request userId scope props metadata revokeExistingGrants:boolean upstreams');
     const { request, userId, scope, props, metadata, revokeExistingGrants = false, upstreams = [] } = completion;
     checkUserId('completeAuthorization', 'userId', userId);
     checkAuthRequest('completeAuthorization', request);

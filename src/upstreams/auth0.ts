@@ -25,7 +25,7 @@ export interface Auth0Options extends ProviderOptions {
  * upstream(auth0({ domain: 'acme.eu.auth0.com', clientId: 'abc', clientSecret: (env: Env) => env.AUTH0_SECRET }))
  */
 export function auth0(options: Auth0Options): Upstream {
-  checkProvider('auth0', options, 'domain! audience" organization" connection" prompt"');
+  checkProvider('auth0', options, 'domain:string! audience:string organization:string connection:string prompt:string');
   const { domain, audience, organization, connection, prompt } = options;
   return codeFlow(
     openid('auth0', 'Auth0', `https://${domain}/`, {

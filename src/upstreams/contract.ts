@@ -2,7 +2,7 @@
  * Contract of upstreams: identity providers as data plus their quirks. `code-flow` runs the protocol; each provider's file has its URLs and
  * peculiarities. Independent of requests, sessions and storage.
  */
-import { checkNames } from '../lib/names.ts';
+import { checkTypes } from '../lib/option-types.ts';
 import { checkIcon, type Icon } from '../model/icon.ts';
 import type { Identity } from '../model/identity.ts';
 import type { Json, Seconds } from '../model/store.ts';
@@ -43,13 +43,16 @@ export interface ProviderOptions {
   readonly timeout?: Seconds;
 }
 
-const COMMON = 'clientId"() clientSecret"() scope[] id" label" icon repairAnswer() fetch() timeout';
+const COMMON =
+  'clientId:string|function clientSecret:string|function scope:string[] id:string label:string icon repairAnswer:function fetch:function timeout';
 
-/** Rejects unknown or missing options. @param own names besides {@link ProviderOptions}. @throws {TypeError} */
+/** Rejects unknown or missing options. @param own names besides {@link ProviderOptions}; those with `!` are needed. @throws {TypeError} */
 export function checkProvider(name: string, options: ProviderOptions, own: string): void {
   if (options === undefined)
     throw new TypeError(`${name}: give an object with \`clientId\` and \`clientSecret\`, of the app that you registered there.`);
-  checkNames(name, options, own === '' ? COMMON : `${COMMON} ${own}`);
+  checkTypes(name, options, `${COMMON} ${own.replaceAll('!', '')}`.trim());
+  for (const [, needed = ''] of own.matchAll(/(\w+):string!/g))
+    if (!(options as unknown as Body)[needed]) throw new TypeError(`${name}: \`${needed}\` is missing.`);
   checkIcon(name, options.icon);
 }
 

@@ -28,7 +28,7 @@ const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * upstream(entra({ tenant: 'organizations', clientId: 'abc', clientSecret: (env: Env) => env.ENTRA_SECRET }))
  */
 export function entra(options: EntraOptions): Upstream {
-  checkProvider('entra', options, 'tenant! tenants[] prompt" cloud');
+  checkProvider('entra', options, 'tenant:string! tenants:string[] prompt:string cloud');
   const { prompt, cloud = 'public' } = options;
   const [tenant, tenants] = [options.tenant.toLowerCase(), options.tenants?.map((one) => one.toLowerCase())]; // as in tokens
   if (!Object.hasOwn(CLOUDS, cloud)) throw new TypeError(`Microsoft: \`cloud\` must be ${Object.keys(CLOUDS).join(', ')}.`);

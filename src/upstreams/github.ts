@@ -37,7 +37,7 @@ const HEADERS = { accept: 'application/vnd.github+json', 'x-github-api-version':
  * upstream(github({ clientId: 'abc', clientSecret: (env: Env) => env.GITHUB_SECRET, organizations: ['acme'] }))
  */
 export function github(options: GitHubOptions): Upstream {
-  checkProvider('github', options, 'organizations[] teams[] prompt"');
+  checkProvider('github', options, 'organizations:string[] teams:string[] prompt:string');
   const { organizations, teams, prompt } = options;
   const odd = teams?.find((team) => !/^[^/]+\/[^/]+$/.test(team));
   if (odd !== undefined) throw new TypeError(`GitHub: \`teams\` holds ${JSON.stringify(odd)}; write "organization/team-slug".`);

@@ -21,7 +21,7 @@ export interface GoogleOptions extends ProviderOptions {
  * upstream(google({ clientId: 'abc.apps.googleusercontent.com', clientSecret: (env: Env) => env.GOOGLE_SECRET, hd: 'acme.example' }))
  */
 export function google(options: GoogleOptions): Upstream {
-  checkProvider('google', options, 'hd" access" prompt"');
+  checkProvider('google', options, 'hd:string access:string prompt:string');
   const { access = 'online', prompt = access === 'offline' ? 'consent' : undefined } = options;
   const hd = options.hd?.toLowerCase(); // as in tokens
   const isDomain = (claim: unknown): claim is string => typeof claim === 'string' && claim !== '';

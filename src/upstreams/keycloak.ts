@@ -19,7 +19,7 @@ export interface KeycloakOptions extends ProviderOptions {
  * upstream(keycloak({ url: 'https://login.acme.example', realm: 'staff', clientId: 'mcp', clientSecret: (env: Env) => env['KEYCLOAK_SECRET'] }))
  */
 export function keycloak(options: KeycloakOptions): Upstream {
-  checkProvider('keycloak', options, 'url! realm!');
+  checkProvider('keycloak', options, 'url:string! realm:string!');
   const issuer = `${options.url.replace(/\/$/, '')}/realms/${encodeURIComponent(options.realm)}`;
   // Without `offline_access` its refresh tokens end with the user's session there, half an hour after the last use.
   return codeFlow(

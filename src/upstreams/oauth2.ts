@@ -44,7 +44,7 @@ export function oauth2(options: OAuth2Options): Upstream {
   checkProvider(
     'oauth2',
     options,
-    'issuer! authorizationEndpoint! tokenEndpoint! revocationEndpoint" profileEndpoint! subject" claims() clientAuth" parameters{}',
+    'issuer:string! authorizationEndpoint:string! tokenEndpoint:string! revocationEndpoint:string profileEndpoint:string! subject:string claims:function clientAuth:string parameters:object',
   );
   const {
     issuer,

@@ -18,7 +18,7 @@ export interface OidcOptions extends ProviderOptions {
  * upstream(oidc({ issuer: 'https://id.example', clientId: 'abc', clientSecret: (env: Env) => env.ID_SECRET }))
  */
 export function oidc(options: OidcOptions): Upstream {
-  checkProvider('oidc', options, 'issuer parameters{}');
+  checkProvider('oidc', options, 'issuer parameters:object');
   return codeFlow(openid('oidc', 'single sign-on', options.issuer, { parameters: options.parameters ?? {} }), options);
 }
 

@@ -19,7 +19,7 @@ export interface OktaOptions extends ProviderOptions {
  * upstream(okta({ domain: 'acme.okta.com', clientId: 'abc', clientSecret: (env: Env) => env['OKTA_SECRET'] }))
  */
 export function okta(options: OktaOptions): Upstream {
-  checkProvider('okta', options, 'domain! authorizationServer"');
+  checkProvider('okta', options, 'domain:string! authorizationServer:string');
   const { domain, authorizationServer } = options;
   return codeFlow(
     openid('okta', 'Okta', `https://${domain}${authorizationServer === undefined ? '' : `/oauth2/${authorizationServer}`}`, {

@@ -32,7 +32,7 @@ export interface SlackOptions extends ProviderOptions {
  * upstream(slack({ clientId: '123.456', clientSecret: (env: Env) => env.SLACK_SECRET, team: 'T0123' }))
  */
 export function slack(options: SlackOptions): Upstream {
-  checkProvider('slack', options, 'team" userScopes[]');
+  checkProvider('slack', options, 'team:string userScopes:string[]');
   const { team, userScopes } = options;
   if (userScopes) return withUserTokens(options, userScopes);
   return codeFlow(

@@ -36,7 +36,7 @@ const SESSION = 'https://stytch.com/session';
  * )
  */
 export function stytch(options: StytchOptions): Upstream {
-  checkProvider('stytch', options, 'projectDomain! organization" roles{}');
+  checkProvider('stytch', options, 'projectDomain:string! organization:string roles:object');
   const { organization: wanted, roles: may } = options;
   return codeFlow(
     openid('stytch', 'Stytch', options.projectDomain, {

@@ -22,7 +22,7 @@ const API = 'https://api.workos.com/user_management';
  * upstream(workos({ clientId: 'client_abc', clientSecret: (env: Env) => env['WORKOS_API_KEY'] }))
  */
 export function workos(options: WorkOsOptions): Upstream {
-  checkProvider('workos', options, 'organizationId"');
+  checkProvider('workos', options, 'organizationId:string');
   const { organizationId } = options;
   return codeFlow(
     {

@@ -3,7 +3,7 @@
  * requested them: that client must be listed, and is all that is checked (SEC-116). Google has no dynamic client registration; for MCP
  * clients that register themselves use our server with Google as an upstream.
  */
-import { checkNames } from '../lib/names.ts';
+import { checkTypes } from '../lib/option-types.ts';
 import type { Verifier } from '../guard/token-source.ts';
 import { forLog } from '../lib/shown.ts';
 import { makeSingleFlight } from '../lib/single-flight.ts';
@@ -51,7 +51,7 @@ const REFUSED: Seconds = 10;
  * guard({ resource: 'https://mcp.example/mcp', ...googleTokens({ clientIds: ['123-abc.apps.googleusercontent.com'] }) });
  */
 export function googleTokens(options: GoogleOptions): TokenSource {
-  checkNames('google', options, 'clientIds hostedDomain" programs fetch() now()');
+  checkTypes('google', options, 'clientIds hostedDomain:string programs fetch:function now:function');
   const { clientIds, hostedDomain, programs, fetch: fetcher = fetch, now = () => Math.floor(Date.now() / 1000) } = options;
   if (!Array.isArray(clientIds) || clientIds.length === 0)
     refuse('google', 'clientIds', 'must list your OAuth clients: a token that another app got from Google must not be accepted');

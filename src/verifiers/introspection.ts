@@ -2,7 +2,7 @@
  * `verifyIntrospection`: verifies opaque tokens of another authorization server by introspection (RFC 7662). A result is cached for a few
  * seconds, during which a revoked token is still accepted.
  */
-import { checkNames } from '../lib/names.ts';
+import { checkTypes } from '../lib/option-types.ts';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
 import { makeSingleFlight } from '../lib/single-flight.ts';
 import type { Checked, Tell } from '../model/access.ts';
@@ -63,10 +63,10 @@ const WINDOW: Seconds = 10;
  * guard({ resource: 'https://mcp.example/mcp', ...source });
  */
 export function verifyIntrospection(options: IntrospectionOptions): TokenSource {
-  checkNames(
+  checkTypes(
     'verifyIntrospection',
     options,
-    'issuer endpoint clientId clientSecret audience dangerouslyAcceptAnyAudience? cache prefix" read() fetch() now() clockSkew programs',
+    'issuer endpoint clientId clientSecret audience dangerouslyAcceptAnyAudience:boolean cache prefix:string read:function fetch:function now:function clockSkew programs',
   );
   check(options);
   const {

@@ -7,7 +7,7 @@ import { errors, jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
 import type { Tell } from '../model/access.ts';
 import { otherSpelling } from '../model/resource.ts';
-import { checkNames } from '../lib/names.ts';
+import { checkTypes } from '../lib/option-types.ts';
 import { forLog } from '../lib/shown.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf } from './access-of.ts';
@@ -68,10 +68,10 @@ const FOREIGN = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events', 'htu', 'htm']
  * guard({ resource: 'https://mcp.example/mcp', ...verifyJwt({ issuer: 'https://id.example' }) });
  */
 export function verifyJwt(options: JwtOptions): TokenSource {
-  checkNames(
+  checkTypes(
     'verifyJwt',
     options,
-    'issuer audience jwksUri algorithms[] types[] acceptIssuer() withoutAudience() read() fetch() now() clockSkew programs',
+    'issuer audience jwksUri algorithms:string[] types:string[] acceptIssuer:function withoutAudience:function read:function fetch:function now:function clockSkew programs',
   );
   check(options);
   const {

@@ -2,7 +2,7 @@
  * Your consent page for Stytch Connected Apps: its two calls to Stytch from your server, to get the request and to send the user's decision.
  * Between them, a sealed ticket binds the page to the browser and the user.
  */
-import { checkNames } from '../lib/names.ts';
+import { checkTypes } from '../lib/option-types.ts';
 import type { Seconds } from '../model/store.ts';
 import { refuse, SourceUnavailable, textClaim } from './contract.ts';
 import { fetchJson, type JsonObject } from './fetch-json.ts';
@@ -61,7 +61,7 @@ const ASKED = ['client_id', 'redirect_uri', 'response_type', 'state', 'nonce', '
  * const consent = stytchConsent({ projectId: 'project-live-abc', secret: 'secret' });
  */
 export function stytchConsent(options: StytchConsentOptions): StytchConsent {
-  checkNames('stytchConsent', options, 'projectId secret b2b? baseUrl" fetch() now()');
+  checkTypes('stytchConsent', options, 'projectId secret b2b:boolean baseUrl:string fetch:function now:function');
   const { projectId, secret, b2b = false, baseUrl, fetch: fetcher = fetch, now = () => Math.floor(Date.now() / 1000) } = options;
   if (!/^project-(live|test)-/.test(projectId ?? ''))
     refuse('stytchConsent', 'projectId', 'must be the id of the project, such as "project-live-…"');

@@ -181,7 +181,7 @@ describe('guard/guard, around a handler', () => {
     };
     expect(wrong({ verfy: 'x' } as never)).toMatch(/^guard\b.*verfy/);
     expect(wrong({ resource: '/mcp' })).toMatch(/^guard: `resource` must be the full URL/);
-    expect(wrong({ authorizationServers: [] })).toMatch(/^guard: `authorizationServers` is empty/);
+    expect(wrong({ authorizationServers: [] })).toMatch(/^guard: `authorizationServers` must be a list of the issuers/);
     expect(wrong({ verify: 'x' as never })).toMatch(/^guard: `verify` must be a function/);
   });
 });

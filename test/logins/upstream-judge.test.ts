@@ -152,7 +152,7 @@ describe('logins/upstream, start-up', () => {
     [{ emailDomains: ['corp.example', '@x'] }, /^upstream: `emailDomains` holds "@x", which is not a domain/],
     [{ emails: ['x'] }, /^upstream: `emails` holds "x", which is not an address/],
     [{ organizations: ['o', ''] }, /^upstream: `organizations` holds an empty id/],
-    [{ organizations: [7] }, /^upstream: `organizations` must be a list of strings/],
+    [{ organizations: [7] }, /^upstream: `organizations` must be of type string\[\]/],
   ])('refuses %j', (options, message) => {
     expect(() => upstream(site(), options as UpstreamOptions)).toThrow(message);
     for (const provider of [{}, undefined])

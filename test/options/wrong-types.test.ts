@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { adminApi } from '../../src/admin/index.ts';
 import { guard } from '../../src/guard/guard.ts';
-import { checkNames } from '../../src/lib/names.ts';
+import { checkTypes } from '../../src/lib/option-types.ts';
 import { password } from '../../src/logins/password.ts';
 import { upstream } from '../../src/logins/upstream.ts';
 import { policy } from '../../src/mcp/policy/policy.ts';
@@ -27,24 +27,23 @@ const client = (options: object): unknown =>
 
 describe('options/wrong types', () => {
   it.each([
-    ['true or false', 'flag?', [true, false], ['true', 0, null]],
-    ['a string', 'text"', ['', 'a'], [7, null, ['a']]],
-    ['a string that is not empty', 'text!', ['a'], [undefined, '', 7, null]],
-    ['a string or a function', 'text"()', ['a', (): string => 'a'], [7, null]],
-    ['a function', 'call()', [(): number => 1], ['a', null, {}]],
-    ['a list of strings', 'list[]', [[], ['a']], ['a', [7], null, {}]],
-    ['an object', 'map{}', [{}, { a: 1 }], [[], null, 'a']],
-    ['a number above 0', 'number#', [1, 0.5], [0, -1, Number.NaN, Infinity, '1', null]],
-  ])('knows %s by the mark of %s', (what, known, right, wrong) => {
-    const name = known.replace(/\W+$/, '');
-    for (const value of right) expect(() => checkNames('owner', { [name]: value }, `other ${known}`)).not.toThrow();
-    for (const value of wrong) expect(() => checkNames('owner', { [name]: value }, `other ${known}`)).toThrow(new TypeError(`owner: \`${name}\` must be ${what}.`)); // prettier-ignore
-    expect(() => checkNames('owner', { nam: 1 }, `name ${known}`)).toThrow('did you mean `name`');
+    ['boolean', [true, false], ['true', 0, null]],
+    ['string', ['', 'a'], [7, null, ['a']]],
+    ['string|function', ['a', (): string => 'a'], [7, null]],
+    ['function', [(): number => 1], ['a', null, {}]],
+    ['string[]', [[], ['a']], ['a', [7], null, {}]],
+    ['object', [{}, { a: 1 }], [[], null, 'a']],
+    ['number', [1, 0.5], ['1', null]],
+  ])('knows the type %s', (type, right, wrong) => {
+    const known = `other value:${type}`;
+    for (const value of right) expect(() => checkTypes('owner', { value }, known)).not.toThrow();
+    for (const value of wrong) expect(() => checkTypes('owner', { value }, known)).toThrow(new TypeError(`owner: \`value\` must be of type ${type}.`)); // prettier-ignore
+    expect(() => checkTypes('owner', {}, known)).not.toThrow();
+    expect(() => checkTypes('owner', { nam: 1 }, `name ${known}`)).toThrow('did you mean `name`');
   });
 
   it.each([
     ['anonymous', () => guarded({ anonymous: 'false' })],
-    ['tokenOf', () => guarded({ tokenOf: 'x-token' })],
     ['authorizationServers', () => guarded({ authorizationServers: 'https://as.example' })],
     ['requiredScopes', () => guarded({ requiredScopes: 'read' })],
     ['anonymous', () => policy({ tools: { a: { anonymous: any('false') } } })],
@@ -62,6 +61,7 @@ describe('options/wrong types', () => {
     ['issuer', () => oauth2(any(APP))],
     ['claims', () => issuer({ claims: 'acme' })],
     ['maxAssertionLife', () => issuer({ maxAssertionLife: '300' })],
+    ['maxAssertionLife', () => issuer({ maxAssertionLife: Number.NaN })],
     ['algorithms', () => issuer({ algorithms: 'ES256' })],
     ['clients', () => issuer({ clients: 'c' })],
     ['user', () => issuer({ user: 'ada' })],
@@ -79,6 +79,6 @@ describe('options/wrong types', () => {
     ['language', () => adminApi(any({ permission: 'admin', language: {} }))],
   ])('names `%s` at start-up', (name, start) => {
     expect(start).toThrow(TypeError);
-    expect(start).toThrow(new RegExp(`\\b${name}\\b\`? (?:must|is not an option)|\`${name}\`: the options must be an object`));
+    expect(start).toThrow(new RegExp(`\\b${name}\\b\`? (?:must|is missing|is not an option)|\`${name}\`: the options must be an object`));
   });
 });

@@ -4,7 +4,7 @@
  */
 import { defined } from '../../lib/defined.ts';
 import { requestState } from '../../model/request-state.ts';
-import { checkNames } from '../../lib/names.ts';
+import { checkTypes } from '../../lib/option-types.ts';
 import { ResourceTemplate } from '@modelcontextprotocol/server';
 import type { Access, AuthContext } from '../../model/access.ts';
 import { maySee, type Need, type ScopeHierarchy } from '../../model/policy.ts';
@@ -78,7 +78,7 @@ export interface Declared {
   register(server: AnyServer): void;
 }
 
-const NEED = 'scopes[] permissions[] when anonymous? hidden? text" open';
+const NEED = 'scopes:string[] permissions:string[] when anonymous:boolean hidden:boolean text:string open';
 
 /**
  * Declares a tool with the rights that it needs, for {@link catalogue}. `inputSchema` is any Standard Schema (Zod 4, Valibot, ArkType).
@@ -93,7 +93,7 @@ const NEED = 'scopes[] permissions[] when anonymous? hidden? text" open';
  * })
  */
 export function tool<Schema = undefined, Props = AuthContext>(declaration: ToolDeclaration<Schema, Props>): Declared {
-  checkNames('tool', declaration, `name title description _meta inputSchema outputSchema annotations handler ${NEED}`);
+  checkTypes('tool', declaration, `name title description _meta inputSchema outputSchema annotations handler ${NEED}`);
   const { name, title, description, inputSchema, outputSchema, annotations, _meta, handler } = declaration;
   const config = defined({ title, description, inputSchema, outputSchema, annotations, _meta });
   const current = { ...config, ...defined({ inputSchema: describedOnce(inputSchema), outputSchema: describedOnce(outputSchema) }) };
@@ -117,7 +117,7 @@ export function tool<Schema = undefined, Props = AuthContext>(declaration: ToolD
  * })
  */
 export function resource<Props = AuthContext>(declaration: ResourceDeclaration<Props>): Declared {
-  checkNames('resource', declaration, `name title description _meta uri mimeType read ${NEED}`);
+  checkTypes('resource', declaration, `name title description _meta uri mimeType read ${NEED}`);
   const { name, uri, title, description, mimeType, _meta, read } = declaration;
   const config = defined({ title, description, mimeType, _meta });
   return declared('resource', uri, declaration, (server) => {
@@ -140,7 +140,7 @@ export function resource<Props = AuthContext>(declaration: ResourceDeclaration<P
  * })
  */
 export function prompt<Schema = undefined, Props = AuthContext>(declaration: PromptDeclaration<Schema, Props>): Declared {
-  checkNames('prompt', declaration, `name title description _meta argsSchema handler ${NEED}`);
+  checkTypes('prompt', declaration, `name title description _meta argsSchema handler ${NEED}`);
   const { name, title, description, argsSchema, _meta, handler } = declaration;
   return declared('prompt', name, declaration, (server) => {
     const args = isCurrent(server) ? argsSchema : shapeOf(argsSchema);
@@ -210,7 +210,7 @@ export interface CatalogueOptions {
  * });
  */
 export function catalogue(list: readonly Declared[], options: CatalogueOptions = {}): Catalogue {
-  checkNames('catalogue', options, 'hierarchy{} strict?');
+  checkTypes('catalogue', options, 'hierarchy:object strict:boolean');
   const { hierarchy = {}, strict = false } = options;
   const of = (kind: Kind): { [key: string]: Need } =>
     Object.fromEntries(list.filter((one) => one.kind === kind).map(({ key, need }) => [key, need]));

@@ -2,7 +2,7 @@
  * The policy of an MCP server: a need for each tool, resource, resource template and prompt, by the name that the SDK
  * dispatches by. Without a need, a primitive is open to every caller that passed the guard; with `strict` it is closed to all.
  */
-import { checkNames } from '../../lib/names.ts';
+import { checkTypes } from '../../lib/option-types.ts';
 import { UriTemplate } from '@modelcontextprotocol/server';
 import { impliedBy, type Implied, type Need, type ScopeHierarchy, combineNeeds } from '../../model/policy.ts';
 import { fold, foldedSpellingsOf, spellingsOf } from './resource-uri.ts';
@@ -37,7 +37,7 @@ export interface Policy {
 
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 const OPEN: Need = {};
-const NEED = 'scopes[] permissions[] when anonymous? hidden? text"';
+const NEED = 'scopes:string[] permissions:string[] when anonymous:boolean hidden:boolean text:string';
 
 /**
  * The rights that each tool, resource and prompt needs. The gate checks calls before the SDK sees them, and removes from lists what a caller
@@ -52,7 +52,7 @@ const NEED = 'scopes[] permissions[] when anonymous? hidden? text"';
  * })
  */
 export function policy(options: PolicyOptions): Policy {
-  checkNames('policy', options, 'tools{} resources{} prompts{} hierarchy{} strict?');
+  checkTypes('policy', options, 'tools:object resources:object prompts:object hierarchy:object strict:boolean');
   const { tools = {}, resources = {}, prompts = {}, strict = false } = options;
   const maps = {
     tool: mapOf('tools', tools),
@@ -92,7 +92,7 @@ function matcherOf(resources: { readonly [uri: string]: Need }, as: (uri: string
 
 function mapOf(option: string, needs: { readonly [name: string]: Need }): ReadonlyMap<string, Need> {
   for (const [name, need] of Object.entries(needs)) {
-    checkNames(`policy: ${option}.${name}`, need, NEED);
+    checkTypes(`policy: ${option}.${name}`, need, NEED);
     const bad = (need.scopes ?? []).find((scope) => !SCOPE.test(scope));
     if (bad !== undefined)
       throw new TypeError(

@@ -74,7 +74,7 @@ describe('mcp/policy/policy, start-up', () => {
     [{ tool: {} }, /^policy: `tool` is not an option/],
     [{ tools: { a: { scope: ['x'] } } }, /^policy: tools\.a: `scope` is not an option/],
     [{ tools: { a: { scopes: ['x', 'two words'] } } }, /^policy: `tools\.a\.scopes` holds "two words"/],
-    [{ resources: { 'n://a': { scopes: [7] } } }, /^policy: resources\.n:\/\/a: `scopes` must be a list of strings/],
+    [{ resources: { 'n://a': { scopes: [7] } } }, /^policy: resources\.n:\/\/a: `scopes` must be of type string\[\]/],
     [{ prompts: { a: { scopes: [''] } } }, /^policy: `prompts\.a\.scopes` holds ""/],
     [{ tools: { a: { scopes: ['a"'] } } }, /scopes/],
     [{ tools: { a: { scopes: ['a\\'] } } }, /scopes/],
