@@ -95,7 +95,8 @@ export function withoutUnseen(policy: Policy, access: Access | null, kind: Kind,
   return items.filter((item) => {
     const { name, uri, uriTemplate } = (item ?? {}) as { name?: unknown; uri?: unknown; uriTemplate?: unknown };
     const need = policy.needOf(kind, String(kind === 'resource' ? (uri ?? uriTemplate) : name), uri === undefined);
-    return need !== null && maySee(need, access);
+    // A caller without a token may use only what says so: of all else that is hidden it does not learn the name.
+    return need !== null && maySee(need, access) && (access !== null || need.hidden !== true || need.anonymous === true);
   });
 }
 

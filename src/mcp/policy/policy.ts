@@ -77,7 +77,9 @@ export function policy(options: PolicyOptions): Policy {
     },
     implied: impliedBy(options.hierarchy ?? {}),
     unlocks,
-    filters: strict || Object.values(maps).some((map) => [...map.values()].some((need) => (need.permissions?.length ?? 0) > 0)),
+    filters:
+      strict ||
+      Object.values(maps).some((map) => [...map.values()].some((need) => need.hidden === true || (need.permissions?.length ?? 0) > 0)),
   };
 }
 

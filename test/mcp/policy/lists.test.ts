@@ -44,6 +44,16 @@ describe('mcp/policy/lists', () => {
     expect(sentBy(NEEDS, null, result({ prompts: [{ name: 'draft' }] }))).toEqual(result({ prompts: [] }));
   });
 
+  it('shows nothing that is hidden to a caller without a token, unless it is for such callers, and keeps that list out of caches (SEC-180)', () => {
+    const tools = { save: { scopes: ['write'], hidden: true }, free: { anonymous: true, hidden: true }, open: { scopes: ['write'] } };
+    const list = result({ tools: [{ name: 'save' }, { name: 'free' }, { name: 'open' }], cacheScope: 'public' });
+    const namesFor = (access: Access | null): unknown => {
+      const { tools: shown, cacheScope } = (sentBy({ tools }, access, list) as { result: { tools: { name: string }[]; cacheScope: string } }).result; // prettier-ignore
+      return [shown.map(({ name }) => name), cacheScope];
+    };
+    expect([namesFor(null), namesFor(accessWith())]).toEqual([[['free', 'open'], 'private'], [['save', 'free', 'open'], 'private']]); // prettier-ignore
+  });
+
   it('marks a list as private for caches if lists differ by caller', () => {
     const list = result({ tools: [], cacheScope: 'public' });
     expect(sentBy(NEEDS, accessWith(), list)).toEqual(result({ tools: [], cacheScope: 'private' }));
