@@ -20,18 +20,25 @@ export async function audited<T>(as: AuthServer, change: Change, work: () => Pro
   const write = async (entry: AuditRecord, when: 'absent' | 'any'): Promise<void> =>
     void (await as.store.write(key, entry, when, { until: at + AUDIT_TTL, index: [ALL] }));
   await write({ v: 1, at, ...change }, 'absent');
-  const end = async (outcome: NonNullable<AuditRecord['outcome']>): Promise<void> => {
-    as.emit({ kind: 'admin.acted', ...change, outcome });
-    await write({ v: 1, at, ...change, outcome }, 'any').catch(() => undefined); // the entry is there, and the act is done
+  const end = async (outcome: NonNullable<AuditRecord['outcome']>, made?: Pick<AuditRecord, 'made'>): Promise<void> => {
+    as.emit({ kind: 'admin.acted', ...change, ...made, outcome });
+    await write({ v: 1, at, ...change, ...made, outcome }, 'any').catch(() => undefined); // the entry is there, and the act is done
   };
   try {
     const result = await work();
-    await end('done');
+    await end('done', madeBy(result));
     return result;
   } catch (error) {
     await end((error instanceof OAuthError && error.status < 500) || error instanceof TypeError ? 'refused' : 'failed');
     throw error;
   }
+}
+
+/** The id of what was made, which no one knows before: its name alone would not tell two keys of one name apart. */
+function madeBy(result: unknown): Pick<AuditRecord, 'made'> {
+  const { user, client, info } = Object(result) as { readonly [member: string]: unknown };
+  const { id } = Object(user ?? client ?? info) as { readonly id?: unknown };
+  return typeof id === 'string' ? { made: id } : {};
 }
 
 /** One page of the entries, oldest first. */

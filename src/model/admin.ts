@@ -30,6 +30,8 @@ export type AuditRecord = {
   readonly by: string;
   /** The id of the user, client, grant or key that it was about. */
   readonly target?: string;
+  /** The id of what was made. */
+  readonly made?: string;
   /** Absent while it runs, or if the process ended in between. */
   readonly outcome?: 'done' | 'refused' | 'failed';
 };

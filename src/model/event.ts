@@ -56,6 +56,8 @@ export type Event = Always &
         readonly by: string;
         /** The id of what was changed. */
         readonly target?: string;
+        /** The id of the user, client or key that was made; `target` is its name. */
+        readonly made?: string;
         readonly outcome: 'done' | 'refused' | 'failed';
       }
     | { readonly kind: 'login.succeeded'; readonly login: string; readonly userId: string }

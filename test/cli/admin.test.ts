@@ -291,6 +291,7 @@ describe('portcullis client, grant, session, key, token and audit', () => {
     expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/^pcl_\S+$/) });
     expect((await app.call(made.out)).status).toBe(200);
     const [key] = await json(on('key list --of-server --json'));
+    expect(await json(on('audit list --json'))).toContainEqual(expect.objectContaining({ act: 'keys/create', target: 'Nightly', made: key?.['id'] })); // prettier-ignore
     expect(key).toMatchObject({ name: 'Nightly', scope: ['read'], kind: 'service' });
     const inspected = await on('token inspect', { input: `${made.out}\n` });
     expect([inspected.code, inspected.out]).toEqual([0, expect.stringMatching(/^live +yes\nkind +key\nscope +read\n/)]);
@@ -348,6 +349,9 @@ describe('portcullis client, grant, session, key, token and audit', () => {
       exported.map(({ id }) => id).toReversed(),
     );
     expect((await on(`audit log --target ${bobId}`)).out).toContain('users/disable');
+    const { client: app2 } = JSON.parse((await on('client create Second --scope read --json')).out) as { client: { id: string } };
+    const ofApp = await json(on(`audit log --target ${app2.id} --json`));
+    expect(ofApp).toContainEqual(expect.objectContaining({ act: 'clients/create', target: 'Second', made: app2.id }));
     const ofBob = await json(on('audit export --user bob'));
     expect(ofBob).toContainEqual(expect.objectContaining({ kind: 'login.failed', reason: 'password_wrong', userId: bobId }));
     expect(ofBob.every(({ userId, target }) => userId === bobId || target === bobId)).toBe(true);

@@ -39,7 +39,7 @@ export interface AuditFilter {
   readonly act?: string | undefined;
   /** The administrator or user who did it. */
   readonly by?: string | undefined;
-  /** The user, client or grant that it was about. */
+  /** The user, client, grant or key that it was about. */
   readonly target?: string | undefined;
   readonly since?: Seconds | undefined;
   readonly until?: Seconds | undefined;
@@ -217,7 +217,13 @@ function lastOf({ entries }: Block): Seconds {
 }
 
 function matching({ n, block }: Found, { kind, act, by, target, since = 0, until = Infinity }: AuditFilter): readonly ListedEntry[] {
-  const about = (entry: AuditEntry): readonly unknown[] => [entry['target'], entry['userId'], entry['clientId'], entry['grantId']];
+  const about = (entry: AuditEntry): readonly unknown[] => [
+    entry['target'],
+    entry['made'],
+    entry['userId'],
+    entry['clientId'],
+    entry['grantId'],
+  ];
   return (block?.entries ?? [])
     .map((entry, at): ListedEntry => ({ id: `${n}.${at}`, ...entry }))
     .filter((entry) => entry.at >= since && entry.at <= until)
