@@ -39,6 +39,13 @@ describe('logins/email-code: steps', () => {
     expect((other.keep as { code: string }).code).not.toBe(code);
   });
 
+  it('has eight digits however small its random number is', async () => {
+    for (const [secret, code] of [['AAAA', '00000000'], ['AAAH', '00000007']] as const) {
+      const { prove } = makeWorld('open', () => ({ secret: () => secret }));
+      expect(await prove({ email: ADA })).toMatchObject({ keep: { code } });
+    }
+  }); // prettier-ignore
+
   it('refuses what is no address, typed in its own field or in the shared one', async () => {
     const { prove, login, services } = makeWorld();
     const wrong = { kind: 'refused', reason: 'email_malformed', field: 'email' };

@@ -78,6 +78,16 @@ describe('endpoints/authorize/device: guesses (RFC 8628 §5.1)', () => {
     expect((await type(app, code, from(1))).status).toBe(429);
   });
 
+  it('are a hundred for an IPv6 /48, which keep out neither its signed-in users nor any IPv4 network (SEC-154)', async () => {
+    const app = await makeApp('memory', TV);
+    const [code, alice] = [await codeFor(app), await signedIn(app)];
+    const inside = (at: number): Record<string, string> => ({ 'x-test-address': `2001:db8:7:${at.toString(16)}::1` });
+    for (let at = 0; at < 100; at++) for (const where of [inside(at), from(at)]) expect((await type(app, 'BBBB-BBBB', where)).status).toBe(400);
+    expect((await type(app, code, inside(100))).status).toBe(429);
+    expect((await type(app, code, { ...alice, ...inside(100) })).status).toBe(200);
+    expect((await type(app, code, from(100))).status).toBe(200);
+  }); // prettier-ignore
+
   it('are counted by user where one is signed in, whatever network they come from', async () => {
     const app = await makeApp('memory', TV);
     const [code, alice] = [await codeFor(app), await signedIn(app)];
