@@ -1,6 +1,14 @@
 /** What is read of an answer, and how a site fails. */
 import { describe, expect, it } from 'vitest';
-import { bodyOf, checkProvider, identityOf, textOf, UpstreamError, type UpstreamCallback } from '../../src/upstreams/contract.ts';
+import {
+  bodyOf,
+  checkProvider,
+  identityOf,
+  textOf,
+  UpstreamError,
+  type UpstreamCallback,
+  withBoolean,
+} from '../../src/upstreams/contract.ts';
 
 describe('upstreams/contract', () => {
   it('takes texts and whole numbers for texts, and nothing else', () => {
@@ -21,6 +29,12 @@ describe('upstreams/contract', () => {
     for (const org_id of [undefined, '', 7]) expect(of({ sub: 'u', org_id })).toStrictEqual({ ...known, claims: { sub: 'u', org_id } });
     expect(() => of({})).toThrow(expect.objectContaining({ reason: 'sub_missing' }));
   });
+
+  it('takes the texts `true` and `false` of email_verified for what they say, and no other value', () => {
+    expect(withBoolean({ sub: 'u', email_verified: 'true' })).toEqual({ sub: 'u', email_verified: true });
+    expect(withBoolean({ sub: 'u', email_verified: 'false' })).toEqual({ sub: 'u', email_verified: false });
+    for (const email_verified of [true, false, '', 'TRUE', 'yes', 1, null, undefined]) expect(withBoolean({ sub: 'u', email_verified })).toEqual({ sub: 'u', email_verified });
+  }); // prettier-ignore
 
   it('tells how a site failed, with a hint for the operator', () => {
     expect(new UpstreamError('broken', 'azp')).toMatchObject({ name: 'UpstreamError', message: 'broken: azp', failure: 'broken', reason: 'azp' });

@@ -120,6 +120,18 @@ describe('upstreams/google', () => {
     for (const hd of [undefined, '', 7]) expect(await come(ISSUER, { hd, email_verified: true }, make())).not.toHaveProperty('organization');
   }); // prettier-ignore
 
+  it('accepts every account of Google Workspace for the domain `*`, and no other account', async () => {
+    const any = make({ hd: '*' });
+    expect(await come(ISSUER, { hd: 'corp.example', email_verified: true }, any)).toMatchObject({ organization: 'corp.example' });
+    for (const hd of [undefined, '', 7]) {
+      expect(await come(ISSUER, { hd }, any)).toBe('refused domain_not_allowed');
+      expect(any(APP).admits?.(person({ hd }))).toBe(false);
+    }
+    expect(any(APP).admits?.(person({ hd: 'corp.example' }))).toBe(true);
+    const fault = await faultOf(ISSUER, {}, any);
+    expect(typeof fault.text === 'function' && String(fault.text(ENGLISH))).toContain('Google Workspace');
+  });
+
   it('names the domain to the user of another one', async () => {
     const fault = await faultOf(ISSUER, { hd: 'evil.example' }, make({ hd: 'corp.example' }));
     expect(typeof fault.text === 'function' && String(fault.text(ENGLISH))).toContain('corp.example');

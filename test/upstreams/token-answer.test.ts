@@ -8,13 +8,17 @@ interface Asked {
   readonly type?: string;
   readonly isRefresh?: boolean;
   readonly repair?: Provider['repair'];
+  readonly openid?: boolean;
 }
 
 /** Status and members for the library, and the refresh token; or how it failed. */
-async function read(body: unknown, { status = 200, type = 'application/json', isRefresh = false, repair }: Asked = {}): Promise<unknown> {
+async function read(
+  body: unknown,
+  { status = 200, type = 'application/json', isRefresh = false, repair, openid = true }: Asked = {},
+): Promise<unknown> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const answer = new Response(text, { status, headers: { 'content-type': type } });
-  return readAnswer(answer, { openid: true, ...(repair ? { repair } : {}) } as Provider, isRefresh).then(
+  return readAnswer(answer, { openid, ...(repair ? { repair } : {}) } as Provider, isRefresh).then(
     async ({ response, refreshToken }) => [response.status, await response.json(), refreshToken],
     (error: { failure?: string; reason?: string }) => `${error.failure} ${error.reason}`,
   );
@@ -23,6 +27,12 @@ async function read(body: unknown, { status = 200, type = 'application/json', is
 const GOOD = { access_token: 'a', token_type: 'bearer' };
 
 describe('upstreams/token-answer, a good one', () => {
+  it('has an ID token for a sign-in with OpenID Connect alone, where it is verified', async () => {
+    const sent = { ...GOOD, id_token: 'i' };
+    expect(await read(sent)).toEqual([200, sent, undefined]);
+    for (const unused of [{ isRefresh: true }, { openid: false }, { isRefresh: true, openid: false }]) expect(await read(sent, unused)).toEqual([200, GOOD, undefined]);
+  }); // prettier-ignore
+
   it.each<[unknown, object]>([
     [{ access_token: 'a' }, {}],
     [{ access_token: 'a', token_type: 'MAC' }, { token_type: 'MAC' }],

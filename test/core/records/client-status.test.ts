@@ -42,6 +42,18 @@ describe('core/records/client-status: clients that wait', () => {
     expect(Object.keys(events[0] ?? {}).toSorted()).toEqual(['at', 'clientId', 'kind']);
   });
 
+  it('are told once, where two requests find them new at the same moment', async () => {
+    let isLate = true;
+    const { as, events } = makeWorld((store) => ({
+      read: async (key, ...rest) => (key.startsWith('client-status:') && isLate ? ((isLate = false), null) : store.read(key, ...rest)),
+    }));
+    isLate = false;
+    await noteWaiting(as, clientOf('c1', 'Notes'), 'net', 'user');
+    isLate = true; // the second request reads what was there before the first one
+    await noteWaiting(as, clientOf('c1', 'Notes'), 'net', 'another');
+    expect([events.length, (await findClientStatus(as, 'c1'))?.userId]).toEqual([1, 'user']);
+  });
+
   it('are at most twenty of one network in an hour, and cost a known one no place', async () => {
     const { as } = makeWorld();
     for (let at = 0; at < 30; at++) await noteWaiting(as, clientOf('known'), 'net', undefined);
@@ -53,6 +65,13 @@ describe('core/records/client-status: clients that wait', () => {
 });
 
 describe('core/records/client-status: decisions', () => {
+  it('keep who was waiting, with the client as it is at the decision', async () => {
+    const { as } = makeWorld();
+    await noteWaiting(as, clientOf('c1', 'Notes'), 'net', 'user');
+    await approveClient(as, 'c1', clientOf('c1', 'Renamed'));
+    expect(await findClientStatus(as, 'c1')).toMatchObject({ status: 'approved', userId: 'user', name: 'Renamed' });
+  });
+
   it('keep what is known, are told, and move the client from list to list', async () => {
     const { as, events, clock } = makeWorld();
     await noteWaiting(as, clientOf('c1', 'Notes'), 'net', 'user');
