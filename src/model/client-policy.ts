@@ -62,7 +62,9 @@ function isOutside(url: string): boolean {
 export type ClientLook = Pick<ClientStatusRecord, 'name' | 'hosts' | 'also'>;
 
 /** The look of a client: all of its names, and everything that gets its codes and tokens. */
-export function lookOf(client: Parameters<typeof hostsOf>[0] & Pick<Client, 'name' | 'names' | 'grantTypes'>): ClientLook {
+export function lookOf(
+  client: Parameters<typeof hostsOf>[0] & Pick<Client, 'name' | 'names'> & Partial<Pick<Client, 'grantTypes'>>,
+): ClientLook {
   const { name, names = {}, redirectUris, grantTypes = [] } = client;
   const hosts = hostsOf(client);
   const programs = hosts.length > 0 ? redirectUris.filter((uri) => !isOutside(uri)).map(programOf) : [];
