@@ -270,6 +270,6 @@ describe.each([
       expect(after.servers).toBeLessThanOrEqual(MAX_SERVERS);
       expect(after.heap - before.heap).toBeLessThan(MAX_GROWTH);
     };
-    await vi.waitFor(isFlat, { timeout: 90_000, interval: 1000 });
+    await vi.waitFor(isFlat, { timeout: inject('full') ? 600_000 : 90_000, interval: 1000 });
   });
 });
