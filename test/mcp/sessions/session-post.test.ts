@@ -281,9 +281,16 @@ describe('mcp/sessions/session-post: what is served', () => {
 
   it('ends soon after its token was revoked (SEC-190)', async () => {
     const { ask, work } = await makeWorld();
-    const seen: string[] = [];
+    const [seen, began]: [string[], PromiseWithResolvers<void>] = [[], Promise.withResolvers()];
+    const server = makeServer();
+    server.registerTool('wait', {}, ({ mcpReq }) => {
+      mcpReq.signal.addEventListener('abort', () => seen.push('ended'));
+      began.resolve(); // a tool that begins after the end of its token would never be told of it
+      return new Promise<ReturnType<typeof text>>((done) => mcpReq.signal.addEventListener('abort', () => done(text('late'))));
+    });
     let isGood = true;
-    const response = await served(await ask(call('hang'), { stillGood: async () => isGood }), makeServer(seen));
+    const response = await served(await ask(call('wait'), { stillGood: async () => isGood }), server);
+    await began.promise;
     isGood = false;
     expect(await response.text()).not.toContain('late');
     await Promise.all(work); // the request is kept until its server is closed
