@@ -45,6 +45,13 @@ const come = async ({ provider }: World): Promise<string> => {
 };
 
 describe('upstreams/github, accepted users', () => {
+  it('is not taken for one without an address while GitHub limits how often it is asked for one', async () => {
+    const spent = { 'x-ratelimit-remaining': '0' };
+    expect(await come(setUp({}, { [`${API}/user/emails`]: status(403, {}, spent) }))).toBe('unavailable status_403_rate_limit');
+    for (const answer of [status(403), status(404, {}, spent), status(200, [], spent)])
+      expect(await come(setUp({}, { [`${API}/user/emails`]: answer }))).toBe('in');
+  });
+
   it('is known by the number, with the profile and the primary address that GitHub has verified', async () => {
     const emails = [{ email: 'x@x.example', primary: true, verified: false }, { email: 'y@x.example', primary: false, verified: true }];
     const world = setUp({}, { [`${API}/user/emails`]: () => Response.json(emails) });
