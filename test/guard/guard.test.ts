@@ -182,6 +182,11 @@ describe('guard/guard, around a handler', () => {
     expect(wrong({ verfy: 'x' } as never)).toMatch(/^guard\b.*verfy/);
     expect(wrong({ resource: '/mcp' })).toMatch(/^guard: `resource` must be the full URL/);
     expect(wrong({ authorizationServers: [] })).toMatch(/^guard: `authorizationServers` must be a list of the issuers/);
+    expect(wrong({ authorizationServers: 'https://as.example' as never })).toMatch(
+      /^guard: `authorizationServers` must be a list of the issuers/,
+    );
+    expect(wrong({ requiredScopes: 'read' as never })).toMatch(/^guard: `requiredScopes` must be a list of scopes/);
+    expect(wrong({ anonymous: 'false' as never })).toMatch(/^guard: `anonymous` must be true or false/);
     expect(wrong({ verify: 'x' as never })).toMatch(/^guard: `verify` must be a function/);
   });
 });

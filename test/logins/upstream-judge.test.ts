@@ -66,6 +66,18 @@ describe('logins/upstream, accepted users', () => {
     expect(await finish({ organizations: ['o'], ...corp }, named({}, 'o'))).toEqual(refused('email_domain_not_allowed'));
   }); // prettier-ignore
 
+  it('is refused by what the site told, and tries again where it did not tell what decides (R-38)', async () => {
+    const partly = (claims: object, organization?: string): Partial<CallbackResult> => ({
+      ...named(claims, organization),
+      isPartial: true,
+    });
+    const untold = { kind: 'unavailable', reason: 'userinfo_not_told' };
+    expect(await finish({ organizations: ['o'] }, partly({}, 'x'))).toEqual({ kind: 'refused', reason: 'organization_not_allowed' });
+    expect(await finish({ organizations: ['o'] }, partly(UMA.claims))).toEqual(untold);
+    expect(await finish({ emails: ['eve@x.example'] }, partly(UMA.claims))).toEqual({ kind: 'refused', reason: 'email_not_allowed' });
+    expect(await finish({ emails: ['eve@x.example'] }, partly({}, 'x'))).toEqual(untold);
+  });
+
   it('is accepted by a mapping, with its claims and permissions', async () => {
     expect(await finish({ mapIdentity: () => ({ deny: 'no' }) })).toEqual({ kind: 'refused', reason: 'denied_by_mapping', text: 'no' });
     const asked: unknown[] = [];

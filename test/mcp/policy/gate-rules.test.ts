@@ -256,6 +256,12 @@ describe('mcp/policy/gate, lists', () => {
     expect(namesOf(seen('tool', tools, accessWith(['admin']), true))).not.toContain('other');
   });
 
+  it('show a caller without a token nothing that is hidden, but what is for such callers (SEC-180)', () => {
+    const hidden = { save: { scopes: ['write'], hidden: true }, free: { anonymous: true, hidden: true }, open: { scopes: ['write'], hidden: false }, plain: {} };
+    const shown = (access: Access<AuthContext> | null): string[] => namesOf(withoutUnseen(policy({ tools: hidden }), access, 'tool', Object.keys(hidden).map((name) => ({ name }))));
+    expect([shown(null), shown(accessWith())]).toEqual([['free', 'open', 'plain'], ['save', 'free', 'open', 'plain']]);
+  });
+
   it('know resources by their URI, and templates by their text', () => {
     const resources = [{ uri: 'notes://1', name: 'open' }, { uri: 'x://y' }, { uriTemplate: 'notes://{id}' }, { uriTemplate: 'x://{id}' }];
     expect(seen('resource', resources, accessWith())).toEqual([{ uri: 'x://y' }, { uriTemplate: 'x://{id}' }]);

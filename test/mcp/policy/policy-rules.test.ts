@@ -63,6 +63,8 @@ describe('mcp/policy/policy, what is worked out', () => {
     [{ tools: { x: B, y: A } }, true],
     [{ resources: { 'n://a': A } }, true],
     [{ prompts: { x: A } }, true],
+    [{ tools: { x: B, y: { hidden: true } } }, true],
+    [{ tools: { x: { hidden: false } } }, false],
     [{ strict: true }, true],
   ])('knows whether lists differ from caller to caller: %j', (options, filters) => {
     expect(policy(options).filters).toBe(filters);
