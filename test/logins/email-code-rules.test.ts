@@ -78,6 +78,8 @@ describe('logins/email-code: steps', () => {
     expect(text(ENGLISH)).toBe(ENGLISH.refused.email_code_wrong);
     expect(await services.accounts.findByUsername(ADA)).toBeNull();
     expect(await step(kept, { code: '12345679' })).toEqual({ kind: 'refused', reason: 'email_code_wrong' });
+    const known = await services.accounts.create({ username: 'ada', email: ADA, emailVerified: true });
+    expect(await step(kept, { code: '12345679' })).toEqual({ kind: 'refused', reason: 'email_code_wrong', userId: known.id });
   });
 
   it('works with a mailer that has no word for messages that were not sent', async () => {
