@@ -170,8 +170,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'F-35', what: 'guesses from elsewhere keep the owner out', file: 'src/core/attempts.ts',
-    good: 'const networkName = (kind: string, account: string): string => `${kind}\\n${account}\\n${network}`;',
-    bad: 'const networkName = (kind: string, account: string): string => `${kind}\\n${account}`;',
+    good: 'const networkName = (kind: string, account: string, from = network): string => `${kind}\\n${account}\\n${from}`;',
+    bad: 'const networkName = (kind: string, account: string, _from = network): string => `${kind}\\n${account}`;',
   },
   {
     id: 'F-38', what: 'a browser is sent to a client that nobody vouches for', file: 'src/endpoints/authorize/skip-consent.ts',
