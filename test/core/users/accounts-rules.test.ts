@@ -46,6 +46,8 @@ describe('core/users/accounts, passwords', () => {
     const check = (isAllowed: boolean) => accounts.checkPassword('alice', ALICE.password, undefined, (...why) => told.push(why), async () => isAllowed); // prettier-ignore
     expect([await check(false), hashed, told]).toEqual([null, 0, [['limited', (await accounts.findByUsername('alice'))?.id]]]);
     expect([(await check(true))?.username, hashed]).toEqual(['alice', 1]);
+    const unheard = (tell?: (...why: unknown[]) => void) => accounts.checkPassword('mallory', 'x', undefined, tell, async () => false);
+    expect([await unheard(), await unheard((...why) => told.push(why)), told.at(-1)]).toEqual([null, null, ['limited', undefined]]);
   });
 
   it('accepts a hash of any cost that is in PHC form, and says so of one that is not', async () => {

@@ -72,6 +72,7 @@ describe('endpoints/sign-in/browser-context: cookies and redirects', () => {
     const named = (settings: Partial<Settings>): string => cookieName(makeWorld(settings).as, 'session');
     expect(named({})).toBe('__Host-portcullis-session');
     expect(named({ tenant: 'acme' })).toBe('__Host-portcullis-acme.session');
+    expect(named({ issuer: 'https://mcp.example/a_b//c-d' })).toBe('__Host-portcullis-a_b.c-d.session');
     expect(named({ issuer: 'http://localhost:3000' })).toBe('portcullis-session');
     const local = makeWorld({ issuer: 'http://localhost:3000' }).as;
     expect(setCookie(local, 'session', 'x', 60)).toBe('portcullis-session=x; Path=/; Max-Age=60; HttpOnly; SameSite=Lax');
