@@ -55,7 +55,7 @@ describe('what a process remembers', () => {
     const fetchPublic = async (url: string): Promise<Response> => (fetched.push(url), Response.json({ keys: [signer.publicKey] }));
     const clients = Array.from({ length: 258 }, (_, at) => ({
       id: `client-${at}`,
-      jwksUri: `https://client.example/${at}/keys`,
+      jwksUri: `https://client${at}.example/keys`,
       scope: ['read'],
     }));
     const app = await appOn(memoryStore(clock), clock, { clients }, { fetchPublic });
