@@ -16,7 +16,7 @@ export function oddSite(world: World, site: FakeUpstream, undated: Set<string>):
       if (kind === 2) return new Response(null, { status: 400 });
       return Response.json({ error: 'server_error' }, { status: 503 });
     }
-    const isOdd = world.has('site-odd') && time.percent(30);
+    const isOdd = world.has('site-odd') && time.percent(30) && time.now() <= world.calmFrom;
     const url = input instanceof Request ? input.url : String(input);
     if (url.endsWith('/userinfo') && isOdd)
       return time.percent(50)
@@ -27,7 +27,7 @@ export function oddSite(world: World, site: FakeUpstream, undated: Set<string>):
     if (access !== undefined) headers.set('authorization', `Bearer ${tokenIn(access)}`);
     if (url.endsWith('/token')) world.siteRefreshedAt = time.now();
     const response = await site.fetch(input, access === undefined ? init : { ...init, headers });
-    if (!isOdd || time.now() > world.calmFrom || !url.endsWith('/token') || response.status !== 200) return response;
+    if (!isOdd || !url.endsWith('/token') || response.status !== 200) return response;
     const body = (await response.json()) as Record<string, unknown>;
     const change = time.chance.pick<Record<string, unknown>>([
       { token_type: undefined },
