@@ -40,6 +40,23 @@ describe('admin/audit', () => {
     expect(events).toMatchObject([{ kind: 'admin.acted', ...CHANGE, outcome: 'done' }]);
   });
 
+  it('notes the id of what was made, and of nothing else', async () => {
+    const { as, events, entries } = makeWorld();
+    const results = [
+      { user: { id: 'u' } },
+      { client: { id: 'c' } },
+      { key: 'pcl_x', info: { id: 'k' } },
+      { id: 'x' },
+      { user: { id: 7 } },
+      null,
+    ];
+    for (const result of results) expect(await audited(as, CHANGE, async () => result)).toBe(result);
+    const made = ['u', 'c', 'k', undefined, undefined, undefined];
+    expect(events.map((event) => ('made' in event ? event.made : undefined))).toEqual(made);
+    const kept = (await entries()) as readonly { made?: string }[];
+    expect(kept.flatMap((entry) => ('made' in entry ? [entry.made] : [])).toSorted()).toEqual(['c', 'k', 'u']);
+  });
+
   it('tells a refusal from a failure, and throws what the change threw', async () => {
     const { as, events, entries } = makeWorld();
     const errors = [

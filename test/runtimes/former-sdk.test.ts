@@ -133,7 +133,7 @@ describe('after a switch from mcpAuthRouter of the MCP SDK', () => {
       verifyAccessToken: async (token) => ({ token, clientId: 'proxied', scopes: ['read'], extra: { userId: 'una' } }),
       getClient: async (id) => (id === 'proxied' ? { client_id: id, redirect_uris: [CALLBACK] } : undefined),
       fetch: async (_url, init) => {
-        sent.push(String(init?.body));
+        sent.push(await new Response(init?.body).text());
         return Response.json({ access_token: 'up', token_type: 'bearer', refresh_token: 'up-next' }, { status });
       },
     });

@@ -30,6 +30,16 @@ describe('upstreams/contract', () => {
     expect(() => of({})).toThrow(expect.objectContaining({ reason: 'sub_missing' }));
   });
 
+  it('names an option that is needed and not there, or empty', () => {
+    const options = { clientId: 'a', clientSecret: 'b' };
+    for (const domain of [undefined, ''])
+      expect(() => checkProvider('auth0', { ...options, domain } as never, 'audience:string domain:string!')).toThrow(
+        new TypeError('auth0: `domain` is missing.'),
+      );
+    expect(() => checkProvider('auth0', { ...options, domain: 'd' } as never, 'audience:string domain:string!')).not.toThrow();
+    expect(() => checkProvider('google', { ...options, '': 1 } as never, '')).toThrow('is not an option');
+  });
+
   it('takes the texts `true` and `false` of email_verified for what they say, and no other value', () => {
     expect(withBoolean({ sub: 'u', email_verified: 'true' })).toEqual({ sub: 'u', email_verified: true });
     expect(withBoolean({ sub: 'u', email_verified: 'false' })).toEqual({ sub: 'u', email_verified: false });

@@ -141,14 +141,14 @@ describe('core/audit/read, a page', () => {
       { at: now, kind: 'grant.opened', userId: 'ada', clientId: 'c', grantId: 'g' },
       { at: now, kind: 'admin.acted', act: 'users/disable', by: 'root', target: 'ada', userId: 'x' },
       { at: now, kind: 'grants' },
-      { at: now, kind: 'whole', target: 'a', userId: 'b', clientId: 'd', grantId: 'e' },
+      { at: now, kind: 'whole', target: 'a', made: 'm', userId: 'b', clientId: 'd', grantId: 'e' },
     ];
     await chain(1, () => ({ entries }));
     const found = async (filter: AuditFilter) => (await listed(filter))[0];
     expect(await found({})).toEqual(['1.3', '1.2', '1.1', '1.0']);
     expect([await found({ kind: 'grant.' }), await found({ kind: 'grant' }), await found({ kind: 'grant.opened' }), await found({ kind: 'admin' })]).toEqual([['1.0'], [], ['1.0'], []]);
     expect([await found({ by: 'ada' }), await found({ by: 'root' }), await found({ by: 'x' }), await found({ act: 'users/disable' })]).toEqual([['1.0'], ['1.1'], [], ['1.1']]);
-    expect([await found({ target: 'ada' }), await found({ target: 'c' }), await found({ target: 'g' }), await found({ target: 'root' })]).toEqual([['1.1', '1.0'], ['1.0'], ['1.0'], []]);
+    expect([await found({ target: 'ada' }), await found({ target: 'c' }), await found({ target: 'g' }), await found({ target: 'm' }), await found({ target: 'root' })]).toEqual([['1.1', '1.0'], ['1.0'], ['1.0'], ['1.3'], []]);
   }); // prettier-ignore
 });
 
