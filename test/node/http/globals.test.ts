@@ -95,5 +95,5 @@ describe('node/http/globals', () => {
 it('serves the metadata of a guarded function only at its path', async () => {
   const { url } = await start(protect(echo as never) as Fetch);
   expect((await fetch(`${url}/.well-known/oauth-protected-resource/mcp`)).status).toBe(200);
-  expect((await fetch(`${url}/x/.well-known/oauth-protected-resource/mcp`)).status).toBe(401);
+  expect((await fetch(`${url}/x/.well-known/oauth-protected-resource/mcp`)).status).toBe(404);
 });
