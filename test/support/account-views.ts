@@ -7,8 +7,7 @@ import { settingsOf } from '../../src/options/settings.ts';
 import type { AccountPageView } from '../../src/pages/account.ts';
 import type { SectionPageView } from '../../src/pages/account-section.ts';
 import type { MessageView } from '../../src/pages/message.ts';
-import type { Store } from '../../src/model/store.ts';
-import { memoryStore } from '../../src/stores/memory.ts';
+import { pagedStore } from './paged-store.ts';
 import type { Browser, BrowserPage } from '../../src/testing/browser.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { ALICE, type App, appOn, ISSUER, optionsFor } from './app.ts';
@@ -33,18 +32,7 @@ export async function makeAccountWorld(more: Partial<OAuthProviderOptions> = {},
   };
   const options: Partial<OAuthProviderOptions> = { ...more, pages: { templates } };
   const clock = makeClock();
-  const inner = memoryStore(clock);
-  const store: Store = {
-    atomic: true,
-    read: (...all) => inner.read(...all),
-    write: (...all) => inner.write(...all),
-    remove: (...all) => inner.remove(...all),
-    async list(index, after = 'from 0') {
-      const { keys } = await inner.list(index);
-      const [start, end] = [Number(after.slice(5)), Number(after.slice(5)) + page];
-      return { keys: keys.slice(start, end), ...(end < keys.length ? { next: `from ${end}` } : {}) };
-    },
-  };
+  const store = pagedStore(clock, page);
   const app = await appOn(store, clock, options);
   const settings = settingsOf(parseOptions(optionsFor(app.events, options)), { issuer: ISSUER }, true, {});
   return {
