@@ -165,7 +165,7 @@ describe('mcp/listening, streams that must end', () => {
       return found;
     };
     const end = endOf([], { ...accessWith([]), expiresAt: Math.floor(Date.now() / 1000) + 3600 }, { stillGood }, seconds);
-    while (checks < 2) await vi.advanceTimersByTimeAsync(1);
+    while (checks < 2) await vi.advanceTimersToNextTimerAsync();
     good = false;
     await vi.advanceTimersByTimeAsync(seconds * 1000);
     expect(end.signal.aborted).toBe(true);
