@@ -62,7 +62,7 @@ describe('the documentation', () => {
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['./*.ts'] }));
     const { stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], { cwd: folder, encoding: 'utf8' });
     expect(`${stdout}${stderr}`).toBe('');
-  }, 60_000);
+  });
 
   it('has an example for every public function and class, which compiles against the published types', () => {
     const declarations = docExamples();
@@ -82,7 +82,7 @@ describe('the documentation', () => {
     writeFileSync(join(to, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['./*.ts'] }));
     const { stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', to], { cwd: to, encoding: 'utf8' });
     expect(`${stdout}${stderr}`).toBe('');
-  }, 60_000);
+  });
 
   it('needs no cast in what it shows: the types know', () => {
     const casts = checked.flatMap((page) =>

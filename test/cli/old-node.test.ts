@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), 'portcullis-old-node-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function run(flags: readonly string[], ...argv: readonly string[]): { readonly status: number | null; readonly err: string } {
-  const { status, stderr } = spawnSync(process.execPath, [...flags, main, ...argv], { encoding: 'utf8', timeout: 30_000 });
+  const { status, stderr } = spawnSync(process.execPath, [...flags, main, ...argv], { encoding: 'utf8', timeout: 240_000 });
   return { status, err: stderr };
 }
 

@@ -34,7 +34,7 @@ describe.skipIf(PLATFORM === 'win32')('cli/open', () => {
     on(platform);
     openInBrowser(URL_GIVEN);
     const said = join(folder, `${command}.said`);
-    await expect.poll(() => existsSync(said), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => existsSync(said), { timeout: 120_000 }).toBe(true);
     expect(readFileSync(said, 'utf8').trimEnd().split('\n')).toEqual(given);
   });
 
@@ -46,7 +46,7 @@ describe.skipIf(PLATFORM === 'win32')('cli/open', () => {
     const before = children();
     openInBrowser(URL_GIVEN);
     expect(children()).toBe(before);
-    await expect.poll(() => existsSync(join(folder, 'said')), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => existsSync(join(folder, 'said')), { timeout: 120_000 }).toBe(true);
     const [pid, silent] = readFileSync(join(folder, 'said'), 'utf8').trimEnd().split('\n');
     expect([silent, process.kill(-Number(pid), 0)]).toEqual(['silent', true]); // throws unless there is a group of processes with this id
   }); // prettier-ignore

@@ -18,7 +18,7 @@ const silent = (issuer: string, more: object = {}): Promise<App> => {
   return appOn(memoryStore(clock), clock, { on: undefined as never, issuer, ...more });
 };
 const ask = (app: App, url: string, init: RequestInit = {}): Promise<Response> => app.send(new Request(url, init));
-const settled = (): Promise<void> => vi.waitFor(() => expect(lines.length).toBeGreaterThan(0), { timeout: 20_000 });
+const settled = (): Promise<void> => vi.waitFor(() => expect(lines.length).toBeGreaterThan(0), { timeout: 120_000 });
 /** Password, token, secret: none of it may stand in a log. */
 const SECRET = 'code_AAAAAAAAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB';
 

@@ -79,7 +79,7 @@ export async function visit<T>(
   options: BrowserContextOptions = {},
 ): Promise<T> {
   const context = await browser.newContext(options);
-  context.setDefaultTimeout(60_000); // journeys run side by side, perhaps on a slow machine
+  context.setDefaultTimeout(180_000); // journeys run side by side, perhaps on a slow machine
   const errors: string[] = [];
   context.on('console', (message) => {
     // A 4xx answer to a form is how our pages say what was wrong; Chromium logs every one of them.

@@ -321,7 +321,7 @@ describe.each(storeNames)('the admin page on %s', (store) => {
     await done(app.admin, await open(app.admin, `/client?id=${clientId}`), 'clients/block');
     await app.settled();
     await vi.waitFor(async () => expect(wordsOf((await open(app.admin, '/audit')).text)).toMatch(/clients\/block Alice/), {
-      timeout: 20_000,
+      timeout: 120_000,
     });
     expect(wordsOf((await open(app.admin, '/audit?by=bob@acme.example')).text)).not.toContain('clients/block');
     const ended = wordsOf((await open(app.admin, '/audit?act=grant.')).text); // a kind of event, or its beginning

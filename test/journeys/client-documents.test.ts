@@ -188,7 +188,7 @@ describe('a client known by its document: when it is fetched', () => {
     const { promise, resolve } = Promise.withResolvers<Response>();
     app.answers.set(ID, () => promise);
     const pages = Array.from({ length: 5 }, () => ask(app));
-    await vi.waitFor(() => expect(app.fetched.length).toBeGreaterThan(0), { timeout: 20_000 });
+    await vi.waitFor(() => expect(app.fetched.length).toBeGreaterThan(0), { timeout: 120_000 });
     for (let turn = 0; turn < 200; turn++) await Promise.resolve(); // until all of them wait
     resolve(new Response('', { status: 404 }));
     for (const page of await Promise.all(pages)) expectPage(page);

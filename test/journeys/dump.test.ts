@@ -23,7 +23,7 @@ function textsIn(value: unknown, into = new Set<string>()): ReadonlySet<string> 
   return into;
 }
 
-it.each(storeNames)('SEC-213 no stored value is accepted as a token, code, cookie or secret, on %s', { timeout: 120_000 }, async (name) => {
+it.each(storeNames)('SEC-213 no stored value is accepted as a token, code, cookie or secret, on %s', async (name) => {
   const app = await makeApp(name, { clientRegistrationEndpoint: '/register' });
   const { client, tokens } = await app.signedIn({ token_endpoint_auth_method: 'client_secret_post' });
   const { client: waiting, code } = await app.toCode();

@@ -92,7 +92,7 @@ describe.each([...storeNames, TRAVELLING, IN_PLACE])('a failing store (%s)', (st
       const { client, code } = await server.toCode();
       late.plan('delay', writeOf(server));
       const redemption = client.redeem(code);
-      await vi.waitFor(() => expect(isUnderway).toBe(true), { timeout: 20_000 });
+      await vi.waitFor(() => expect(isUnderway).toBe(true), { timeout: 120_000 });
       deadline();
       expect((await redemption).status).toBe(503);
       arrive();

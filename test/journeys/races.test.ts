@@ -11,7 +11,7 @@ function ringOf({ send, clock }: App): Promise<Ring> {
 }
 
 describe.each([...storeNames, TRAVELLING, IN_PLACE])('races on %s', (store) => {
-  it.each(RACES)('$name', { timeout: 240_000 }, async ({ run }) => {
+  it.each(RACES)('$name', async ({ run }) => {
     await run(await ringOf(await makeApp(store)), ROUNDS);
   });
 });

@@ -45,5 +45,5 @@ describe.each(storeNames)('scale on %s', (store) => {
     await accounts.setPassword(app.aliceId, `${ALICE.password} anew`);
     expect((await listUserGrants(app.aliceId)).grants).toEqual([]);
     expect((await app.call(live.access)).status).toBe(401);
-  }, 60_000); // hundreds of records, one after the other where the store takes one at a time
+  }); // hundreds of records, one after the other where the store takes one at a time
 });

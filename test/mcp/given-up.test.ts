@@ -88,7 +88,7 @@ async function atIt(app: App, session: Begun, name: string, id: number): Promise
 }
 const cancelled = (requestId: number): object => ({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } });
 const have = (names: readonly string[]): Promise<void> =>
-  vi.waitFor(() => expect(ended.toSorted()).toEqual(names.toSorted()), { timeout: 20_000, interval: 10 });
+  vi.waitFor(() => expect(ended.toSorted()).toEqual(names.toSorted()), { timeout: 120_000, interval: 10 });
 
 describe.each(storeNames)('calls that are given up, on %s', (store) => {
   it.each([
@@ -126,7 +126,7 @@ describe.each(storeNames)('calls that are given up, on %s', (store) => {
     await client.revoke(tokens.refresh);
     expect(await stream.next()).toBeNull();
     await have(['breaks']);
-    await vi.waitFor(() => expect(errors).toEqual(['a fault of the tool']), { timeout: 20_000, interval: 5 });
+    await vi.waitFor(() => expect(errors).toEqual(['a fault of the tool']), { timeout: 120_000, interval: 5 });
   });
 });
 

@@ -56,7 +56,7 @@ describe.each(SDKS)('mcp/exchange with a server of %s', (sdk, make) => {
     const response = await call('quick');
     expect([response.status, response.headers.get('content-type'), response.headers.get('cache-control')]).toEqual([200, 'application/json', 'no-store']);
     expect(await response.json()).toMatchObject({ jsonrpc: '2.0', id: 7, result: text('quick') });
-    await vi.waitFor(() => expect(seen.closed).toBe(1), { timeout: 20_000 });
+    await vi.waitFor(() => expect(seen.closed).toBe(1), { timeout: 120_000 });
   }); // prettier-ignore
 
   it('answers with a stream as soon as something is said before the answer', async () => {
@@ -83,10 +83,10 @@ describe.each(SDKS)('mcp/exchange with a server of %s', (sdk, make) => {
     [seen.aborted, seen.release] = [false, null];
     const hangUp = new AbortController();
     const answering = call('slow', { signal: hangUp.signal });
-    await vi.waitFor(() => expect(seen.release).not.toBeNull(), { timeout: 20_000 });
+    await vi.waitFor(() => expect(seen.release).not.toBeNull(), { timeout: 120_000 });
     hangUp.abort();
     expect((await answering).status).toBe(499);
-    await vi.waitFor(() => expect(seen.aborted).toBe(true), { timeout: 20_000 });
+    await vi.waitFor(() => expect(seen.aborted).toBe(true), { timeout: 120_000 });
 
     vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] });
     seen.aborted = false;

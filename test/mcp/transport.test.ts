@@ -160,7 +160,7 @@ describe('mcp/json-response', () => {
       await vi.advanceTimersByTimeAsync(15_000);
       expect(said(await ended)).toEqual([]);
       vi.useRealTimers();
-      await vi.waitFor(() => expect(state.aborted).toBe(1), { timeout: 20_000 });
+      await vi.waitFor(() => expect(state.aborted).toBe(1), { timeout: 120_000 });
     }
   });
 });

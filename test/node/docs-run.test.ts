@@ -76,7 +76,7 @@ describe('the README and the guides', () => {
       console.log(JSON.stringify(failed));
       process.exit(0);`;
     const env = { ...process.env, PORT: '0', PORTCULLIS_SECRET: randomBytes(32).toString('base64'), ISSUER: 'http://localhost:9' };
-    const { stdout, stderr } = spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', script], { cwd, encoding: 'utf8', env, timeout: 50_000 }); // prettier-ignore
+    const { stdout, stderr } = spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', script], { cwd, encoding: 'utf8', env, timeout: 240_000 }); // prettier-ignore
     const said = stdout.split('\n').find((line) => line.startsWith('[')) ?? `nothing: ${stderr}`;
     expect(said).toBe('[]');
   });

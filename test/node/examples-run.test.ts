@@ -49,7 +49,7 @@ describe('the examples of the public functions and classes', () => {
       for (const [path, name] of ${JSON.stringify(paths)}) await import(path).catch((error) => (failed[name] = error.name + ': ' + (error.reason ?? error.message)));
       console.log('\\n' + JSON.stringify(failed));
       process.exit(0);`;
-    const { stdout, stderr } = spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', script], { cwd, encoding: 'utf8', timeout: 50_000 }); // prettier-ignore
+    const { stdout, stderr } = spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', script], { cwd, encoding: 'utf8', timeout: 240_000 }); // prettier-ignore
     const said = stdout.split('\n').findLast((line) => line.startsWith('{'));
     expect(said === undefined ? stderr : JSON.parse(said)).toEqual(THROWS);
   });

@@ -23,7 +23,7 @@ describe('docs/guide/testing.md', () => {
       cwd: folder,
       encoding: 'utf8',
       env,
-      timeout: 50_000,
+      timeout: 240_000,
     });
     expect(`${stdout}${stderr}`).toMatch(/^# pass [1-9]/m);
     expect(`${stdout}${stderr}`).toContain('# fail 0');

@@ -58,7 +58,7 @@ const jsonAt = async (url: string): Promise<unknown> => {
 };
 
 describe('docs/guide/from-mcp-sdk.md', () => {
-  it('switches an application under a connected client, whose tools find the same authInfo (W-12)', { timeout: 60_000 }, async () => {
+  it('switches an application under a connected client, whose tools find the same authInfo (W-12)', async () => {
     const held = await start(express());
     await stop(held.server);
     const { url, port } = held;
@@ -218,7 +218,7 @@ describe('mcp-sdk-v1: requireBearerAuth', () => {
       hasToken: true, clientId: expect.any(String), scopes: ['read'], resource: `${url}/mcp`, isLater: true, userId: id, team: 'blue',
     });
     await client.client.close();
-  }, 60_000); // prettier-ignore
+  }); // prettier-ignore
 
   it('gives the token itself, and the props of the grant in `extra`', async () => {
     const old = { clientsStore: { getClient: () => ({ client_id: 'c', redirect_uris: ['http://localhost:3334/cb'] }) }, exchangeRefreshToken: async () => ({ access_token: 'x' }), ...elsewhere(MCP) };

@@ -65,5 +65,5 @@ describe('a personal access token over two processes', () => {
     expect([await curl(one.port(), key), await curl(two.port(), key)]).toEqual(['401', '401']);
     await expect(script.callTool({ name: 'whoami', arguments: {} })).rejects.toThrow();
     await script.close();
-  }, 180_000); // Inspector takes its time to start
+  }); // Inspector takes its time to start
 });

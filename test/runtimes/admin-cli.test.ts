@@ -51,7 +51,7 @@ async function portcullis(
 }
 
 describe('the command line at a Worker', () => {
-  it('signs in by the browser, lists and disables users, and signs out', { timeout: 120_000 }, async () => {
+  it('signs in by the browser, lists and disables users, and signs out', async () => {
     const url = await startWorker();
     const browser = makeBrowser((request) => fetch(request));
     let acting: Promise<unknown> | undefined;

@@ -14,7 +14,7 @@ const SECRET = 'a-plain-secret-of-more-than-32-letters';
 let theirs: Awaited<ReturnType<typeof startTheirs>>;
 beforeAll(async () => {
   theirs = await startTheirs();
-}, 120_000);
+});
 afterAll(async () => theirs?.stop());
 
 async function ours(): Promise<Side> {

@@ -103,7 +103,7 @@ async function refresh(at: Running, client: Client): Promise<void> {
 }
 
 describe('docs/guide/from-agents.md', () => {
-  it('keeps a client signed in while the provider is switched under its class, and binds the sessions', { timeout: 240_000 }, async () => {
+  it('keeps a client signed in while the provider is switched under its class, and binds the sessions', async () => {
     const there = await startProgram(PROGRAMS.before);
     const una = await signIn(there, 'una');
     await begin(there, una);
@@ -122,7 +122,7 @@ describe('docs/guide/from-agents.md', () => {
     await here.stop();
   });
 
-  it('keeps a client signed in when the class is switched, too; its state is then that of the user', { timeout: 240_000 }, async () => {
+  it('keeps a client signed in when the class is switched, too; its state is then that of the user', async () => {
     const there = await startProgram(PROGRAMS.before);
     const una = await signIn(there, 'una');
     const here = await startProgram(PROGRAMS.class, there);

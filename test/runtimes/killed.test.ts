@@ -75,7 +75,7 @@ const SAMPLES: readonly Sample[] = [
 ];
 
 describe('a process that is really killed', () => {
-  it.each(SAMPLES)('before and after each operation of $name leaves an intact file, and locks no user out (I1, I2, I3, I4)', { timeout: 240_000 }, async ({ url, prepare }) => {
+  it.each(SAMPLES)('before and after each operation of $name leaves an intact file, and locks no user out (I1, I2, I3, I4)', async ({ url, prepare }) => {
     let killed = 0;
     for (let at = 1; ; at++) {
       for (const fault of ['kill-before', 'kill-after']) {

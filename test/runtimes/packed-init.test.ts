@@ -36,7 +36,7 @@ beforeAll(() => {
 
 function run(command: string, args: readonly string[], cwd: string): string {
   const env = { ...process.env, npm_config_cache: join(folder, 'npm-cache'), npm_config_update_notifier: 'false' };
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', env, timeout: 60_000 });
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', env, timeout: 240_000 });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${stdout}${stderr}${error?.message ?? ''}`);
   return stdout;
 }
@@ -99,11 +99,11 @@ describe('a new project on the packed package', () => {
     expect(mails.join('')).toContain('To: ada@example.com');
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
-  }, 60_000);
+  });
 
   it('leaves the library that asks questions alone, unless init asks', () => {
     cpSync(join(modules, 'portcullis'), join(folder, 'alone'), { recursive: true });
-    const alone = (...argv: string[]) => spawnSync(process.execPath, [join(folder, 'alone/dist/cli/main.js'), ...argv], { cwd: tmpdir(), encoding: 'utf8', timeout: 30_000 }); // prettier-ignore
+    const alone = (...argv: string[]) => spawnSync(process.execPath, [join(folder, 'alone/dist/cli/main.js'), ...argv], { cwd: tmpdir(), encoding: 'utf8', timeout: 240_000 }); // prettier-ignore
     rmSync(join(modules, '@clack'), { recursive: true });
     expect(alone('init', join(folder, 'without'), '--yes', '--no-install').status).toBe(0);
     expect(alone('doctor', '--help').status).toBe(0);

@@ -71,71 +71,67 @@ const signIn = async ({ send }: Member, client: TestClient): Promise<Tokens> =>
   tokensOf(await client.redeem(await client.signIn(makeBrowser(send), FLEET_PERSON)));
 
 describe.each(Object.keys(PLACES).filter((name) => THERE[name as keyof typeof THERE]))('a restore of %s', (name) => {
-  it(
-    'brings back accounts, clients, second factors and notes, and lets nothing live that was revoked or spent since, done as the guide says (F-63, FLT-26)',
-    { timeout: 240_000 },
-    async (test) => {
-      if (name === 'Redis') oursOr(test, redis?.restart, NO_RESTART);
-      const own = operatorsFolder(mkdtempSync(join(folder, `${name}-`)));
-      const place = await PLACES[name]!(own);
-      const fleet = await startFleet(place.url, 4, 'secret-server.ts', { PORTCULLIS_SECRET: SECRET });
-      const [first] = fleet.members as [Member];
-      const [person] = TWO_FACTOR_PEOPLE;
-      await operate(place.url, SECRET, async ({ accounts }) => void (await accounts.create(person!)));
-      const phone = await phoneOf(first, person!);
-      const [kept, revoked, spent] = await Promise.all(
-        Array.from({ length: 3 }, async () => {
-          const client = await registerClient({ send: (request) => first.send(request), issuer: ISSUER });
-          return { client, tokens: await signIn(first, client) };
-        }),
-      );
-      const held = [kept!, revoked!, spent!];
-      expect(await addNote(first, kept!.tokens.access, 'before')).toEqual(['before']);
-      expectSteady(
-        await workThrough(fleet, async (progress) => {
-          await progress(PEOPLE);
-          await type(own, commandsOf('Backup', name), place.names);
-          await progress(PEOPLE);
-        }),
-      );
-      expect(statSync(join(own, place.copy)).mode & 0o077).toBe(0); // as secret as the database
+  it('brings back accounts, clients, second factors and notes, and lets nothing live that was revoked or spent since, done as the guide says (F-63, FLT-26)', async (test) => {
+    if (name === 'Redis') oursOr(test, redis?.restart, NO_RESTART);
+    const own = operatorsFolder(mkdtempSync(join(folder, `${name}-`)));
+    const place = await PLACES[name]!(own);
+    const fleet = await startFleet(place.url, 4, 'secret-server.ts', { PORTCULLIS_SECRET: SECRET });
+    const [first] = fleet.members as [Member];
+    const [person] = TWO_FACTOR_PEOPLE;
+    await operate(place.url, SECRET, async ({ accounts }) => void (await accounts.create(person!)));
+    const phone = await phoneOf(first, person!);
+    const [kept, revoked, spent] = await Promise.all(
+      Array.from({ length: 3 }, async () => {
+        const client = await registerClient({ send: (request) => first.send(request), issuer: ISSUER });
+        return { client, tokens: await signIn(first, client) };
+      }),
+    );
+    const held = [kept!, revoked!, spent!];
+    expect(await addNote(first, kept!.tokens.access, 'before')).toEqual(['before']);
+    expectSteady(
+      await workThrough(fleet, async (progress) => {
+        await progress(PEOPLE);
+        await type(own, commandsOf('Backup', name), place.names);
+        await progress(PEOPLE);
+      }),
+    );
+    expect(statSync(join(own, place.copy)).mode & 0o077).toBe(0); // as secret as the database
 
-      await first.start();
-      expect(await addNote(first, kept!.tokens.access, 'since')).toEqual(['before', 'since']);
-      expect((await revoked!.client.revoke(revoked!.tokens.refresh)).status).toBe(200);
-      expect(await call(first, revoked!.tokens)).toBe(401);
-      const successor = tokensOf(await spent!.client.refresh(spent!.tokens.refresh));
-      const late = await registerClient({ send: (request) => first.send(request), issuer: ISSUER });
-      const lateTokens = await signIn(first, late);
-      await first.stop();
+    await first.start();
+    expect(await addNote(first, kept!.tokens.access, 'since')).toEqual(['before', 'since']);
+    expect((await revoked!.client.revoke(revoked!.tokens.refresh)).status).toBe(200);
+    expect(await call(first, revoked!.tokens)).toBe(401);
+    const successor = tokensOf(await spent!.client.refresh(spent!.tokens.refresh));
+    const late = await registerClient({ send: (request) => first.send(request), issuer: ISSUER });
+    const lateTokens = await signIn(first, late);
+    await first.stop();
 
-      const { url, names } = await place.lose();
-      await type(own, commandsOf('Restore', name), names);
-      // What the guide warns of: under the same epoch the past is back.
-      await first.start(undefined, { place: url });
-      expect(await call(first, revoked!.tokens)).toBe(200);
-      await first.stop();
+    const { url, names } = await place.lose();
+    await type(own, commandsOf('Restore', name), names);
+    // What the guide warns of: under the same epoch the past is back.
+    await first.start(undefined, { place: url });
+    expect(await call(first, revoked!.tokens)).toBe(200);
+    await first.stop();
 
-      const environment = { PORTCULLIS_SECRET: SECRET, PORTCULLIS_EPOCH: EPOCH };
-      await Promise.all(fleet.members.map((member) => member.start(environment, { place: url })));
-      for (const tokens of [...held.map((one) => one.tokens), successor, lateTokens])
-        for (const member of fleet.members) expect(await call(member, tokens)).toBe(401);
-      for (const { client, tokens } of [...held, { client: spent!.client, tokens: successor }])
-        expect(await client.refresh(tokens.refresh)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
-      for (const [at, { client }] of held.entries()) {
-        const tokens = await signIn(first, client);
-        for (const member of fleet.members) expect(await call(member, tokens)).toBe(200);
-        if (at === 0) expect(await addNote(fleet.members[3]!, tokens.access, 'after')).toEqual(['before', 'after']);
-      }
-      await signInByPhone(fleet.members[1]!, phone);
-      await expect(signIn(first, late)).rejects.toThrow('No code came: status 400'); // it registers again
-      expectSteady(await workThrough(fleet, (progress) => progress(PEOPLE))); // so do these
-    },
-  );
+    const environment = { PORTCULLIS_SECRET: SECRET, PORTCULLIS_EPOCH: EPOCH };
+    await Promise.all(fleet.members.map((member) => member.start(environment, { place: url })));
+    for (const tokens of [...held.map((one) => one.tokens), successor, lateTokens])
+      for (const member of fleet.members) expect(await call(member, tokens)).toBe(401);
+    for (const { client, tokens } of [...held, { client: spent!.client, tokens: successor }])
+      expect(await client.refresh(tokens.refresh)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    for (const [at, { client }] of held.entries()) {
+      const tokens = await signIn(first, client);
+      for (const member of fleet.members) expect(await call(member, tokens)).toBe(200);
+      if (at === 0) expect(await addNote(fleet.members[3]!, tokens.access, 'after')).toEqual(['before', 'after']);
+    }
+    await signInByPhone(fleet.members[1]!, phone);
+    await expect(signIn(first, late)).rejects.toThrow('No code came: status 400'); // it registers again
+    expectSteady(await workThrough(fleet, (progress) => progress(PEOPLE))); // so do these
+  });
 });
 
 describe.skipIf(!postgres || !redis)('a move from store to store', () => {
-  it('signs no user out, done as in the guide: SQLite, PostgreSQL, Redis and back', { timeout: 240_000 }, async () => {
+  it('signs no user out, done as in the guide: SQLite, PostgreSQL, Redis and back', async () => {
     const own = operatorsFolder(mkdtempSync(join(folder, 'move-')));
     const places = ['./data', (await postgres?.freshUrl()) ?? '', redis?.url ?? '', './second'];
     const fleet = await startFleet(join(own, 'data'), 4, 'secret-server.ts', { PORTCULLIS_SECRET: SECRET });

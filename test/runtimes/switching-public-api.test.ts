@@ -25,7 +25,7 @@ let ours: Running;
 beforeAll(async () => {
   theirs = await startWorker('public-api', 'theirs');
   ours = await startWorker('public-api', 'ours');
-}, 180_000);
+});
 afterAll(async () => {
   await Promise.all([theirs?.stop(), ours?.stop()]);
 });

@@ -14,31 +14,27 @@ const props = async ({ send }: Running, token: string | undefined): Promise<unkn
 };
 
 describe.each(['own-page', 'upstream', 'refreshing', 'permissions', 'split', 'around'])('the Worker %s, switched', (name) => {
-  it(
-    'keeps a client signed in that was signed in before, also with five refreshes at once and with a lost answer',
-    { timeout: 180_000 },
-    async () => {
-      const theirs = await startWorker(name, 'theirs');
-      const { clientId, tokens } = await signInAt(theirs);
-      const before = await props(theirs, tokens['access_token']);
-      expect(before).toMatchObject({ round: 0 });
-      const ours = await startWorker(name, 'ours', theirs);
-      await theirs.stop();
-      const refresh = { grant_type: 'refresh_token', client_id: clientId, refresh_token: tokens['refresh_token'] ?? '' };
-      const answers = await Promise.all(Array.from({ length: 5 }, () => askTokens(ours, refresh)));
-      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
-      expect(new Set(answers.map(({ body }) => body['refresh_token'])).size).toBe(1);
-      const again = await askTokens(ours, refresh); // the answers were lost
-      expect([again.status, again.body['refresh_token']]).toEqual([200, answers[0]?.body['refresh_token']]);
-      const expected = name === 'refreshing' ? { ...(before as object), round: 1, only: 'token' } : before;
-      expect(await props(ours, again.body['access_token'])).toEqual(expected);
-      const next = await askTokens(ours, { ...refresh, refresh_token: again.body['refresh_token'] ?? '' });
-      expect(next.status).toBe(200);
-      await ours.stop();
-    },
-  );
+  it('keeps a client signed in that was signed in before, also with five refreshes at once and with a lost answer', async () => {
+    const theirs = await startWorker(name, 'theirs');
+    const { clientId, tokens } = await signInAt(theirs);
+    const before = await props(theirs, tokens['access_token']);
+    expect(before).toMatchObject({ round: 0 });
+    const ours = await startWorker(name, 'ours', theirs);
+    await theirs.stop();
+    const refresh = { grant_type: 'refresh_token', client_id: clientId, refresh_token: tokens['refresh_token'] ?? '' };
+    const answers = await Promise.all(Array.from({ length: 5 }, () => askTokens(ours, refresh)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    expect(new Set(answers.map(({ body }) => body['refresh_token'])).size).toBe(1);
+    const again = await askTokens(ours, refresh); // the answers were lost
+    expect([again.status, again.body['refresh_token']]).toEqual([200, answers[0]?.body['refresh_token']]);
+    const expected = name === 'refreshing' ? { ...(before as object), round: 1, only: 'token' } : before;
+    expect(await props(ours, again.body['access_token'])).toEqual(expected);
+    const next = await askTokens(ours, { ...refresh, refresh_token: again.body['refresh_token'] ?? '' });
+    expect(next.status).toBe(200);
+    await ours.stop();
+  });
 
-  it('signs in a new client, whose name the pages show', { timeout: 180_000 }, async () => {
+  it('signs in a new client, whose name the pages show', async () => {
     const ours = await startWorker(name, 'ours');
     const { tokens, pages } = await signInAt(ours);
     expect(await props(ours, tokens['access_token'])).toMatchObject({ round: 0 });
@@ -52,24 +48,20 @@ describe.each(['own-page', 'upstream', 'refreshing', 'permissions', 'split', 'ar
 });
 
 describe('the Worker around, switched', () => {
-  it(
-    'lists and ends a grant whose client has not come since, and runs the fetch of its own class (W-03)',
-    { timeout: 180_000 },
-    async () => {
-      const theirs = await startWorker('around', 'theirs');
-      const { clientId, tokens } = await signInAt(theirs);
-      const ours = await startWorker('around', 'ours', theirs);
-      await theirs.stop();
-      expect((await ours.send('/mcp', { headers: { 'x-blocked': '1' } })).status).toBe(403);
-      expect((await ours.send('/mcp')).status).toBe(401);
-      expect(await (await ours.send('/grants')).json()).toEqual(['Una']);
-      await ours.send('/grants', { method: 'POST' });
-      expect(await (await ours.send('/grants')).json()).toEqual([]);
-      const refresh = { grant_type: 'refresh_token', client_id: clientId, refresh_token: tokens['refresh_token'] ?? '' };
-      expect((await askTokens(ours, refresh)).status).toBe(400);
-      await ours.stop();
-    },
-  );
+  it('lists and ends a grant whose client has not come since, and runs the fetch of its own class (W-03)', async () => {
+    const theirs = await startWorker('around', 'theirs');
+    const { clientId, tokens } = await signInAt(theirs);
+    const ours = await startWorker('around', 'ours', theirs);
+    await theirs.stop();
+    expect((await ours.send('/mcp', { headers: { 'x-blocked': '1' } })).status).toBe(403);
+    expect((await ours.send('/mcp')).status).toBe(401);
+    expect(await (await ours.send('/grants')).json()).toEqual(['Una']);
+    await ours.send('/grants', { method: 'POST' });
+    expect(await (await ours.send('/grants')).json()).toEqual([]);
+    const refresh = { grant_type: 'refresh_token', client_id: clientId, refresh_token: tokens['refresh_token'] ?? '' };
+    expect((await askTokens(ours, refresh)).status).toBe(400);
+    await ours.stop();
+  });
 });
 
 describe('portcullis/workers-oauth-provider', () => {

@@ -41,7 +41,6 @@ const places = [
 describe.each(places)('a rolling deployment over four processes on $name', ({ place }) => {
   it.each(EARLIER)(
     'loses no call and signs no user out, while $commit and the present version work on one store',
-    { timeout: 240_000 },
     async ({ commit, finishesSignIns }) => {
       const where = await place();
       const [earlier, present] = [earlierVersion(commit), fileURLToPath(new URL('../support/secret-server.ts', import.meta.url))];

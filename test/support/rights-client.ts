@@ -61,7 +61,7 @@ export async function told({ heard }: Listening, here: Send, permissions: readon
       await change(here, permissions);
       await vi.waitFor(() => expect(heard.slice(before).at(-1)).toEqual(tools), { timeout: 500, interval: 5 });
     },
-    { timeout: 20_000, interval: 5 },
+    { timeout: 120_000, interval: 5 },
   );
 }
 

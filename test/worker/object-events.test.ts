@@ -19,7 +19,7 @@ const sockets = (userId: string): Promise<number> =>
     (_, state) => state.getWebSockets().filter(({ readyState }) => readyState === WebSocket.OPEN).length,
   );
 const until = (what: () => unknown, is: unknown): Promise<void> =>
-  vi.waitFor(async () => expect(await what()).toEqual(is), { timeout: 20_000, interval: 10 });
+  vi.waitFor(async () => expect(await what()).toEqual(is), { timeout: 120_000, interval: 10 });
 const someone = (): string => crypto.randomUUID();
 
 describe('worker/object-events', () => {

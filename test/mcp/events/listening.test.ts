@@ -41,7 +41,7 @@ async function listener(handler: FetchObject, who: Person): Promise<{ seen: stri
   return { seen, client };
 }
 
-const until = async (what: () => boolean): Promise<void> => vi.waitFor(() => expect(what()).toBe(true), { timeout: 20_000, interval: 10 });
+const until = async (what: () => boolean): Promise<void> => vi.waitFor(() => expect(what()).toBe(true), { timeout: 120_000, interval: 10 });
 
 describe('mcp/events/listening', () => {
   it('notifies the user whose rights changed, and no other, so that the client reads the list again', async () => {

@@ -202,11 +202,11 @@ describe.each(storeNames)('what a client wants of its session, on %s', (store) =
         await news.publish({ userId: app.aliceId }, [{ updated: 'notes://two' }, { updated: NOTE }]);
         expect(told.length).toBeGreaterThan(0);
       },
-      { timeout: 20_000, interval: 20 },
+      { timeout: 120_000, interval: 20 },
     );
     const before = told.length;
     await news.publish({ userId: app.aliceId }, ['updates']);
-    await vi.waitFor(() => expect(told.length).toBeGreaterThan(before), { timeout: 20_000, interval: 5 });
+    await vi.waitFor(() => expect(told.length).toBeGreaterThan(before), { timeout: 120_000, interval: 5 });
     expect(new Set(told)).toEqual(new Set([NOTE]));
     await listening.close();
     await client.close();

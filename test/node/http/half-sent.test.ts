@@ -50,7 +50,7 @@ describe('node/http/half-sent', () => {
     expect((await fetch(url)).status).toBe(200);
     const answers = [heard(one, /halffinish/), heard(two, /halffinish/)];
     for (const socket of [one, two]) socket.write('finish');
-    await vi.waitFor(() => expect(inside).toBe(2), { timeout: 20_000 });
+    await vi.waitFor(() => expect(inside).toBe(2), { timeout: 120_000 });
     expect((await fetch(url)).status).toBe(503);
     opened.resolve();
     for (const answer of await Promise.all(answers)) expect(answer).toMatch(/^HTTP\/1.1 200 /);
