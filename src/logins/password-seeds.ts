@@ -7,8 +7,12 @@ import { canBePassword, usernameKey } from '../model/account.ts';
 
 /** What a login does with its seeds. */
 export interface Seeds {
-  /** @throws {TypeError} naming the account, and the variables of the environment that are missing. */
-  check(env: unknown): void;
+  /**
+   * Warns, once, of permissions that the server does not read.
+   *
+   * @throws {TypeError} naming the account, and the variables of the environment that are missing.
+   */
+  readonly check: (env: unknown, isRead?: (permission: string) => boolean) => void;
   prepare(accounts: Accounts, env: unknown): Promise<void>;
 }
 
@@ -24,8 +28,14 @@ export function makeSeeds<Env>(list: (env: Env) => readonly NewAccount[]): Seeds
     if (twice !== undefined) throw new TypeError(`password: \`accounts\` names "${twice}" twice. Leave one of them out.`);
     return accounts;
   };
+  let isWarned = false;
   return {
-    check: (env) => void accountsIn(env),
+    check(env, isRead = () => true) {
+      const unread = accountsIn(env).find(({ permissions = [] }) => !permissions.every(isRead));
+      if (!unread || isWarned) return;
+      isWarned = true;
+      console.warn(`portcullis: password({ accounts }): "${unread.username}" ${UNREAD}`);
+    },
     async prepare(accounts, env) {
       if (done.has(accounts)) return;
       for (const account of accountsIn(env)) {
@@ -36,6 +46,9 @@ export function makeSeeds<Env>(list: (env: Env) => readonly NewAccount[]): Seeds
     },
   };
 }
+
+const UNREAD =
+  'has `permissions`, but tools get none without the option `permissions` of OAuthProvider. Give it permissions: ({ userId }, env) => env.OAUTH_PROVIDER.accounts.permissionsOf(userId).';
 
 const WARNINGS = {
   taken:

@@ -56,9 +56,7 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
     account: [passwordSection(rules)],
     pages: [...(rules.sendEmail ? resetPages(rules) : []), ...signUpPages(rules)],
     label: (words) => words.password.label,
-    ...(seeds
-      ? { prepare: ({ accounts, env }: LoginServices) => seeds.prepare(accounts, env), checkEnv: (env: unknown) => seeds.check(env) }
-      : {}),
+    ...(seeds ? { prepare: ({ accounts, env }: LoginServices) => seeds.prepare(accounts, env), checkEnv: seeds.check } : {}),
     fields,
     prove: (read, services) => check(read('username').trim(), read('password'), services),
     identifier: {

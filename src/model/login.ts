@@ -74,8 +74,8 @@ export interface FormLogin {
   prepare?(services: LoginServices): Promise<void>;
   /** Loads the packages that the login needs, so that a missing one is reported at start-up. @throws {TypeError} naming it. */
   load?(): Promise<unknown>;
-  /** Checks the environment. @throws {TypeError} naming option, variable and fix. */
-  checkEnv?(env: unknown): void;
+  /** Checks the environment. @param isRead whether the server reads a permission of accounts. @throws {TypeError} naming option, variable and fix. */
+  checkEnv?(env: unknown, isRead?: (permission: string) => boolean): void;
   /** The pages that follow if `prove` returns a step. */
   readonly steps?: Steps<Authenticated>;
   /** Checks at start-up that the runtime has what the login needs. @throws {TypeError} naming the option and the fix. */

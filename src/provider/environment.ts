@@ -22,10 +22,10 @@ export function readEnv(env: unknown, name: string): unknown {
   return typeof env === 'object' && env !== null ? (env as Record<string, unknown>)[name] : undefined;
 }
 
-/** The first fault that a login reports; null for none. */
-export function loginFault(logins: readonly Login[], env: unknown): unknown {
+/** The first fault that a login reports; null for none. @param isRead whether anything here reads this permission of an account. */
+export function loginFault(logins: readonly Login[], env: unknown, isRead: (permission: string) => boolean): unknown {
   try {
-    for (const login of logins.filter(isForm)) login.checkEnv?.(env);
+    for (const login of logins.filter(isForm)) login.checkEnv?.(env, isRead);
     return null;
   } catch (error) {
     return error;

@@ -113,7 +113,7 @@ export function makeHost<Env>(
     metadata,
     apis,
     helpers: makeHelpers(as),
-    fault: loginFault(settings.logins, env),
+    fault: loginFault(settings.logins, env, (name) => settings.permissions !== null || name === settings.admin?.permission),
   };
 }
 

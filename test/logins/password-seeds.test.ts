@@ -1,6 +1,7 @@
 /** Accounts of the configuration: made before anyone else, and following their secret; on every store of both runtimes. */
 import { makeRuntime } from '#under-test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { adminApi } from '../../src/admin/index.ts';
 import { emailCode } from '../../src/logins/email-code.ts';
 import { passkeys } from '../../src/logins/passkey.ts';
 import { password, type PasswordOptions } from '../../src/logins/password.ts';
@@ -25,7 +26,7 @@ const seeded = (more: PasswordOptions<Env> = {}): Login =>
 
 /** A process that starts with this secret, on the store of another. */
 const startedWith = (app: App, secret: string): Promise<App> =>
-  appOn(app.inner, app.clock, { logins: [seeded()] }, {}, { ADMIN_PASSWORD: secret });
+  appOn(app.inner, app.clock, { logins: [seeded()], permissions: () => [] }, {}, { ADMIN_PASSWORD: secret });
 
 async function signIn(app: App, secret: string, browser: Browser = app.browser()): Promise<number> {
   const page = await browser.get(`${ISSUER}/login`);
@@ -155,5 +156,28 @@ describe('a seeded account whose secret is not set', () => {
       ],
     });
     await expect(makeApp('memory', { logins: [twice] })).rejects.toThrow(/names "a" twice/);
+  });
+});
+
+describe('permissions of seeded accounts', () => {
+  it.each<[string, object, number]>([
+    ['no `permissions` and no `admin`', {}, 1],
+    ['an `admin` with another permission', { admin: adminApi({ permission: 'operator' }) }, 1],
+    ['an `admin` with that permission', { admin: adminApi({ permission: 'admin' }) }, 0],
+    ['`permissions`', { permissions: () => [] }, 0],
+  ])('warn at the start, once, where nothing reads them: %s', async (_name, options, times) => {
+    const warned = vi.spyOn(console, 'warn').mockReturnValue();
+    const logins = [password({ accounts: () => [{ username: 'admin', password: FIRST, permissions: ['admin'] }] })];
+    const app = await makeApp('memory', { ...options, logins });
+    await makeApp('memory', { ...options, logins }); // another environment
+    expect(app.provider.helpers(app.env)).toBeDefined();
+    const told = warned.mock.calls.flat().filter((line) => /"admin" has `permissions`.*without the option `permissions`/.test(`${line}`));
+    expect(told).toHaveLength(times);
+  });
+
+  it('do not warn of accounts without any', async () => {
+    const warned = vi.spyOn(console, 'warn').mockReturnValue();
+    await makeApp('memory', { logins: [password({ accounts: () => [{ username: 'ada', permissions: [] }, { username: 'bob' }] })] });
+    expect(warned).not.toHaveBeenCalled();
   });
 });
