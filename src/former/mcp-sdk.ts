@@ -3,6 +3,7 @@
  * verb that only looks: asking for a refresh token's grant spends the token there, so each token is asked for once.
  */
 import type { FormerClient, FormerGrant, FormerStore } from '../model/former.ts';
+import { isDownStatus } from '../lib/host-down.ts';
 import { sha256 } from './records.ts';
 
 /** A client as the SDK knows it (RFC 7591). */
@@ -114,7 +115,7 @@ async function clientOf(client: SdkClient): Promise<FormerClient> {
  */
 function nullIfInvalid(error: unknown): null {
   const { errorCode, code, message } = Object(error) as { readonly [name: string]: unknown };
-  const status = /^Token refresh failed: (4\d\d)$/.exec(String(message))?.[1];
-  if (errorCode === 'invalid_grant' || code === 'invalid_grant' || (status && !['408', '425', '429'].includes(status))) return null;
+  const status = Number(/^Token refresh failed: (4\d\d)$/.exec(String(message))?.[1]);
+  if (errorCode === 'invalid_grant' || code === 'invalid_grant' || (status && !isDownStatus(status))) return null;
   throw error;
 }

@@ -3,6 +3,7 @@
  * do not depend on the platform; {@link FetchPublic} guarantees that only public addresses are reached
  * (docs/decisions/0007).
  */
+import { isDownStatus } from './host-down.ts';
 import { mediaTypeOf, readBytes, readStream } from './http.ts';
 
 /** A GET that reaches public addresses only, follows no redirect, and sends no cookie or credential. Rejects when it cannot. */
@@ -33,7 +34,7 @@ export type SafeAnswer =
 export function isHostDown(answer: SafeAnswer): boolean {
   if (!('problem' in answer)) return false;
   const { problem, status = 0 } = answer;
-  return problem === 'unreachable' || problem === 'late' || status >= 500 || status === 429 || status === 403;
+  return problem === 'unreachable' || problem === 'late' || status === 403 || isDownStatus(status);
 }
 
 /** Reads the JSON document at a URL that `isDocumentUrl` accepted. Never rejects. */

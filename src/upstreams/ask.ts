@@ -2,6 +2,7 @@
  * Sends a request to an upstream, bounded in time and size. An upstream that is down, slow or sends too much gives one kind of error, which
  * contains nothing from its response.
  */
+import { isDownStatus } from '../lib/host-down.ts';
 import { readBody } from '../lib/http.ts';
 import type { Seconds } from '../model/store.ts';
 import type { Breaker } from './breaker.ts';
@@ -26,7 +27,7 @@ export function makeAsk(fetcher: Fetch, timeout: Seconds, breaker?: Breaker): As
   const ask: Ask = async (url, { method = 'GET', headers: sent = {}, body } = {}) => {
     const init: RequestInit = { method, headers: { ...sent }, redirect: 'manual', signal, ...(body === undefined ? {} : { body }) };
     const { status, headers, text } = await withTimeout(signal, () => sendAndRead(fetcher, url, init));
-    if (status === 429 || status >= 500) throw new UpstreamError('unavailable', `status_${status}`, { retryAfter: retryAfterOf(headers) });
+    if (isDownStatus(status)) throw new UpstreamError('unavailable', `status_${status}`, { retryAfter: retryAfterOf(headers) });
     if (status < 200) throw new UpstreamError('broken', `status_${status}`);
     return new Response([204, 205, 304].includes(status) ? null : text, { status, headers });
   };

@@ -3,6 +3,7 @@
  * invalid refresh token or a blocked account ends it, wherever the upstream puts that code. A page, an empty response or an unknown code
  * may come from a proxy in front of it, or from an incident: the grant stays.
  */
+import { isDownStatus } from '../lib/host-down.ts';
 import { type Body, bodyOf } from './contract.ts';
 
 /** Codes of RFC 6749 §5.2 and OpenID Connect Core §3.1.2.6, and of upstreams: the user must sign in again. */
@@ -36,9 +37,9 @@ const WORD = /^(?:[a-z_]+|[A-Z_]+)$/;
 const MEMBERS = ['error', 'code', 'status', 'error_code', 'errorCode', 'errorType', 'type'] as const;
 const TEXTS = ['resource', 'error_description', 'message', 'reason', 'error_message'] as const;
 
-/** The code that ends a grant; null for anything else. A 429 or 5xx never does. */
+/** The code that ends a grant; null for anything else. An outage never does. */
 export function endOf(answer: Body, status: number): string | null {
-  if (status === 429 || status >= 500) return null;
+  if (isDownStatus(status)) return null;
   const { errors } = answer;
   const objects = [answer, bodyOf(answer['error']), ...(Array.isArray(errors) ? errors.map(bodyOf) : [])];
   const words = objects

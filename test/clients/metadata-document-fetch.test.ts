@@ -119,6 +119,9 @@ describe('clients/metadata-document, what is not kept', () => {
 describe('clients/metadata-document, why it cannot be had', () => {
   it.each<[string, Answer]>([
     ['503 document_status', down],
+    ['503 document_status', () => new Response('', { status: 408 })],
+    ['503 document_status', () => new Response('', { status: 425 })],
+    ['503 document_status', () => new Response('', { status: 429 })],
     ['503 document_unreachable', () => Promise.reject(new Error('ECONNREFUSED'))],
     ['400 document_status', () => new Response('', { status: 404 })],
     ['400 document_media_type', () => new Response('<html>', { headers: { 'content-type': 'text/html' } })],

@@ -301,7 +301,7 @@ describe('clients/private-key-jwt: keys at an address', () => {
   });
 
   const WAYS: Readonly<Record<string, () => Promise<Response> | Response>> = {
-    '502': () => new Response('<html>', { status: 502 }), '503': () => new Response('', { status: 503 }), '403 of a wall': () => new Response('<html>', { status: 403 }),
+    '502': () => new Response('<html>', { status: 502 }), '503': () => new Response('', { status: 503 }), '408': () => new Response('', { status: 408 }), '425': () => new Response('', { status: 425 }), '403 of a wall': () => new Response('<html>', { status: 403 }),
     '429': () => new Response('', { status: 429 }), 'a broken connection': () => Promise.reject(new Error('ECONNRESET')), 'a name that is not found': () => Promise.reject(new Error('ENOTFOUND')),
   }; // prettier-ignore
 

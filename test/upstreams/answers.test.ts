@@ -153,6 +153,7 @@ describe('a refused refresh token', () => {
     ['another gateway', 403, { message: 'Forbidden' }],
     ['a known word with 503', 503, { error: 'invalid_grant' }],
     ['a known word with 429', 429, { error: 'access_denied' }],
+    ['a known word with 408', 408, { error: 'access_denied' }],
   ])('is a bad day of the site, and the grant stays: %s (R-33)', async (_, status, body) => {
     const { fake, provider } = await make();
     fake.refusal = { status, body };

@@ -43,7 +43,7 @@ describe('upstreams/ask, what is passed on', () => {
     expect(await failureIn(ask(() => Response.error()))).toBe('broken status_0');
   });
 
-  it.each([429, 500, 503, 599])('is an outage with %i', async (status) => {
+  it.each([408, 425, 429, 500, 503, 599])('is an outage with %i', async (status) => {
     expect(await failureIn(ask(() => new Response('', { status })))).toBe(`unavailable status_${status}`);
   });
 

@@ -1,4 +1,5 @@
 /** Distinguishes an outage from a wrong configuration: what a missing or unusable response means, and the fix. */
+import { isDownStatus } from '../../lib/host-down.ts';
 import { isLoopbackHost } from '../../lib/url.ts';
 import { type Exchange, OUT_OF_BOUNDS, PRIVATE_ADDRESS } from './ask.ts';
 import type { CheckId } from './checks.ts';
@@ -31,7 +32,7 @@ const OUTAGES: { readonly [code: string]: string } = {
 /** Adds a finding if a request has no usable response. @returns whether it had none, so that no further check is possible. */
 export function isTrouble(exchange: Exchange, check: CheckId, findings: Findings): boolean {
   const { failure, status, url, answeredBy, method } = exchange;
-  if (failure === null && status < 500 && status !== 429) return false;
+  if (failure === null && !isDownStatus(status)) return false;
   const note = (as: CheckId, level: Level, found: string, fix: string): true => {
     findings.add(as, level, { url: answeredBy }, `${method}: ${found}`, fix);
     return true;

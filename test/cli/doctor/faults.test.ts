@@ -177,6 +177,7 @@ const OUTAGES: readonly Case[] = [
   { fault: 'a gateway without a server behind it', put: on('/mcp', (a) => ({ ...a, status: 502 })), check: 'reachable', where: '/mcp', found: /HTTP 502/, fix: /log says why/ },
   { fault: 'a gateway that does not reach the token endpoint', put: on('/token', (a, { method }) => (method === 'POST' ? { ...a, status: 504 } : undefined)), check: 'token-endpoint', where: '/token', found: /HTTP 504/, fix: /log says why/ },
   { fault: 'a server that counts requests', put: on('/mcp', (a) => ({ ...a, status: 429 })), check: 'reachable', where: '/mcp', found: /HTTP 429/, fix: /Wait a minute/ },
+  { fault: 'a proxy that waited too long', put: on('/mcp', (a) => ({ ...a, status: 408 })), check: 'reachable', where: '/mcp', found: /HTTP 408/, fix: /log says why/ },
   { fault: 'a server that never answers', put: on('/mcp', () => 3000), check: 'reachable', where: '/mcp', found: /TimeoutError/, fix: /in time/, with: { limits: { requestSeconds: 0.2 } } },
   { fault: 'an authorization server that is down', put: on(/oauth-authorization-server|openid/, (a) => ({ ...a, status: 503 })), check: 'server-metadata', where: SERVER, found: /HTTP 503/, fix: /log says why/ },
 ]; // prettier-ignore
