@@ -8,6 +8,8 @@ import type { BrowserPage } from '../../src/testing/browser.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { codeOf, registerClient, type TestClient, tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, appOn, ISSUER, optionsFor, storeNames } from '../support/app.ts';
+import { arrivals } from '../support/arrivals.ts';
+import { whileTimeStands } from '../support/standing-clock.ts';
 import { expectJson, expectNothingWritten, expectPage } from '../support/verdicts.ts';
 
 const ID = 'https://client.example/app.json';
@@ -74,7 +76,7 @@ describe('a client known by its document: how often it is fetched', () => {
     });
     const client = await app.known();
     const url = await client.authorizeUrl();
-    const pages = await Promise.all(Array.from({ length: 100 }, () => app.browser().get(url)));
+    const pages = await whileTimeStands(() => Promise.all(Array.from({ length: 100 }, () => app.browser().get(url))));
     expect([pages.filter(({ status }) => status === 200).length, app.fetched]).toEqual([100, [ID]]);
     for (let at = 0; at < 59; at++) await ask(app, `https://other${at}.example/app.json`);
     expect(app.fetched).toHaveLength(60); // 59 more within the limit of that network
@@ -185,13 +187,10 @@ describe('a client known by its document: when it is fetched', () => {
 
   it('fetches once for simultaneous requests, and again after a failure', async () => {
     const app = await world();
-    const { promise, resolve } = Promise.withResolvers<Response>();
-    app.answers.set(ID, () => promise);
-    const pages = Array.from({ length: 5 }, () => ask(app));
-    await vi.waitFor(() => expect(app.fetched.length).toBeGreaterThan(0), { timeout: 120_000 });
-    for (let turn = 0; turn < 200; turn++) await Promise.resolve(); // until all of them wait
-    resolve(new Response('', { status: 404 }));
-    for (const page of await Promise.all(pages)) expectPage(page);
+    const all = arrivals(app.inner, 'document', 5 + 1); // the one that fetches looks twice
+    app.answers.set(ID, () => all.then(() => new Response('', { status: 404 })));
+    const pages = await whileTimeStands(() => Promise.all(Array.from({ length: 5 }, () => ask(app))));
+    for (const page of pages) expectPage(page);
     expect(app.fetched).toEqual([ID]);
     app.answers.set(ID, documentOf());
     expect((await ask(app)).status).toBe(200);

@@ -167,8 +167,9 @@ describe.each(storeNames)('the vault on %s', (store) => {
     const { tokens } = await app.connect();
     app.clock.pass(3700);
     app.idp.faults.set('token', 'hangs');
+    const asked = app.idp.calls.length;
     const dead = app.use(tokens.access); // never heard of again within this test
-    await new Promise((next) => setTimeout(next, 20));
+    await expect.poll(() => app.idp.calls.slice(asked), { interval: 1 }).toContain('token');
     app.idp.faults.clear();
     app.clock.pass(25); // past the provider's deadline and the slack of the lease
     expect((await app.use(tokens.access)).token).toMatch(/^upstream-/);

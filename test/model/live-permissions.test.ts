@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Access } from '../../src/model/access.ts';
 import { cachedPermissions, keyOf, rolePermissions } from '../../src/model/live-permissions.ts';
+import { whileTimeStands } from '../support/standing-clock.ts';
 
 const access = (userId: string, grantId = 'g1', issuer?: string): Access => ({
   userId,
@@ -62,7 +63,7 @@ describe('model/live-permissions', () => {
   it('asks once for many calls at the same time', async () => {
     let asked = 0;
     const lookup = cachedPermissions(async () => (asked++, ['x']));
-    await Promise.all(Array.from({ length: 50 }, async () => lookup(access('u'), null)));
+    await whileTimeStands(() => Promise.all(Array.from({ length: 50 }, async () => lookup(access('u'), null))));
     expect(asked).toBe(1);
   });
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeDiscovery } from '../../src/verifiers/discovery.ts';
 import { NOW } from '../support/issuer.ts';
+import { whileTimeStands } from '../support/standing-clock.ts';
 
 interface World {
   clock: number;
@@ -75,7 +76,7 @@ describe('verifiers/discovery, for how long', () => {
   it('caches the document for an hour, fetches once for simultaneous callers, and uses the old one while the fetch fails', async () => {
     const world = setUp();
     world.answers.set(OAUTH, () => Response.json(GOOD));
-    expect(await Promise.all([world.find(), world.find()])).toEqual([FOUND, FOUND]);
+    expect(await whileTimeStands(() => Promise.all([world.find(), world.find()]))).toEqual([FOUND, FOUND]);
     world.clock += 3599;
     await world.find();
     expect(world.asked).toHaveLength(1);

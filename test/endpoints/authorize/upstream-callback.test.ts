@@ -12,6 +12,7 @@ import {
   throughGitHub,
   type UpstreamApp,
 } from '../../support/upstream-app.ts';
+import { soonOver } from '../../support/soon-over.ts';
 import { expectNothingWritten, expectPage, expectRedirect } from '../../support/verdicts.ts';
 import { upstream } from '../../../src/logins/upstream.ts';
 import { oidc } from '../../../src/upstreams/oidc.ts';
@@ -225,10 +226,14 @@ describe('endpoints/authorize/upstream-callback: what comes back', () => {
     ['redirects', { status: 302, headers: { location: 'https://evil.example' } }, 502, 'oauth_response_is_not_conform'],
   ];
   it.each(faults)('SEC-142 FLT-17 shows the page again, with advice, when the token endpoint %s', async (_what, fault, status, reason) => {
-    const app = await makeUpstreamApp('memory', { oidc: { timeout: 1 } });
+    const app = await makeUpstreamApp('memory', { oidc: { timeout: 60 } });
     const at = await atConsent(app);
     app.idp.faults.set('token', fault);
-    const page = await throughCorp(app, at);
+    const sent = await awayTo('corp', at);
+    const back = await app.idp.visit(sent);
+    const come = () => at.browser.get(back);
+    const { result: page, deadlines } = fault === 'hangs' ? await soonOver(come) : { result: await come(), deadlines: [60_000] };
+    expect(deadlines).toEqual([60_000]);
     expectPage(page, { status, never: ['evil.example', 'xxxx'] });
     expect(page.text).toContain('role="alert"');
     expect([reasonsOf(app), opened(app)]).toEqual([[reason], false]);
@@ -240,10 +245,11 @@ describe('endpoints/authorize/upstream-callback: what comes back', () => {
   it.each([
     ['discovery', 'down', 503], ['discovery', 'html', 502], ['discovery', 'hangs', 503], ['jwks', 'down', 503], ['jwks', 'huge', 502], ['jwks', 'html', 502],
   ] as const)('SEC-142 SEC-148 shows a page when %s is %s, and works again afterwards', async (endpoint, fault, status) => {
-    const app = await makeUpstreamApp('memory', { oidc: { timeout: 1 } });
+    const app = await makeUpstreamApp('memory', { oidc: { timeout: 60 } });
     const at = await atConsent(app);
     app.idp.faults.set(endpoint, fault);
-    const page = endpoint === 'discovery' ? await at.browser.submit(at.page, { with: 'corp' }) : await throughCorp(app, at);
+    const go = () => (endpoint === 'discovery' ? at.browser.submit(at.page, { with: 'corp' }) : throughCorp(app, at));
+    const page = fault === 'hangs' ? (await soonOver(go)).result : await go();
     expectPage(page, { status });
     expect(opened(app)).toBe(false);
     app.idp.faults.clear();
