@@ -3,13 +3,14 @@
  * One record for each algorithm, changed by a conditional write, so that all processes sign with the same key. Reads are cached for some
  * minutes, far less than the time that a key is published before it signs.
  */
-import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
+import { base64url, utf8 } from '../lib/bytes.ts';
 import { makeSingleFlight, type SingleFlight } from '../lib/single-flight.ts';
 import { changeRecord } from '../model/change-record.ts';
 import type { Jwk } from '../model/key-set.ts';
 import { nextDue, published, type SigningAlg, signingKey, type SigningKey } from '../model/signing-key.ts';
 import type { Seconds } from '../model/store.ts';
 import type { Settings } from '../model/settings.ts';
+import { ALGORITHMS } from './assertion-signature.ts';
 import type { AuthServer } from './auth-server.ts';
 import { has, versioned } from './records/record.ts';
 import { longestAccessTTL } from '../model/resource.ts';
@@ -94,7 +95,9 @@ async function open(as: AuthServer, alg: SigningAlg, keys: readonly SigningKey[]
   const ring = requireKeyring(as.keyring, '`accessTokenSigning`');
   const opened = keys.map(async ({ kid, sealed, since }) => {
     const jwk = (await ring.knows(sealed)) ? await ring.open(SIGNING_PURPOSE, sealed, kid) : null;
-    return jwk === null ? [] : [{ kid, since, key: (await importJWK(jwk as JWK, alg)) as CryptoKey }];
+    return jwk === null
+      ? []
+      : [{ kid, since, key: await crypto.subtle.importKey('jwk', jwk as JsonWebKey, ALGORITHMS[alg], false, ['sign']) }];
   });
   return (await Promise.all(opened)).flat();
 }
@@ -110,11 +113,19 @@ async function make(
   since: Seconds,
 ): Promise<{ stored: SigningKey; signer: LoadedKeys['signers'][number] }> {
   const ring = requireKeyring(as.keyring, '`accessTokenSigning`');
-  const pair = await generateKeyPair(alg, { extractable: true });
+  const { privateKey: key, publicKey } = (await crypto.subtle.generateKey(ALGORITHMS[alg], true, ['sign', 'verify'])) as CryptoKeyPair;
   const kid = as.secrets.id();
-  const publicKey = { ...((await exportJWK(pair.publicKey)) as Jwk), kid, alg, use: 'sig' };
-  const sealed = await ring.seal(SIGNING_PURPOSE, await exportJWK(pair.privateKey), kid);
-  return { stored: { kid, publicKey, sealed, since }, signer: { kid, since, key: pair.privateKey } };
+  const sealed = await ring.seal(SIGNING_PURPOSE, await exported(key), kid);
+  return {
+    stored: { kid, publicKey: { ...(await exported(publicKey)), kid, alg, use: 'sig' }, sealed, since },
+    signer: { kid, since, key },
+  };
+}
+
+/** A key as others write it: without what Web Crypto adds for its own use. */
+async function exported(key: CryptoKey): Promise<Jwk> {
+  const { alg: _alg, ext: _ext, key_ops: _ops, ...jwk } = (await crypto.subtle.exportKey('jwk', key)) as JsonWebKey;
+  return JSON.parse(JSON.stringify(jwk)) as Jwk; // workerd names absent members too
 }
 
 /** False for a key whose secret was lost (`core/reseal`): it is published until its tokens have expired, and no longer signs. */
@@ -131,18 +142,17 @@ export async function signAccess(
 ): Promise<string> {
   const { kid, key } = await signerFor(as, alg);
   const claims = {
+    iss: as.settings.issuer,
+    sub: grant.userId,
+    aud: grant.resource,
+    iat: as.now(),
+    exp: expiresAt,
+    jti: formatTokenId(grantId, as.secrets.id()),
     client_id: grant.clientId,
     scope: as.settings.expandScopes(scope).join(' '),
     ...(jkt === undefined ? {} : { cnf: { jkt } }),
     ...(grant.act ? { act: grant.act } : {}),
   };
-  return new SignJWT(claims)
-    .setProtectedHeader({ alg, typ: 'at+jwt', kid })
-    .setIssuer(as.settings.issuer)
-    .setSubject(grant.userId)
-    .setAudience(grant.resource)
-    .setIssuedAt(as.now())
-    .setExpirationTime(expiresAt)
-    .setJti(formatTokenId(grantId, as.secrets.id()))
-    .sign(key);
+  const text = [{ alg, typ: 'at+jwt', kid }, claims].map((part) => base64url(utf8(JSON.stringify(part)))).join('.');
+  return `${text}.${base64url(new Uint8Array(await crypto.subtle.sign(ALGORITHMS[alg], key, utf8(text))))}`;
 }
