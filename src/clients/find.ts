@@ -12,7 +12,7 @@ const findKept = lazy(async () => (await import('./metadata-document.ts')).findC
 const isWelcome = lazy(async () => (await import('./metadata-document.ts')).isAcceptable);
 
 const checkId = lazy(async () => (await import('./client-policy.ts')).checkClientId);
-const findFormer = lazy(async () => (await import('../core/records/former.ts')).findFormerClient);
+const findFormer = lazy(async () => (await import('../core/former-store.ts')).findFormerClient);
 
 const CLIENT_ID = /^[\w-]{1,128}$/;
 

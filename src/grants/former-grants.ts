@@ -3,7 +3,7 @@
  * there. Applications list the grants of a user and end each of them, which must not leave out those whose client has not come yet.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { askFormer } from '../core/records/former.ts';
+import { askFormer } from '../core/former-store.ts';
 import { endUserGrant } from '../core/records/grants.ts';
 import { readRecord } from '../core/records/record.ts';
 import type { FormerListing } from '../model/former.ts';

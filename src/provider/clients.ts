@@ -6,7 +6,7 @@ import { defined } from '../lib/defined.ts';
 import { findClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { addClient, changeClient, listClients } from '../core/records/clients.ts';
-import { findFormerClient } from '../core/records/former.ts';
+import { findFormerClient } from '../core/former-store.ts';
 import {
   isNewClients,
   setNewClients,

@@ -4,7 +4,6 @@
 import { signOut } from '../core/users/sign-out.ts';
 import { endGrants, endUserGrant, type GrantFilter, grantsOf, grantsOfUser } from '../core/records/grants.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { cutFormer } from '../core/records/former.ts';
 import { makeLinkedLogins } from '../core/users/linked-logins.ts';
 import { disableUser, enableUser } from '../core/users/disabled-users.ts';
 import { findUserId } from '../core/users/user-ids.ts';
@@ -123,7 +122,6 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
       const unknown = kinds.find((kind) => !SIGN_IN_KINDS.includes(kind));
       if (unknown !== undefined)
         throw new TypeError(`signOut: \`removeSignIns\` may name ${SIGN_IN_KINDS.join(', ')}, and not ${unknown}.`);
-      await cutFormer(as, { userId });
       await makeLinkedLogins(as).removeAll(userId, kinds); // before: a removed identity can open no session
       // Nor can a passkey that was used just now.
       if (kinds.length > 0) await as.records.changeAccount(userId, (account) => account && { ...account, stamp: as.secrets.id() });

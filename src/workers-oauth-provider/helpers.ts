@@ -177,7 +177,7 @@ export function helpersOver(core: CoreHelpers, defaults: RequestDefaults): OAuth
     revokeGrant: async (id, userId) => void ((await core.revokeGrant(id, userId)) || (await core.revokeGrant(`${userId}:${id}`, userId))),
     async unwrapToken<T>(token: string) {
       const found = await core.verifyToken(token);
-      if (!found) return null;
+      if (found === null || found.cnf) return null; // the application sees no proof of the key
       const { userId, clientId, grantId, scope, resource: audience, expiresAt, props } = found;
       const createdAt = (await core.findGrant(grantId))?.createdAt ?? 0;
       const of = { id: grantId, grantId, userId, createdAt, expiresAt, audience, scope: [...scope] };

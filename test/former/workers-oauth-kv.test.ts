@@ -5,7 +5,7 @@ import type { Store } from '../../src/model/store.ts';
 import { faultyStore } from '../../src/testing/faulty-store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
-import { type App, appOn, makeApp, RESOURCE, storeNames } from '../support/app.ts';
+import { ALICE, type App, appOn, ISSUER, makeApp, RESOURCE, storeNames } from '../support/app.ts';
 import { formerClient, formerGrant, type FormerRecords, hexHash, makeFormerKv } from '../support/former-kv.ts';
 
 interface Answer {
@@ -125,6 +125,33 @@ describe.each(storeNames)('former/workers-oauth-kv on %s', (store) => {
       expect((await refresh(app, { refresh_token: other.current, client_id: otherClient ?? '' })).status).toBe(200);
     }
   });
+
+  it.each<readonly [string, (app: App) => Promise<unknown>]>([
+    ['a new password', async (app) => app.provider.helpers(app.env).accounts.setPassword(app.aliceId, 'another horse')],
+    ['the button of the account page', async (app) => {
+      const browser = app.browser();
+      await browser.submit(await browser.get(`${ISSUER}/login`), ALICE);
+      const { text } = await browser.get(`${ISSUER}/account`);
+      const account = /name="account" value="([^"]+)"/.exec(text)?.[1] ?? '';
+      const form = { ...(await browser.get(`${ISSUER}/account`)), text: '<form action="/account">' };
+      expect((await browser.submit(form, { account, decision: 'sign-out-everywhere', apps: '1' })).status).toBe(303);
+    }],
+    ['a user who is disabled, and enabled again', async (app) => {
+      const { disableUser, enableUser } = app.provider.helpers(app.env);
+      await disableUser(app.aliceId);
+      await enableUser(app.aliceId);
+    }],
+  ])('moves no grant of the former server that ended with %s (SEC-037)', async (_what, end) => {
+    const kv = makeFormerKv();
+    const app = await makeApp(store, { formerStore: workersOAuthKv(() => kv) });
+    const clientId = await formerClient(kv);
+    const { current } = await formerGrant(kv, clientId, { userId: app.aliceId });
+    await end(app);
+    const { status, body } = await refresh(app, { refresh_token: current, client_id: clientId });
+    expect([status, body['error'], reasons(app).at(-1)]).toEqual([400, 'invalid_grant', 'grant_revoked']);
+    const since = await formerGrant(kv, clientId, { userId: app.aliceId, createdAt: app.clock.now() + 1 });
+    expect((await refresh(app, { refresh_token: since.current, client_id: clientId })).status).toBe(200);
+  }); // prettier-ignore
 
   it('moves nothing that the former server grants a user who is disabled here, or a client that is blocked here (SEC-037)', async () => {
     const kv = makeFormerKv();

@@ -17,7 +17,7 @@ import type { Secrets } from '../records/secrets.ts';
 import type { AccountRecord, Records } from '../records/records.ts';
 import { isRemoved, markRemoved } from './removed-users.ts';
 import { makeLinkedLogins } from './linked-logins.ts';
-import { signOut } from './sign-out.ts';
+import { signOut, type SignOutParts } from './sign-out.ts';
 import { type Seed, seedAccount } from './seeded-accounts.ts';
 import type { Vault } from '../vault/vault.ts';
 
@@ -26,7 +26,7 @@ const COST: ScryptCost = { ln: 14, r: 8, p: 5 };
 const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w-]+)\$([\w-]+)$/;
 
 /** What accounts are made over. */
-export interface AccountParts {
+export interface AccountParts extends SignOutParts {
   readonly records: Records;
   readonly consents: Consents;
   readonly vault: Pick<Vault, 'release' | 'releaseAll'>;
@@ -44,21 +44,8 @@ export interface AccountParts {
 }
 
 /** Makes the operations on accounts. */
-export function makeAccounts({
-  store,
-  records,
-  consents,
-  vault,
-  secrets,
-  runtime,
-  passkeys,
-  emails,
-  newAccounts,
-  totps,
-  links,
-  signUpUrl,
-  emit,
-}: AccountParts): Accounts {
+export function makeAccounts(parts: AccountParts): Accounts {
+  const { store, records, vault, secrets, runtime, passkeys, emails, newAccounts, totps, links, signUpUrl, emit } = parts;
   const hashPassword = async (password: string, who?: Waiter, salt = runtime.random(16), cost = COST): Promise<string> => {
     if (!runtime.scrypt) throw new TypeError('This runtime has no scrypt; serve with portcullis/node or portcullis/worker.');
     const key = await runtime.scrypt(password.normalize('NFKC'), salt, cost, who);
@@ -109,12 +96,12 @@ export function makeAccounts({
     const found = await records.findAccount(id);
     if (found && ifStamp !== undefined && found.value.stamp !== ifStamp) return null;
     // Before and after: if this is interrupted in between, nothing that the old password opened survives the new one.
-    await signOut({ records, consents, vault }, id, runtime.now());
+    await signOut(parts, id, runtime.now());
     const set = await change(id, (account) =>
       ifStamp !== undefined && account.stamp !== ifStamp ? null : { ...account, ...more, passwordHash, stamp },
     );
     if (set === null) return null;
-    await signOut({ records, consents, vault }, id, runtime.now());
+    await signOut(parts, id, runtime.now());
     emit({ kind: 'factor.changed', factor: 'password', userId: id, what: 'changed' });
     return set;
   };
@@ -194,7 +181,7 @@ export function makeAccounts({
       if (stored?.value.email !== undefined) await emails.free(stored.value.email, id);
       await records.removeAccount(id);
       await makeLinkedLogins({ store, passkeys, totps, emit }).removeAll(id);
-      await signOut({ records, consents, vault }, id, runtime.now());
+      await signOut(parts, id, runtime.now());
       await vault.releaseAll(id);
     },
   };

@@ -3,18 +3,21 @@ import { OAuthError } from '../../model/error.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { Key, Page, Seconds } from '../../model/store.ts';
 import type { Consents } from '../records/consents.ts';
+import { cutFormer, type FormerNotes } from '../records/former.ts';
 import type { Records } from '../records/records.ts';
 import type { Vault } from '../vault/vault.ts';
 
 /** What ends with it. */
-export interface SignOutParts {
+export interface SignOutParts extends Omit<FormerNotes, 'now'> {
   readonly records: Records;
   readonly consents: Consents;
   readonly vault: Pick<Vault, 'release'>;
 }
 
-/** Ends every session and grant of a user, and forgets their consents. Safe to call again after an interruption. */
-export async function signOut({ records, consents, vault }: SignOutParts, userId: string, now: Seconds): Promise<void> {
+/** Ends every session and grant of a user, those of a former server too, and forgets their consents. Safe to call again after an interruption. */
+export async function signOut(parts: SignOutParts, userId: string, now: Seconds): Promise<void> {
+  const { records, consents, vault, settings, store, secrets } = parts;
+  await cutFormer({ settings, store, secrets, now: () => now }, { userId }); // a grant that moves meanwhile meets this, or is in the list
   for await (const key of everyKey((after) => records.sessionsOf(userId, after))) await records.removeKey(key);
   await consents.forgetAll(userId);
   const upstreams = new Set<string>();

@@ -292,7 +292,7 @@ describe('core/users/accounts, sign-out', () => {
         return change(grants.find((one) => one.id === id)).result;
       },
     };
-    const parts = { records, consents: { forgetAll: async () => undefined }, vault: { release: async (_user: string, ids: readonly string[]) => void calls.push(...ids) } }; // prettier-ignore
+    const parts = { settings: { formerStore: null }, records, consents: { forgetAll: async () => undefined }, vault: { release: async (_user: string, ids: readonly string[]) => void calls.push(...ids) } }; // prettier-ignore
     await signOut(parts as unknown as Parameters<typeof signOut>[0], 'user', 1);
     return calls;
   }

@@ -16,6 +16,7 @@ import type { ScryptCost } from '../../../src/model/runtime.ts';
 import type { Store } from '../../../src/model/store.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
 import { openGrant, START } from '../../support/grants.ts';
+import { makeServer } from '../../support/server.ts';
 
 interface Made {
   readonly accounts: Accounts;
@@ -45,6 +46,7 @@ function makeOn(store: Store): Made {
   const emails = makeEmails(store, secrets);
   const totps = makeTotps({ store, secrets, keyring: null, runtime, emit: () => {} });
   const accounts = makeAccounts({
+    settings: { formerStore: null },
     store,
     vault,
     records,
@@ -189,15 +191,16 @@ describe('core/users/accounts', () => {
   });
 
   it('FLT-04 completes an interrupted sign-out', async () => {
-    const { records, consents } = make();
+    const { as } = makeServer();
+    const { records } = as;
     for (let at = 0; at < 20; at++) await records.openGrant(openGrant({ id: `g${at}`, userId: 'u' }));
     let left = 7;
     const cut: Records = {
       ...records,
       changeGrant: (grant, move) => (left-- > 0 ? records.changeGrant(grant, move) : Promise.reject(new Error('crash'))),
     };
-    await expect(signOut({ records: cut, consents, vault }, 'u', START)).rejects.toThrow('crash');
-    await signOut({ records, consents, vault }, 'u', START);
+    await expect(signOut({ ...as, records: cut }, 'u', START)).rejects.toThrow('crash');
+    await signOut(as, 'u', START);
     for (let at = 0; at < 20; at++) expect((await records.findGrant(`g${at}`))?.ended).not.toBeNull();
   });
 

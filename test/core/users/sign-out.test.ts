@@ -27,6 +27,7 @@ async function makeWorld(...more: readonly Partial<Grant>[]) {
     };
   const { records } = as;
   const parts: SignOutParts = {
+    ...as,
     records: {
       ...records,
       sessionsOf: inPages((userId) => records.sessionsOf(userId)),
