@@ -35,6 +35,7 @@ export const PASSKEY_SCRIPT = `(() => {
   const form = answer.form;
   const go = form.querySelector('button.main');
   let asking = false;
+  let quiet;
   document.getElementById('passkey-off').remove();
 
   const say = (what) => {
@@ -51,6 +52,7 @@ export const PASSKEY_SCRIPT = `(() => {
   for (const one of publicKey.excludeCredentials || []) one.id = bytes(one.id);
 
   const ask = async (quietly) => {
+    quiet = quietly; // a press while the browser asks by itself wants to hear how that ended
     if (asking) return;
     asking = true;
     say(null);
@@ -63,7 +65,7 @@ export const PASSKEY_SCRIPT = `(() => {
       answer.value = JSON.stringify({ id, type, response: parts });
       form.requestSubmit(go);
     } catch (error) {
-      if (!quietly) say(error.name === 'InvalidStateError' ? 'known' : 'cancelled');
+      if (!quiet) say(error.name === 'InvalidStateError' ? 'known' : 'cancelled');
     } finally {
       asking = false;
     }

@@ -15,14 +15,18 @@ import { noteTitle } from './titles.ts';
 const UNUSED = ['WebUIOmniboxPopup', 'WebUIOmniboxFullPopup', 'WebUIOmniboxAimPopup', 'SpareRendererForSitePerProcess'];
 /** What Playwright turns off as well: the switch counts once, and this one takes the place of Playwright's. */
 const DISABLED = [
+  'AimEnabled',
+  'AvoidCorsURLLoaderRestartOnRedirect',
   'AvoidUnnecessaryBeforeUnloadCheckSync',
   'DestroyProfileOnBrowserClose',
   'HttpsFirstBalancedModeAutoEnable',
   'HttpsUpgrades',
+  'LensOverlay',
   'MediaRouter',
   'NetworkTimeServiceQuerying',
   'OptimizationHints',
   'PaintHolding',
+  'PreconnectToSearch',
   'ThirdPartyStoragePartitioning',
   ...UNUSED,
 ];
@@ -78,7 +82,7 @@ export async function visit<T>(
   body: (visit: Visit) => Promise<T>,
   options: BrowserContextOptions = {},
 ): Promise<T> {
-  const context = await browser.newContext(options);
+  const context = await browser.newContext({ reducedMotion: 'reduce', ...options }); // a colour on its way has any contrast
   context.setDefaultTimeout(180_000); // journeys run side by side, perhaps on a slow machine
   const errors: string[] = [];
   context.on('console', (message) => {
@@ -91,15 +95,34 @@ export async function visit<T>(
     const result = await body({ context, page: await context.newPage(), errors });
     if (errors.length > 0) throw new Error(`The console has errors:\n${errors.join('\n')}`);
     return result;
+  } catch (error) {
+    throw new Error(`${await standing(context)}\n${error instanceof Error ? error.stack : String(error)}`, { cause: error });
   } finally {
     await context.close();
   }
 }
 
+/** What stood in the browser when a check failed: without it, a failure that does not come again is never explained. */
+async function standing(context: BrowserContext): Promise<string> {
+  const pages = context.pages().map(async (page) => {
+    const text = await page.locator('body').innerText({ timeout: 5000 }).catch(() => 'no text'); // prettier-ignore
+    return `At ${page.url()}: ${text.replaceAll(/\s+/g, ' ').slice(0, 300)}`;
+  });
+  return (await Promise.all(pages)).join('\n');
+}
+
+/** All of the page is there, and what gets the focus by itself has it: an element that is seen may be the first half of a page. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForLoadState();
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+}
+
 /** Keeps a picture of the whole page, a point of it for each pixel of CSS: twice as many take most of the time. */
 export async function shoot(page: Page, name: string): Promise<void> {
+  await settled(page);
   noteTitle((await page.locator('h1').first().innerText()) ?? '');
-  await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true, scale: 'css' });
+  const take = (): Promise<Buffer> => page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true, scale: 'css' });
+  await take().catch(take); // Chromium may be too busy for one
 }
 
 /** Keeps a picture, and fails where something is not accessible, cut off, too small to press, or runs in the wrong direction. */
@@ -113,6 +136,7 @@ export async function photograph(page: Page, name: string): Promise<void> {
 
 /** Fails if axe finds anything wrong with the page as it stands. */
 export async function checkAccessible(page: Page): Promise<void> {
+  await settled(page);
   await page.evaluate(axe);
   const found = await page.evaluate(async () => {
     const { violations } = await (

@@ -52,6 +52,11 @@ async function twice(page: Page, button: string, apart: number): Promise<void> {
   await page.mouse.click(x, y);
 }
 
+/** Waits until the client's site was asked. */
+async function came(site: Site): Promise<void> {
+  for (let tries = 0; site.came.length === 0 && tries < 1800; tries++) await new Promise((next) => setTimeout(next, 100));
+}
+
 /** Every check, before a server on Node or in workerd. */
 export async function checkClicks(where: 'node' | 'worker', chromium: string): Promise<void> {
   const server = await (where === 'node' ? startNode() : startWorker());
@@ -86,7 +91,10 @@ export async function checkClicks(where: 'node' | 'worker', chromium: string): P
               if (onward.startsWith('http:')) {
                 await page.getByText('You may close this page').waitFor();
                 assert.equal((await followed)?.url(), onward);
-              } else await new Promise((next) => setTimeout(next, 500)); // no program of that scheme is here: nothing more is to be seen
+              } else {
+                await came(site);
+                await new Promise((next) => setTimeout(next, 500)); // no program of that scheme is here: only a refusal is to be seen
+              }
               assert.deepEqual([refused, site.came.length], [[], 1]);
               assert.equal(site.came[0]?.searchParams.has(decision === 'approve' ? 'code' : 'error'), true);
             },

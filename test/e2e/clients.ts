@@ -75,12 +75,12 @@ function withBell(bell: Doorbell, home: string, more: { readonly [name: string]:
 async function mcpRemote(mcp: string, bell: Doorbell): Promise<void> {
   const home = freshFolder('mcp-remote');
   const env = withBell(bell, home, { MCP_REMOTE_CONFIG_DIR: home }) as Record<string, string>;
-  const transport = new StdioClientTransport({ command: 'mcp-remote', args: [mcp], env, stderr: 'pipe' });
+  const transport = new StdioClientTransport({ command: 'mcp-remote', args: [mcp, '--auth-timeout', '600'], env, stderr: 'pipe' });
   let told = '';
   transport.stderr?.on('data', (chunk) => (told += String(chunk)));
   const client = new Client({ name: 'e2e', version: '1.0.0' });
   try {
-    await client.connect(transport);
+    await client.connect(transport, { timeout: 600_000 }); // with the sign-in
     assert.deepEqual(
       (await client.listTools()).tools.map(({ name }) => name),
       ['whoami'],
@@ -112,5 +112,5 @@ async function portcullis(mcp: string, bell: Doorbell): Promise<void> {
 
 function connectCommand(mcp: string, bell: Doorbell): ReturnType<typeof runProgram> {
   const env = withBell(bell, freshFolder('connect'));
-  return runProgram('node', ['src/cli/main.ts', 'connect', mcp, '--call', 'whoami', '--json', '--timeout', '100'], env);
+  return runProgram('node', ['src/cli/main.ts', 'connect', mcp, '--call', 'whoami', '--json', '--timeout', '500'], env);
 }

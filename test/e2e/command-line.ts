@@ -79,7 +79,7 @@ async function run(
       acting.catch(() => undefined); // awaited below
     },
     after(seconds, fire) {
-      const timer = setTimeout(fire, Math.min(seconds, 60) * 1000); // the person may have failed
+      const timer = setTimeout(fire, Math.min(seconds, 600) * 1000); // the person may have failed
       return () => clearTimeout(timer);
     },
   });

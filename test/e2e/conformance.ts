@@ -5,9 +5,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
+import { freePort } from '../support/port.ts';
 import { visit } from './chromium.ts';
 import { allow } from './person.ts';
-import { childEnv, freePort, freshFolder, runProgram } from './processes.ts';
+import { childEnv, freshFolder, runProgram } from './processes.ts';
 import { check } from './report.ts';
 
 /** A verdict of the runner. */

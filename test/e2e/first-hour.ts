@@ -10,11 +10,12 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { CLIENT, startRealIdp } from '../support/real-idp.ts';
 import { startRegistry } from '../support/registry.ts';
+import { freePort } from '../support/port.ts';
 import { findChromium, launch, visit } from './chromium.ts';
 import { hangDoorbell } from './doorbell.ts';
 import { type Folder, stepsOfDockerfile } from './first-hour-container.ts';
 import { signInThere } from './person.ts';
-import { childEnv, endAll, freePort, freshFolder, type RunningServer, ROOT, runProgram, startLine } from './processes.ts';
+import { childEnv, endAll, freshFolder, type RunningServer, ROOT, runProgram, startLine } from './processes.ts';
 import { check, close } from './report.ts';
 import { runSdkClient } from './sdk-clients.ts';
 

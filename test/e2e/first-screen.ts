@@ -112,7 +112,7 @@ export async function checkFirstScreen(browser: Browser): Promise<void> {
     const own = await page.context().newPage();
     await own.goto(`${url}/account`);
     await checkTree(own, 'account');
-    for (let waits = 0; links.length === 0 && waits < 200; waits++) await own.waitForTimeout(50);
+    for (let waits = 0; links.length === 0 && waits < 1800; waits++) await own.waitForTimeout(100);
     await own.goto(links[0] ?? ''); // the message about the new app
     await own.getByRole('heading', { name: 'Wasn’t this you?' }).waitFor();
     await photograph(own, 'first-screen-not-me');

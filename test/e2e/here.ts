@@ -3,8 +3,9 @@ import { OAuthProvider } from '../../src/node/main.ts';
 import { type ProviderServer, serve } from '../../src/node/serve.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { registerClient, type TestClient } from '../../src/testing/oauth-client.ts';
+import { freePort } from '../support/port.ts';
 import { options } from './app.ts';
-import { freePort, freshFolder } from './processes.ts';
+import { freshFolder } from './processes.ts';
 
 /** Starts one. @param make gets the address that it will have, for sites that want to know it. */
 export async function startHere(

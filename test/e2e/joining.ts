@@ -16,7 +16,7 @@ import { ALICE } from './app.ts';
 import { launch, photograph, visit } from './chromium.ts';
 import { freshClient, startHere } from './here.ts';
 import { fewLooks } from './looks.ts';
-import { leave, pressTwice } from './person.ts';
+import { arriving, leave, pressTwice } from './person.ts';
 import { check } from './report.ts';
 import { pressedSite, startSites } from './sites.ts';
 
@@ -157,9 +157,8 @@ async function checkHost(browser: Browser): Promise<void> {
         await photograph(page, 'host-approve');
         await page.getByRole('button', { name: 'Continue with Acme' }).click();
         await page.getByRole('button', { name: 'Sign in to Acme' }).waitFor();
-        const asked = page.waitForRequest((request) => request.isNavigationRequest() && request.url().startsWith('https://app.example/'));
-        await page.getByRole('button', { name: 'Sign in to Acme' }).click();
-        assert.match(new URL((await asked).url()).searchParams.get('code') ?? '', /^code_/);
+        const came = await arriving(page, () => page.getByRole('button', { name: 'Sign in to Acme' }).click());
+        assert.match(came.searchParams.get('code') ?? '', /^code_/);
         const next = await context.newPage();
         await next.goto(await client.authorizeUrl());
         await next.getByText('Hana Host').waitFor();

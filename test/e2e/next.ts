@@ -4,17 +4,18 @@ import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { makeBrowser, type Send } from '../../src/testing/browser.ts';
 import { tokensOf } from '../../src/testing/oauth-client.ts';
+import { freePort } from '../support/port.ts';
 import { ALICE } from './app.ts';
 import { visit } from './chromium.ts';
 import { freshClient, startHere } from './here.ts';
 import { allow } from './person.ts';
-import { childEnv, freePort, freshFolder, ROOT, runProgram, startNext } from './processes.ts';
+import { childEnv, freshFolder, ROOT, runProgram, startNext } from './processes.ts';
 import { check } from './report.ts';
 import { type Line, runSdkClient } from './sdk-clients.ts';
 
 const FOLDER = `${ROOT}examples/next`;
 /** Seconds; a quiet machine installs in ten and builds in fifteen. */
-const LIMIT = 480;
+const LIMIT = 800;
 const LINES: readonly (readonly [Line, string | undefined])[] = [
   ['default', '2025-11-25'],
   ['auto', '2026-07-28'],

@@ -137,6 +137,7 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
         await page.goto(await authorizeUrl());
         await show('choice');
         await choose(page); // no device: the page waits
+        await page.getByRole('button', { name: 'Use your passkey' }).waitFor();
         await show('use');
         await page.goto(await authorizeUrl());
         await page.getByRole('link', { name: 'Create an account with a passkey' }).click();

@@ -26,6 +26,7 @@ export async function deny(page: Page, url: string): Promise<URL> {
 
 /** Types user name and password, if the page asks for them. */
 export async function fillIn(page: Page, password: string = ALICE.password): Promise<void> {
+  await page.waitForLoadState(); // before that, a field that is missing may be still to come
   if ((await page.getByLabel('Password').count()) === 0) return;
   await page.getByLabel('Username').fill(ALICE.username);
   await page.getByLabel('Password').fill(password);
@@ -53,7 +54,9 @@ export async function signInThere(page: Page): Promise<void> {
 
 /** Does something after which the browser asks for the client's address. */
 export async function arriving(page: Page, act: () => Promise<void>): Promise<URL> {
-  const asked = page.waitForRequest((request) => request.isNavigationRequest() && request.url().startsWith('https://app.example/'));
-  await act();
-  return new URL((await asked).url());
+  const [asked] = await Promise.all([
+    page.waitForRequest((request) => request.isNavigationRequest() && request.url().startsWith('https://app.example/')),
+    act(),
+  ]);
+  return new URL(asked.url());
 }

@@ -1,11 +1,10 @@
 /** Child processes of the suite: each is started here, ends by its own id, and takes nothing of the user's home along. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../support/port.ts';
 
 /** The repository. */
 export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
@@ -119,7 +118,7 @@ export async function startLine(line: string, env: NodeJS.ProcessEnv, ready: () 
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (said += String(chunk)));
   for (let tries = 0; !(await ready()); tries++) {
-    if (tries > 600 || child.exitCode !== null) throw new Error(`"${line}" does not come up:\n${said}`);
+    if (tries > 1800 || child.exitCode !== null) throw new Error(`"${line}" does not come up:\n${said}`);
     await new Promise((resolve) => setTimeout(resolve, 200)); // another process starts
   }
   return { stop: () => end(child) };
@@ -131,7 +130,7 @@ export async function runProgram(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   seen?: (out: string) => void,
-  limit = 120,
+  limit = 600,
 ): Promise<Finished> {
   const child = begin(command, args, env, command === 'sh');
   let [out, err] = ['', ''];
@@ -146,15 +145,6 @@ export async function runProgram(
       resolve({ code, out, err });
     });
   });
-}
-
-/** A port that was free a moment ago, for programs that take no 0. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Ends what is still running. */
@@ -184,7 +174,8 @@ function signal(child: ChildProcess): void {
 function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
-    child.once('close', () => resolve());
+    const late = setTimeout(() => child.kill('SIGKILL'), 60_000);
+    child.once('exit', () => resolve(clearTimeout(late)));
     signal(child);
   });
 }
@@ -194,7 +185,7 @@ function readMail(child: ChildProcess): RunningServer['mailed'] {
   let text = '';
   child.stdout?.on('data', (chunk) => (text += String(chunk)));
   return async (address, what) => {
-    for (let tries = 0; tries < 1200; tries++) {
+    for (let tries = 0; tries < 6000; tries++) {
       const at = text.lastIndexOf(`To: ${address}\n`);
       const [found] = (at === -1 ? null : what.exec(text.slice(at))) ?? [];
       if (found !== undefined) {

@@ -124,7 +124,7 @@ async function journey(browser: Browser, { page, context }: Visit, { url, helper
   );
   await alice.locator('button.main').click();
   await alice.locator('button[value=yes]').click();
-  await alice.waitForURL(/done/);
+  await alice.waitForURL(/[?&]done=1/);
   await show(alice, 'connect-done');
 
   await context.clearCookies();

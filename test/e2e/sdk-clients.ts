@@ -72,7 +72,7 @@ export async function keepSdkClient(url: string, name: string, visitor: Visitor)
   const answer = callback.answer(state, 120);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('The user did not come back.')), 90_000);
+    timer = setTimeout(() => reject(new Error('The user did not come back.')), 900_000);
   });
   tooLate.catch(() => undefined);
   let visit = visitor;

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
+import { settled } from './chromium.ts';
 import { ROOT } from './processes.ts';
 
 const FOLDER = join(ROOT, 'test/e2e/trees');
@@ -25,6 +26,7 @@ interface Node {
 
 /** Compares the tree of a page with the kept one, or writes it. */
 export async function checkTree(page: Page, name: string): Promise<void> {
+  await settled(page);
   const tree = await treeOf(page);
   const file = join(FOLDER, `${name}.txt`);
   if (process.env['UPDATE_TREES'] === undefined) {
