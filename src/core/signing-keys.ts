@@ -3,14 +3,13 @@
  * One record for each algorithm, changed by a conditional write, so that all processes sign with the same key. Reads are cached for some
  * minutes, far less than the time that a key is published before it signs.
  */
-import { base64url, utf8 } from '../lib/bytes.ts';
+import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 import { makeSingleFlight, type SingleFlight } from '../lib/single-flight.ts';
 import { changeRecord } from '../model/change-record.ts';
 import type { Jwk } from '../model/key-set.ts';
 import { nextDue, published, type SigningAlg, signingKey, type SigningKey } from '../model/signing-key.ts';
 import type { Seconds } from '../model/store.ts';
 import type { Settings } from '../model/settings.ts';
-import { ALGORITHMS } from './assertion-signature.ts';
 import type { AuthServer } from './auth-server.ts';
 import { has, versioned } from './records/record.ts';
 import { longestAccessTTL } from '../model/resource.ts';
@@ -95,9 +94,7 @@ async function open(as: AuthServer, alg: SigningAlg, keys: readonly SigningKey[]
   const ring = requireKeyring(as.keyring, '`accessTokenSigning`');
   const opened = keys.map(async ({ kid, sealed, since }) => {
     const jwk = (await ring.knows(sealed)) ? await ring.open(SIGNING_PURPOSE, sealed, kid) : null;
-    return jwk === null
-      ? []
-      : [{ kid, since, key: await crypto.subtle.importKey('jwk', jwk as JsonWebKey, ALGORITHMS[alg], false, ['sign']) }];
+    return jwk === null ? [] : [{ kid, since, key: (await importJWK(jwk as JWK, alg)) as CryptoKey }];
   });
   return (await Promise.all(opened)).flat();
 }
@@ -113,19 +110,11 @@ async function make(
   since: Seconds,
 ): Promise<{ stored: SigningKey; signer: LoadedKeys['signers'][number] }> {
   const ring = requireKeyring(as.keyring, '`accessTokenSigning`');
-  const { privateKey: key, publicKey } = (await crypto.subtle.generateKey(ALGORITHMS[alg], true, ['sign', 'verify'])) as CryptoKeyPair;
+  const pair = await generateKeyPair(alg, { extractable: true });
   const kid = as.secrets.id();
-  const sealed = await ring.seal(SIGNING_PURPOSE, await exported(key), kid);
-  return {
-    stored: { kid, publicKey: { ...(await exported(publicKey)), kid, alg, use: 'sig' }, sealed, since },
-    signer: { kid, since, key },
-  };
-}
-
-/** A key as others write it: without what Web Crypto adds for its own use. */
-async function exported(key: CryptoKey): Promise<Jwk> {
-  const { alg: _alg, ext: _ext, key_ops: _ops, ...jwk } = (await crypto.subtle.exportKey('jwk', key)) as JsonWebKey;
-  return JSON.parse(JSON.stringify(jwk)) as Jwk; // workerd names absent members too
+  const publicKey = { ...((await exportJWK(pair.publicKey)) as Jwk), kid, alg, use: 'sig' };
+  const sealed = await ring.seal(SIGNING_PURPOSE, await exportJWK(pair.privateKey), kid);
+  return { stored: { kid, publicKey, sealed, since }, signer: { kid, since, key: pair.privateKey } };
 }
 
 /** False for a key whose secret was lost (`core/reseal`): it is published until its tokens have expired, and no longer signs. */
@@ -142,17 +131,18 @@ export async function signAccess(
 ): Promise<string> {
   const { kid, key } = await signerFor(as, alg);
   const claims = {
-    iss: as.settings.issuer,
-    sub: grant.userId,
-    aud: grant.resource,
-    iat: as.now(),
-    exp: expiresAt,
-    jti: formatTokenId(grantId, as.secrets.id()),
     client_id: grant.clientId,
     scope: as.settings.expandScopes(scope).join(' '),
     ...(jkt === undefined ? {} : { cnf: { jkt } }),
     ...(grant.act ? { act: grant.act } : {}),
   };
-  const text = [{ alg, typ: 'at+jwt', kid }, claims].map((part) => base64url(utf8(JSON.stringify(part)))).join('.');
-  return `${text}.${base64url(new Uint8Array(await crypto.subtle.sign(ALGORITHMS[alg], key, utf8(text))))}`;
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg, typ: 'at+jwt', kid })
+    .setIssuer(as.settings.issuer)
+    .setSubject(grant.userId)
+    .setAudience(grant.resource)
+    .setIssuedAt(as.now())
+    .setExpirationTime(expiresAt)
+    .setJti(formatTokenId(grantId, as.secrets.id()))
+    .sign(key);
 }

@@ -114,12 +114,11 @@ describe('core/assertion-signature', () => {
     }
   });
 
-  it('checks a signature with the algorithm that was judged, and knows Ed25519 by both of its names (RFC 9864 §2.2)', async () => {
-    const [edwards, rsa] = [await makeSigner('EdDSA', 'key-1'), await makeSigner('PS256', 'key-1')];
-    const as = async ({ sign, publicKey }: typeof rsa, alg: string): Promise<boolean> =>
-      isAssertionSignedWith({ text: await sign({ sub: 'x' }, {}), alg } as Assertion, publicKey as Jwk);
-    expect([await as(edwards, 'EdDSA'), await as(edwards, 'Ed25519'), await as(rsa, 'PS256')]).toEqual([true, true, true]);
-    for (const alg of ['RS256', 'ES256', 'EdDSA', 'HS256', 'none', 'toString', '']) expect([alg, await as(rsa, alg)]).toEqual([alg, false]);
+  it('checks a signature with the algorithm that was judged, not with another name that the text has for it (RFC 9864 §2.2)', async () => {
+    const one = await makeSigner('EdDSA', 'key-1');
+    const text = await one.sign({ sub: 'x' }, { alg: 'Ed25519' });
+    const as = (alg: string): Promise<boolean> => isAssertionSignedWith({ text, alg } as Assertion, one.publicKey as Jwk);
+    expect([await as('Ed25519'), await as('EdDSA')]).toEqual([true, false]);
   });
 
   it('SEC-205 SEC-202 uses no key that is for another purpose, weak, broken, private, or ambiguous', async () => {
