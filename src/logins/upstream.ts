@@ -86,10 +86,10 @@ export function upstream(provider: Upstream, options: UpstreamOptions = {}): Red
     if (isListed(identity) || (!addresses && !domains)) return null;
     return addresses ? 'email_not_allowed' : 'email_domain_not_allowed'; // the message does not name the list
   };
-  const judge = async ({ identity, tokens, authenticatedAt, isPartial }: CallbackResult, env: unknown): Promise<ReturnResult> => {
+  const judge = async ({ identity, tokens, authenticatedAt, notTold }: CallbackResult, env: unknown): Promise<ReturnResult> => {
     const reason = outside(identity);
     const decisive = reason === 'organization_not_allowed' ? identity.organization : identity.claims['email_verified'];
-    if (reason !== null && isPartial && decisive === undefined) return { kind: 'unavailable', reason: 'userinfo_not_told' }; // not a no
+    if (reason !== null && notTold && decisive === undefined) return resultOf(notTold); // not a no
     if (reason !== null && reason !== 'email_domain_not_allowed') return { kind: 'refused', reason };
     if (reason !== null) {
       const text = (words: Words): HtmlValue => words.site.onlyDomains(sayOr(emailDomains ?? [], words));

@@ -10,7 +10,16 @@ import { parseJson } from '../lib/json.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import { type Ask, makeAsk } from './ask.ts';
 import { makeBreakers } from './breaker.ts';
-import { type UpstreamCallback, type Body, bodyOf, type Endpoints, identityOf, type CallbackState, type Provider } from './contract.ts';
+import {
+  type UpstreamCallback,
+  type Body,
+  bodyOf,
+  type Endpoints,
+  type Identified,
+  identityOf,
+  type CallbackState,
+  type Provider,
+} from './contract.ts';
 import { type ProviderOptions, textOf, type Upstream, UpstreamError, withBoolean } from './contract.ts';
 import { makeCredentials } from './credentials.ts';
 import { makeDiscover } from './discovery.ts';
@@ -107,13 +116,15 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
       clientId: client.client_id,
       get: getter(ask, answer.access_token),
     };
-    const identity = await (provider.identify ?? identityOf)(arrival);
+    const isPartial = asked !== undefined && more['sub'] === undefined;
+    const partial = isPartial ? new UpstreamError('unavailable', 'userinfo_not_told') : undefined;
+    const { notTold = partial, ...identity }: Identified = await (provider.identify ?? identityOf)(arrival);
     const authenticatedAt = idToken?.['auth_time'];
     return {
       identity,
       tokens: tokensOf(answer, callback.now),
       ...(typeof authenticatedAt === 'number' ? { authenticatedAt } : {}),
-      ...(asked !== undefined && more['sub'] === undefined ? { isPartial: true } : {}),
+      ...(notTold ? { notTold } : {}),
     };
   };
 

@@ -121,8 +121,11 @@ export interface Provider {
   /** Asks the upstream whether it would still admit a user. By default it is not asked. @throws {UpstreamError} if it is down. */
   readonly recheck?: (get: UpstreamCallback['get'], token: string) => Promise<StayVerdict>;
   /** The user's identity; by default `sub` at the issuer. @throws {UpstreamError} if the user may not sign in. */
-  readonly identify?: (arrival: UpstreamCallback) => Identity | Promise<Identity>;
+  readonly identify?: (arrival: UpstreamCallback) => Identified | Promise<Identified>;
 }
+
+/** An identity, and why claims are missing. */
+export type Identified = Identity & Pick<CallbackResult, 'notTold'>;
 
 /** What an upstream needs to revoke tokens. */
 export interface RevocationContext {
@@ -138,8 +141,8 @@ export interface CallbackResult {
   readonly tokens: UpstreamTokens;
   /** When the user authenticated, if the ID token says so (`auth_time`). */
   readonly authenticatedAt?: Seconds;
-  /** Set if claims are missing since the site's userinfo endpoint did not tell them. */
-  readonly isPartial?: true;
+  /** Why claims are missing: the result of the sign-in if an option needs one of them. */
+  readonly notTold?: UpstreamError;
 }
 
 /** What is kept between redirect and callback. */

@@ -27,6 +27,7 @@ export interface GitHubOptions extends ProviderOptions {
 }
 
 const API = 'https://api.github.com';
+const EMAIL_HINT = 'give the GitHub App the account permission "Email addresses: read", an OAuth App the scope user:email';
 const HEADERS = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' };
 
 /**
@@ -67,21 +68,22 @@ export function github(options: GitHubOptions): Upstream {
         if (user.status !== 200) throw limitError(user) ?? new UpstreamError('broken', `user_status_${user.status}`);
         const { id, login, name, avatar_url: picture, html_url: profile } = bodyOf(user.body);
         if (teams && !(await isInTeam(teams, textOf(login, 'login_missing'), get))) throw new UpstreamError('refused', 'team_not_allowed');
-        const claims = { name: name ?? login, preferred_username: login, picture, profile, ...(await emailOf(get)) };
-        return { issuer: 'https://github.com', subject: textOf(id, 'id_missing'), claims };
+        const { notTold, ...email } = await emailOf(get);
+        const claims = { name: name ?? login, preferred_username: login, picture, profile, ...email };
+        return { issuer: 'https://github.com', subject: textOf(id, 'id_missing'), claims, ...(notTold ? { notTold } : {}) };
       },
     },
     options,
   );
 }
 
-/** The e-mail address; none without the scope `user:email`, or if a GitHub App lacks the permission. */
-async function emailOf(get: UpstreamCallback['get']): Promise<{ email?: unknown; email_verified?: true }> {
+/** The e-mail address; none without the scope `user:email` (404), or if a GitHub App lacks the permission (403). */
+async function emailOf(get: UpstreamCallback['get']): Promise<{ email?: unknown; email_verified?: true; notTold?: UpstreamError }> {
   const answer = await get(`${API}/user/emails`, HEADERS);
   const { status, body } = answer;
   const limit = status === 403 ? limitError(answer) : null;
   if (limit) throw limit; // without the address, the user might be refused
-  if (status !== 200 || !Array.isArray(body)) return {};
+  if (status !== 200 || !Array.isArray(body)) return { notTold: new UpstreamError('broken', 'email_not_told', { hint: EMAIL_HINT }) };
   const primary = body.map(bodyOf).find((one) => one['primary'] === true && one['verified'] === true);
   return primary ? { email: primary['email'], email_verified: true } : {};
 }

@@ -69,7 +69,7 @@ describe('logins/upstream, accepted users', () => {
   it('is refused by what the site told, and tries again where it did not tell what decides (R-38)', async () => {
     const partly = (claims: object, organization?: string): Partial<CallbackResult> => ({
       ...named(claims, organization),
-      isPartial: true,
+      notTold: new UpstreamError('unavailable', 'userinfo_not_told'),
     });
     const untold = { kind: 'unavailable', reason: 'userinfo_not_told' };
     expect(await finish({ organizations: ['o'] }, partly({}, 'x'))).toEqual({ kind: 'refused', reason: 'organization_not_allowed' });

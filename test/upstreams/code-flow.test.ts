@@ -28,11 +28,11 @@ describe('upstreams/code-flow: the userinfo endpoint', () => {
     fake.thin = true;
     for (const fault of [{ status: 401 }, { status: 403, body: { sub: 'other' } }, { status: 200, body: { name: 'No subject' } }, { status: 200, body: 'x'.repeat(2_000_000) }]) {
       fake.faults.set('userinfo', fault as never);
-      const { identity, isPartial } = await arrival(provider, fake.visit);
-      expect([identity.subject, identity.claims['name'], isPartial]).toEqual(['u-1', undefined, true]);
+      const { identity, notTold } = await arrival(provider, fake.visit);
+      expect([identity.subject, identity.claims['name'], notTold?.message]).toEqual(['u-1', undefined, 'unavailable: userinfo_not_told']);
     }
     fake.faults.clear();
-    expect(await arrival(provider, fake.visit), 'told').not.toHaveProperty('isPartial');
+    expect(await arrival(provider, fake.visit), 'told').not.toHaveProperty('notTold');
   }); // prettier-ignore
 
   it('is waited for where it is down, since the user might be refused without an address', async () => {
@@ -49,9 +49,9 @@ describe('upstreams/code-flow: answers', () => {
     fake.thin = true;
     Object.assign(fake.metadata, { userinfo_endpoint: undefined });
     const told = await arrival(provider, fake.visit);
-    expect([told.identity.subject, 'isPartial' in told]).toEqual(['u-1', false]);
+    expect([told.identity.subject, 'notTold' in told]).toEqual(['u-1', false]);
     fake.thin = false;
-    expect(await arrival(provider, fake.visit), 'nothing is missing').not.toHaveProperty('isPartial');
+    expect(await arrival(provider, fake.visit), 'nothing is missing').not.toHaveProperty('notTold');
   });
 
   it('that refuse a code end no grant, as an answer to a refresh would', async () => {

@@ -2,13 +2,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Fetch, Upstream } from '../../src/upstreams/contract.ts';
 import { github, type GitHubOptions } from '../../src/upstreams/github.ts';
+import { upstream } from '../../src/logins/upstream.ts';
+import type { Json } from '../../src/model/store.ts';
 import { ENGLISH } from '../../src/words/words.ts';
-import { APP, failureIn, locationOf, REDIRECT, trip } from '../support/provider-trip.ts';
+import { APP, failureIn, locationOf, realNow, REDIRECT, STATE, trip } from '../support/provider-trip.ts';
 
 const API = 'https://api.github.com';
 const ORG = (name: string): string => `${API}/user/memberships/orgs/${name}`;
 const TEAM = `${API}/orgs/acme/teams/core/memberships/uma`;
 const USER = { id: 7, login: 'uma', name: null, avatar_url: 'a', html_url: 'h' };
+const AT = { env: {}, now: realNow, network: '192.0.2.1' } as never;
 const active = (): Response => Response.json({ state: 'active' });
 const pending = (): Response => Response.json({ state: 'pending' });
 const status =
@@ -50,6 +53,32 @@ describe('upstreams/github, accepted users', () => {
     expect(await come(setUp({}, { [`${API}/user/emails`]: status(403, {}, spent) }))).toBe('unavailable status_403_rate_limit');
     for (const answer of [status(403), status(404, {}, spent), status(200, [], spent)])
       expect(await come(setUp({}, { [`${API}/user/emails`]: answer }))).toBe('in');
+  });
+
+  it('is refused for the permission that the app lacks, not for the address, where a rule needs one that GitHub keeps to itself', async () => {
+    const NOT_TOLD =
+      'email_not_told: give the GitHub App the account permission "Email addresses: read", an OAuth App the scope user:email';
+    const answers = [
+      status(403, { message: 'Resource not accessible by integration' }),
+      status(404, { message: 'Not Found' }),
+      status(200, []),
+    ];
+    const outcomes = answers.flatMap((answer) => {
+      const { provider } = setUp({}, { [`${API}/user/emails`]: answer });
+      return [{ emails: ['uma@x.example'] }, { emailDomains: ['x.example'] }, {}].map(async (rule) => {
+        const login = upstream(provider, rule);
+        const { location, keep: kept } = (await login.begin({ redirectUri: REDIRECT, state: STATE, fresh: false }, AT)) as {
+          location: string;
+          keep: Json;
+        };
+        const parameters = new URL(await visit(location)).searchParams;
+        const result = await login.finish({ redirectUri: REDIRECT, state: STATE, parameters, kept, request: new Request(REDIRECT) }, AT);
+        return 'reason' in result ? `${result.kind} ${result.reason}` : result.kind;
+      });
+    });
+    const told = [`broken ${NOT_TOLD}`, `broken ${NOT_TOLD}`, 'proven'];
+    const empty = ['refused email_not_allowed', 'refused email_domain_not_allowed', 'proven'];
+    expect(await Promise.all(outcomes)).toEqual([...told, ...told, ...empty]);
   });
 
   it('is known by the number, with the profile and the primary address that GitHub has verified', async () => {

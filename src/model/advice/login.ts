@@ -18,6 +18,7 @@ export const loginAdvice: { readonly [reason: string]: string } = {
   email_code_wrong: 'The code is not that of the last message; consoleMailer() prints it.',
   email_domain_not_allowed: 'The verified address of the account is not of an allowed domain.',
   email_malformed: 'The input is not an e-mail address.',
+  email_not_told: 'The other site keeps the address from this app; the reason says which permission to give it.',
   email_unknown: 'The code is right, but no account has this address; create one, or give emailCode signUp: open.',
   email_not_allowed: 'The address of the account is not in the list of allowed ones, or is not verified.',
   expires_in: 'The other site returned an impossible token lifetime.',
