@@ -1,5 +1,5 @@
 /** Acts on grants and keys, run without HTTP: which ones a filter means, and that nothing else ends. */
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type Admin, inputOf } from '../../src/admin/act.ts';
 import { grants, keys } from '../../src/admin/grants.ts';
 import { runAct } from '../../src/admin/run.ts';
@@ -13,6 +13,7 @@ const act = grants['grants/revoke-all']!;
 const asked: unknown[] = [];
 const listGrants = async (...all: unknown[]): Promise<unknown> => (asked.push(all), { grants: [], next: 'more' });
 const admin = { helpers: { listGrants } } as unknown as Admin;
+beforeEach(() => void (asked.length = 0));
 const run = async (all: Record<string, unknown>): Promise<unknown> => act.run(admin, inputOf(act, all));
 
 /** A server with grants of two users and two clients. */
@@ -60,7 +61,6 @@ describe('admin/grants', () => {
     expect(asked).toEqual([]);
     for (const one of [{ scope: 'x' }, { organization: 'x' }, { unusedSince: 1 }])
       expect(await run(one)).toEqual({ ended: 0, next: 'more' });
-    asked.length = 0;
   });
 
   it('takes one page of one filter, and says where it goes on', async () => {

@@ -261,16 +261,15 @@ const attempts: fc.Arbitrary<Attempt> = fc
     return { bytes: encode(before + text + after), headers };
   });
 
-describe('the gate and the SDK', { timeout: 2 * MILLISECONDS + 60_000 }, () => {
+describe('the gate and the SDK', { timeout: 2 * MILLISECONDS + 300_000 }, () => {
   it.each(['2.x', '1.x'] as const)('see the same calls in the same bytes, SDK %s (F-01, F-02, F-03)', async (line) => {
     for (const attempt of GATE_CORPUS) for (const caller of CALLERS) await tryOut(attempt, line, caller);
-    let [runs, served] = [0, 0];
-    const property = fc.asyncProperty(attempts, fc.constantFrom(...CALLERS), async (attempt, caller) => {
-      runs += 1;
-      if (await tryOut(attempt, line, caller)) served += 1;
-    });
+    const all = fc.tuple(attempts, fc.constantFrom(...CALLERS));
+    let served = 0;
+    for (const [attempt, caller] of fc.sample(all, { seed: 1, numRuns: 100 })) if (await tryOut(attempt, line, caller)) served += 1;
+    expect(served).toBeGreaterThan(5); // a fuzzer that is always turned away finds nothing; of few runs it may be, by chance
+    const property = fc.asyncProperty(all, async ([attempt, caller]) => void (await tryOut(attempt, line, caller)));
     await fc.assert(property, { numRuns: 100_000, interruptAfterTimeLimit: MILLISECONDS });
-    expect(served).toBeGreaterThan(runs / 30); // a fuzzer that is always turned away finds nothing
   });
 
   it.each(['2.x', '1.x'] as const)('do what is allowed: what the fuzzer starts from is served, SDK %s', async (line) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type FetchPublic, makeSafeFetch } from '../../src/lib/safe-fetch.ts';
 
 const URL_OK = 'https://client.example/app.json';
-const LIMITS = { bytes: 64, milliseconds: 1000 };
+const LIMITS = { bytes: 64, milliseconds: 60_000 };
 const JSON_TYPE = { 'content-type': 'application/json' };
 const never = (): Promise<Response> => new Promise(() => {});
 const problemOf = async (fetchPublic: FetchPublic, limits = LIMITS): Promise<string> => {

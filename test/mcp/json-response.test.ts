@@ -93,7 +93,7 @@ describe.each(SDKS)('mcp/exchange with a server of %s', (sdk, make) => {
     const long = call('slow');
     await vi.advanceTimersByTimeAsync(5000);
     await (await long).body?.cancel();
-    await vi.waitFor(() => expect(seen.aborted).toBe(true));
+    await vi.waitFor(() => expect(seen.aborted).toBe(true), { timeout: 120_000 });
     expect(vi.getTimerCount()).toBe(0);
   });
 

@@ -16,7 +16,7 @@ export function runtimeSuite(name: string, runtime: Runtime): void {
   describe(name, () => {
     it('tells the present second as a whole number', () => {
       expect(Number.isInteger(runtime.now())).toBe(true);
-      expect(Math.abs(runtime.now() - Date.now() / 1000)).toBeLessThan(2);
+      expect(Math.abs(runtime.now() - Date.now() / 1000)).toBeLessThan(60);
     });
 
     it('gives fresh random bytes of any length', () => {

@@ -33,6 +33,6 @@ describe('mcp/policy, resources', () => {
     const { needOf } = policy({ resources: { 'files://{+a}/{+b}/{c}': GATED } });
     const began = performance.now();
     needOf('resource', `files://${'a/'.repeat(4000)}`);
-    expect(performance.now() - began).toBeLessThan(1000);
+    expect(performance.now() - began).toBeLessThan(30_000); // with the square of the length it is a quarter of a second, with the cube it would be minutes
   });
 });

@@ -91,7 +91,7 @@ describe('places of stores/durable-object', () => {
       for (const name of asked.keys()) counts.set(name, (counts.get(name) ?? 0) + 1);
     }
     expect(counts.size).toBe(8);
-    for (const count of counts.values()) expect(count).toBeGreaterThan(20);
+    for (const count of counts.values()) expect(count).toBeGreaterThan(10); // 50 are expected; this is six standard deviations below
   });
 
   it('writes a record and its lists in its own place alone', async () => {
