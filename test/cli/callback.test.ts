@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Callback, listenForCallback } from '../../src/cli/callback.ts';
+import { freePort } from '../support/port.ts';
 
 const open: Callback[] = [];
 afterEach(() => {
@@ -14,10 +15,10 @@ async function listen(...args: Parameters<typeof listenForCallback>): Promise<Ca
   return callback;
 }
 
-/** What must not hang: everything here takes milliseconds. */
+/** What must not hang: everything here takes milliseconds on a machine that has nothing else to do. */
 function soon<T>(promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error('nothing came')), 5_000)));
+  const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error('nothing came')), 120_000)));
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
@@ -34,14 +35,15 @@ function makeTerminal() {
   return { timers, after };
 }
 const ask = async (url: string, init: RequestInit = {}): Promise<[number, string, Headers]> => {
-  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(5_000) });
+  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(120_000) });
   return [response.status, await response.text(), response.headers];
 };
 
 describe('cli/callback', () => {
   it('listens on 127.0.0.1, on the wanted port if it is free, else on another', async () => {
-    const any = await listen(0, makeTerminal());
-    expect([any.port > 0, any.redirectUri]).toEqual([true, `http://127.0.0.1:${any.port}/callback`]);
+    const free = await listen(0, makeTerminal());
+    expect([free.port > 0, free.redirectUri]).toEqual([true, `http://127.0.0.1:${free.port}/callback`]);
+    const any = await listen(await freePort(), makeTerminal()); // which no other process takes meanwhile
     const other = await listen(any.port, makeTerminal());
     expect(other.port).not.toBe(any.port);
     other.stop();

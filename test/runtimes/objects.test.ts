@@ -15,7 +15,7 @@ import { expectSteady, PEOPLE, workThrough } from '../support/work-through.ts';
 const FULL = inject('full');
 const ROUNDS = FULL ? 300 : 8;
 const KILLS = FULL ? 40 : 2;
-const LONG = { timeout: FULL ? 1_800_000 : 240_000 };
+const LONG = { timeout: FULL ? 1_800_000 : 900_000 };
 /** Objects that die in one round. */
 const DIE = 8;
 /** As many as the store spreads its keys over. */

@@ -67,7 +67,7 @@ function curl(route: string, body: string | Uint8Array, key: string | null, head
     '--noproxy',
     '*',
     '--max-time',
-    '20',
+    '120',
     '--data-binary',
     `@${file}`,
     '--write-out',

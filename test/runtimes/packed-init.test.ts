@@ -94,7 +94,7 @@ describe('a new project on the packed package', () => {
     expect(second.accounts).toEqual(first.accounts);
     expect(mails.join('')).toContain('a warning of the app');
     await askForCode(second.url);
-    for (let tries = 0; tries < 100 && !mails.join('').includes('To: ada@example.com'); tries++)
+    for (let tries = 0; tries < 2400 && !mails.join('').includes('To: ada@example.com'); tries++)
       await new Promise((done) => setTimeout(done, 50));
     expect(mails.join('')).toContain('To: ada@example.com');
     child.kill('SIGTERM');

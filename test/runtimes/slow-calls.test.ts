@@ -1,4 +1,4 @@
-/** tools that take 22 s, behind a proxy that gives up after 18 s without a byte; on Node and in workerd, in every line of the protocol. */
+/** tools that take 34 s, behind a proxy that gives up after 30 s without a byte, of which one comes every 15 s; on Node and in workerd, in every line of the protocol. */
 import { describe, expect, it } from 'vitest';
 import { makeBrowser, type Send } from '../../src/testing/browser.ts';
 import { registerClient, tokensOf } from '../../src/testing/oauth-client.ts';
@@ -9,7 +9,7 @@ import { freePort } from '../support/port.ts';
 import { startImpatientProxy } from '../support/proxy.ts';
 import { PEOPLE } from '../support/session-agent.ts';
 
-const PATIENCE_MS = 18_000;
+const PATIENCE_MS = 30_000;
 const META = {
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',
   'io.modelcontextprotocol/clientInfo': { name: 't', version: '1' },

@@ -35,13 +35,13 @@ async function proxyTo(url: string): Promise<{ proxy: Swallower; through: string
 const DRIVERS: Readonly<Record<string, () => Promise<Over>>> = {
   async pg() {
     const { proxy, through } = await proxyTo((await engines.postgres?.freshUrl()) ?? '');
-    const pool = new pg.Pool({ connectionString: through, max: 4, connectionTimeoutMillis: 2000, keepAlive: true });
+    const pool = new pg.Pool({ connectionString: through, max: 4, connectionTimeoutMillis: 20_000, keepAlive: true });
     ends.push(() => pool.end());
     return { proxy, make: () => postgresStore(pool) };
   },
   async postgres() {
     const { proxy, through } = await proxyTo((await engines.postgres?.freshUrl()) ?? '');
-    const sql = postgres(through, { max: 4, connect_timeout: 2, onnotice: () => undefined });
+    const sql = postgres(through, { max: 4, connect_timeout: 20, onnotice: () => undefined });
     ends.push(() => sql.end({ timeout: 1 }));
     return { proxy, make: () => postgresStore(sql) };
   },
@@ -70,15 +70,14 @@ describe.skipIf(!isThere).each(Object.keys(isThere ? DRIVERS : {}))('%s over con
     const name = (at: number): `hang:${string}` => `hang:${driver}-${at}`;
     await Promise.all([0, 1, 2, 3].map((at) => store.write(name(at), at, 'any'))); // as many connections as there may be
     expect(proxy.hang()).toBeGreaterThan(0);
-    const before = performance.now();
     await store.read(name(0)).catch((error: unknown) => expect(error).toMatchObject({ status: 503 }));
-    expect(performance.now() - before).toBeLessThan(5500);
-    const again = performance.now();
+    const swallowed = proxy.swallowed();
+    expect(swallowed).toBeGreaterThan(0);
     for (let at = 0; at < 8; at++) {
       await store.write(name(at), at * 10, 'any');
       expect((await store.read(name(at)))?.value).toBe(at * 10);
     }
-    expect(performance.now() - again).toBeLessThan(2500); // no second deadline is waited for
+    expect(proxy.swallowed()).toBe(swallowed); // nothing was sent on the others: no second deadline is waited for
   });
 
   it('comes back from a hang of the very first query too, when the layout is looked at (F-65)', async () => {

@@ -26,9 +26,12 @@ describe('stores/sqlite over several processes', () => {
   });
 
   it('would be seen to spend codes twice if it wrote without a condition: the race above can fail', async () => {
-    const path = freshPath();
-    await freshCodes(path, 1000);
-    const spent = await race(path, 4, 1000, 'naive');
+    let spent: readonly number[] = [];
+    for (let round = 0; round < 10 && spent.length <= 1000; round++) {
+      const path = freshPath();
+      await freshCodes(path, 1000);
+      spent = await race(path, 4, 1000, 'naive'); // a busy machine may run one after the other
+    }
     expect(spent.length).toBeGreaterThan(1000);
   });
 

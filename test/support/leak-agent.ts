@@ -9,7 +9,7 @@ import type { AuthContext } from '../../src/model/access.ts';
 import type { FetchObject } from '../../src/model/handler.ts';
 
 /** How long the tool `late` takes. */
-export const LATE_MS = 22_000;
+export const LATE_MS = 34_000;
 
 /** Which of the servers answers a request. */
 export const LINE_HEADER = 'x-line';

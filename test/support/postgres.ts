@@ -107,9 +107,9 @@ function idOf(flag: '-u' | '-g'): number | null {
 }
 
 async function answers(url: string, server: ChildProcess): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
-    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1000 });
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
     client.on('error', () => undefined); // it may be cut off while the server recovers; the next try tells
     const reached = await client.connect().then(
       () =>

@@ -94,14 +94,19 @@ export interface Swallower {
   lead(port: number): void;
   /** Swallows what those that are open now send and are sent; new ones work. Gives how many there were. */
   hang(): number;
+  /** How often something was swallowed so far that is longer than a good-bye. */
+  swallowed(): number;
   /** How many were opened so far. */
   opened(): number;
   stop(): void;
 }
 
+/** Bytes with which a driver of PostgreSQL ends a connection. */
+const GOOD_BYE = 5;
+
 /** Starts it. @param target the port that it leads to. */
 export async function startSwallower(target: number): Promise<Swallower> {
-  let [to, count] = [target, 0];
+  let [to, count, lost] = [target, 0, 0];
   const pairs = new Map<Socket, Socket>();
   const server = createTcpServer({ allowHalfOpen: true }, (incoming) => {
     count++;
@@ -121,9 +126,13 @@ export async function startSwallower(target: number): Promise<Swallower> {
     port: (server.address() as AddressInfo).port,
     lead: (port) => void (to = port),
     opened: () => count,
+    swallowed: () => lost,
     hang() {
       for (const [incoming, outgoing] of pairs) {
-        incoming.unpipe(outgoing).resume();
+        incoming
+          .unpipe(outgoing)
+          .on('data', (bytes: Buffer) => void (lost += bytes.length > GOOD_BYE ? 1 : 0))
+          .resume();
         outgoing.unpipe(incoming).resume();
       }
       return pairs.size;

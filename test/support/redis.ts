@@ -61,7 +61,7 @@ export async function startRedis(...more: readonly string[]): Promise<TestRedis 
 }
 
 async function answers(port: number, server: ChildProcess): Promise<void> {
-  for (const deadline = Date.now() + 20_000; ;) {
+  for (const deadline = Date.now() + 120_000; ;) {
     if (await pong(port)) return;
     if (server.exitCode !== null || Date.now() > deadline) throw new Error(`Redis did not start (exit code ${server.exitCode}).`);
     await new Promise((next) => setTimeout(next, 20));

@@ -1,4 +1,5 @@
-/** A server process that is stopped by SIGTERM while streams are open: idle ones, and those of tools at work. Prints its port. Argument: how long a tool works. */
+/** A server process that is stopped by SIGTERM while streams are open: idle ones, and those of tools at work. Prints its port. Argument: the file whose coming ends a tool's work. */
+import { existsSync } from 'node:fs';
 import { McpServer } from '@modelcontextprotocol/server';
 import { password } from '../../src/logins/password.ts';
 import { McpAgent, sessions } from '../../src/mcp/index.ts';
@@ -14,7 +15,7 @@ class Slow extends McpAgent<unknown, unknown, AuthContext> {
   init(): void {
     this.server.registerTool('slow', {}, async () => {
       await this.progress(1, 2);
-      await new Promise((done) => setTimeout(done, Number(process.argv[2])));
+      while (!existsSync(process.argv[2] ?? '')) await new Promise((done) => setTimeout(done, 20));
       return { content: [{ type: 'text', text: 'the last word' }] };
     });
   }
@@ -29,5 +30,6 @@ const app = new OAuthProvider({
   clientRegistrationEndpoint: '/register',
   store: memoryStore(),
 });
-const { port } = await serve(app, { port: 0, env: { PORTCULLIS_LIMITS: 'off' }, signals: true });
+// A stop that waits for its deadline instead of for what is at work does not end before the test is over.
+const { port } = await serve(app, { port: 0, env: { PORTCULLIS_LIMITS: 'off' }, signals: true, drainTimeout: 1000 });
 process.stdout.write(`${port}\n`);

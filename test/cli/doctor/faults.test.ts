@@ -143,7 +143,7 @@ const CASES: readonly Case[] = [
   { fault: 'JSON called text', put: on(SERVER, ({ headers }) => void (headers['content-type'] = 'text/plain')), check: 'charset', level: 'warning', where: `${SERVER}, Content-Type`, found: /text\/plain/, fix: /application\/json/ },
   { fault: 'a byte order mark', put: on(SERVER, (a) => ({ ...a, headers: { ...a.headers, 'content-type': 'application/json' }, body: `\ufeff${JSON.stringify(a.body)}` })), check: 'charset', where: SERVER, found: /byte order mark/, fix: /without a byte order mark/ },
   { fault: 'metadata behind a redirect', put: (asked, a) => (asked.path === RESOURCE ? { status: 301, headers: { location: `${RESOURCE}/mcp`, 'access-control-allow-origin': '*' }, body: '' } : void a), check: 'redirect', level: 'warning', where: `${RESOURCE}, Location`, found: /mcp/, fix: /Answer at this URL/ },
-  { fault: 'a slow first byte', put: on(SERVER, () => 300), check: 'slow', level: 'warning', where: SERVER, found: /0\.[3-9] s/, fix: /warm/, with: { limits: { slowSeconds: 0.25 } } },
+  { fault: 'a slow first byte', put: on(SERVER, () => 300), check: 'slow', level: 'warning', where: SERVER, found: /\d\.\d s/, fix: /warm/, with: { limits: { slowSeconds: 0.25 } } },
   { fault: 'a body without an end', put: on(/oauth-protected-resource/, (a) => ({ ...a, body: 'x'.repeat(300_000) })), check: 'resource-metadata', where: `${RESOURCE}/mcp`, found: /too long/, fix: /Publish a JSON document/, also: ['challenge-resource-metadata'] },
   { fault: 'a content type with a charset that is refused', put: on('/mcp', (a, { headers }) => (headers['content-type']?.includes('charset') ? { ...a, status: 415 } : undefined)), check: 'charset', where: '/mcp, Content-Type', found: /HTTP 415/, fix: /parameters/, with: { token: TOKEN } },
   { fault: 'a handshake that fails', put: on('/mcp', (a, { message, headers }) => (message.method === 'initialize' && headers.authorization === `Bearer ${TOKEN}` ? { ...a, body: { jsonrpc: '2.0', id: 1, error: { code: -32_603, message: 'boom' } } } : undefined)), check: 'session-2025', where: '/mcp', found: /boom/, fix: /Answer `initialize`/, with: { token: TOKEN } },
@@ -178,7 +178,7 @@ const OUTAGES: readonly Case[] = [
   { fault: 'a gateway that does not reach the token endpoint', put: on('/token', (a, { method }) => (method === 'POST' ? { ...a, status: 504 } : undefined)), check: 'token-endpoint', where: '/token', found: /HTTP 504/, fix: /log says why/ },
   { fault: 'a server that counts requests', put: on('/mcp', (a) => ({ ...a, status: 429 })), check: 'reachable', where: '/mcp', found: /HTTP 429/, fix: /Wait a minute/ },
   { fault: 'a proxy that waited too long', put: on('/mcp', (a) => ({ ...a, status: 408 })), check: 'reachable', where: '/mcp', found: /HTTP 408/, fix: /log says why/ },
-  { fault: 'a server that never answers', put: on('/mcp', () => 3000), check: 'reachable', where: '/mcp', found: /TimeoutError/, fix: /in time/, with: { limits: { requestSeconds: 0.2 } } },
+  { fault: 'a server that never answers', put: on('/mcp', () => 600_000), check: 'reachable', where: '/mcp', found: /TimeoutError/, fix: /in time/, with: { limits: { requestSeconds: 5 } } },
   { fault: 'an authorization server that is down', put: on(/oauth-authorization-server|openid/, (a) => ({ ...a, status: 503 })), check: 'server-metadata', where: SERVER, found: /HTTP 503/, fix: /log says why/ },
 ]; // prettier-ignore
 

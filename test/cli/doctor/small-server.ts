@@ -58,7 +58,7 @@ export async function examineWith(
         response.destroy();
         return;
       }
-      if (typeof changed === 'number') await new Promise((next) => setTimeout(next, changed));
+      if (typeof changed === 'number') await new Promise((next) => setTimeout(next, changed).unref());
       const { status, headers, body } = typeof changed === 'object' ? changed : answer;
       const type = typeof body === 'string' ? 'text/html' : 'application/json';
       response.writeHead(status, { 'content-type': type, ...headers });
@@ -70,7 +70,7 @@ export async function examineWith(
   try {
     const { path = '/mcp', limits = {}, ...more } = options;
     const given: DoctorOptions = { url: `${origin}${path}`, format: 'text', directory: null, registers: false, origin: null, token: null, tokenFrom: 'PORTCULLIS_TOKEN', ...more }; // prettier-ignore
-    const report = await examine(given, () => undefined, { limits: { requestSeconds: 2, ...limits }, reach: onlyHere });
+    const report = await examine(given, () => undefined, { limits: { requestSeconds: 60, ...limits }, reach: onlyHere });
     return { report, origin, asked };
   } finally {
     server.closeAllConnections();

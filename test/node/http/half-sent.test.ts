@@ -136,13 +136,13 @@ describe('node/response, clients that read nothing', () => {
   it('are not those that read slowly, nor those that wait for a stream on which nothing is said (F-20)', async () => {
     const { port, url } = await start(
       (request) => (new URL(request.url).pathname === '/quiet' ? new Response(quiet()) : new Response(large)),
-      { headerTimeout: 3, requestTimeout: 3 }, // a busy machine that stands still for so long would look like a client that reads nothing
+      { headerTimeout: 9, requestTimeout: 9 }, // a busy machine that stands still for so long would look like a client that reads nothing
     );
     const quiet = (): ReadableStream<Uint8Array> =>
       new ReadableStream({
         async start(controller) {
           controller.enqueue(new Uint8Array(100_000));
-          await new Promise((done) => setTimeout(done, 4000));
+          await new Promise((done) => setTimeout(done, 11_000));
           controller.enqueue(new Uint8Array(1));
           controller.close();
         },
@@ -152,7 +152,7 @@ describe('node/response, clients that read nothing', () => {
     slow.on('data', (bytes) => {
       read += bytes.length;
       slow.pause();
-      setTimeout(() => slow.resume(), 40);
+      setTimeout(() => slow.resume(), 90);
     });
     slow.write('GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n');
     const [answer] = await Promise.all([
