@@ -11,6 +11,7 @@ import { isSameOrigin, sessionOf } from '../endpoints/sign-in/browser-context.ts
 import { isRecent } from '../endpoints/sign-in/require-session.ts';
 import type { Access } from '../model/access.ts';
 import { OAuthError } from '../model/error.ts';
+import { permissionsIn } from '../model/policy.ts';
 import type { Seconds } from '../model/store.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
 import type { OAuthHelpers } from '../provider/helpers.ts';
@@ -31,7 +32,7 @@ export async function requireAdmin(
   if (!isOwn) throw new OAuthError('access_denied', 'cross_site', { status: 403, hint: 'The request came from another site.' });
   const session = await sessionOf(call);
   if (!session) throw new OAuthError('login_required', 'admin_session_missing', { status: 401, hint: 'Sign in first.' });
-  if (!(await permissionsOf(call, helpers, session)).includes(permission))
+  if (!permissionsIn({ permissions: await permissionsOf(call, helpers, session) }).includes(permission))
     throw new OAuthError('access_denied', 'admin_permission_missing', { status: 403, hint: 'This needs an administrator.' });
   if (!isRecent(call.as, session, isChange ? CHANGE_WITHIN : READ_WITHIN))
     throw new OAuthError('interaction_required', 'admin_sign_in_old', {

@@ -2,7 +2,7 @@
  * Reads the KV records of `@cloudflare/workers-oauth-provider` up to version 1.2.3. Nothing is written there. The props of a grant are
  * encrypted with a key that is wrapped for each token, so only the presented token opens them.
  */
-import { base64url } from '../lib/bytes.ts';
+import { base64url, utf8 } from '../lib/bytes.ts';
 import type { ClientAuthMethod } from '../model/client.ts';
 import { localizedOf } from '../model/display.ts';
 import type { FormerClient, FormerGrant, FormerListing, FormerProblem, FormerStore } from '../model/former.ts';
@@ -18,6 +18,8 @@ export interface FormerKv {
 /** Token of the other server: user, grant and 32 random characters. */
 const TOKEN = /^([^:]+):([^:]+):([\w-]{20,128})$/;
 const MAX_TOKEN_LENGTH = 2048;
+/** Of a key, in UTF-8: KV throws for a longer one, which must not look like an outage. */
+const MAX_KEY_BYTES = 512;
 const METHODS: readonly string[] = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'];
 
 /** The key under which it hashes a token to wrap a grant's key; public, the same in every installation. */
@@ -87,6 +89,7 @@ async function findGrant(kv: FormerKv, token: string): Promise<FormerGrant | For
   const [, userId, grantId] = (token.length <= MAX_TOKEN_LENGTH && TOKEN.exec(token)) || [];
   if (userId === undefined || grantId === undefined) return null;
   const key = `grant:${userId}:${grantId}`;
+  if (utf8(key).length > MAX_KEY_BYTES) return null;
   const text = await kv.get(key);
   if (text === null) return null;
   const record = recordOf(text);
@@ -103,6 +106,7 @@ async function findGrant(kv: FormerKv, token: string): Promise<FormerGrant | For
 async function listGrants(kv: FormerKv, userId: string): Promise<readonly FormerListing[]> {
   const prefix = `grant:${userId}:`;
   const found: FormerListing[] = [];
+  if (utf8(prefix).length > MAX_KEY_BYTES) return found;
   let cursor: string | undefined;
   do {
     const page = await kv.list?.({ prefix, ...(cursor === undefined ? {} : { cursor }) });

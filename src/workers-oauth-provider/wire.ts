@@ -27,8 +27,6 @@ export async function withPublished(request: Request, response: Response, publis
 }
 
 const MAX_BODY = 1024 * 1024;
-/** Leads from the request that the core sees to the one that was sent. */
-const NUMBER = 'x-portcullis-registration';
 
 /**
  * Requests on their way to the core. There a client that registers for codes alone gets refresh tokens, too; here a client gets what it
@@ -38,7 +36,8 @@ const NUMBER = 'x-portcullis-registration';
 export class Requests {
   readonly #token: string;
   readonly #path: string | undefined;
-  readonly #sent = new Map<string, Request>();
+  /** By the request that the core sees. Weak, since workerd ends a request that is cut off without running any more of its code (F-51). */
+  readonly #sent = new WeakMap<Request, Request>();
 
   constructor(tokenEndpoint: string, registrationEndpoint: string | undefined) {
     this.#token = pathOf(tokenEndpoint);
@@ -53,22 +52,17 @@ export class Requests {
     if (!isChange && (request.method !== 'POST' || pathname !== this.#path)) return send(request);
     const read = await readBody(request.clone(), MAX_BODY);
     if ('problem' in read) return send(request); // refused by the core for the same reason
-    const number = crypto.randomUUID();
     const headers = new Headers(request.headers);
     headers.delete('content-length');
     const made = (body: string): Request => new Request(request.url, { method: request.method, headers, body });
-    this.#sent.set(number, made(read.text));
-    headers.set(NUMBER, number);
-    try {
-      return await send(made(withRefresh(read.text)));
-    } finally {
-      this.#sent.delete(number);
-    }
+    const shown = made(withRefresh(read.text));
+    this.#sent.set(shown, made(read.text));
+    return send(shown);
   }
 
   /** The request that was sent, with a body to read. */
   sent(request: Request): Request {
-    const sent = this.#sent.get(request.headers.get(NUMBER) ?? '');
+    const sent = this.#sent.get(request);
     if (!sent) throw new Error('A registration came by another way.'); // nothing is registered without the callback
     return sent;
   }

@@ -77,6 +77,11 @@ describe('admin/gate', () => {
     expect(told).toEqual([{ claims, permissions: ['admin'] }, { claims }]);
   }); // prettier-ignore
 
+  it('SEC-195 finds no administrator in a part of a text that the look-up gives in the place of the list', async () => {
+    const { read } = await makeWorld({ permissions: () => 'no-admin' as never });
+    expect((await read()).status).toBe(403);
+  });
+
   it('tells the look-up the tenant whose administration it is', async () => {
     const asked: Access[] = [];
     const permissions = (access: unknown): string[] => (asked.push(access as Access), ['admin']);

@@ -99,7 +99,10 @@ describe('former/workers-oauth-kv, grants', () => {
     for (const text of ['', 'a:b', `a:b:${'x'.repeat(19)}`, `a:b:${'x'.repeat(129)}`, `a:b:c:${end}`, `a::${end}`, `:b:${end}`, `a:b:${end}!`, `a:b:${end}:c`, `${'a'.repeat(2049 - end.length - 3)}:b:${end}`])
       expect(await store.findGrant(text, 'c')).toBeNull();
     expect(kv.reads).toBe(0);
-    for (const text of [`a:b:${end}`, `a:b:${'x'.repeat(128)}`, `${'a'.repeat(2048 - end.length - 3)}:b:${end}`]) expect(await store.findGrant(text, 'c')).toBeNull();
+    for (const text of [`${'a'.repeat(2048 - end.length - 3)}:b:${end}`, `${'a'.repeat(505)}:b:${end}`, `${'ä'.repeat(253)}:b:${end}`]) expect(await store.findGrant(text, 'c')).toBeNull(); // KV has no key so long, and throws
+    expect(await store.listGrants?.('a'.repeat(506))).toEqual([]);
+    expect(kv.reads).toBe(0);
+    for (const text of [`a:b:${end}`, `a:b:${'x'.repeat(128)}`, `${'a'.repeat(504)}:b:${end}`]) expect(await store.findGrant(text, 'c')).toBeNull();
     expect(kv.reads).toBe(3);
   }); // prettier-ignore
 

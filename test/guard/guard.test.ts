@@ -135,6 +135,16 @@ describe('guard/guard, before any handler', () => {
       1,
     ]);
   });
+
+  it('SEC-195 answers 503 where the verifier gives a text in the place of the scopes, in which a part would count', async () => {
+    const told: unknown[] = [];
+    const more = { requiredScopes: ['read'], onError: (error: unknown) => told.push(String(error)) };
+    for (const scope of ['thread', 'read', undefined]) {
+      const verdict = await call('Bearer good', { verify: () => ({ ...access, scope: scope as never }), ...more });
+      expect((verdict as Response).status).toBe(503);
+    }
+    expect(told).toEqual(Array.from({ length: 3 }, () => expect.stringContaining('`scope` as a list')));
+  });
 });
 
 describe('guard/guard, around a handler', () => {

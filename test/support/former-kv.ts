@@ -20,6 +20,12 @@ export interface FormerRecords extends FormerKv {
   reads: number;
 }
 
+/** As the real one, which miniflare has. */
+function checkLength(key: string): void {
+  const { length } = new TextEncoder().encode(key);
+  if (length > 512) throw new Error(`KV GET failed: 414 UTF-8 encoded length of ${length} exceeds key length limit of 512.`);
+}
+
 export function makeFormerKv(): FormerRecords {
   const kv: FormerRecords = {
     records: new Map(),
@@ -27,10 +33,12 @@ export function makeFormerKv(): FormerRecords {
     reads: 0,
     async get(key) {
       kv.reads++;
+      checkLength(key);
       if (kv.isDown) throw new Error('KV GET failed: 500 Internal Server Error');
       return kv.records.get(key) ?? null;
     },
     async list({ prefix, cursor = '' }) {
+      checkLength(prefix);
       if (kv.isDown) throw new Error('KV LIST failed: 500 Internal Server Error');
       const names = [...kv.records.keys()].filter((name) => name.startsWith(prefix) && name > cursor).toSorted();
       const page = names.slice(0, 2); // as short as none of the real one

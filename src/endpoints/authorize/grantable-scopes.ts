@@ -33,8 +33,8 @@ export async function grantableScope(
     ...(organization ? { organization } : {}),
     ...(client ? { client: grantorClient(client) } : {}),
   };
-  const given = as.settings.expandScopes(await grantableScopes(who, env as never));
-  return scope.filter((one) => given.includes(one));
+  const given = new Set(as.settings.expandScopes(await grantableScopes(who, env as never))); // of a text, `includes` would take a part
+  return scope.filter((one) => given.has(one));
 }
 
 function grantorClient({ id, name, documentHost, redirectUris, entered }: Client): GrantorClient {

@@ -47,6 +47,13 @@ describe('endpoints/authorize/grantable-scopes', () => {
     await expect(ask(user(), null, undefined, new Error('down'))).rejects.toThrow('down');
   });
 
+  it('SEC-195 grants nothing for a part of a text that was given in the place of the list', async () => {
+    const given = 'abba' as never;
+    const settings = { grantableScopes: () => given, expandScopes: (scope: readonly string[]) => scope };
+    const call = { as: { settings }, env: 'env' } as unknown as Call;
+    expect(await grantableScope(call, user(), null, ['ab', 'abba'])).toEqual([]);
+  });
+
   it('tells the application who asks for whom: permissions of the organization before those of the user, and the client', async () => {
     const signedIn = user({ permissions: ['p'] });
     expect((await ask(signedIn, null)).asked[0]).toEqual({ userId: 'u', claims: { sub: 'u' }, permissions: ['p'] });
