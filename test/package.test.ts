@@ -92,6 +92,9 @@ describe('the package', () => {
     expect(wrong).toEqual([]);
     expect(existsSync(`${root}dist/types/provider/oauth-provider.d.ts`)).toBe(true);
     expect(existsSync(`${root}dist/types/endpoints/oauth/token.d.ts`)).toBe(false);
+    const inside = /@internal|\/(provider\/parts|core\/parts)\.ts'/;
+    const telling = globSync('dist/types/**/*.d.ts', { cwd: root }).filter((path) => inside.test(readFileSync(root + path, 'utf8')));
+    expect(telling).toEqual([]); // constructors for our own modules are left out, with all that they lead to
   });
 
   it('is bundled by an application without a warning (N-03)', async () => {

@@ -26,7 +26,7 @@ const PARTS: Parts = {
 
 /** An authorization server with your API behind it, as one fetch handler. Make it once, at the top level of a module. */
 export class OAuthProvider<Env = unknown> extends Provider<Env> {
-  /** @throws {TypeError} for a wrong option; the message names the option and the fix. */
+  /** @internal @throws {TypeError} for a wrong option; the message names the option and the fix. */
   constructor(options: OAuthProviderOptions<Env>, platform: Platform) {
     super(options, platform, PARTS);
   }

@@ -72,7 +72,7 @@ export class Provider<Env = unknown> {
   #lastStanding: { readonly site: IssuerServer<Env>; readonly given: string; readonly standing: Standing } | undefined;
   readonly #hosts = new Map<string, { readonly source: unknown; readonly host: Host<Env> }>();
 
-  /** @throws {TypeError} for a wrong option; the message names the option and the fix. */
+  /** @internal @throws {TypeError} for a wrong option; the message names the option and the fix. */
   constructor(options: OAuthProviderOptions<Env>, platform: Platform, parts: Parts) {
     this.#options = options;
     this.#sites = issuerServers(options, parts);

@@ -32,7 +32,7 @@ export class AdaptedProvider<Env = Cloudflare.Env> {
   /** Contexts of requests that reached the application. */
   readonly #handled = new WeakSet<Context>();
 
-  /** @throws {TypeError} when an option is wrong, naming it and the fix. */
+  /** @internal @throws {TypeError} when an option is wrong, naming it and the fix. */
   constructor(options: OAuthProviderOptions<Env>, platform: Platform) {
     checkOptions('OAuthProvider', options, PROVIDER_OPTIONS);
     const issuer = issuerOf(options);
@@ -133,7 +133,7 @@ export class AdaptedAuthorizationServer<Env = Cloudflare.Env> {
   readonly #defaults: RequestDefaults;
   readonly #resources: readonly string[];
 
-  /** @throws {TypeError} when an option is wrong, naming it and the fix. */
+  /** @internal @throws {TypeError} when an option is wrong, naming it and the fix. */
   constructor(options: OAuthAuthorizationServerOptions<Env>, platform: Platform) {
     checkOptions('OAuthAuthorizationServer', options, SERVER_OPTIONS);
     checkServerOptions(options);
