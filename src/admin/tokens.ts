@@ -5,6 +5,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { findToken } from '../core/verify.ts';
 import { isKey } from '../model/access-key.ts';
 import { whyOver } from '../model/grant.ts';
+import { findRetired } from '../model/retired.ts';
 import type { Seconds } from '../model/store.ts';
 import { grantIdOf, kindOf } from '../model/token.ts';
 import { type Acts, wrong } from './act.ts';
@@ -36,6 +37,8 @@ interface Found {
   readonly why?: string;
   readonly scope?: readonly string[];
   readonly expiresAt?: Seconds;
+  /** Set if a refresh token was replaced, but until `expiresAt` still gets the tokens that replaced it. */
+  readonly rotated?: true;
 }
 
 async function accessOf(as: AuthServer, token: string): Promise<Found> {
@@ -49,7 +52,11 @@ async function refreshOf(as: AuthServer, token: string): Promise<Found> {
   if (!grant) return { why: 'grant_unknown' };
   const why = whyOver(grant, as.now());
   if (why !== null) return { why };
-  const { refresh, scope } = grant;
-  if (refresh?.hash !== (await as.secrets.hash(token))) return { why: 'token_unknown' };
+  const { refresh, retired, scope } = grant;
+  const { hash, familyHash } = await as.secrets.refreshProof(token);
+  if (refresh?.familyHash !== familyHash) return { why: 'token_unknown' };
+  const replaced = findRetired(retired, hash, as.now());
+  if (replaced) return { scope, expiresAt: replaced.until, rotated: true };
+  if (refresh.hash !== hash) return { why: 'token_unknown' };
   return refresh.expiresAt > as.now() ? { scope, expiresAt: refresh.expiresAt } : { why: 'token_expired' };
 }

@@ -9,6 +9,7 @@ import { parseOptions } from '../../src/options/parse.ts';
 import { settingsOf } from '../../src/options/settings.ts';
 import { makeHelpers } from '../../src/provider/helpers.ts';
 import { type App, ISSUER, makeApp, optionsFor } from '../support/app.ts';
+import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { altered } from '../support/altered.ts';
 
 const OPTIONS: Partial<OAuthProviderOptions> = { accessKeys: {}, admin: adminApi({ permission: 'admin' }) };
@@ -49,6 +50,21 @@ describe('admin/tokens', () => {
     const told = JSON.stringify([await run('audit', {}), app.events]);
     for (const secret of [tokens.access, tokens.refresh, key, forged]) expect(told).not.toContain(secret);
     expect(told).toContain('tokens/inspect');
+  });
+
+  it('says of a rotated refresh token that it still gets its successor, for as long as it does', async () => {
+    const { app, run } = await make();
+    const { client, tokens } = await app.signedIn();
+    const since = app.clock.now();
+    tokensOf(await client.refresh(tokens.refresh));
+    const inspect = (): Promise<unknown> => run('tokens/inspect', { token: tokens.refresh });
+    expect(await inspect()).toMatchObject({ live: true, kind: 'refresh', rotated: true, scope: ['read', 'write'], expiresAt: since + 120 });
+    app.clock.pass(119);
+    expect(await inspect()).toMatchObject({ live: true, rotated: true });
+    expect((await client.refresh(tokens.refresh)).status).toBe(200);
+    app.clock.pass(1);
+    expect(await inspect()).toMatchObject({ live: false, why: 'token_unknown' });
+    expect((await client.refresh(tokens.refresh)).status).toBe(400);
   });
 
   it('shows one grant, and knows no act that is not there', async () => {

@@ -421,6 +421,19 @@ describe('the administration commands', () => {
     expect((await on('user list')).code).toBe(0);
   });
 
+  it('say of the key of another tenant that it may be one', async () => {
+    const two = join(folder, 'keys.db');
+    const store = sqliteStore(two);
+    opened.push(store);
+    for (const tenant of ['acme', 'blue']) await store.write(`${tenant}/client:1`, {}, 'any');
+    const made = await run('key create Nightly --scope read --ttl 90d --resource https://mcp.example/acme/mcp --tenant acme --store'.split(' ').concat(two)); // prettier-ignore
+    const inspect = (tenant: string): ReturnType<typeof run> =>
+      run(['token', 'inspect', '--store', two, '--tenant', tenant], { input: made.out });
+    expect(await inspect('acme')).toMatchObject({ code: 0, err: '' });
+    const out = expect.stringContaining('grant_unknown');
+    expect(await inspect('blue')).toMatchObject({ code: 1, out, err: expect.stringContaining('of another tenant') });
+  });
+
   it('take the store from PORTCULLIS_DATA, and name what is missing', async () => {
     const { file } = await make();
     expect(await run(['user', 'list'])).toMatchObject({

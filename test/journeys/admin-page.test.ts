@@ -264,6 +264,9 @@ describe.each(storeNames)('the admin page on %s', (store) => {
     const tokens = await open(app.admin, '/grants');
     const live = await press(app.admin, tokens, 'tokens/inspect', { token: own.tokens.access });
     expect(wordsOf(live.text)).toMatch(/Inspect a token Status Active Token access Scopes read write .*Alice.*Revoke/);
+    await own.client.refresh(own.tokens.refresh);
+    const rotated = await press(app.admin, tokens, 'tokens/inspect', { token: own.tokens.refresh });
+    expect(wordsOf(rotated.text)).toMatch(/Status Active Token refresh, rotated Scopes read write /);
     const dead = await press(app.admin, tokens, 'tokens/inspect', { token: ofBob[0]?.access ?? '' });
     expect([live.status, dead.status, wordsOf(dead.text)]).toEqual([200, 200, expect.not.stringContaining('Active')]);
     expect(JSON.stringify(app.events) + live.text).not.toContain(own.tokens.access);

@@ -101,15 +101,16 @@ export interface InspectedToken {
   readonly why?: string;
   readonly scope?: readonly string[];
   readonly expiresAt?: number;
+  readonly rotated?: true;
   readonly grant: GrantInfo | null;
 }
 
 /** What a token is good for, and its grant. */
-export async function tokenBody(desk: Desk, { live, kind, why, scope, expiresAt, grant }: InspectedToken): Promise<Html> {
+export async function tokenBody(desk: Desk, { live, kind, why, scope, expiresAt, rotated, grant }: InspectedToken): Promise<Html> {
   const { say } = desk;
   return html`${facts([
     [say.status, live ? badge(say.active, 'good') : badge(html`<code>${why}</code>`, 'bad')],
-    ['Token', html`<code>${kind}</code>`],
+    ['Token', html`<code>${kind}${rotated && ', rotated'}</code>`],
     [say.scopes, scope && chips(scope)],
     [say.ends, expiresAt !== undefined && day(expiresAt, desk, 'short')],
   ])}

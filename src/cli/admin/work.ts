@@ -1,4 +1,5 @@
 /** Commands that are more than one act, or that take or give a secret. */
+import { sentenceFor } from '../../model/advice/sentences.ts';
 import { printable, printableJson } from '../printable.ts';
 import { CliError } from '../terminal.ts';
 import { act, answer, confirm, type Job, pagesOf } from './job.ts';
@@ -74,6 +75,8 @@ export const WORK: { readonly [name in Work]: (job: Job) => Promise<0 | 1 | void
     const token = await secret(job, 'Token', !job.terminal.ask, 'the standard input');
     const result = (await act(job, { token })) as Row;
     answer(job, result);
+    const advice = sentenceFor(String(result['why']));
+    if (advice !== undefined) job.terminal.err(advice);
     return result['live'] === true ? 0 : 1;
   },
 

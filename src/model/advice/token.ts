@@ -68,7 +68,8 @@ export const tokenAdvice: { readonly [reason: string]: string } = {
   grant_refresh_reused: 'The grant ended when an old refresh token came back; have the client keep the newest one, and connect again.',
   grant_revoked: 'The user or the client revoked this access; connect again.',
   grant_type_unknown: 'This server does not support the grant_type; it supports those of grant_types_supported in its metadata.',
-  grant_unknown: 'The grant does not exist: it expired, or the data was deleted or is in another store; connect again.',
+  grant_unknown:
+    'The grant does not exist: it expired, the data was deleted, or it is in another store or of another tenant; connect again.',
   grant_upstream_refused: 'The site that the user signed in with revoked its access; connect again.',
   grant_user_signed_out: 'The account was removed, or signed out everywhere; connect again.',
   id_missing: 'The JSON-RPC request has no id; send one.',
