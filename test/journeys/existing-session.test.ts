@@ -126,6 +126,22 @@ describe.each(storeNames)('an existing session on %s', (store) => {
     expect((await browser.submit(page, { join: 'session' })).location).toContain('again=1');
   });
 
+  it.each<[string, (now: number) => unknown]>([
+    ['milliseconds', (now) => now * 1000],
+    ['a Date', (now) => new Date(now * 1000)],
+    ['no end', () => Infinity],
+  ])('is not recent authentication by a time of %s, which would be recent for ever (F-31)', async (_what, timeOf) => {
+    const { app, host, browser } = await hosted(store);
+    host.signIn(browser, 'u1');
+    host.users.set('u1', { ...host.users.get('u1')!, authenticatedAt: timeOf(app.clock.now() - 86_400) as number });
+    const page = await browser.get(`${ISSUER}/account/sign-ins`);
+    const stale = await browser.submit(page, { join: 'session' });
+    expect(stale.location).toContain('again=1');
+    const gone = await browser.submit(await browser.get(ISSUER + stale.location), { with: 'session' });
+    expectPage(await browser.get(backFrom(gone)), { status: 403 });
+    expect(app.events.at(-1)).toMatchObject({ kind: 'login.failed', login: 'session', reason: 'proof_without_time' });
+  });
+
   it('SEC-037 keeps the grants of apps until the application revokes them', async () => {
     const { app, host, browser } = await hosted(store);
     const { findUserId, signOut } = app.provider.helpers(app.env);

@@ -16,6 +16,7 @@ import {
 import { findUserId, linkIdentity } from '../../core/users/user-ids.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Authenticated, ReturnResult, SiteLogin } from '../../model/login.ts';
+import { timeOfProof } from '../../model/proof.ts';
 import { askStep } from '../sign-in/ask-step.ts';
 import { keepReturn, repeatedReturn, repeatedStep } from './repeated-answer.ts';
 import { issueCode, refuse } from './issue-code.ts';
@@ -171,10 +172,10 @@ const SKEW: Seconds = 60;
  */
 export async function checkAuthTime(call: Call, login: SiteLogin, result: ReturnResult, since: Seconds | undefined): Promise<ReturnResult> {
   if (since === undefined || result.kind !== 'proven') return result;
-  const { authenticatedAt } = result;
-  if (authenticatedAt !== undefined && authenticatedAt >= since - SKEW) return result;
+  const provenAt = timeOfProof(result.authenticatedAt, call.as.now());
+  if (provenAt >= since - SKEW) return result;
   if (await hasSecondFactor(call, result)) return result;
-  if (authenticatedAt !== undefined) return { kind: 'refused', reason: 'proof_too_old' };
+  if (provenAt > 0) return { kind: 'refused', reason: 'proof_too_old' };
   return { kind: 'refused', reason: 'proof_without_time', text: (words) => words.site.noTime(login.label) };
 }
 

@@ -7,6 +7,7 @@ import type { Session } from '../../core/records/records.ts';
 import { type KnownSession, useSession } from '../../core/users/sessions.ts';
 import { userIdOf } from '../../core/users/user-ids.ts';
 import { readCookie, writeCookie } from '../../lib/http.ts';
+import { timeOfProof } from '../../model/proof.ts';
 import { acceptedOf, localesOf } from '../../words/wanted.ts';
 import { type Call, changed } from '../endpoint.ts';
 
@@ -108,7 +109,7 @@ async function stillThere(call: Call, session: KnownSession): Promise<KnownSessi
     claims: { ...(identity.claims as Session['claims']), sub: session.userId },
     ...(permissions ? { permissions } : {}),
     ...(organizations ? { organizations } : {}),
-    provenAt: Math.min(Math.max(authenticatedAt ?? 0, session.provenAt ?? 0), as.now()), // a second factor may have been used here
+    provenAt: Math.max(timeOfProof(authenticatedAt, as.now()), session.provenAt ?? 0), // a second factor may have been used here
   };
 }
 

@@ -27,7 +27,7 @@ import type { Accounts } from '../../model/account.ts';
 import type { Waiter } from '../../model/runtime.ts';
 import type { Origin, StoredOrigin } from '../../model/origin.ts';
 import type { Params } from '../../model/params.ts';
-import { failureOf } from '../../model/proof.ts';
+import { failureOf, timeOfProof } from '../../model/proof.ts';
 import type { Json } from '../../model/store.ts';
 import type { UpstreamRef } from '../../model/upstream.ts';
 import { sayIn, sayRefused, type Words } from '../../words/words.ts';
@@ -177,10 +177,9 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
   const userId = await userIdOf(as, proven.identity, proven.joinByEmail, login);
   const claims = { ...proven.identity.claims, sub: userId } as Session['claims'] & { readonly [claim: string]: Json };
   const linked = await link(call, userId, proven, old);
-  const { authenticatedAt } = proven;
   const proof = {
     ...(hostOf(as.settings.logins)?.id === login ? { host: login } : {}),
-    provenAt: Math.min(authenticatedAt ?? 0, as.now()),
+    provenAt: timeOfProof(proven.authenticatedAt, as.now()),
   };
   const came: Origin = { login, ...(proven.standing === undefined ? {} : { standing: proven.standing }) };
   const user = await openSession(call, { userId, claims, ...rightsOf(proven), ...proof }, linked, came);

@@ -60,6 +60,18 @@ describe.each(storeNames)('a fresh sign-in at an OpenID provider on %s', (store)
     expect((await at.browser.submit(page, { join: 'github' })).location).toContain('again=1');
   });
 
+  it('is not had from a time that has not come, such as one in milliseconds (F-32)', async () => {
+    const { app, browser, location } = await sentBack(store);
+    app.idp.user = { ...app.idp.user, auth_time: (app.clock.now() - 86_400) * 1000 };
+    expectPage(await browser.get(await app.idp.visit(location)), { status: 403 });
+    expect(app.events.at(-1)).toMatchObject({ kind: 'login.failed', login: 'corp', reason: 'proof_without_time' });
+    await browser.submit({ ...(await browser.get(`${ISSUER}/login`)), text: '<form action="/login">' }, { decision: 'sign-out' });
+    const gone = await browser.submit(await browser.get(`${ISSUER}/login?return_to=%2Faccount%2Fsign-ins`), { with: 'corp' });
+    expect((await browser.get(await app.idp.visit(gone.location ?? ''))).location).toBe('/account/sign-ins'); // signed in, and not freshly
+    const join = await browser.submit(await browser.get(`${ISSUER}/account/sign-ins`), { join: 'github' });
+    expect(join.location).toContain('again=1');
+  });
+
   it('is not had from a return that says no time, by an ordinary sign-in or by signing out and in again (F-32)', async () => {
     const app = await makeUpstreamApp(store);
     const at = await atConsent(app);
