@@ -27,7 +27,6 @@ export function makeAsk(fetcher: Fetch, timeout: Seconds, breaker?: Breaker): As
   const ask: Ask = async (url, { method = 'GET', headers: sent = {}, body } = {}) => {
     const init: RequestInit = { method, headers: { ...sent }, redirect: 'manual', signal, ...(body === undefined ? {} : { body }) };
     const { status, headers, text } = await withTimeout(signal, () => sendAndRead(fetcher, url, init));
-    if (isDownStatus(status)) throw new UpstreamError('unavailable', `status_${status}`, { retryAfter: retryAfterOf(headers) });
     if (status < 200) throw new UpstreamError('broken', `status_${status}`);
     return new Response([204, 205, 304].includes(status) ? null : text, { status, headers });
   };
@@ -54,6 +53,10 @@ async function withTimeout<T>(signal: AbortSignal, step: () => Promise<T>): Prom
 
 async function sendAndRead(fetcher: Fetch, url: string, init: RequestInit): Promise<{ status: number; headers: Headers; text: string }> {
   const { status, headers, body } = await fetcher(url, init);
+  if (isDownStatus(status)) {
+    void body?.cancel().catch(() => undefined); // a page of any size and charset
+    throw new UpstreamError('unavailable', `status_${status}`, { retryAfter: retryAfterOf(headers) });
+  }
   const read = await readBody(new Response(body), MAX_BYTES);
   if ('problem' in read) throw new UpstreamError('broken', `answer_${read.problem.replace('-', '_')}`);
   const plain = new Headers(headers);

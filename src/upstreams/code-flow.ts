@@ -24,14 +24,16 @@ import { type ProviderOptions, textOf, type Upstream, UpstreamError, withBoolean
 import { makeCredentials } from './credentials.ts';
 import { makeDiscover } from './discovery.ts';
 import { failureOf } from './failure.ts';
-import { unverifiedClaims } from './jwt.ts';
-import { makeKeySet } from './key-set.ts';
+import { claimsIn, unverifiedClaims, unverifiedHeader } from './jwt.ts';
+import { ALGORITHMS, makeKeySet } from './key-set.ts';
 import { offlineOf, type Parameters as AuthorizationParameters } from './offline.ts';
 import { readAnswer } from './token-answer.ts';
 import { makeTokenOperations, tokensOf } from './token-verbs.ts';
 
 const TIMEOUT = 10;
 const MAX_DEPTH = 32;
+/** Seconds that the clock of an upstream may be ahead. */
+const MAX_AHEAD = 60;
 const AGAIN = { prompt: 'login', max_age: '0' };
 /** Claims of an ID token that are not about the user. */
 const PROTOCOL = new Set('iss aud azp exp iat nbf nonce at_hash c_hash s_hash jti sid auth_time typ ver'.split(' '));
@@ -42,7 +44,7 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
   const provider = repairedBy(given, options);
   const { id = provider.id, label = provider.label, icon = provider.icon, scope = provider.scope } = options;
   const discover = makeDiscover(provider.server);
-  const keySet = makeKeySet();
+  const verifySignature = makeKeySet();
   const timeout = options.timeout ?? TIMEOUT;
   const breakers = makeBreakers();
   const asker = (visitor?: string): Ask => makeAsk(options.fetch ?? ((url, init) => fetch(url, init)), timeout, breakers(visitor));
@@ -77,24 +79,28 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
     const found = await discover(ask);
     const state = bodyOf(callback.kept);
     const client = credentials.client(callback.env, callback.now);
-    const insecure = { [oauth.allowInsecureRequests]: isLoopbackHost(new URL(found.token_endpoint).hostname) };
     const parameters = oauth.validateAuthResponse(found, client, callback.parameters, callback.state);
     if (!parameters.has('code')) throw new UpstreamError('broken', 'code_missing');
 
     const verifier = textOf(state['verifier'], 'verifier_lost');
+    let signed = '';
     const response = await oauth.authorizationCodeGrantRequest(
       found,
       client,
-      credentials.auth(callback.env),
+      credentials.auth(callback.env, found),
       parameters,
       callback.redirectUri,
       verifier,
       {
-        ...insecure,
-        [oauth.customFetch]: async (url, init) => (await readAnswer(await ask(url, init), provider, false)).response,
+        [oauth.allowInsecureRequests]: isLoopbackHost(new URL(found.token_endpoint).hostname),
+        [oauth.customFetch]: async (url, init) => {
+          const { response: read, idToken } = await readAnswer(await credentials.through(ask)(url, init), provider, false);
+          signed = idToken ?? '';
+          return read;
+        },
       },
     );
-    const server = await serverOf(found, response, provider);
+    const server = { ...(await serverOf(found, response, provider)), id_token_signing_alg_values_supported: ALGORITHMS };
     const expectedNonce = provider.openid ? textOf(state['nonce'], 'nonce_lost') : oauth.expectNoNonce;
     const answer = await oauth.processAuthorizationCodeResponse(server, client, response, {
       expectedNonce,
@@ -103,8 +109,7 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
     const idToken = provider.openid ? (oauth.getValidatedIdTokenClaims(answer) as Body | undefined) : undefined;
     if (idToken) {
       if (idToken['azp'] !== undefined && idToken['azp'] !== client.client_id) throw new UpstreamError('broken', 'azp'); // OIDC Core §3.1.3.7
-      const jwks = { [oauth.jwksCache]: keySet.cache, [oauth.customFetch]: keySet.through(ask) };
-      await oauth.validateApplicationLevelSignature(server, response, { ...insecure, ...jwks });
+      await verifySignature(signed, unverifiedHeader(signed), textOf(server.jwks_uri, 'keys_malformed'), ask);
     }
     const asked = idToken && isIncomplete(idToken, scope) ? found.userinfo_endpoint : undefined;
     const more = idToken && asked !== undefined ? await userinfo(asked, answer, idToken, ask) : {};
@@ -123,7 +128,7 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
     return {
       identity,
       tokens: tokensOf(answer, callback.now),
-      ...(typeof authenticatedAt === 'number' ? { authenticatedAt } : {}),
+      ...(typeof authenticatedAt === 'number' && authenticatedAt <= callback.now + MAX_AHEAD ? { authenticatedAt } : {}), // else milliseconds
       ...(notTold ? { notTold } : {}),
     };
   };
@@ -202,7 +207,8 @@ async function userinfo(url: string, { access_token: token }: oauth.TokenEndpoin
     if (error instanceof UpstreamError && error.failure !== 'unavailable') return null;
     throw error; // report an outage: without the address, the user might be refused
   });
-  const profile = response?.status === 200 ? bodyOf(parseJson(await response.text(), MAX_DEPTH)) : {};
+  const text = response?.status === 200 ? (await response.text()).trim() : '';
+  const profile = bodyOf(parseJson(text, MAX_DEPTH) ?? claimsIn(text)); // a JWT came over TLS from the site, as JSON does (OIDC Core §5.3.2)
   if (profile['sub'] === undefined) return {};
   if (textOf(profile['sub'], 'userinfo_other_subject') !== textOf(sub, 'sub_missing'))
     throw new UpstreamError('broken', 'userinfo_other_subject');

@@ -66,6 +66,7 @@ export type Endpoints = {
   readonly jwks_uri?: string;
   readonly revocation_endpoint?: string;
   readonly scopes_supported?: string[];
+  readonly token_endpoint_auth_methods_supported?: string[];
   readonly id_token_signing_alg_values_supported?: string[];
   readonly authorization_response_iss_parameter_supported?: boolean;
 };
@@ -100,7 +101,7 @@ export interface Provider {
   readonly scope: readonly string[];
   /** The parameter for scopes; `scope` by default. */
   readonly scopeParameter?: string;
-  /** `client_secret_post` by default. */
+  /** By default as the upstream publishes, else `client_secret_post`. */
   readonly clientAuth?: 'client_secret_basic' | 'client_secret_post';
   /** Extra parameters of the authorization request. */
   readonly parameters?: { readonly [name: string]: string | undefined };

@@ -4,7 +4,7 @@
 import * as oauth from 'oauth4webapi';
 import { parseJson } from '../lib/json.ts';
 import { isLoopbackHost } from '../lib/url.ts';
-import { bodyOf, type Endpoints, UpstreamError } from './contract.ts';
+import { type Body, bodyOf, type Endpoints, UpstreamError } from './contract.ts';
 import type { Ask } from './ask.ts';
 
 const FRESH_MS = 3_600_000;
@@ -34,17 +34,23 @@ async function discover(issuer: string, ask: Ask): Promise<Endpoints> {
     [oauth.allowInsecureRequests]: isLoopbackHost(url.hostname),
     [oauth.customFetch]: ask,
   });
-  await sameIssuer(issuer, response.clone());
-  const found = await oauth.processDiscoveryResponse(url, response);
+  const document = bodyOf(parseJson(await response.clone().text(), MAX_DEPTH));
+  if (response.status === 200) sameIssuer(issuer, document);
+  const given = Object.entries(document).filter(([name, value]) =>
+    name.endsWith('_supported') ? Array.isArray(value) || typeof value === 'boolean' : value !== null && value !== '',
+  );
+  const found = await oauth.processDiscoveryResponse(
+    url,
+    given.length === 0 ? response : Response.json(Object.fromEntries(given), response),
+  );
   for (const name of NEEDED) if (!isSafe(found[name], url, true)) throw new UpstreamError('broken', `discovery_${name}`);
   for (const name of OPTIONAL) if (!isSafe(found[name], url, false)) throw new UpstreamError('broken', `discovery_${name}`);
   return found as Endpoints;
 }
 
 /** An issuer with a slash too many or too few is the operator's mistake: the error says what to write (OpenID Connect Discovery §4.3). */
-async function sameIssuer(given: string, response: Response): Promise<void> {
-  const { issuer } = bodyOf(parseJson(await response.text(), MAX_DEPTH));
-  if (typeof issuer !== 'string' || issuer === given || response.status !== 200) return;
+function sameIssuer(given: string, { issuer }: Body): void {
+  if (typeof issuer !== 'string' || issuer === given) return;
   if (URL.canParse(issuer) && new URL(issuer).href === new URL(given).href) return; // the comparison ignores that
   throw new UpstreamError('broken', 'discovery_other_issuer', {
     hint: `the issuer calls itself ${shortened(issuer)}, the option says ${given}`,

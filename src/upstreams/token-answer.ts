@@ -5,6 +5,7 @@
 import { parseJson } from '../lib/json.ts';
 import type { Seconds } from '../model/store.ts';
 import { type Body, bodyOf, type Provider, UpstreamError } from './contract.ts';
+import { withTypedClaims } from './jwt.ts';
 import { endOf } from './refresh-ends.ts';
 
 const MAX_DEPTH = 32;
@@ -17,6 +18,8 @@ export interface TokenAnswer {
   readonly response: Response;
   /** The refresh token in it, even if nothing else is usable: with rotation, the old one is spent. */
   readonly refreshToken: string | undefined;
+  /** The ID token as it was signed; in `response` its claims have the right types. */
+  readonly idToken?: string;
 }
 
 /** Parses a token response. @throws {UpstreamError} `refused` if it ends a grant, `broken` if it cannot be parsed. */
@@ -37,7 +40,10 @@ export async function readAnswer(
   if (isGood && textIn(repaired, 'access_token') !== undefined) {
     const body = normalized(repaired);
     // An ID token that is not used needs no verification: sites of plain OAuth 2 send ones that do not conform.
-    return answer(isRefresh || !openid ? { ...body, id_token: undefined } : body, 200);
+    const idToken = isRefresh || !openid ? undefined : textIn(body, 'id_token')?.trim();
+    return idToken === undefined
+      ? answer({ ...body, id_token: undefined }, 200)
+      : { ...answer({ ...body, id_token: withTypedClaims(idToken) }, 200), idToken };
   }
   const end = isRefresh ? endOf(repaired, response.status) : null;
   if (end !== null && refreshToken === undefined) throw new UpstreamError('refused', `refresh_${end}`);

@@ -3,16 +3,19 @@
  * means that the old one stays valid (§6).
  */
 import * as oauth from 'oauth4webapi';
+import { parseJson } from '../lib/json.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Seconds } from '../model/store.ts';
 import type { UpstreamTokens } from '../model/upstream.ts';
 import type { Ask } from './ask.ts';
-import { type Provider, textOf, type Upstream } from './contract.ts';
+import { bodyOf, type Provider, textOf, type Upstream } from './contract.ts';
 import type { Credentials } from './credentials.ts';
 import type { Discover } from './discovery.ts';
 import { failureOf } from './failure.ts';
 import { unverifiedClaims } from './jwt.ts';
 import { readAnswer, type TokenAnswer } from './token-answer.ts';
+
+const MAX_DEPTH = 32;
 
 interface Parts {
   readonly credentials: Credentials;
@@ -28,10 +31,10 @@ export function makeTokenOperations(provider: Provider, { credentials, discover,
     const client = credentials.client(env, now);
     const refreshToken = textOf(tokens.refreshToken, 'refresh_token_missing');
     let answer: TokenAnswer | undefined;
-    const response = await oauth.refreshTokenGrantRequest(found, client, credentials.auth(env), refreshToken, {
+    const response = await oauth.refreshTokenGrantRequest(found, client, credentials.auth(env, found), refreshToken, {
       [oauth.allowInsecureRequests]: isLoopbackHost(new URL(found.token_endpoint).hostname),
       [oauth.customFetch]: async (url, init) => {
-        answer = await readAnswer(await ask(url, init), provider, true);
+        answer = await readAnswer(await credentials.through(ask)(url, init), provider, true);
         return answer.response;
       },
     });
@@ -53,11 +56,12 @@ export function makeTokenOperations(provider: Provider, { credentials, discover,
     }
     if (found.revocation_endpoint === undefined) return false;
     const token = tokens.refreshToken ?? tokens.accessToken; // revoking a refresh token ends its access tokens (RFC 7009 §2.1)
-    const response = await oauth.revocationRequest(found, client, credentials.auth(env), token, {
+    const response = await oauth.revocationRequest(found, client, credentials.auth(env, found), token, {
       [oauth.allowInsecureRequests]: isLoopbackHost(new URL(found.revocation_endpoint).hostname),
-      [oauth.customFetch]: ask,
+      [oauth.customFetch]: credentials.through(ask),
     });
-    await oauth.processRevocationResponse(response);
+    const { error } = response.ok ? {} : bodyOf(parseJson(await response.clone().text(), MAX_DEPTH));
+    if (!response.ok && error !== 'invalid_token') await oauth.processRevocationResponse(response); // Google's word for a token that is gone already
     return true;
   };
   return { refresh: (context) => refresh(context).catch(failureOf), revoke: (context) => revoke(context).catch(failureOf) };

@@ -42,12 +42,17 @@ describe('upstreams/credentials', () => {
     expect(Math.abs(Number(ahead[oauth.clockSkew]) - 1000)).toBeLessThan(100);
   });
 
+  const SITE = { issuer: 'https://s.example', authorization_endpoint: 'https://s.example/a', token_endpoint: 'https://s.example/t' };
+
   it('go into the body, or into the header where the site wants that, and are none for a public client', () => {
     const options = { clientId: 'app', clientSecret: 'secret' };
     const inBody = [{ client_id: 'app', client_secret: 'secret' }, null];
-    expect(shownBy(make(options).auth({}))).toEqual(inBody);
-    expect(shownBy(make(options, 'client_secret_post').auth({}))).toEqual(inBody);
-    expect(shownBy(make(options, 'client_secret_basic').auth({}))).toEqual([{}, `Basic ${btoa('app:secret')}`]);
-    expect([make({ clientId: 'app' }).secret({}), shownBy(make({ clientId: 'app' }).auth({}))]).toEqual(['', [{ client_id: 'app' }, null]]);
+    expect(shownBy(make(options).auth({}, SITE))).toEqual(inBody);
+    expect(shownBy(make(options, 'client_secret_post').auth({}, SITE))).toEqual(inBody);
+    expect(shownBy(make(options, 'client_secret_basic').auth({}, SITE))).toEqual([{}, `Basic ${btoa('app:secret')}`]);
+    expect([make({ clientId: 'app' }).secret({}), shownBy(make({ clientId: 'app' }).auth({}, SITE))]).toEqual([
+      '',
+      [{ client_id: 'app' }, null],
+    ]);
   });
 });
