@@ -7,7 +7,7 @@ import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
 import type { BrowserPage } from '../../src/testing/browser.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { codeOf, registerClient, type TestClient, tokensOf } from '../../src/testing/oauth-client.ts';
-import { ALICE, type App, appOn, ISSUER, optionsFor, storeNames } from '../support/app.ts';
+import { ALICE, type App, appOn, ISSUER, optionsFor, storeNamed, storeNames } from '../support/app.ts';
 import { arrivals } from '../support/arrivals.ts';
 import { whileTimeStands } from '../support/standing-clock.ts';
 import { expectJson, expectNothingWritten, expectPage } from '../support/verdicts.ts';
@@ -32,8 +32,7 @@ interface World extends App {
 
 async function worldOn(storeName: string, more: Partial<OAuthProviderOptions> = {}): Promise<World> {
   const clock = makeClock();
-  const store = (await makeStores(() => clock.now())).find(({ name }) => name === storeName)?.store;
-  if (!store) throw new Error(`There is no store called ${storeName}.`);
+  const store = await storeNamed(storeName, clock.now);
   const [fetched, answers]: [string[], Map<string, Answer>] = [[], new Map([[ID, documentOf()]])];
   const fetchPublic = async (url: string): Promise<Response> => {
     fetched.push(url);

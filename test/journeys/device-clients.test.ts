@@ -1,9 +1,8 @@
 /** Devices of clients that no one entered: registered by themselves, or known by a document (RFC 8628, RFC 7591). */
-import { makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { makeClock } from '../../src/testing/clock.ts';
 import { type JsonAnswer, tokensOf } from '../../src/testing/oauth-client.ts';
-import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
+import { ALICE, type App, appOn, ISSUER, makeApp, storeNamed, storeNames } from '../support/app.ts';
 import { answerOf, expectJson, expectNothingWritten, expectRedirect } from '../support/verdicts.ts';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -30,10 +29,9 @@ async function throughPages(app: App, clientId: string): Promise<{ page: string;
 /** A server to which the world outside is one document. */
 async function worldOf(store: string, document: Record<string, unknown> = DOCUMENT, headers: Record<string, string> = {}): Promise<App & { fetched: string[] }> {
   const clock = makeClock();
-  const found = (await makeStores(clock.now)).find(({ name }) => name === store);
   const fetched: string[] = [];
   const fetchPublic = async (url: string): Promise<Response> => (fetched.push(url), Response.json(document, { headers }));
-  return { ...(await appOn(found!.store, clock, options, { fetchPublic })), fetched };
+  return { ...(await appOn(await storeNamed(store, clock.now), clock, options, { fetchPublic })), fetched };
 } // prettier-ignore
 
 describe.each(storeNames)('a device of a client that the operator did not enter, on %s', (store) => {
