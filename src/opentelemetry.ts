@@ -15,7 +15,7 @@ type Api = Pick<typeof OpenTelemetry, 'context' | 'metrics' | 'propagation' | 't
 /** Options of {@link openTelemetry}. */
 interface TelemetryOptions {
   /** Whether spans of MCP messages name the user, as `enduser.id`. Default false. */
-  readonly userId?: boolean;
+  readonly userId?: boolean | undefined;
 }
 
 const SCOPE = 'portcullis';

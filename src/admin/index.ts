@@ -21,7 +21,7 @@ interface AdminOptions {
   /** The permission that makes a user an administrator, as the option `permissions` or the account gives it. */
   readonly permission: string;
   /** Languages of its pages beside English: `adminLanguages`. Default: English. */
-  readonly languages?: AdminLanguages;
+  readonly languages?: AdminLanguages | undefined;
 }
 
 const MAX_DEPTH = 8;

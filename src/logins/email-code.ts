@@ -18,7 +18,7 @@ export interface EmailCodeOptions<Env = unknown> {
   /** Delivers a message. It runs after the response; if it rejects, `on` gets `request.failed`. */
   readonly sendEmail: SendEmail<Env>;
   /** `closed` (the default): only verified addresses of accounts can sign in. `open`: any address can; a new one gets an account. */
-  readonly signUp?: 'open' | 'closed';
+  readonly signUp?: 'open' | 'closed' | undefined;
 }
 
 /** A code is short because people type it: at most 25 guesses in 15 minutes on one address from one network, of 10⁸ (SEC-160). */

@@ -31,11 +31,11 @@ export interface ExistingSession<Env = unknown> {
    * The application's sign-in page: a path of this origin (`/sign-in`), or a URL. It gets `return_to`, where it must send the
    * browser back to: a path if it is a path itself, else a URL of ours. With `prompt=login` it must ask signed-in users to authenticate again.
    */
-  readonly signInUrl?: string;
+  readonly signInUrl?: string | undefined;
   /** The application's name for users: "Continue with …". Needed with `signInUrl`. */
-  readonly label?: string;
+  readonly label?: string | undefined;
   /** Used in the path of the return and in events; default `session`. */
-  readonly id?: string;
+  readonly id?: string | undefined;
 }
 
 /**

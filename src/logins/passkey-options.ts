@@ -11,11 +11,11 @@ import { CHALLENGE_TTL, type Passkey, userHandle } from '../model/passkey.ts';
 /** Options of `passkeys()`. */
 export interface PasskeyOptions {
   /** The domain that passkeys are bound to: the issuer's host (default), or one above it. Passkeys made for another cannot be used. */
-  readonly rpId?: string;
+  readonly rpId?: string | undefined;
   /** The site's name, as devices show it. Default: the domain. */
-  readonly rpName?: string;
+  readonly rpName?: string | undefined;
   /** Whether new users may create an account with a passkey alone. Default `closed`. */
-  readonly signUp?: 'open' | 'closed';
+  readonly signUp?: 'open' | 'closed' | undefined;
 }
 
 /** Refuses options that can never work. @throws {TypeError} naming the option and the fix. */

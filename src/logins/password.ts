@@ -24,13 +24,13 @@ export interface PasswordOptions<Env = unknown> {
    * Accounts that exist from the start, with passwords from the environment. Created before the first page is shown. A configured
    * password that changes replaces the account's, and ends its sessions and grants; one that the user chose stays until then.
    */
-  readonly accounts?: (env: Env) => readonly NewAccount[];
+  readonly accounts?: ((env: Env) => readonly NewAccount[]) | undefined;
   /** Who may create an account: none (`closed`, the default), users invited by `accounts.invite`, or all (`open`). */
-  readonly signUp?: 'closed' | 'invited' | 'open';
+  readonly signUp?: 'closed' | 'invited' | 'open' | undefined;
   /** Sends messages. It enables password reset, and sign-up by e-mail address. */
-  readonly sendEmail?: SendEmail<Env>;
+  readonly sendEmail?: SendEmail<Env> | undefined;
   /** Whether a password is in a list of breached ones; called when one is chosen. When it throws, none is set. */
-  readonly isBreached?: (password: string, env: Env) => Awaitable<boolean>;
+  readonly isBreached?: ((password: string, env: Env) => Awaitable<boolean>) | undefined;
 }
 
 const MAX_USERNAME = 256;

@@ -30,23 +30,23 @@ export interface Mapped {
 /** Options of {@link upstream}. */
 export interface UpstreamOptions {
   /** Only users with a verified e-mail address of exactly these domains may sign in. */
-  readonly emailDomains?: readonly string[];
+  readonly emailDomains?: readonly string[] | undefined;
   /** Only these verified e-mail addresses may sign in, besides those of `emailDomains`. */
-  readonly emails?: readonly string[];
+  readonly emails?: readonly string[] | undefined;
   /**
    * Only members of these organizations may sign in, by the id that the site uses for them: Entra's tenant, Google's `hd`,
    * Slack's workspace, `org_id` elsewhere. GitHub has its own options for it.
    */
-  readonly organizations?: readonly string[];
+  readonly organizations?: readonly string[] | undefined;
   /** Decides which users may sign in, and what tools know of them. Gets every claim of the provider. */
   mapIdentity?(identity: Identity, env: unknown): Awaitable<Mapped>; // a method, so that a function may declare the type of its environment
   /**
    * Whether a user who signs in for the first time gets the account that has verified the same e-mail address. Only for
    * providers that verify addresses, and never reassign one to another user. Default: no; users link their accounts themselves.
    */
-  readonly joinByEmail?: boolean;
+  readonly joinByEmail?: boolean | undefined;
   /** Keeps the provider's tokens, sealed, for tools: `auth.upstream('github').token()`. Requests a refresh token if supported. Default: no. */
-  readonly keepTokens?: boolean;
+  readonly keepTokens?: boolean | undefined;
 }
 
 /** The claims that tools get without a mapping. */

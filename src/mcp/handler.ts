@@ -68,21 +68,21 @@ export type OpenMcpFactory<Env = unknown, Props = AuthContext> = (
 /** How an endpoint differs from the default. */
 export interface McpOptions {
   /** What each caller may call: a `policy()`, or a `catalogue()` of declared tools. Checked before the SDK sees the call. */
-  readonly policy?: Policy;
+  readonly policy?: Policy | undefined;
   /** How a client is told to ask for more scopes. Default: a tool result for ChatGPT, which supports nothing else; 403 for all other clients. */
-  readonly challengeForm?: (request: Request, access: Access | null) => ChallengeForm;
+  readonly challengeForm?: ((request: Request, access: Access | null) => ChallengeForm) | undefined;
   /** Sessions for clients of 2025, for a server that sends requests to its clients: `sessions()`. Default: no sessions. */
-  readonly sessions?: Sessions;
+  readonly sessions?: Sessions | undefined;
   /** Events about changed rights, for clients with an open stream. Default: none. */
-  readonly events?: UserEvents;
+  readonly events?: UserEvents | undefined;
   /** Maximum seconds until an open stream ends after its token was revoked; 1 to 300, default 15. */
-  readonly streamCheck?: Seconds;
+  readonly streamCheck?: Seconds | undefined;
   /** Maximum bytes of a request body. Default: the limit of the server in front (`serve`), else 4 MiB. */
-  readonly bodyLimit?: number;
+  readonly bodyLimit?: number | undefined;
   /** Called for each call that was allowed, denied or challenged. Default: the listener `on` of the provider in front. */
-  readonly on?: (event: NewEvent) => void;
+  readonly on?: ((event: NewEvent) => void) | undefined;
   /** Gets every error that is hidden from the client. Default: `console.error`. */
-  readonly onError?: Report;
+  readonly onError?: Report | undefined;
 }
 
 /**

@@ -30,15 +30,15 @@ export interface NewAccount {
   /** User name for sign-in; compared in Unicode NFKC and lower case, unique. */
   readonly username: string;
   /** 8 to 1,024 characters. Without one, password sign-in is off until one is set. */
-  readonly password?: string;
+  readonly password?: string | undefined;
   /** Display name, for pages and `claims.name`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** E-mail address; unverified unless `emailVerified` is set. */
-  readonly email?: string;
+  readonly email?: string | undefined;
   /** True only if you know that the address is this user's: anyone who reads mail there may sign in as them. Unique among accounts. */
-  readonly emailVerified?: boolean;
+  readonly emailVerified?: boolean | undefined;
   /** What the user may do; looked up on each request. Default: nothing. */
-  readonly permissions?: readonly string[];
+  readonly permissions?: readonly string[] | undefined;
 }
 
 /** Result of seeding an account. */

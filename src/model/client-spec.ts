@@ -17,35 +17,35 @@ import type { Seconds } from './store.ts';
 /** A client as the operator describes it. */
 export interface ClientSpec {
   /** Shown on pages. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** The client's home page, for the consent page. */
-  readonly uri?: string;
+  readonly uri?: string | undefined;
   /** An image for pages, as an https URL: PNG, JPEG, GIF or WebP of at most 64 kB. */
-  readonly logoUri?: string;
+  readonly logoUri?: string | undefined;
   /** The client's privacy policy, linked on the consent page. */
-  readonly policyUri?: string;
+  readonly policyUri?: string | undefined;
   /** The client's terms of service, linked on the consent page. */
-  readonly tosUri?: string;
+  readonly tosUri?: string | undefined;
   /** Required for sign-in; a client that only acts for itself has none. */
-  readonly redirectUris?: readonly string[];
+  readonly redirectUris?: readonly string[] | undefined;
   /** `native` by default. */
-  readonly applicationType?: 'native' | 'web';
+  readonly applicationType?: 'native' | 'web' | undefined;
   /** By default `authorization_code` and `refresh_token` if there are redirect URIs, else `client_credentials`. */
-  readonly grantTypes?: readonly string[];
+  readonly grantTypes?: readonly string[] | undefined;
   /** By default `private_key_jwt` if there are keys, else a secret in a Basic header or in the body. If set, only that method works. */
-  readonly authMethod?: ClientAuthMethod;
+  readonly authMethod?: ClientAuthMethod | undefined;
   /** Public keys for `private_key_jwt`. */
-  readonly jwks?: JwkSet;
+  readonly jwks?: JwkSet | undefined;
   /** URL of the keys instead. */
-  readonly jwksUri?: string;
+  readonly jwksUri?: string | undefined;
   /** The most that it may get when it acts for itself; none by default. What a user may grant it is not limited by this. */
-  readonly scope?: readonly string[];
+  readonly scope?: readonly string[] | undefined;
   /** Resources it may introspect tokens for (RFC 7662), by path on this server (`/mcp`) or full URL. */
-  readonly introspects?: readonly string[];
+  readonly introspects?: readonly string[] | undefined;
   /** Accepts only pushed authorization requests (RFC 9126). */
-  readonly requirePushedAuthorizationRequests?: boolean;
+  readonly requirePushedAuthorizationRequests?: boolean | undefined;
   /** Accepts only DPoP-bound tokens (RFC 9449). */
-  readonly dpopBoundAccessTokens?: boolean;
+  readonly dpopBoundAccessTokens?: boolean | undefined;
 }
 
 /** A client of the helpers: also with what only they keep. */
@@ -61,7 +61,7 @@ export interface ConfiguredClient extends ClientSpec {
   /** 1 to 128 letters, digits, `-` and `_`, or the URL of a metadata document that is not fetched. */
   readonly id: string;
   /** At least 32 characters; for the two methods that use a secret. */
-  readonly secret?: string;
+  readonly secret?: string | undefined;
 }
 
 const CLIENT_ID = /^[\w-]{1,128}$/;

@@ -18,9 +18,9 @@ export interface CachedLookup<Env> extends PermissionLookup<Env> {
 /** Options of {@link cachedPermissions}. */
 export interface CacheOptions {
   /** 0 to 5; default 5. */
-  readonly seconds?: Seconds;
+  readonly seconds?: Seconds | undefined;
   /** The current time in seconds; the machine's clock by default. */
-  readonly now?: () => Seconds;
+  readonly now?: (() => Seconds) | undefined;
 }
 
 const MAX_SECONDS = 5;

@@ -9,21 +9,21 @@ import type { ScopeExpansion } from './scope.ts';
 /** What a tool, resource or prompt requires. Without requirements, every caller that passed the guard may use it. */
 export interface Need<Args = unknown, Props = unknown> {
   /** Scopes of the token, all required. A client without them is told to request them. */
-  readonly scopes?: readonly string[];
+  readonly scopes?: readonly string[] | undefined;
   /** Permissions of the user, all required (`props.permissions`). Without them the caller does not see it, may not call it, and is not challenged. */
-  readonly permissions?: readonly string[];
+  readonly permissions?: readonly string[] | undefined;
   /**
    * A rule of your own. False or an error denies.
    *
    * @param args as the client sent them, not yet checked against a schema.
    */
-  readonly when?: (access: Access<Props>, args: Args) => Awaitable<boolean>;
+  readonly when?: ((access: Access<Props>, args: Args) => Awaitable<boolean>) | undefined;
   /** Also for callers without a token, if the guard accepts them. */
-  readonly anonymous?: boolean;
+  readonly anonymous?: boolean | undefined;
   /** Answers a caller who may not use it as if it did not exist. */
-  readonly hidden?: boolean;
+  readonly hidden?: boolean | undefined;
   /** The message on denial, instead of the default. */
-  readonly text?: string;
+  readonly text?: string | undefined;
 }
 
 /** Scopes that each scope includes: `{ admin: ['write'], write: ['read'] }`. */

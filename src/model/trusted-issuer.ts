@@ -58,23 +58,23 @@ export interface TrustedIssuer {
   /** `enterprise`: its assertions name users (ID-JAG). `workload`: they name programs. */
   readonly kind: 'enterprise' | 'workload';
   /** Its public keys. */
-  readonly jwks?: JwkSet;
+  readonly jwks?: JwkSet | undefined;
   /** URL of the keys instead. */
-  readonly jwksUri?: string;
+  readonly jwksUri?: string | undefined;
   /** The most that its assertions can get. */
   readonly scope: readonly string[];
   /** Enterprise only: clients that it may name. By default every client that is registered for the grant type. */
-  readonly clients?: readonly string[];
+  readonly clients?: readonly string[] | undefined;
   /** Claims that must have this value, or one of these. A platform speaks for all its customers, so it needs such claims or `user`. */
-  readonly claims?: { readonly [claim: string]: string | readonly string[] };
+  readonly claims?: { readonly [claim: string]: string | readonly string[] } | undefined;
   /** The `aud` of its assertions, instead of our issuer. */
-  readonly audience?: string;
+  readonly audience?: string | undefined;
   /** Algorithms that it signs with. Default: every one that is accepted here. */
-  readonly algorithms?: readonly string[];
+  readonly algorithms?: readonly string[] | undefined;
   /** The longest time in seconds from `iat` to `exp` of its assertions. */
-  readonly maxAssertionLife?: Seconds;
+  readonly maxAssertionLife?: Seconds | undefined;
   /** Maps verified claims to a user, or null to refuse. */
-  readonly user?: (claims: Claims, asked: AssertedRequest) => Awaitable<MappedUser | null>;
+  readonly user?: ((claims: Claims, asked: AssertedRequest) => Awaitable<MappedUser | null>) | undefined;
 }
 
 /** The profile in metadata if an enterprise is trusted. */

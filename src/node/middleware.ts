@@ -2,6 +2,7 @@
  * Portcullis inside an existing Node server (Express, Fastify, plain `node:http`): the whole application as a request
  * listener, or the guard alone in front of its routes.
  */
+import { defined } from '../lib/defined.ts';
 import { checkNames } from '../lib/names.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Guard, isRefusal } from '../guard/guard.ts';
@@ -16,7 +17,7 @@ import { send, sendPlain } from './http/response.ts';
 export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Options of {@link nodeListener}. */
-export type NodeListenerOptions = Partial<AnswerSettings>;
+export type NodeListenerOptions = { readonly [K in keyof AnswerSettings]?: AnswerSettings[K] | undefined };
 
 const BODY_LIMIT = 4 * 1024 * 1024;
 
@@ -34,7 +35,7 @@ export function nodeListener<Env>(app: FetchObject<Env> | FetchFunction<Env>, op
   if (typeof object?.fetch !== 'function')
     throw new TypeError('nodeListener: give an OAuthProvider, a guarded handler, or an object with `fetch`.');
   const env = { ...process.env };
-  const desk = answering(object as FetchObject, { env, trustProxy: 0, maxRequests: 1000, bodyLimit: BODY_LIMIT, ...options });
+  const desk = answering(object as FetchObject, { env, trustProxy: 0, maxRequests: 1000, bodyLimit: BODY_LIMIT, ...defined(options) });
   return (request, response) => {
     if (request.readableEnded && (request as { body?: unknown }).body !== undefined)
       return sendPlain(response, 500, {
@@ -56,7 +57,7 @@ export interface GuardedMessage extends IncomingMessage {
 /** Options of {@link admit} and {@link expressGuard}. */
 export interface AdmitOptions {
   /** The public origin, where a proxy hides it. Only the Origin check looks at it. */
-  readonly origin?: string;
+  readonly origin?: string | undefined;
 }
 
 /**

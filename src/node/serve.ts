@@ -4,30 +4,32 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { defined } from '../lib/defined.ts';
 import { insteadOf } from '../lib/names.ts';
 import type { FetchObject } from '../model/handler.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { OAuthHelpers } from '../provider/helpers.ts';
-import { answering, type Answering, type AnswerSettings } from './http/answer.ts';
+import { answering, type Answering } from './http/answer.ts';
 import { openEmbedded } from './embedded.ts';
 import { closed, listen } from './http/listen.ts';
+import type { NodeListenerOptions } from './middleware.ts';
 import { tellOfOtherName } from './other-name.ts';
 import { startSweeper } from './sweeper.ts';
 
 /** How a server listens, and where its limits are. Times are in seconds, sizes in bytes. */
-export interface ServeOptions extends Partial<AnswerSettings> {
+export interface ServeOptions extends NodeListenerOptions {
   /** Default: the variable PORT, else 8787; 0 takes any free one. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Default: the variable HOST, else `localhost`, which is 127.0.0.1 and, where the machine has it, ::1. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** Folder of the embedded store, for an `OAuthProvider` without one. Default: the variable PORTCULLIS_DATA. */
-  readonly data?: string;
+  readonly data?: string | undefined;
   /** How long a client may take for the headers of a request. Default 10. */
-  readonly headerTimeout?: number;
+  readonly headerTimeout?: number | undefined;
   /** How long `stop` waits for what is in flight, and then for `waitUntil` promises. Default 10. */
-  readonly drainTimeout?: number;
+  readonly drainTimeout?: number | undefined;
   /** Stop on SIGTERM and SIGINT, then end the process with 0. A second signal ends it at once. Default false. */
-  readonly signals?: boolean;
+  readonly signals?: boolean | undefined;
 }
 
 /** A server that listens. */
@@ -86,7 +88,7 @@ export async function serve<Env>(app: FetchObject<Env> | Provider<Env>, options:
     ...DEFAULTS,
     port: Number(env['PORT'] || 8787),
     host: typeof env['HOST'] === 'string' && env['HOST'] !== '' ? env['HOST'] : 'localhost',
-    ...options,
+    ...defined(options),
     env,
   };
   check(app, settings);

@@ -8,11 +8,11 @@ import { checkKind, fail, flag, seconds } from './kinds.ts';
 /** What keys there may be. */
 export interface AccessKeyOptions {
   /** Whether users make personal access tokens on the account page. With `false` there are only service keys, which the operator makes. Default true. */
-  readonly personal?: boolean;
+  readonly personal?: boolean | undefined;
   /** The longest life of a key in seconds, at most ten years. Default a year. */
-  readonly maxTTL?: Seconds;
+  readonly maxTTL?: Seconds | undefined;
   /** How many live personal access tokens one user may have. Default 50. */
-  readonly maxPerUser?: number;
+  readonly maxPerUser?: number | undefined;
 }
 
 const DAY: Seconds = 86_400;

@@ -10,15 +10,15 @@ export interface ClientPolicyOptions {
    * What happens to a client that is neither approved nor of an allowed host: it may be connected (`allow`), it waits for an administrator
    * (`approve`), or it is refused (`refuse`). Default `allow`; `refuse` if `allowHosts` is given.
    */
-  readonly newClients?: 'allow' | 'approve' | 'refuse';
+  readonly newClients?: 'allow' | 'approve' | 'refuse' | undefined;
   /** Hosts, with their subdomains, whose clients need no approval: those with their document there, or all whose redirect URIs lead there. */
-  readonly allowHosts?: readonly string[];
+  readonly allowHosts?: readonly string[] | undefined;
   /** Hosts, with their subdomains, whose clients are refused. Wins over everything else. */
-  readonly denyHosts?: readonly string[];
+  readonly denyHosts?: readonly string[] | undefined;
   /** Hosts, with their subdomains, whose clients the consent page shows as verified. */
-  readonly verifiedHosts?: readonly string[];
+  readonly verifiedHosts?: readonly string[] | undefined;
   /** Whom users ask for approval, shown to them: `it@acme.example`. */
-  readonly contact?: string;
+  readonly contact?: string | undefined;
 }
 
 const LISTS = ['allowHosts', 'denyHosts', 'verifiedHosts'] as const;

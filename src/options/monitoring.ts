@@ -7,13 +7,13 @@ import { fail } from './kinds.ts';
 /** What a load balancer and Prometheus ask. */
 export interface MonitoringOptions<Env = unknown> {
   /** Path that answers 200 while the process runs, without asking the store. Default `/health`, beside the authorize endpoint. */
-  readonly health?: string;
+  readonly health?: string | undefined;
   /** Path that answers 200 if the store can be written and read, else 503; checked at most every five seconds. Default `/ready`, beside the authorize endpoint. */
-  readonly ready?: string;
+  readonly ready?: string | undefined;
   /** Path of the metrics of this process for Prometheus; only with `scrapeToken`. Default `/metrics`, beside the authorize endpoint. */
-  readonly metrics?: string;
+  readonly metrics?: string | undefined;
   /** Bearer token that Prometheus sends, at least 32 characters, or a function that takes it from the environment. Default: no metrics. */
-  readonly scrapeToken?: string | ((env: Env) => string);
+  readonly scrapeToken?: (string | ((env: Env) => string)) | undefined;
 }
 
 const PATHS = ['health', 'ready', 'metrics'] as const;

@@ -101,16 +101,16 @@ export function checkOwnIssuer(issuers: readonly TrustedIssuer[], own: string): 
 /** How clients may register themselves. */
 export interface RegistrationOptions {
   /** `required`: each registration needs a token of `helpers().clients.createInitialAccessToken()`, which works once. */
-  readonly initialAccessToken?: 'required';
+  readonly initialAccessToken?: 'required' | undefined;
   /** Maximum number of registered clients. Default 100,000. */
-  readonly most?: number;
+  readonly most?: number | undefined;
   /**
    * Private-use URI schemes of redirect URIs that are accepted besides those of known clients (`cursor`, `claude`, `vscode` …) and reversed
    * domain names (`com.example.app`, RFC 8252 §7.1); an empty list for none at all.
    */
-  readonly redirectSchemes?: readonly string[];
+  readonly redirectSchemes?: readonly string[] | undefined;
   /** Decides whether a client with this checked metadata may register, or change its registration. The body of the request is read already. */
-  readonly policy?: RegistrationRules['policy'];
+  readonly policy?: RegistrationRules['policy'] | undefined;
 }
 
 const MAX_CLIENTS = 100_000;

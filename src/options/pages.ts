@@ -11,11 +11,11 @@ import { fail } from './kinds.ts';
 /** How our pages look and what they say. */
 export interface PagesOptions extends Theme {
   /** Languages beside English: `[german, french]` or `allLanguages` of `portcullis/languages`. */
-  readonly languages?: readonly Language[];
+  readonly languages?: readonly Language[] | undefined;
   /** Replaces texts, by language tag: `{ de: { approve: { allow: 'Erlauben' } } }`. A new tag adds a language. */
-  readonly words?: { readonly [tag: string]: Translation };
+  readonly words?: { readonly [tag: string]: Translation } | undefined;
   /** Replaces the content of pages. */
-  readonly templates?: Templates;
+  readonly templates?: Templates | undefined;
 }
 
 /** Parses the option: the look of the pages, without the server's name, and their texts. @throws {TypeError} naming the value and the fix. */

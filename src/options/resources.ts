@@ -15,13 +15,13 @@ import { ACCESS_TTL, checkKind, fail, oneOf } from './kinds.ts';
 /** Settings of one resource. */
 export interface ResourceOptions {
   /** Its name on the consent page. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Scopes that every call needs. Default: the option `requiredScopes`. */
-  readonly requiredScopes?: readonly string[];
+  readonly requiredScopes?: readonly string[] | undefined;
   /** Lifetime of its access tokens in seconds. Default: the option `accessTokenTTL`. */
-  readonly accessTokenTTL?: Seconds;
+  readonly accessTokenTTL?: Seconds | undefined;
   /** How its access tokens are signed. Default: the option `accessTokenSigning`. */
-  readonly accessTokenSigning?: SigningAlg | 'none';
+  readonly accessTokenSigning?: SigningAlg | 'none' | undefined;
 }
 
 const KNOWN = 'name:string requiredScopes:string[] accessTokenTTL accessTokenSigning';
@@ -37,7 +37,7 @@ export function checkResources(
     resource,
     resources = {},
     defaultResource,
-  }: { readonly resource?: unknown; readonly resources?: object; readonly defaultResource?: unknown },
+  }: { readonly resource?: unknown; readonly resources?: object | undefined; readonly defaultResource?: unknown },
   routes: readonly Route[],
 ): void {
   if (resource !== undefined) checkIdentifier(resource, resources, routes);
@@ -96,11 +96,11 @@ export function uriOf(name: string, issuer: string): string {
 /** The resources of an issuer: its routes, and those elsewhere. */
 export function resourcesOf(
   options: {
-    readonly name?: string;
-    readonly requiredScopes?: readonly string[];
-    readonly accessTokenSigning?: SigningAlg | 'none';
-    readonly resource?: string;
-    readonly resources?: { readonly [name: string]: ResourceOptions };
+    readonly name?: string | undefined;
+    readonly requiredScopes?: readonly string[] | undefined;
+    readonly accessTokenSigning?: SigningAlg | 'none' | undefined;
+    readonly resource?: string | undefined;
+    readonly resources?: { readonly [name: string]: ResourceOptions } | undefined;
   },
   routes: readonly Route[],
   { issuer, prefix }: { readonly issuer: string; readonly prefix: string },

@@ -1,6 +1,7 @@
 /**
  * The option `scopesSupported`: names, or names with what the consent page says about them.
  */
+import { defined } from '../lib/defined.ts';
 import { checkTypes } from '../lib/option-types.ts';
 import { isScopeToken, makeScopeExpansion, OFFLINE_ACCESS, type ScopeInfo } from '../model/scope.ts';
 import { checkKind, fail, flag, type Kind } from './kinds.ts';
@@ -35,7 +36,7 @@ function scopeInfoOf(name: string, said: string | ScopeWords): Omit<ScopeInfo, '
   checkKind(`${option}.sensitive`, flag, said.sensitive);
   checkKind(`${option}.text`, WORDS, said.text ?? said.description);
   const { text, ...rest } = said;
-  return text === undefined ? rest : { ...rest, description: text };
+  return defined({ ...rest, description: text ?? rest.description });
 }
 
 /** A scope unlocks what the scopes unlock that it includes, and is sensitive if one of them is. */

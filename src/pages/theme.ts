@@ -13,13 +13,13 @@ export type ThemeColour = string | { readonly light: string; readonly dark: stri
 /** Look of the pages. */
 export interface Theme {
   /** An image beside the name: a path on this server, an https URL, or a `data:` URL of an image. */
-  readonly logo?: string;
+  readonly logo?: string | undefined;
   /** Colour of buttons, links and ticks. Must have the contrast of text. */
-  readonly accent?: ThemeColour;
+  readonly accent?: ThemeColour | undefined;
   /** Background colour around the card on wide screens. */
-  readonly background?: ThemeColour;
+  readonly background?: ThemeColour | undefined;
   /** CSS after ours. The Content-Security-Policy allows it by its hash, and no resource of another origin. */
-  readonly css?: string;
+  readonly css?: string | undefined;
 }
 
 const SCHEMES = ['light', 'dark'] as const;

@@ -12,11 +12,11 @@ interface ComposedStoreOptions {
   /** Caches clients and metadata documents: `cloudflareKvStore(env.KV)`, or any other store. */
   readonly cache: Store;
   /** How long pages elsewhere may show an outdated client, in seconds; 300 by default. */
-  readonly late?: Seconds;
+  readonly late?: Seconds | undefined;
   /** The clock; the machine's by default. */
-  readonly now?: () => Seconds;
+  readonly now?: (() => Seconds) | undefined;
   /** Called when the cache fails; `console.error` by default. */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 /** Kinds of records that are displayed before anything is decided: an outdated one shows an old name. */

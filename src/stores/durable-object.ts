@@ -37,13 +37,13 @@ interface DurableObjectStoreOptions {
    * Where clients, accounts, limits and everything else that is not near its caller is kept: `wnam`, `enam`, `sam`, `weur`, `eeur`, `apac`,
    * `oc`, `afr` or `me`. By default near the first request of all. It counts only when the objects are created.
    */
-  readonly home?: Place;
+  readonly home?: Place | undefined;
   /** Number of objects of the home region; 32 by default. */
-  readonly shards?: number;
+  readonly shards?: number | undefined;
   /** Prefix of the objects' names; `store-` by default. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** The clock; the machine's by default. */
-  readonly now?: () => Seconds;
+  readonly now?: (() => Seconds) | undefined;
 }
 
 /** An entry without a record may belong to a pending write; after this time it does not. */

@@ -23,9 +23,9 @@ import { newVersion } from './version.ts';
 /** Options of {@link memoryStore}. */
 interface MemoryStoreOptions {
   /** The clock; the machine's by default. */
-  readonly now?: () => Seconds;
+  readonly now?: (() => Seconds) | undefined;
   /** Maximum number of records; 100,000 by default. */
-  readonly capacity?: number;
+  readonly capacity?: number | undefined;
 }
 
 interface Row {

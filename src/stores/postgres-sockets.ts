@@ -20,8 +20,8 @@ interface Net {
 interface SqlOptions {
   readonly host: readonly string[];
   readonly port: readonly number[];
-  readonly path?: string | false;
-  socket?: (options: SqlOptions) => Socket | Promise<Socket>;
+  readonly path?: string | false | undefined;
+  socket?: ((options: SqlOptions) => Socket | Promise<Socket>) | undefined;
 }
 
 /**

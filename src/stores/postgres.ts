@@ -29,11 +29,11 @@ import { newVersion } from './version.ts';
 /** Options of {@link postgresStore}. */
 interface PostgresStoreOptions {
   /** The clock; the machine's by default. */
-  readonly now?: () => Seconds;
+  readonly now?: (() => Seconds) | undefined;
   /** Whether to prepare statements once per connection; true by default. Set false for a pooler that loses them (PgBouncer before 1.21). */
-  readonly prepare?: boolean;
+  readonly prepare?: boolean | undefined;
   /** Schema of the tables; by default the one in the search path that has them, or else its first. */
-  readonly schema?: string;
+  readonly schema?: string | undefined;
 }
 
 /** Statements over many records. */

@@ -8,6 +8,7 @@
  * Redis may lose acknowledged writes, depending on `appendfsync` and replication. Validity is by presence, so a loss ends sessions and
  * never restores what was revoked, except for the seconds that a failover takes back (FLT-09, docs/reference/storage.md).
  */
+import type { Defined } from '../lib/defined.ts';
 import { checkCursor } from '../model/cursor.ts';
 import type {
   Count,
@@ -33,15 +34,15 @@ import { newVersion } from './version.ts';
 /** Options of {@link redisStore}. */
 interface RedisStoreOptions {
   /** The clock; the machine's by default. */
-  readonly now?: () => Seconds;
+  readonly now?: (() => Seconds) | undefined;
   /** Prefix of every key; `portcullis:` by default. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** Replicas that must have a write before it is acknowledged (`WAIT`); 0 by default. Fewer within a second: 503, though it may have happened. */
-  readonly replicas?: number;
+  readonly replicas?: number | undefined;
   /** Accepts a Redis that evicts records when its memory is full: also accounts, second factors and revocations. */
-  readonly dangerouslyAllowEviction?: boolean;
+  readonly dangerouslyAllowEviction?: boolean | undefined;
   /** Called once, at first use, with what eviction can lose; `console.warn` by default. */
-  readonly warn?: (line: string) => void;
+  readonly warn?: ((line: string) => void) | undefined;
 }
 
 const LAYOUT = 1;
@@ -84,7 +85,7 @@ class RedisStore implements Store {
   readonly #warn: (line: string) => void;
   readonly #ready: () => Promise<void>;
 
-  constructor(redis: RedisConnection, { now, prefix, replicas, dangerouslyAllowEviction, warn }: Required<RedisStoreOptions>) {
+  constructor(redis: RedisConnection, { now, prefix, replicas, dangerouslyAllowEviction, warn }: Required<Defined<RedisStoreOptions>>) {
     this.#redis = redis;
     this.#now = now;
     this.#ready = layoutCheck(() => this.#prepare(), now);

@@ -8,13 +8,13 @@ export interface Auth0Options extends ProviderOptions {
   /** `tenant.eu.auth0.com`, or your custom domain. */
   readonly domain: string;
   /** Identifier of an API, to get an access token for it. */
-  readonly audience?: string;
+  readonly audience?: string | undefined;
   /** Id (`org_…`) or name: only its members may sign in. */
-  readonly organization?: string;
+  readonly organization?: string | undefined;
   /** The connection to use, instead of Auth0's choice. */
-  readonly connection?: string;
+  readonly connection?: string | undefined;
   /** The `prompt` parameter of each request, such as `select_account`. */
-  readonly prompt?: string;
+  readonly prompt?: string | undefined;
 }
 
 /**

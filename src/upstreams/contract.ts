@@ -26,21 +26,21 @@ export interface ProviderOptions {
   /** Id of your application at the provider. */
   readonly clientId: FromEnv;
   /** Omit only for a public client. */
-  readonly clientSecret?: FromEnv;
+  readonly clientSecret?: FromEnv | undefined;
   /** Replaces the default scopes. */
-  readonly scope?: readonly string[];
+  readonly scope?: readonly string[] | undefined;
   /** Used in the callback's path; use different ids for two upstreams of one kind. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** Name on the button. */
-  readonly label?: string;
+  readonly label?: string | undefined;
   /** Mark on the button: SVG path data in a box of 24 by 24. */
-  readonly icon?: Icon;
+  readonly icon?: Icon | undefined;
   /** Repairs the token response before it is read: `(answer) => ({ ...answer, ...answer.data })`. */
-  readonly repairAnswer?: (answer: Body) => Body;
+  readonly repairAnswer?: ((answer: Body) => Body) | undefined;
   /** Replaces the global `fetch`: for a proxy, and for tests. */
-  readonly fetch?: Fetch;
+  readonly fetch?: Fetch | undefined;
   /** Timeout for all requests of one step, in seconds; 10 by default. */
-  readonly timeout?: Seconds;
+  readonly timeout?: Seconds | undefined;
 }
 
 const COMMON =

@@ -1,4 +1,5 @@
 /** Discord: plain OAuth 2; its profile says whether the e-mail address is verified. */
+import { defined } from '../lib/defined.ts';
 import { checkProvider, type ProviderOptions, type Upstream } from './contract.ts';
 import { oauth2 } from './oauth2.ts';
 
@@ -16,7 +17,7 @@ export function discord(options: ProviderOptions): Upstream {
     label: 'Discord',
     icon: 'M20.3 4.4a20 20 0 0 0-4.9-1.5l-.7 1.2q-2.7-.4-5.4 0l-.7-1.2a20 20 0 0 0-4.9 1.5Q-.8 11.2.1 18.1q3 2.2 6 3l1.3-2-1.9-1 .4-.3q6.1 2.7 12.2 0l.4.3-1.9 1 1.3 2q3-.8 6-3 .8-7.7-3.6-13.7M5.9 12.9a2.1 2.4 0 1 1 4.2 0 2.1 2.4 0 1 1-4.2 0m8 0a2.1 2.4 0 1 1 4.2 0 2.1 2.4 0 1 1-4.2 0',
     scope: ['identify', 'email'],
-    ...options,
+    ...defined(options),
     issuer: 'https://discord.com',
     authorizationEndpoint: 'https://discord.com/oauth2/authorize',
     tokenEndpoint: 'https://discord.com/api/oauth2/token',

@@ -11,11 +11,11 @@ export interface EntraOptions extends ProviderOptions {
   /** The tenant's id; or `organizations`, `common`, `consumers` for users of many tenants. */
   readonly tenant: string;
   /** With users of many tenants: ids of the only tenants that may sign in. */
-  readonly tenants?: readonly string[];
+  readonly tenants?: readonly string[] | undefined;
   /** Empty to send none. */
-  readonly prompt?: 'select_account' | 'login' | 'consent' | '';
+  readonly prompt?: 'select_account' | 'login' | 'consent' | '' | undefined;
   /** The tenant's national cloud; `public` by default. */
-  readonly cloud?: keyof typeof CLOUDS;
+  readonly cloud?: keyof typeof CLOUDS | undefined;
 }
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

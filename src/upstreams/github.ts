@@ -19,11 +19,11 @@ import {
 /** Options of {@link github}. */
 export interface GitHubOptions extends ProviderOptions {
   /** Only members of one of these organizations may sign in. Requests `read:org`. */
-  readonly organizations?: readonly string[];
+  readonly organizations?: readonly string[] | undefined;
   /** Only members of one of these teams may sign in, as `organization/team-slug`. Requests `read:org`. */
-  readonly teams?: readonly string[];
+  readonly teams?: readonly string[] | undefined;
   /** `select_account` lets users choose an account. */
-  readonly prompt?: 'select_account';
+  readonly prompt?: 'select_account' | undefined;
 }
 
 const API = 'https://api.github.com';

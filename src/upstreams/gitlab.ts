@@ -6,7 +6,7 @@ import { openid } from './oidc.ts';
 /** Options of {@link gitlab}. */
 export interface GitLabOptions extends ProviderOptions {
   /** URL of a self-managed instance; `https://gitlab.com` by default. */
-  readonly issuer?: string;
+  readonly issuer?: string | undefined;
 }
 
 /**

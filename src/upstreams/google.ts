@@ -6,11 +6,11 @@ import { openid } from './oidc.ts';
 /** Options of {@link google}. */
 export interface GoogleOptions extends ProviderOptions {
   /** Only accounts of this Google Workspace domain may sign in; `*` for every Workspace domain. */
-  readonly hd?: string;
+  readonly hd?: string | undefined;
   /** `offline` requests a refresh token, with Google's own consent page every time; implied if tokens are kept. */
-  readonly access?: 'online' | 'offline';
+  readonly access?: 'online' | 'offline' | undefined;
   /** The `prompt` parameter of each request, such as `select_account`. */
-  readonly prompt?: string;
+  readonly prompt?: string | undefined;
 }
 
 /**

@@ -11,17 +11,17 @@ export interface OAuth2Options extends ProviderOptions {
   /** URL of the token endpoint (RFC 6749 §3.2). */
   readonly tokenEndpoint: string;
   /** Revocation endpoint (RFC 7009). */
-  readonly revocationEndpoint?: string;
+  readonly revocationEndpoint?: string | undefined;
   /** Returns the user's profile as JSON. */
   readonly profileEndpoint: string;
   /** The member of the profile that identifies the user and never changes; `id` by default. Never an e-mail address. */
-  readonly subject?: string;
+  readonly subject?: string | undefined;
   /** Maps the profile to OpenID Connect claims. By default unchanged. */
-  readonly claims?: (profile: { readonly [name: string]: unknown }) => { readonly [claim: string]: unknown };
+  readonly claims?: ((profile: { readonly [name: string]: unknown }) => { readonly [claim: string]: unknown }) | undefined;
   /** How the client authenticates (RFC 6749 §2.3.1). */
-  readonly clientAuth?: 'client_secret_basic' | 'client_secret_post';
+  readonly clientAuth?: 'client_secret_basic' | 'client_secret_post' | undefined;
   /** Further parameters of each authorization request. */
-  readonly parameters?: { readonly [name: string]: string };
+  readonly parameters?: { readonly [name: string]: string } | undefined;
 }
 
 /**

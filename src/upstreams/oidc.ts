@@ -7,7 +7,7 @@ export interface OidcOptions extends ProviderOptions {
   /** Its issuer, exactly as published: the URL before `/.well-known/openid-configuration`. */
   readonly issuer: string;
   /** Extra parameters of the authorization request: `prompt`, `acr_values` … */
-  readonly parameters?: { readonly [name: string]: string };
+  readonly parameters?: { readonly [name: string]: string } | undefined;
 }
 
 /**

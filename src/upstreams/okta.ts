@@ -8,7 +8,7 @@ export interface OktaOptions extends ProviderOptions {
   /** `acme.okta.com`, or your custom domain. */
   readonly domain: string;
   /** An authorization server instead of the org's: `default`, or its id. */
-  readonly authorizationServer?: string;
+  readonly authorizationServer?: string | undefined;
 }
 
 /**

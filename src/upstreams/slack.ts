@@ -19,9 +19,9 @@ import { openid } from './oidc.ts';
 /** Options of {@link slack}. */
 export interface SlackOptions extends ProviderOptions {
   /** Only members of this workspace (`T…`) may sign in. */
-  readonly team?: string;
+  readonly team?: string | undefined;
   /** What tools may do for the user in Slack's API: `['search:read', 'chat:write']`. `scope` is then not requested. */
-  readonly userScopes?: readonly string[];
+  readonly userScopes?: readonly string[] | undefined;
 }
 
 /**

@@ -13,9 +13,9 @@ export interface StytchOptions extends ProviderOptions {
   /** `https://….customers.stytch.com`, or your custom domain. */
   readonly projectDomain: string;
   /** B2B: only members of this organization (`organization-live-…`) may sign in. */
-  readonly organization?: string;
+  readonly organization?: string | undefined;
   /** B2B: permissions of each role (`{ stytch_admin: ['admin'] }`). Other roles have none. */
-  readonly roles?: { readonly [role: string]: readonly string[] };
+  readonly roles?: { readonly [role: string]: readonly string[] } | undefined;
 }
 
 const ORGANIZATION = 'https://stytch.com/organization';

@@ -9,7 +9,7 @@ import { unverifiedClaims } from './jwt.ts';
 /** Options of {@link workos}; `clientSecret` is the API key. */
 export interface WorkOsOptions extends ProviderOptions {
   /** Only members of this organization may sign in, and they are signed in to it. */
-  readonly organizationId?: string;
+  readonly organizationId?: string | undefined;
 }
 
 const API = 'https://api.workos.com/user_management';

@@ -27,7 +27,7 @@ export interface ApiKeyOptions {
   /** Finds a key by its hash: SHA-256 of the whole key, base64url. Null for an invalid key. */
   readonly find: (hash: string, resource: string) => Awaitable<KeyHolder | null>;
   /** The current time in seconds; the machine's clock by default. */
-  readonly now?: () => Seconds;
+  readonly now?: (() => Seconds) | undefined;
 }
 
 const MAX_LENGTH = 512;

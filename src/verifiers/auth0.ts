@@ -11,7 +11,7 @@ export interface Auth0Options extends SourceOptions {
   /** The tenant: `acme.eu.auth0.com`, or your custom domain. */
   readonly domain: string;
   /** The API's identifier; the guarded resource by default. */
-  readonly audience?: string | readonly string[];
+  readonly audience?: string | readonly string[] | undefined;
 }
 
 /**

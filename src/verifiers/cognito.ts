@@ -10,9 +10,9 @@ export interface CognitoOptions extends SourceOptions {
   /** `eu-central-1_AbCdEf123`. */
   readonly userPoolId: string;
   /** App clients whose tokens are accepted without `aud`. None by default, so that every token must name this resource. */
-  readonly clientIds?: readonly string[];
+  readonly clientIds?: readonly string[] | undefined;
   /** Values of `aud` that are accepted. Default: the guarded resource. */
-  readonly audience?: string | readonly string[];
+  readonly audience?: string | readonly string[] | undefined;
 }
 
 /**

@@ -31,13 +31,13 @@ export type Reader = (claims: Claims, resource: string) => Reading | null;
 /** Options of every source. */
 export interface SourceOptions {
   /** Fetches metadata and keys; the global `fetch` by default. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
   /** The current time in seconds; the machine's clock by default. */
-  readonly now?: () => Seconds;
+  readonly now?: (() => Seconds) | undefined;
   /** Allowed clock skew in seconds, at most 60; 30 by default. */
-  readonly clockSkew?: Seconds;
+  readonly clockSkew?: Seconds | undefined;
   /** Whether to accept tokens of programs, which act for themselves; `access.program` marks them. False by default. */
-  readonly programs?: boolean;
+  readonly programs?: boolean | undefined;
 }
 
 /**

@@ -11,9 +11,9 @@ export interface DescopeOptions extends SourceOptions {
   /** Id of the MCP server in the console. */
   readonly mcpServerId: string;
   /** The guarded resource by default. Set the project's id for servers without a resource URL in the console. */
-  readonly audience?: string | readonly string[];
+  readonly audience?: string | readonly string[] | undefined;
   /** `https://api.descope.com` by default; differs for regions and custom domains. */
-  readonly baseUrl?: string;
+  readonly baseUrl?: string | undefined;
 }
 
 /**

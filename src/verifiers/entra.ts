@@ -15,7 +15,7 @@ export interface EntraOptions extends SourceOptions {
   /** Application (client) id of your API. */
   readonly clientId: string;
   /** The tenant's national cloud; `public` by default. */
-  readonly cloud?: keyof typeof CLOUDS;
+  readonly cloud?: keyof typeof CLOUDS | undefined;
 }
 
 const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;

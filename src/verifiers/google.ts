@@ -30,7 +30,7 @@ export interface GoogleOptions extends Omit<SourceOptions, 'clockSkew'> {
   /** Your OAuth clients: `123-abc.apps.googleusercontent.com`. */
   readonly clientIds: readonly string[];
   /** Required Workspace domain of users. Tokens then need the scope `openid`. */
-  readonly hostedDomain?: string;
+  readonly hostedDomain?: string | undefined;
 }
 
 const ISSUER = 'https://accounts.google.com';

@@ -32,21 +32,21 @@ export interface IntrospectionOptions extends SourceOptions {
   /** The issuer, exactly as it calls itself. */
   readonly issuer: string;
   /** Introspection endpoint; by default from the issuer's metadata. */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /** The client that is registered for this resource server. */
   readonly clientId: string;
   /** Secret of the client that introspects tokens. */
   readonly clientSecret: string;
   /** Required value in `aud`; the guarded resource by default. A response without `aud` is refused. */
-  readonly audience?: string | readonly string[];
+  readonly audience?: string | readonly string[] | undefined;
   /** Skips the check of `aud`, and so accepts every token that the issuer made for anyone. */
-  readonly dangerouslyAcceptAnyAudience?: boolean;
+  readonly dangerouslyAcceptAnyAudience?: boolean | undefined;
   /** Seconds for which a result is cached: 0 (ask on every request) to 300; 5 by default. */
-  readonly cache?: Seconds;
+  readonly cache?: Seconds | undefined;
   /** Prefix of its opaque tokens: required in `anyOf` together with another source of opaque tokens. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** Reads user, client, scopes and permissions if the issuer does not follow RFC 7662. */
-  readonly read?: Reader;
+  readonly read?: Reader | undefined;
 }
 
 const MAX_LENGTH = 8192;

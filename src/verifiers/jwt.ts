@@ -34,19 +34,19 @@ export interface JwtOptions extends SourceOptions {
   /** Required `iss`, byte for byte: `https://acme.eu.auth0.com/` is not `https://acme.eu.auth0.com`. */
   readonly issuer: string;
   /** Required value in `aud`; by default the guarded resource, as RFC 8707 and MCP require. */
-  readonly audience?: string | readonly string[];
+  readonly audience?: string | readonly string[] | undefined;
   /** URL of the keys; by default from the issuer's metadata. */
-  readonly jwksUri?: string;
+  readonly jwksUri?: string | undefined;
   /** Accepted signature algorithms. Default: ES256, ES384, EdDSA, RS256, PS256. */
-  readonly algorithms?: readonly string[];
+  readonly algorithms?: readonly string[] | undefined;
   /** Accepted values of `typ`, without `application/`. Only `at+jwt` by default, so that ID tokens are refused. */
-  readonly types?: readonly string[];
+  readonly types?: readonly string[] | undefined;
   /** For an issuer with one URL per tenant: whether the `iss` in these claims is one of them. `issuer` is then not compared. */
-  readonly acceptIssuer?: (claims: Claims) => boolean;
+  readonly acceptIssuer?: ((claims: Claims) => boolean) | undefined;
   /** Whether a token without `aud` is meant for this server. By default it is refused. */
-  readonly withoutAudience?: (claims: Claims) => boolean;
+  readonly withoutAudience?: ((claims: Claims) => boolean) | undefined;
   /** Reads user, client, scopes and permissions if the issuer does not follow RFC 9068. */
-  readonly read?: Reader;
+  readonly read?: Reader | undefined;
 }
 
 const ALGORITHMS = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'];

@@ -10,9 +10,9 @@ export interface KeycloakOptions extends SourceOptions {
   /** URL of the realm: `https://id.example/realms/acme`. */
   readonly realm: string;
   /** The guarded resource by default. */
-  readonly audience?: string | readonly string[];
+  readonly audience?: string | readonly string[] | undefined;
   /** The client whose roles count as permissions, besides the realm's. */
-  readonly rolesOf?: string;
+  readonly rolesOf?: string | undefined;
 }
 
 /**

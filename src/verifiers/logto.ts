@@ -9,7 +9,7 @@ export interface LogtoOptions extends SourceOptions {
   /** The tenant's endpoint without `https://`: `acme.logto.app`. */
   readonly domain: string;
   /** Indicator of the API resource; the guarded resource by default. */
-  readonly audience?: string | readonly string[];
+  readonly audience?: string | readonly string[] | undefined;
 }
 
 /**

@@ -10,9 +10,9 @@ export interface OktaOptions extends SourceOptions {
   /** `acme.okta.com`, or your custom domain. */
   readonly domain: string;
   /** Id of the custom authorization server; `default` by default. */
-  readonly authorizationServer?: string;
+  readonly authorizationServer?: string | undefined;
   /** As configured at the authorization server (`api://default`); the guarded resource by default. */
-  readonly audience?: string | readonly string[];
+  readonly audience?: string | readonly string[] | undefined;
 }
 
 /**

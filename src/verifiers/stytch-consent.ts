@@ -16,13 +16,13 @@ export interface StytchConsentOptions {
   /** Secret of the project. */
   readonly secret: string;
   /** Whether it is a B2B project: members of organizations instead of users. */
-  readonly b2b?: boolean;
+  readonly b2b?: boolean | undefined;
   /** By default `https://api.stytch.com` for a live project, `https://test.stytch.com` for a test one. */
-  readonly baseUrl?: string;
+  readonly baseUrl?: string | undefined;
   /** Replaces the global `fetch`. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
   /** The current time in seconds; the machine's clock by default. */
-  readonly now?: () => Seconds;
+  readonly now?: (() => Seconds) | undefined;
 }
 
 /** The user: a session from your login, or ids that you vouch for. */

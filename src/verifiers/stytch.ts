@@ -13,9 +13,9 @@ export interface StytchOptions extends SourceOptions {
   /** The project's id, which is the audience: `project-live-…`. */
   readonly projectId: string;
   /** A custom audience, instead of the project's id. */
-  readonly audience?: string | readonly string[];
+  readonly audience?: string | readonly string[] | undefined;
   /** B2B: permissions of each role of the RBAC policy (`{ stytch_admin: ['admin'] }`). Other roles have none. */
-  readonly roles?: { readonly [role: string]: readonly string[] };
+  readonly roles?: { readonly [role: string]: readonly string[] } | undefined;
 }
 
 const ORGANIZATION = 'https://stytch.com/organization';

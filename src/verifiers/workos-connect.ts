@@ -25,9 +25,9 @@ export interface WorkosConnectOptions {
   /** API key of the WorkOS environment: `sk_…`. */
   readonly apiKey: string;
   /** Replaces the global `fetch`. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
   /** The current time in seconds; the machine's clock by default. */
-  readonly now?: () => Seconds;
+  readonly now?: (() => Seconds) | undefined;
 }
 
 /** The two steps. */

@@ -10,7 +10,7 @@ export interface WorkosOptions extends SourceOptions {
   /** AuthKit's domain: `acme.authkit.app`, or your custom domain. */
   readonly domain: string;
   /** The guarded resource by default. */
-  readonly audience?: string | readonly string[];
+  readonly audience?: string | readonly string[] | undefined;
 }
 
 /**

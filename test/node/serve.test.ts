@@ -1,11 +1,13 @@
 import { requestState } from '../../src/model/request-state.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { passkeys } from '../../src/logins/passkey.ts';
 import { memoryStore, OAuthProvider } from '../../src/node/main.ts';
+import { nodeListener } from '../../src/node/middleware.ts';
 import { serve } from '../../src/node/serve.ts';
 import { errors, ok, gate, start, stopAfterEach } from '../support/node-server.ts';
 import { open } from '../support/raw.ts';
@@ -47,6 +49,18 @@ describe('node/serve, start and stop', () => {
     ];
     for (const [options, text] of wrong) await expect(start(ok, options)).rejects.toThrow(text);
     await expect(serve({} as never)).rejects.toThrow(/object with a fetch method/);
+  });
+
+  it('takes an option that is undefined for one that is not given', async () => {
+    const absent = { host: undefined, data: undefined, origin: undefined, signals: undefined, trustProxy: undefined, bodyLimit: undefined };
+    const { port, stop } = await serve({ fetch: ok }, { ...absent, port: undefined, drainTimeout: undefined, env: { PORT: '0' } });
+    expect((await fetch(`http://localhost:${port}`)).status).toBe(200);
+    await stop();
+    const listener = createHttpServer(nodeListener(ok, { trustProxy: undefined, maxRequests: undefined, bodyLimit: undefined })).listen(0);
+    await once(listener, 'listening');
+    const { port: its } = listener.address() as { port: number };
+    expect((await fetch(`http://localhost:${its}`, { method: 'POST', body: 'x' })).status).toBe(200);
+    listener.close();
   });
 
   it('tells handlers the largest body that it takes (R-54)', async () => {

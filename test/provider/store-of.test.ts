@@ -10,7 +10,7 @@ const eventual = { ...({ read: null, write: null, remove: null, list: null } as 
 describe('provider/store-of', () => {
   it('takes the option, a function of the environment, or the binding', () => {
     expect(storeOf({ ...optionsFor([]), store }, {}, undefined)).toBe(store);
-    expect(storeOf({ ...optionsFor([]), store: (env: { mine: Store }) => env.mine }, { mine: store }, undefined)).toBe(store);
+    expect(storeOf<{ mine: Store }>({ ...optionsFor([]), store: ({ mine }) => mine }, { mine: store }, undefined)).toBe(store);
     expect(storeOf(optionsFor([]), {}, store)).toBe(store);
   });
 

@@ -30,9 +30,9 @@ interface Emitter {
 /** Options of a channel. If a channel fails, events are late and calls are still right. */
 export interface ChannelOptions {
   /** The channel's name; `portcullis` by default. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Called if the engine fails; the channel tries again. Default: `console.error`. */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 /**

@@ -25,23 +25,23 @@ type OutputOf<Schema> = Schema extends { readonly '~standard': { readonly types?
   : Record<string, never>;
 
 interface Common extends Need<never, never> {
-  readonly title?: string;
-  readonly description?: string;
-  readonly _meta?: Record<string, unknown>;
+  readonly title?: string | undefined;
+  readonly description?: string | undefined;
+  readonly _meta?: Record<string, unknown> | undefined;
   /** States explicitly that every caller may use it, as `strict` requires. */
-  readonly open?: true;
+  readonly open?: true | undefined;
 }
 
 /** A tool: what it is, what it needs, what it does. */
 export interface ToolDeclaration<Schema = undefined, Props = AuthContext> extends Omit<Common, 'when'> {
   readonly name: string;
   /** Standard Schema of the arguments: Zod 4, Valibot, ArkType. Default: no arguments. */
-  readonly inputSchema?: Schema;
-  readonly outputSchema?: unknown;
+  readonly inputSchema?: Schema | undefined;
+  readonly outputSchema?: unknown | undefined;
   /** Hints for clients, such as `readOnlyHint` (MCP, Tools). */
-  readonly annotations?: Record<string, unknown>;
+  readonly annotations?: Record<string, unknown> | undefined;
   /** A further condition for each call. */
-  readonly when?: (access: Access<Props>, args: OutputOf<Schema>) => Awaitable<boolean>;
+  readonly when?: ((access: Access<Props>, args: OutputOf<Schema>) => Awaitable<boolean>) | undefined;
   /** Gets the checked arguments (an empty object without a schema) and the caller. */
   readonly handler: (args: OutputOf<Schema>, context: HandlerContext<Props>) => Awaitable<object>;
 }
@@ -52,8 +52,8 @@ export interface ResourceDeclaration<Props = AuthContext> extends Omit<Common, '
   /** `notes://today`, or with variables `notes://{id}`. */
   readonly uri: string;
   /** Media type of the content. */
-  readonly mimeType?: string;
-  readonly when?: (access: Access<Props>, args: unknown) => Awaitable<boolean>;
+  readonly mimeType?: string | undefined;
+  readonly when?: ((access: Access<Props>, args: unknown) => Awaitable<boolean>) | undefined;
   /** @param variables of a template; empty for one URI. */
   readonly read: (uri: URL, variables: Record<string, string | string[]>, context: HandlerContext<Props>) => Awaitable<object>;
 }
@@ -62,8 +62,8 @@ export interface ResourceDeclaration<Props = AuthContext> extends Omit<Common, '
 export interface PromptDeclaration<Schema = undefined, Props = AuthContext> extends Omit<Common, 'when'> {
   readonly name: string;
   /** Standard Schema of the arguments. */
-  readonly argsSchema?: Schema;
-  readonly when?: (access: Access<Props>, args: OutputOf<Schema>) => Awaitable<boolean>;
+  readonly argsSchema?: Schema | undefined;
+  readonly when?: ((access: Access<Props>, args: OutputOf<Schema>) => Awaitable<boolean>) | undefined;
   readonly handler: (args: OutputOf<Schema>, context: HandlerContext<Props>) => Awaitable<object>;
 }
 
@@ -182,9 +182,9 @@ export interface CatalogueScope {
 /** How a catalogue is checked as a whole. */
 export interface CatalogueOptions {
   /** Scopes that include others: `{ admin: ['write'], write: ['read'] }`. */
-  readonly hierarchy?: ScopeHierarchy;
+  readonly hierarchy?: ScopeHierarchy | undefined;
   /** Throws at start-up if a primitive does not declare who may use it (`scopes`, `permissions`, `when`, `anonymous` or `open: true`). */
-  readonly strict?: boolean;
+  readonly strict?: boolean | undefined;
 }
 
 /**
@@ -252,7 +252,7 @@ export function catalogue(list: readonly Declared[], options: CatalogueOptions =
 /** The members of a declaration that restrict its use. The rule's types are those of the declaration; here it is any rule. */
 interface Said extends Omit<Need, 'when'> {
   readonly when?: unknown;
-  readonly open?: true;
+  readonly open?: true | undefined;
 }
 
 function declared(kind: Kind, key: string, said: Said, register: (server: AnyServer) => void): Declared {

@@ -31,13 +31,13 @@ export type Refusal = { isError: true; content: { type: 'text'; text: string }[]
 /** The text of a refusal. */
 export interface PermissionOptions {
   /** Instead of "Permission denied: requires …", if callers should not see the name of the permission. */
-  readonly text?: string;
+  readonly text?: string | undefined;
 }
 
 /** How scopes are checked, and the text of a refusal. */
 export interface RequireOptions extends PermissionOptions {
   /** Scopes that include others: that of the policy, `{ admin: ['write'], write: ['read'] }`. */
-  readonly hierarchy?: ScopeHierarchy;
+  readonly hierarchy?: ScopeHierarchy | undefined;
 }
 
 /** A handler that a wrapper takes, with the caller in its context. */

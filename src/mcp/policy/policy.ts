@@ -10,15 +10,15 @@ import { fold, foldedSpellingsOf, spellingsOf } from './resource-uri.ts';
 /** What is needed, for each primitive. */
 export interface PolicyOptions {
   /** By the name of the tool. */
-  readonly tools?: { readonly [name: string]: Need };
+  readonly tools?: { readonly [name: string]: Need } | undefined;
   /** By URI, or by URI template: `notes://{id}`. Where several match one resource, each of them must be met. */
-  readonly resources?: { readonly [uri: string]: Need };
+  readonly resources?: { readonly [uri: string]: Need } | undefined;
   /** By the name of the prompt. */
-  readonly prompts?: { readonly [name: string]: Need };
+  readonly prompts?: { readonly [name: string]: Need } | undefined;
   /** Scopes that include others: `{ admin: ['write'], write: ['read'] }`. */
-  readonly hierarchy?: ScopeHierarchy;
+  readonly hierarchy?: ScopeHierarchy | undefined;
   /** Closes every primitive without a need. Default false. */
-  readonly strict?: boolean;
+  readonly strict?: boolean | undefined;
 }
 
 /** The kinds of primitives; and methods that MCP does not define, which a server may add. */

@@ -18,9 +18,9 @@ export interface RequestToRead {
   readonly access: Access | null;
   readonly ctx: Context;
   readonly report: Report;
-  readonly bodyLimit?: number;
-  readonly challengeForm?: (request: Request, access: Access | null) => ChallengeForm;
-  readonly on?: (event: NewEvent) => void;
+  readonly bodyLimit?: number | undefined;
+  readonly challengeForm?: ((request: Request, access: Access | null) => ChallengeForm) | undefined;
+  readonly on?: ((event: NewEvent) => void) | undefined;
 }
 
 /** A request that was accepted: its headers, and the judged part of its body. */

@@ -26,13 +26,13 @@ import { redactedHeaders, redactedUrl } from '../redacted-request.ts';
 /** How sessions end. */
 export interface BoundSessionsOptions {
   /** Seconds without a request after which a session is over; default a day. */
-  readonly idle?: Seconds;
+  readonly idle?: Seconds | undefined;
   /** Maximum sessions of one user through one client, 1 to 2000; default 100. A new one above that makes the least recently used unavailable. */
-  readonly most?: number;
+  readonly most?: number | undefined;
   /** Maximum seconds until an open stream, or the stream of a running tool, ends after its token was revoked; 1 to 300, default 15. */
-  readonly streamCheck?: Seconds;
+  readonly streamCheck?: Seconds | undefined;
   /** Maximum bytes of a request body. Default: the limit of the server in front (`serve`), else 4 MiB. */
-  readonly bodyLimit?: number;
+  readonly bodyLimit?: number | undefined;
 }
 
 /** The stored session: the client that started it, a hash of the props at its start, the time of its last use. */

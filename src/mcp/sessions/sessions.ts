@@ -19,11 +19,11 @@ import type { UserEvents } from '../events/user-events.ts';
 /** How sessions end. */
 export interface SessionsOptions {
   /** Seconds without a request or an open stream after which a session is over; default a day. */
-  readonly idle?: Seconds;
+  readonly idle?: Seconds | undefined;
   /** Maximum number of sessions of one user through one client, 1 to 2000; default 100. A new one above that ends the least recently used. */
-  readonly most?: number;
+  readonly most?: number | undefined;
   /** Also serves clients of 2024-11, which open a stream (GET) first and POST their messages to a URL that it sends. Default false. */
-  readonly sse?: boolean;
+  readonly sse?: boolean | undefined;
 }
 
 /** A value for the option `sessions` of `McpAgent.serve` and `mcpHandler`. */

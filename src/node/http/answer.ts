@@ -21,14 +21,14 @@ export interface AnswerSettings extends RequestRules {
   /** How many requests may be worked on at once; one more is told to come back. Default 1000. */
   readonly maxRequests: number;
   /** Seconds that a client may take for its whole request, and then between two parts of the answer that it reads. Default 60. */
-  readonly requestTimeout?: number;
+  readonly requestTimeout?: number | undefined;
   /**
    * Puts cheaper `Request`, `Response` and `fetch`, which do the same, in the place of this process's global ones. Default true; `false`
    * leaves them alone, and a small request costs about twice as much.
    */
-  readonly overrideGlobalObjects?: boolean;
+  readonly overrideGlobalObjects?: boolean | undefined;
   /** Hears of every error that became a 500 or cut a stream, and of rejected `waitUntil` promises. Default: its stack on stderr. */
-  readonly onError?: (error: unknown, at: ErrorPlace) => void;
+  readonly onError?: ((error: unknown, at: ErrorPlace) => void) | undefined;
 }
 
 /** Where an error happened. Holds nothing that could be a secret: no query, no header. */

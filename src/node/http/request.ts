@@ -10,7 +10,7 @@ import { LazyRequest, type Wire } from './lazy-request.ts';
 /** What does not depend on the request. */
 export interface RequestRules {
   /** Scheme and host that the public sees, for `request.url`. Without it: `http://` and the `Host` header. */
-  readonly origin?: string;
+  readonly origin?: string | undefined;
   /** Largest request body, in bytes. Default 4 MiB. */
   readonly bodyLimit: number;
 }
