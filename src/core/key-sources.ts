@@ -15,10 +15,10 @@ import { has, readRecord, versioned } from './records/record.ts';
 
 /** Public keys, or the URL that serves them. */
 export interface KeySource {
-  readonly jwks?: JwkSet;
-  readonly jwksUri?: string;
+  readonly jwks?: JwkSet | undefined;
+  readonly jwksUri?: string | undefined;
   /** How long fetched keys are used before they are fetched again. Default: 10 minutes. */
-  readonly jwksMaxAge?: Seconds;
+  readonly jwksMaxAge?: Seconds | undefined;
 }
 
 interface CachedKeys {

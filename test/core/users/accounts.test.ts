@@ -84,6 +84,12 @@ describe('core/users/accounts', () => {
     expect((await records.findAccount(account.id))?.value.passwordHash).toMatch(/^\$scrypt\$ln=14,r=8,p=5\$[\w-]{22}\$[\w-]{43}$/);
   });
 
+  it('takes a member that is undefined for one that is not given', async () => {
+    const { accounts } = make();
+    const { id } = await accounts.create({ username: 'bob', name: undefined, password: undefined, permissions: undefined });
+    expect(await accounts.permissionsOf(id)).toEqual([]);
+  });
+
   it('creates an account without a password, which no password opens, in the same time, until one is set', async () => {
     const { accounts, hashed } = make();
     const account = await accounts.create({ username: 'bob' }, 'the-id-that-was-asked-for');
