@@ -20,16 +20,17 @@ export async function audited<T>(as: AuthServer, change: Change, work: () => Pro
   const write = async (entry: AuditRecord, when: 'absent' | 'any'): Promise<void> =>
     void (await as.store.write(key, entry, when, { until: at + AUDIT_TTL, index: [ALL] }));
   await write({ v: 1, at, ...change }, 'absent');
-  const end = async (outcome: NonNullable<AuditRecord['outcome']>, made?: Pick<AuditRecord, 'made'>): Promise<void> => {
-    as.emit({ kind: 'admin.acted', ...change, ...made, outcome });
-    await write({ v: 1, at, ...change, ...made, outcome }, 'any').catch(() => undefined); // the entry is there, and the act is done
+  const end = async (outcome: NonNullable<AuditRecord['outcome']>, more?: Pick<AuditRecord, 'made' | 'target'>): Promise<void> => {
+    as.emit({ kind: 'admin.acted', ...change, ...more, outcome });
+    await write({ v: 1, at, ...change, ...more, outcome }, 'any').catch(() => undefined); // the entry is there, and the act is done
   };
   try {
     const result = await work();
     await end('done', madeBy(result));
     return result;
   } catch (error) {
-    await end((error instanceof OAuthError && error.status < 500) || error instanceof TypeError ? 'refused' : 'failed');
+    const isRefused = (error instanceof OAuthError && error.status < 500) || error instanceof TypeError;
+    await end(isRefused ? 'refused' : 'failed', await unknownOf(as, change, error));
     throw error;
   }
 }
@@ -39,6 +40,12 @@ function madeBy(result: unknown): Pick<AuditRecord, 'made'> {
   const { user, client, info } = Object(result) as { readonly [member: string]: unknown };
   const { id } = Object(user ?? client ?? info) as { readonly id?: unknown };
   return typeof id === 'string' ? { made: id } : {};
+}
+
+/** What is not known here may be a secret of another server, in the place of an id: of that, only the beginning of its hash is kept. */
+async function unknownOf(as: AuthServer, { target }: Change, error: unknown): Promise<Pick<AuditRecord, 'target'>> {
+  const isUnknown = error instanceof TypeError || (error instanceof OAuthError && /^admin_(target_unknown|input)$/.test(error.reason));
+  return isUnknown && target !== undefined ? { target: `sha256:${(await as.secrets.hash(target)).slice(0, 12)}` } : {};
 }
 
 /** One page of the entries, oldest first. */

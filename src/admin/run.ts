@@ -60,5 +60,6 @@ export async function runAct(admin: Admin, name: string, all: { readonly [name: 
 
 /** Whether a token was given in the place of an id, as it is or as it was copied. The audit must not keep it: its readers could use it. */
 function holdsToken(text: string): boolean {
+  if (/^[^:]+:[\w-]{16}:[\w-]{32}$/.test(text.trim())) return true; // of workers-oauth-provider
   return text.split(/[^\w.~-]+/).some((one) => isKey(one) || kindOf(one) !== null || /^eyJ[\w-]+\./.test(one)); // the last one: a JWT
 }

@@ -87,9 +87,32 @@ describe('admin/run: an act', () => {
     for (const id of [signed, ...opaque, ...opaque.map((token) => `token=${token};`), `Bearer ${signed}`])
       await expect(run('grants/revoke', { id })).rejects.toMatchObject({ status: 404 });
     for (const token of [key, signed, ...opaque]) expect(JSON.stringify([await audit(), events])).not.toContain(token);
-    const ids = ['an-id.of_nothing', 'heyJude.mp3'];
-    for (const id of ids) await expect(run('keys/revoke', { id })).rejects.toMatchObject({ status: 404 });
-    expect((await audit()).filter(({ target }) => ids.includes(String(target)))).toHaveLength(2);
+    await run('users/disable', { id: 'heyJude.mp3' });
+    expect(await audit()).toContainEqual(expect.objectContaining({ target: 'heyJude.mp3', outcome: 'done' }));
+  });
+
+  it('keeps of an id that is not known here, such as a token of a former server, only the beginning of its hash', async () => {
+    const { as, run, audit, events } = await makeWorld();
+    const token = `u1:${'g'.repeat(16)}:${'s'.repeat(32)}`; // of workers-oauth-provider
+    await run('users/disable', { id: token });
+    const other = 'rt_0123456789abcdefghijklmnopqrstuvwxyz';
+    const acts = Object.entries(ACTS).filter(
+      ([name, { method, takes }]) => method === 'POST' && takes[0] === 'id' && !/disable|enable|sign-out|users\/remove/.test(name),
+    );
+    expect(acts.length).toBeGreaterThan(8); // the others take any id where an application or a former server may know it
+    for (const [name, { takes }] of acts) {
+      for (const id of [token, other]) {
+        const all = Object.fromEntries(takes.map((one) => [one, one === 'permissions' ? [] : 'x']));
+        await expect(run(name, { ...all, id }), name).rejects.toMatchObject({ status: expect.toSatisfy((status) => status < 500) });
+        await expect(run(name, { id, [String(takes[1])]: 7 }), name).rejects.toThrow();
+      }
+    }
+    const told = JSON.stringify([await audit(), events.filter(({ kind }) => kind === 'admin.acted')]);
+    for (const secret of [token, other, 's'.repeat(32), other.slice(3)]) expect(told).not.toContain(secret);
+    expect(told).toContain(`"sha256:${(await as.secrets.hash(other)).slice(0, 12)}"`);
+    await run('users/disable', { id: 'ada' });
+    await expect(run('users/disable', { id: 'root' })).rejects.toMatchObject({ reason: 'admin_own_account' });
+    expect(await audit()).toContainEqual(expect.objectContaining({ target: 'root', outcome: 'refused' }));
   });
 });
 
