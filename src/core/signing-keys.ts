@@ -3,7 +3,8 @@
  * One record for each algorithm, changed by a conditional write, so that all processes sign with the same key. Reads are cached for some
  * minutes, far less than the time that a key is published before it signs.
  */
-import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
+import { CompactSign, exportJWK, generateKeyPair, type JWK } from 'jose';
+import { utf8 } from '../lib/bytes.ts';
 import { makeSingleFlight, type SingleFlight } from '../lib/single-flight.ts';
 import { changeRecord } from '../model/change-record.ts';
 import type { Jwk } from '../model/key-set.ts';
@@ -23,7 +24,7 @@ type SigningKeys = { readonly v: 1; readonly keys: readonly SigningKey[] };
 /** A key that is ready to sign. */
 export interface Signer {
   readonly kid: string;
-  readonly key: CryptoKey;
+  readonly key: CryptoKey | JWK;
 }
 
 interface LoadedKeys {
@@ -76,7 +77,7 @@ async function load(as: AuthServer, alg: SigningAlg): Promise<LoadedKeys> {
   const { made, reason, ...loaded } = await changeRecord(as, `signing-keys:${alg}`, isSigningKeys, async (record) => {
     const now = as.now();
     const before = record?.keys ?? [];
-    const signers = await open(as, alg, before);
+    const signers = await open(as, before);
     const inUse = before.filter(isInUse);
     const due = signers.length < inUse.length ? null : nextDue(inUse, now);
     const made = due === null ? null : await make(as, alg, due);
@@ -90,11 +91,11 @@ async function load(as: AuthServer, alg: SigningAlg): Promise<LoadedKeys> {
   return loaded;
 }
 
-async function open(as: AuthServer, alg: SigningAlg, keys: readonly SigningKey[]): Promise<LoadedKeys['signers']> {
+async function open(as: AuthServer, keys: readonly SigningKey[]): Promise<LoadedKeys['signers']> {
   const ring = requireKeyring(as.keyring, '`accessTokenSigning`');
   const opened = keys.map(async ({ kid, sealed, since }) => {
     const jwk = (await ring.knows(sealed)) ? await ring.open(SIGNING_PURPOSE, sealed, kid) : null;
-    return jwk === null ? [] : [{ kid, since, key: (await importJWK(jwk as JWK, alg)) as CryptoKey }];
+    return jwk === null ? [] : [{ kid, since, key: jwk as JWK }];
   });
   return (await Promise.all(opened)).flat();
 }
@@ -131,18 +132,16 @@ export async function signAccess(
 ): Promise<string> {
   const { kid, key } = await signerFor(as, alg);
   const claims = {
+    iss: as.settings.issuer,
+    sub: grant.userId,
+    aud: grant.resource,
+    iat: as.now(),
+    exp: expiresAt,
+    jti: formatTokenId(grantId, as.secrets.id()),
     client_id: grant.clientId,
     scope: as.settings.expandScopes(scope).join(' '),
     ...(jkt === undefined ? {} : { cnf: { jkt } }),
     ...(grant.act ? { act: grant.act } : {}),
   };
-  return new SignJWT(claims)
-    .setProtectedHeader({ alg, typ: 'at+jwt', kid })
-    .setIssuer(as.settings.issuer)
-    .setSubject(grant.userId)
-    .setAudience(grant.resource)
-    .setIssuedAt(as.now())
-    .setExpirationTime(expiresAt)
-    .setJti(formatTokenId(grantId, as.secrets.id()))
-    .sign(key);
+  return new CompactSign(utf8(JSON.stringify(claims))).setProtectedHeader({ alg, typ: 'at+jwt', kid }).sign(key);
 }
