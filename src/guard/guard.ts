@@ -121,8 +121,8 @@ export function makeGuard(options: GuardOptions, more: readonly string[] = []): 
   const documents = metadataTexts(description, more);
   /** The resource as the client calls it, because that is what the client compares. */
   const challengeFor = (request: Request): Challenge => {
-    const path = metadataPathOf(new URL(resource).origin + pathOf(request.url));
-    return documents.has(path) ? { ...challenge, metadataUrl: new URL(resource).origin + path } : challenge;
+    const url = metadataUrlOf(calledUrl(request, resource));
+    return documents.has(pathOf(url)) ? { ...challenge, metadataUrl: url } : challenge;
   };
 
   /** 401; but 404 for metadata that clients look for below the resource before they try the right place: some stop at 401. */
@@ -226,7 +226,7 @@ export function isRefusal(verdict: Access | Response | null): verdict is Respons
 
 /** The URL that a proof has to name: our public origin with the path of the call (RFC 9449 §4.3). */
 function calledUrl(request: Request, resource: string): string {
-  return new URL(resource).origin + new URL(request.url).pathname;
+  return new URL(resource).origin + pathOf(request.url);
 }
 
 /** The one resource of each source with tokens that do not name a resource. */
@@ -253,25 +253,21 @@ function checkedResource(options: GuardOptions): string {
 }
 
 /** If another server issues the tokens, that server has the accounts. */
+const notLinked = (provider: string) => async (): Promise<never> => {
+  throw new UpstreamTokenError('not_linked', provider);
+};
 const noUpstreams: Upstreams = (provider) => {
-  const none = async (): Promise<never> => {
-    throw new UpstreamTokenError('not_linked', provider);
-  };
+  const none = notLinked(provider);
   return { token: none, scopes: none, accounts: none };
 };
 
 /** Nor is there a page on which to connect one. */
-const noConnect: Connect = Object.assign(
-  async (provider: string): Promise<never> => {
-    throw new UpstreamTokenError('not_linked', provider);
+const noConnect: Connect = Object.assign((provider: string) => notLinked(provider)(), {
+  seal: async (): Promise<never> => {
+    throw new TypeError('auth.connect needs tokens of OAuthProvider.');
   },
-  {
-    seal: async (): Promise<never> => {
-      throw new TypeError('auth.connect needs tokens of OAuthProvider.');
-    },
-    open: async () => null,
-  },
-);
+  open: async () => null,
+});
 
 /** The retry time in an error of a source. */
 function retryAfterOf(error: unknown): number | undefined {

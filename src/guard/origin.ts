@@ -28,7 +28,7 @@ function isAtHome(origin: string, own: string): boolean {
   if (!URL.canParse(origin) || !URL.canParse(own)) return false; // "null", and what no browser sends
   const page = new URL(origin);
   const home = new URL(own);
-  if (page.protocol !== 'http:' && page.protocol !== 'https:') return false;
+  if (!/^https?:$/.test(page.protocol)) return false;
   return page.origin === home.origin || (isLoopback(page.hostname) && isLoopback(home.hostname));
 }
 

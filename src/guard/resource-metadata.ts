@@ -42,9 +42,9 @@ export function metadataText({ resource, authorizationServers, scopes = [], name
   return JSON.stringify({
     resource,
     authorization_servers: authorizationServers,
-    ...(scopes.length === 0 ? {} : { scopes_supported: scopes.filter((scope) => scope !== 'offline_access') }),
+    scopes_supported: scopes.length > 0 ? scopes.filter((scope) => scope !== 'offline_access') : undefined,
     bearer_methods_supported: ['header'],
-    ...(provesKeys === true ? { dpop_signing_alg_values_supported: DPOP_ALGS } : {}),
+    dpop_signing_alg_values_supported: provesKeys === true ? DPOP_ALGS : undefined,
     resource_name: name,
   });
 }
