@@ -9,6 +9,7 @@ import { adminApi } from '../../src/admin/index.ts';
 import { runCommand } from '../../src/cli/commands.ts';
 import { password } from '../../src/logins/password.ts';
 import { type Browser, makeBrowser } from '../../src/testing/browser.ts';
+import { freePort } from '../support/port.ts';
 import { ALICE, type Served, startServer } from './served.ts';
 
 const BOB = { username: 'bob', password: 'another horse battery' };
@@ -178,11 +179,7 @@ describe('portcullis --server', () => {
       code: 2,
       err: expect.stringContaining('--server https://mcp.example/acme'),
     });
-    const gone = createServer();
-    await new Promise<void>((done) => gone.listen(0, '127.0.0.1', done));
-    const { port } = gone.address() as AddressInfo;
-    await new Promise((done) => gone.close(done));
-    expect(await at('user list', undefined, `http://127.0.0.1:${port}`)).toMatchObject({
+    expect(await at('user list', undefined, `http://127.0.0.1:${await freePort()}`)).toMatchObject({
       code: 1,
       err: expect.stringContaining('does not answer'),
     });

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../../src/cli/commands.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 import { makeBrowser } from '../../src/testing/browser.ts';
+import { freePort } from '../support/port.ts';
 import { ALICE, type Served, startServer } from './served.ts';
 
 /** What a person does with the page: the fields sent, or what happens instead of that. */
@@ -205,10 +206,8 @@ describe('cli/connect, when it fails', () => {
   });
 
   it('explains an address where no server is', async () => {
-    const gone = await answering(200);
-    gone.stop();
-    const { origin } = new URL(gone.url);
-    const { code, err } = await run(['connect', gone.url]);
+    const origin = `http://127.0.0.1:${await freePort()}`;
+    const { code, err } = await run(['connect', `${origin}/mcp`]);
     expect([code, err]).toEqual([1, `Cannot reach ${origin}: nothing listens there. Check the address and that the server is running.`]);
   });
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeSteps } from '../../src/cli/steps.ts';
 import { CliError } from '../../src/cli/terminal.ts';
+import { freePort } from '../support/port.ts';
 
 interface Answer {
   readonly status?: number;
@@ -102,9 +103,7 @@ describe('cli/steps, lines', () => {
 
 describe('cli/steps, failures', () => {
   it('are told with their reason, and remembered until a request gets an answer', async () => {
-    const closed = await listen();
-    const dead = originOf(closed);
-    await new Promise((done) => closed.close(done));
+    const dead = `http://127.0.0.1:${await freePort()}`;
     answers = {};
     const lines: string[] = [];
     const steps = makeSteps((line) => void lines.push(line), async () => undefined); // prettier-ignore

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { base64url, utf8 } from '../../src/lib/bytes.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeBrowser } from '../../src/testing/browser.ts';
-import { makeClock } from '../../src/testing/clock.ts';
 import { type App, appOn, ISSUER, RESOURCE } from '../support/app.ts';
+import { makeRealClock } from '../support/real-clock.ts';
 import { CLIENT, type ProviderContext, type RealIdp, startRealIdp } from '../support/real-idp.ts';
 
 const IDP = 'https://idp.corp.example';
@@ -72,7 +72,7 @@ async function idTokenOf(login: string): Promise<string> {
 }
 
 async function server(): Promise<App> {
-  const clock = makeClock(Math.floor(Date.now() / 1000));
+  const clock = makeRealClock();
   const options = {
     clients: [{ id: 'assistant', secret: SECRET, grantTypes: ['urn:ietf:params:oauth:grant-type:jwt-bearer'] }],
     trustedIssuers: [{ issuer: IDP, kind: 'enterprise', jwksUri: `${IDP}/jwks`, scope: ['read', 'write'] }],

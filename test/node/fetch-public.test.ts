@@ -7,7 +7,7 @@ import { makeSafeFetch, type SafeAnswer } from '../../src/lib/safe-fetch.ts';
 import { type Address, isSpecialUse, makeFetchPublic, type PublicFetchParts } from '../../src/node/fetch-public.ts';
 import { CERT, KEY } from '../support/certificate.ts';
 
-const LIMITS = { bytes: 5120, milliseconds: 5000 };
+const LIMITS = { bytes: 5120, milliseconds: 60_000 };
 const running: Server[] = [];
 afterEach(() => {
   for (const server of running.splice(0)) server.close().closeAllConnections();

@@ -13,9 +13,9 @@ import { importJWK } from 'jose';
 import { describe, expect, it } from 'vitest';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
-import { makeClock } from '../../src/testing/clock.ts';
 import { codeOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, appOn, ISSUER, RESOURCE } from '../support/app.ts';
+import { makeRealClock } from '../support/real-clock.ts';
 import { makeSigner } from '../support/signer.ts';
 
 const SECRET = 'a-secret-of-enough-characters-to-pass';
@@ -35,7 +35,7 @@ const options: Partial<OAuthProviderOptions> = {
 
 /** A server on the machine's own time, which these clients go by. */
 async function now(): Promise<App & { readonly fetchFn: typeof fetch }> {
-  const clock = makeClock(Math.floor(Date.now() / 1000));
+  const clock = makeRealClock();
   const app = await appOn(memoryStore({ now: clock.now }), clock, options);
   return { ...app, fetchFn: (input, init) => app.send(new Request(input, init)) };
 }
@@ -126,7 +126,7 @@ describe('oauth4webapi, a strict client', () => {
 
 describe('oauth4webapi, for the rest', () => {
   it('registers itself, drives the device’s grant, a code and a refresh, and asks what the token is worth', async () => {
-    const clock = makeClock(Math.floor(Date.now() / 1000));
+    const clock = makeRealClock();
     const app = await appOn(memoryStore({ now: clock.now }), clock, { deviceAuthorizationEndpoint: '/device_authorization' });
     const through = { [oauth.customFetch]: (url: string, init: RequestInit) => app.send(new Request(url, init)) } as never;
     const found = await oauth.discoveryRequest(new URL(ISSUER), { algorithm: 'oauth2', ...(through as object) });
@@ -170,7 +170,7 @@ describe('tokens that are bound to a key, for clients that others wrote (RFC 944
   const authorized = (token: string, dpop: string) => ({ authorization: `DPoP ${token}`, dpop });
 
   it('serves oauth4webapi through a pushed request, a code, a nonce, a call and a refresh', async () => {
-    const clock = makeClock(Math.floor(Date.now() / 1000));
+    const clock = makeRealClock();
     const secret = 'SvWAhyPGZ2CYDxG8WSbRxr7ebv4W6NCtUISSOgmDpFs=';
     const more = { dpopNonces: true, secret, requirePushedAuthorizationRequests: true, accessTokenSigning: 'ES256' } as const;
     const app = await appOn(memoryStore({ now: clock.now }), clock, more);

@@ -26,6 +26,7 @@ import { makeBrowser } from '../../src/testing/browser.ts';
 import type { Clock } from '../../src/testing/clock.ts';
 import { connectTo } from '../examples/client.ts';
 import { fenceOf, runProgram } from '../support/guide-program.ts';
+import { freePort } from '../support/port.ts';
 import { makeProver } from '../support/prover.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-mcp-sdk-'));
@@ -40,7 +41,7 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Starts an application. @param port that of one that has stopped. */
+/** Starts an application. @param port default: any that is free. */
 async function start(app: object, port = 0): Promise<{ server: Server; url: string; port: number }> {
   const server = express()
     .use(app as unknown as express.RequestHandler)
@@ -59,9 +60,8 @@ const jsonAt = async (url: string): Promise<unknown> => {
 
 describe('docs/guide/from-mcp-sdk.md', () => {
   it('switches an application under a connected client, whose tools find the same authInfo (W-12)', async () => {
-    const held = await start(express());
-    await stop(held.server);
-    const { url, port } = held;
+    const port = await freePort();
+    const url = `http://localhost:${port}`;
     const shared = globalThis as { notes?: unknown };
     const { NotesProvider, handler } = await import('../support/sdk-provider.ts');
     const provider = new NotesProvider();
@@ -201,14 +201,14 @@ function elsewhere(resource: string): { verifyAccessToken(token: string): Promis
 
 describe('mcp-sdk-v1: requireBearerAuth', () => {
   it('signs a client of the SDK in by our pages, and gives tools token, client, scopes, end, resource and props; a second client of that user, too', async () => {
-    const held = await start(express());
-    await stop(held.server);
+    const port = await freePort();
+    const origin = `http://localhost:${port}`;
     const provider = new ServerProvider({ ...unprovided, store: memoryStore(), extra: ({ userId }) => ({ userId, team: 'blue' }) });
     const { handler } = await import('../support/sdk-provider.ts');
-    const resourceServerUrl = new URL(`${held.url}/mcp`);
-    const app = express().use(mcpAuthRouter({ provider, issuerUrl: new URL(held.url), resourceServerUrl, scopesSupported: ['read'] }));
+    const resourceServerUrl = new URL(`${origin}/mcp`);
+    const app = express().use(mcpAuthRouter({ provider, issuerUrl: new URL(origin), resourceServerUrl, scopesSupported: ['read'] }));
     app.post('/mcp', requireBearerAuth({ verifier: provider, requiredScopes: ['read'], expectedResource: resourceServerUrl }), express.json(), handler);
-    const { url } = await start(app, held.port);
+    const { url } = await start(app, port);
     const { id } = await provider.helpers.accounts.create({ username: 'ada', password: 'a long passphrase' });
     const client = await connectTo(`${url}/mcp`, fetch, async (asked) => {
       const browser = makeBrowser((request) => fetch(request));

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { examine } from '../../src/cli/doctor/doctor.ts';
 import type { DoctorOptions } from '../../src/cli/doctor/options.ts';
 import { ISSUER } from '../../bench/servers/answers.ts';
+import { PATIENT } from '../cli/doctor/small-server.ts';
 import { startTheirs } from '../support/beside.ts';
 
 const given = (url: string): DoctorOptions => ({
@@ -19,7 +20,7 @@ describe('cli/doctor, of other makers', () => {
     const theirs = await startTheirs();
     const fetch = (url: string, init: RequestInit): Promise<Response> =>
       url.startsWith(ISSUER) ? theirs.send(url.slice(ISSUER.length), { redirect: 'manual', ...init }) : Promise.reject(new TypeError('outside'));
-    const report = await examine(given(`${ISSUER}/mcp`), () => undefined, { fetch, reach: async () => undefined });
+    const report = await examine(given(`${ISSUER}/mcp`), () => undefined, { limits: PATIENT, fetch, reach: async () => undefined });
     await theirs.stop();
     expect(report.findings.map(({ check, level, found }) => [check, level, found])).toEqual([
       ['resource-metadata-root', 'warning', 'HTTP 404 with no content type, no body'],
@@ -50,7 +51,7 @@ describe('cli/doctor, of other makers', () => {
       const error = request.headers.authorization === undefined ? '' : 'error="invalid_token", ';
       response.writeHead(401, { 'www-authenticate': `Bearer ${error}resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"` }).end();
     });
-    const report = await examine(given(`${origin}/mcp`), () => undefined, { reach: onlyHere });
+    const report = await examine(given(`${origin}/mcp`), () => undefined, { limits: PATIENT, reach: onlyHere });
     server.closeAllConnections();
     server.close();
     expect(report.findings.map(({ check, level, found }) => [check, level, found])).toEqual([

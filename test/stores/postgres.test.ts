@@ -193,7 +193,7 @@ describe.skipIf(!server)('stores/postgres', async () => {
       await admin.query(kill);
       await Promise.all(reads);
     }
-    expect(failed).toBeLessThan(8); // of 150: one whose second connection was killed as well
+    expect(failed).toBeLessThan(20); // of 150: those whose second connection was killed as well. Without a second try it is some 30
   });
 
   it('FLT-22 migrates forward whole or not at all, and refuses tables of a newer version in one line', async () => {

@@ -38,8 +38,10 @@ export async function type(folder: string, commands: readonly string[], names: R
   const env = { ...process.env, PATH: `${join(folder, 'bin')}${delimiter}${process.env['PATH']}` };
   for (const line of commands) {
     const own = Object.entries(names).reduce((text, [name, value]) => text.replaceAll(name, value), line);
-    const run = async (): Promise<unknown> => promisify(execFile)('sh', ['-c', `${umask.join('')}${own}`], { cwd: folder, env });
-    // A Redis that was just started does not listen yet.
-    await (own.startsWith('redis-cli') ? run().catch(() => wait(1000).then(run)) : run());
+    const run = async (tries: number): Promise<unknown> => {
+      const done = promisify(execFile)('sh', ['-c', `${umask.join('')}${own}`], { cwd: folder, env });
+      return tries === 0 ? done : done.catch(() => wait(1000).then(() => run(tries - 1)));
+    };
+    await run(own.startsWith('redis-cli') ? 60 : 0); // a Redis that was just started does not listen yet
   }
 }

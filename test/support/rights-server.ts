@@ -2,7 +2,7 @@
  * A server process for tests of rights that change: tools behind the whole provider, rights in a file that the processes share, and
  * news of changes over a channel. `POST /rights` changes Alice's rights here. Arguments: data folder, engine, its URL. Prints its port.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { McpServer } from '@modelcontextprotocol/server';
 import { Redis } from 'ioredis';
@@ -49,7 +49,9 @@ const app = new OAuthProvider({
   ),
   permissions: () => rights(),
   async defaultHandler(request: Request) {
-    writeFileSync(file, await request.text());
+    const part = `${file}.${process.pid}`;
+    writeFileSync(part, await request.text());
+    renameSync(part, file); // the other process may be reading it
     const alice = await server.helpers.accounts.findByUsername('alice');
     if (alice) await events.publish({ userId: alice.id }, ['tools']);
     return new Response(null, { status: 204 });

@@ -12,6 +12,7 @@ import { parseDoctorOptions } from '../../../src/cli/doctor/options.ts';
 import { markdownReport, type Report, textReport } from '../../../src/cli/doctor/report.ts';
 import { wantsColours } from '../../../src/cli/style.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
+import { freePort } from '../../support/port.ts';
 import { startServer, type Served } from '../served.ts';
 import { examineWith, TOKEN } from './small-server.ts';
 
@@ -47,11 +48,7 @@ describe('portcullis doctor', () => {
   });
 
   it('ends with 1 where the server does not answer, and says that this is no wrong configuration', async () => {
-    const gone = createServer();
-    await new Promise<void>((next) => gone.listen(0, '127.0.0.1', next));
-    const { port } = gone.address() as AddressInfo;
-    await new Promise((next) => gone.close(next));
-    const { code, out } = await run(['doctor', `http://127.0.0.1:${port}/mcp`]);
+    const { code, out } = await run(['doctor', `http://127.0.0.1:${await freePort()}/mcp`]);
     expect([code, out.includes('✗ No answer [reachable')]).toEqual([1, true]);
     expect((await run(['doctor', 'http://127.0.0.1:1/mcp'])).out).toContain('Serve it at another port');
     expect(out).toMatch(/^The server did not answer as it should; its configuration may be right\./);

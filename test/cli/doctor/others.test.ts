@@ -21,12 +21,13 @@ import { McpAgent, policy } from '../../../src/mcp/index.ts';
 import type { AuthContext } from '../../../src/model/access.ts';
 import { makeBrowser } from '../../../src/testing/browser.ts';
 import { ALICE, startServer } from '../served.ts';
-import { onlyHere } from './small-server.ts';
+import { onlyHere, PATIENT } from './small-server.ts';
 
 const given = (url: string, more: Partial<DoctorOptions> = {}): DoctorOptions => ({
   url, format: 'text', directory: null, registers: false, origin: null, token: null, tokenFrom: 'PORTCULLIS_TOKEN', ...more,
 }); // prettier-ignore
-const look = (url: string, more?: Partial<DoctorOptions>) => examine(given(url, more), () => undefined, { reach: onlyHere });
+const look = (url: string, more?: Partial<DoctorOptions>) =>
+  examine(given(url, more), () => undefined, { limits: PATIENT, reach: onlyHere });
 
 async function listen(server: Server): Promise<string> {
   await new Promise<void>((next) => server.listen(0, '127.0.0.1', next));
