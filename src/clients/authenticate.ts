@@ -38,10 +38,10 @@ export async function authenticate(
 
 /**
  * The header without an access token: the TypeScript SDK and MCP Inspector send the header of the calls here, too, in front of Basic
- * credentials or alone. A token authenticates no client, and `invalid_client` would make them drop their registration.
+ * credentials or alone, possibly an empty one. A token authenticates no client, and `invalid_client` would make them drop their registration.
  */
 function withoutToken(authorization: string | null, params: Params): string | null {
-  const rest = authorization?.replace(/^(?:bearer|dpop) +[^\s,]+(?: *, *|$)/i, '') ?? '';
+  const rest = authorization?.replace(/^(?:bearer|dpop)(?: +[^\s,]*)?(?: *, *|$)/i, '') ?? '';
   if (rest !== '') return rest;
   return params.optional('client_id') === undefined ? authorization : null;
 }

@@ -30,8 +30,8 @@ export function unauthorized(challenge: Challenge, sent: boolean, scheme: Scheme
 }
 
 /** 404, for a path at which nothing is. */
-export function notFound(): Response {
-  return new Response('Not found', { status: 404, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } });
+export function notFound(headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response('Not found', { status: 404, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store', ...headers } });
 }
 
 /** 403: the token is valid but lacks a scope; names every scope of the operation (RFC 6750 §3.1). */

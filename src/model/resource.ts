@@ -45,6 +45,9 @@ export function canonicalResource(text: string): string | null {
   return `${match[1]?.toLowerCase()}://${match[2]?.toLowerCase()}${rest === '/' ? '' : rest}`;
 }
 
+/** A port that the scheme implies (RFC 3986 §6.2.3). */
+const DEFAULT_PORT = /^(https:\/\/[^/?]+(?=:443(?![^/?]))|http:\/\/[^/?]+(?=:80(?![^/?]))):\d+/;
+
 /**
  * The canonical URI of the resource that a text refers to. An unregistered query selects how to call a resource, not which one, so it is
  * ignored if that makes the resource known. Null for an invalid URI; an unknown one is returned as it is.
@@ -57,7 +60,7 @@ export function resolveResource(text: string, resources: readonly Resource[]): s
       spellings.map((name) => resources.find((resource) => is(resource, name))).find((resource) => resource !== undefined);
     return (found(({ uri }, name) => uri === name) ?? found(({ names }, name) => names?.includes(name)))?.uri;
   };
-  const found = known(uri);
+  const found = known(uri) ?? known(uri && uri.replace(DEFAULT_PORT, '$1'));
   if (uri === null || found !== undefined || !uri.includes('?')) return found ?? uri;
   return known(canonicalResource(uri.slice(0, uri.indexOf('?')))) ?? uri;
 }

@@ -37,6 +37,11 @@ export function parseScope(text: string | undefined): readonly string[] {
   return tokens;
 }
 
+/** Separates scopes that a client joined by commas, or by a space that it encoded twice. A known scope is left as it is. */
+export function separateScopes(asked: readonly string[], isKnown: (scope: string) => boolean): readonly string[] {
+  return asked.flatMap((one) => (isKnown(one) ? one : one.split(/,|\+|%20/).filter((part) => part !== '')));
+}
+
 /** Whether a text may name a scope. */
 export function isScopeToken(text: string): boolean {
   return TOKEN.test(text);
@@ -132,7 +137,7 @@ export function narrowScope(
 }
 
 function knownIn(asked: readonly string[], strict: boolean, isKnown: (scope: string) => boolean): readonly string[] {
-  const meant = rightsIn(asked);
+  const meant = rightsIn(separateScopes(asked, isKnown));
   if (strict && !meant.every(isKnown)) throw new OAuthError('invalid_scope', 'scope_unknown');
   return meant.filter(isKnown);
 }

@@ -12,7 +12,7 @@ import { notFound, unavailable } from '../guard/challenge.ts';
 import { checkOrigin, preflight, withCors } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
 import { networkOf } from '../lib/network.ts';
-import { prefersHtml } from '../lib/http.ts';
+import { CROSS_ORIGIN, prefersHtml } from '../lib/http.ts';
 import { lazy } from '../lib/lazy.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access } from '../model/access.ts';
@@ -57,6 +57,8 @@ export interface Platform {
 }
 
 const MAX_HOSTS = 16;
+/** Places of metadata (RFC 8414 §3.1, RFC 9728 §3.1, OpenID Connect Discovery §4). */
+const DISCOVERY = /\/\.well-known\/(oauth-(authorization-server|protected-resource)|openid-configuration)(\/|$)/;
 /** Rounds of one cron run, and the records checked in each. */
 const SWEEPS = 20;
 const SWEPT_AT_ONCE = 1000;
@@ -120,12 +122,14 @@ export class Provider<Env = unknown> {
     if (api) return this.#protected(host, api, request, env, ctx);
     if (this.#fallback) {
       const helpers = makeHelpers(place === null ? host.as : { ...host.as, place }, network()); // the caller's network, to count fetches
-      return this.#fallback(asked, { ...env, OAUTH_PROVIDER: helpers }, ctx);
+      const given = await this.#fallback(asked, { ...env, OAUTH_PROVIDER: helpers }, ctx);
+      // Clients look at several places, and give up at a page that an application shows for every path.
+      return DISCOVERY.test(path) && !given.headers.get('content-type')?.includes('json') ? notFound(CROSS_ORIGIN) : given;
     }
     const isHome = path === (host.prefix || '/') || path === `${host.prefix}/`;
     return isHome && isBrowser(request) && this.#parts.pages
       ? this.#parts.pages.home(makeCall(request, host.as, env, { network, waitUntil() {} }))
-      : notFound();
+      : notFound(DISCOVERY.test(path) ? CROSS_ORIGIN : {});
   }
 
   /** Whether the options set the issuer: else it comes from the environment, or on loopback from the request. */

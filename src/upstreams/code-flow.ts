@@ -32,8 +32,6 @@ import { makeTokenOperations, tokensOf } from './token-verbs.ts';
 
 const TIMEOUT = 10;
 const MAX_DEPTH = 32;
-/** Seconds that the clock of an upstream may be ahead. */
-const MAX_AHEAD = 60;
 const AGAIN = { prompt: 'login', max_age: '0' };
 /** Claims of an ID token that are not about the user. */
 const PROTOCOL = new Set('iss aud azp exp iat nbf nonce at_hash c_hash s_hash jti sid auth_time typ ver'.split(' '));
@@ -128,7 +126,7 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
     return {
       identity,
       tokens: tokensOf(answer, callback.now),
-      ...(typeof authenticatedAt === 'number' && authenticatedAt <= callback.now + MAX_AHEAD ? { authenticatedAt } : {}), // else milliseconds
+      ...(typeof authenticatedAt === 'number' ? { authenticatedAt } : {}),
       ...(notTold ? { notTold } : {}),
     };
   };

@@ -141,3 +141,60 @@ describe('metadata that a client looks for below the endpoint', () => {
     expect((await app.call(tokens.access, `/mcp/.well-known/${name}`)).status).toBe(200); // the application may have something there
   }); // prettier-ignore
 });
+
+describe('a client at the token endpoint', () => {
+  it('that joins its scopes by commas, or encodes them twice, stays signed in with what it means (R-05, as oauth2-client of PHP writes them)', async () => {
+    const app = await makeApp('memory');
+    const client = await app.client();
+    const page = await app.browser().get(await client.authorizeUrl({ scope: 'write,read' }));
+    expect(page.text).toContain('Change your notes');
+    const code = await client.signIn(app.browser(), ALICE, { scope: 'read write' });
+    let { refresh } = tokensOf(await client.redeem(code, { scope: 'read,write' }));
+    for (const [scope, given] of [['read,write', 'read write'], ['read, write', 'read write'], ['write%20read', 'write read'], ['read+write', 'read write'], ['read,other', 'read'], ['read,', 'read']] as const) {
+      const answer = await client.refresh(refresh, { scope });
+      expect([scope, answer.body['scope']]).toEqual([scope, given]);
+      ({ refresh } = tokensOf(answer));
+    }
+    for (const scope of ['other,another', ',', 'readwrite', 'read;write']) expectJson(await client.refresh(refresh, { scope }), 'invalid_scope');
+    expect((await client.refresh(refresh)).status).toBe(200);
+  }); // prettier-ignore
+
+  it('gets no more by a comma than it was granted, and a scope with one stays one scope (SEC-049)', async () => {
+    const app = await makeApp('memory', { scopesSupported: { 'a,b': 'Both', a: 'One', b: 'Other' } });
+    const client = await app.client();
+    const scopeOf = async (scope: string) => (await client.redeem(await client.signIn(app.browser(), ALICE, { scope }))).body['scope'];
+    expect([await scopeOf('a,b'), await scopeOf('b,a'), await scopeOf('a')]).toEqual(['a,b', 'b a', 'a']);
+    const strict = await makeApp('memory', { unknownScopes: 'refuse' });
+    const careful = await strict.client();
+    expect((await strict.browser().get(await careful.authorizeUrl({ scope: 'read,write' }))).status).toBe(200);
+    const { location } = await strict.browser().get(await careful.authorizeUrl({ scope: 'read,other', redirect_uri: 'http://localhost:3334/callback' }));
+    expect(new URL(location ?? '').searchParams.get('error')).toBe('invalid_scope');
+  }); // prettier-ignore
+
+  it('that sends an empty access token is the client that its form names (R-09)', async () => {
+    const app = await makeApp('memory');
+    const { client, tokens } = await app.signedIn();
+    let { refresh } = tokens;
+    for (const authorization of ['Bearer', 'Bearer ', 'bearer', 'DPoP ', 'Bearer undefined']) {
+      const answer = await client.refresh(refresh);
+      expect(answer.status).toBe(200);
+      ({ refresh } = tokensOf(await client.token({ grant_type: 'refresh_token', refresh_token: tokensOf(answer).refresh, client_id: client.id }, { authorization })));
+    }
+    const unnamed = await client.token({ grant_type: 'refresh_token', refresh_token: refresh }, { authorization: 'Bearer' });
+    expectJson(unnamed, 'invalid_client', 401);
+    const odd = await client.token({ grant_type: 'refresh_token', refresh_token: refresh, client_id: client.id }, { authorization: 'Bearertoken' });
+    expectJson(odd, 'invalid_client', 401);
+  }); // prettier-ignore
+
+  it('may write the port that https implies in its resource, here and at authorize (RFC 3986 §6.2.3, R-11)', async () => {
+    const app = await makeApp('memory');
+    const client = await app.client();
+    for (const resource of ['https://mcp.example:443/mcp', 'https://mcp.example:443/mcp/']) {
+      const code = await client.signIn(app.browser(), ALICE, { resource });
+      const { access, refresh } = tokensOf(await client.redeem(code, { resource }));
+      expect([(await app.call(access)).status, (await client.refresh(refresh, { resource })).status]).toEqual([200, 200]);
+    }
+    for (const resource of ['https://mcp.example:4430/mcp', 'https://mcp.example:80/mcp', 'http://mcp.example:443/mcp', 'https://mcp:443.example/mcp', 'https://mcp.example/mcp:443'])
+      expect((await app.browser().get(await client.authorizeUrl({ resource }))).location).toContain('error=invalid_target');
+  }); // prettier-ignore
+});

@@ -15,7 +15,7 @@ import type { Params } from '../../model/params.ts';
 import { checkChallenge } from '../../model/pkce.ts';
 import { answerTo, findRedirect, type ValidRedirect } from '../../model/redirect.ts';
 import { findResource, type Resource } from '../../model/resource.ts';
-import { type RequestedScope, parseScope, requestedScope, rightsIn } from '../../model/scope.ts';
+import { type RequestedScope, parseScope, requestedScope, rightsIn, separateScopes } from '../../model/scope.ts';
 import type { Settings } from '../../model/settings.ts';
 
 /** A request that passed every check. */
@@ -160,8 +160,9 @@ function checkRest(as: AuthServer, params: Params): Omit<CheckedRequest, 'client
  */
 export function scopeOfRequest(settings: Settings, resource: Resource, text: string | undefined): RequestedScope {
   const { scopesSupported, defaultScope, unknownScopes } = settings;
-  const asked = parseScope(text);
-  const known = [...scopesSupported.map(({ name }) => name), ...(unknownScopes === 'grant' ? asked : [])];
+  const given = parseScope(text);
+  const known = [...scopesSupported.map(({ name }) => name), ...(unknownScopes === 'grant' ? given : [])];
+  const asked = separateScopes(given, (one) => known.includes(one));
   const scope = requestedScope(asked, { known, defaults: defaultScope, strict: unknownScopes === 'refuse' });
   const rights = rightsIn(asked);
   return {

@@ -98,7 +98,9 @@ export function isText(value: unknown): value is string {
 
 function messageOf(value: unknown): ReadMessage | null {
   if (!isObject(value) || value['jsonrpc'] !== '2.0') return null;
-  const { id, method, params, result, error } = value;
+  const { id, method, result } = value;
+  const params = value['params'] ?? undefined; // some clients write every member, `null` if it is absent
+  const error = value['error'] === null && isObject(result) ? undefined : value['error'];
   if (id !== undefined && !isId(id)) return null;
   const common = { jsonrpc: '2.0', ...(id !== undefined && { id }) } as const;
   const isAnswer = result !== undefined || error !== undefined;
@@ -115,6 +117,7 @@ function messageOf(value: unknown): ReadMessage | null {
 function paramsOf(method: string, params: { readonly [name: string]: unknown }): { readonly [name: string]: unknown } {
   const isKnown = (name: string): boolean => DECIDING.includes(name) || !DECIDING.includes(name.toUpperCase().toLowerCase());
   const known = Object.keys(params).every(isKnown) ? params : Object.fromEntries(Object.entries(params).filter(([name]) => isKnown(name)));
+  if (known['arguments'] === null) return { ...known, arguments: undefined };
   return method === 'completion/complete' ? { ...known, ref: refOf(known['ref']) } : known;
 }
 

@@ -33,7 +33,7 @@ describe('mcp/policy/read-messages', () => {
     ['batch_size', []], ['batch_size', Array.from({ length: 101 }, (_, id) => ({ ...PING, id }))],
     ['id_twice', [PING, PING]], ['id_twice', [PING, { ...PING, id: '1' }]], ['id_twice', [{ jsonrpc: '2.0', id: 1, result: {} }, { jsonrpc: '2.0', id: 1, error: {} }]],
     ['not_json_rpc', { ...PING, method: 7 }], ['not_json_rpc', { ...PING, method: 'x'.repeat(8193) }], ['not_json_rpc', { ...PING, method: 'ping\ud800' }], ['not_json_rpc', { ...PING, id: 'x'.repeat(8193) }],
-    ['not_json_rpc', { ...PING, params: null }], ['not_json_rpc', { ...PING, result: {} }], ['not_json_rpc', { ...PING, error: {} }],
+    ['not_json_rpc', { ...PING, params: [] }], ['not_json_rpc', { ...PING, result: {} }], ['not_json_rpc', { ...PING, error: {} }],
     ['not_json_rpc', { jsonrpc: '2.0', id: 1, result: {}, params: {} }], ['not_json_rpc', { jsonrpc: '2.0', id: 1, result: {}, error: {} }], ['not_json_rpc', { jsonrpc: '2.0', result: {} }], ['not_json_rpc', { jsonrpc: '2.0', id: 1, result: [] }],
     ['not_json_rpc', { jsonrpc: '2.0', id: 1 }], ['not_json_rpc', [PING, []]], ['not_json_rpc', 'true'],
   ] as const)('F-01 refuses as %s: %j', (reason, body) => {
