@@ -30,7 +30,7 @@ export interface NewAccount {
   /** User name for sign-in; compared in Unicode NFKC and lower case, unique. */
   readonly username: string;
   /** 8 to 1,024 characters. Without one, password sign-in is off until one is set. */
-  readonly password?: string | undefined;
+  readonly password?: string;
   /** Display name, for pages and `claims.name`. */
   readonly name?: string | undefined;
   /** E-mail address; unverified unless `emailVerified` is set. */

@@ -86,7 +86,7 @@ describe('core/users/accounts', () => {
 
   it('takes a member that is undefined for one that is not given', async () => {
     const { accounts } = make();
-    const { id } = await accounts.create({ username: 'bob', name: undefined, password: undefined, permissions: undefined });
+    const { id } = await accounts.create({ username: 'bob', name: undefined, permissions: undefined });
     expect(await accounts.permissionsOf(id)).toEqual([]);
   });
 
