@@ -10,7 +10,7 @@ import { inputOf, wrong } from './act.ts';
 import { cliPage, endCliSession, exchangeCliCode } from './cli.ts';
 import { measuresOf } from './measures.ts';
 import { adminPage, PAGE_NAMES } from './page/pages.ts';
-import { ACTS, enter, runAct } from './run.ts';
+import { ACTS, enter, runAct, whileAdmin } from './run.ts';
 import type { AdminLanguages } from './words/en.ts';
 
 export { adminLanguages } from './words/index.ts';
@@ -70,7 +70,9 @@ async function answer(name: string, call: Call, permission: string): Promise<Res
   const { admin } = await enter(call, permission, isChange);
   const result = await runAct(admin, name, isChange ? await bodyOf(call) : queryOf(call));
   if (result instanceof ReadableStream)
-    return new Response(result, { headers: { ...HEADERS, 'content-type': 'application/x-ndjson; charset=utf-8' } });
+    return new Response(whileAdmin(call, admin, result), {
+      headers: { ...HEADERS, 'content-type': 'application/x-ndjson; charset=utf-8' },
+    });
   if (typeof result === 'string') return new Response(result, { headers: { ...HEADERS, 'content-type': 'text/plain; charset=utf-8' } });
   return new Response(JSON.stringify(result), { headers: HEADERS });
 }

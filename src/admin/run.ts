@@ -39,6 +39,17 @@ export async function enter(
   return { admin: { as, helpers, userId, permission }, session };
 }
 
+/** A stream that breaks off once its reader may no longer enter: an export takes as long as its reader likes. */
+export function whileAdmin(call: Call, { helpers, permission }: Admin, body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const gate = new TransformStream<Uint8Array, Uint8Array>({
+    async transform(chunk, to) {
+      await requireAdmin(call, helpers, permission, false, true);
+      to.enqueue(chunk);
+    },
+  });
+  return body.pipeThrough(gate);
+}
+
 /** Runs an act for an administrator who was let in. A change is audited. @throws {OAuthError} 404 for an unknown one. */
 export async function runAct(admin: Admin, name: string, all: { readonly [name: string]: unknown }): Promise<unknown> {
   const act: Act | undefined = Object.hasOwn(ACTS, name) ? ACTS[name] : undefined;

@@ -104,6 +104,26 @@ describe('the audit log over the administration API', () => {
     expect(await without.inner.read('audit-log:1')).toBeNull();
   });
 
+  it('breaks an export off for an administrator who lost the permission, or signed out, while it goes on', async () => {
+    for (const options of [OPTIONS, { admin: OPTIONS.admin as never }]) {
+      const app = await makeApp('memory', options);
+      const { accounts } = app.provider.helpers(app.env);
+      for (const path of ['/admin/api/audit/export', '/admin/audit/export'].slice(options === OPTIONS ? 0 : 1)) {
+        const admin = await administrator(app);
+        const cookie = [...admin.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+        const begun = (): Promise<Response> => app.ask('GET', path, null, { cookie, 'sec-fetch-site': 'same-origin' });
+        expect(await (await begun()).text()).toBeDefined();
+        const [first, second] = [await begun(), await begun()];
+        expect([first.status, second.status]).toEqual([200, 200]);
+        await accounts.setPermissions(app.aliceId, []);
+        await expect(first.text()).rejects.toMatchObject({ reason: 'admin_permission_missing' });
+        await accounts.setPermissions(app.aliceId, ['admin']);
+        await app.provider.helpers(app.env).signOut(app.aliceId);
+        await expect(second.text()).rejects.toMatchObject({ reason: 'admin_session_missing' });
+      }
+    }
+  });
+
   it('lets no answer wait: people work while neither the log nor the counts can be written', async () => {
     const clock = makeClock();
     const inner = memoryStore(clock);

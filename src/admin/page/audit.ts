@@ -1,6 +1,7 @@
 /** Page of the audit: what administrators changed; with the option `audit`, all that happened. And the same as a file of JSON lines. */
 import type { AuditVerdict } from '../../core/audit/read.ts';
 import { field, html, type Html, type HtmlValue } from '../../lib/html.ts';
+import { whileAdmin } from '../run.ts';
 import { badge, day, type Desk, entry, hereWith, param, read, type Shown, table, urlOf, userIdFor, userNames } from './desk.ts';
 
 /** An entry: of a change, or of an event that was kept. */
@@ -131,7 +132,7 @@ export async function auditExport(desk: Desk): Promise<Response> {
       if (!first.done) controller.enqueue(encoder.encode(first.value));
     },
   });
-  return new Response(body, { headers: HEADERS });
+  return new Response(whileAdmin(desk.call, desk.admin, body), { headers: HEADERS });
 }
 
 async function* changeLines(desk: Desk, filter: Filter): AsyncGenerator<string> {
