@@ -15,7 +15,6 @@ import type { AuthServer } from './auth-server.ts';
 import { grantsOfUser } from './records/grants.ts';
 import { ALL_KEYS } from './records/moved-grants.ts';
 import { sealRefs } from './vault/upstream-refs.ts';
-import { recheck } from './recheck.ts';
 
 /** How often the last use of a key is written. */
 export const USE_INTERVAL: Seconds = 600;
@@ -127,7 +126,7 @@ export async function noteUse(as: AuthServer, grant: Grant, token: string): Prom
       problem = current.ended ? `grant_${current.ended.reason}` : null;
       if (problem !== null || !access || !current.key) return { result: null };
       if (now - (current.key.lastUsedAt ?? -Infinity) < USE_INTERVAL) return { result: null };
-      const checked = await recheck(as, current, unwrap(access, pad));
+      const checked = await as.parts.recheck(as, current, unwrap(access, pad));
       if (checked) return { grant: { ...checked, usedAt: now, key: { ...current.key, lastUsedAt: now } }, result: null };
       problem = 'access_withdrawn';
       return { grant: end(current, 'access_withdrawn', now), result: null };

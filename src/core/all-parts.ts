@@ -17,5 +17,6 @@ export const coreParts: CoreParts = {
   links: async (over) => (await import('./users/links.ts')).makeLinks(over),
   vault: async (over) => (await import('./vault/vault.ts')).makeVault(over),
   connect: async (...over) => (await import('./vault/connections.ts')).makeConnect(...over),
+  recheck: async (...over) => (await import('./recheck.ts')).recheck(...over),
   notice: async (...over) => (await import('./users/security-mail.ts')).sendEventNotice(...over),
 };

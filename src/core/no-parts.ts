@@ -9,6 +9,7 @@ export const noParts: CoreParts = {
   totps: async () => leftOut('helpers.signIns'),
   links: async () => leftOut('a link by e-mail'),
   connect: async () => leftOut('auth.connect'),
+  recheck: async (_as, grant) => (grant.origin ? null : grant), // it has no login that could have opened it
   notice: async () => leftOut('securityEmails'),
   vault: async () => ({
     keep: async () => leftOut('completeAuthorization: `upstreams`'),

@@ -7,6 +7,7 @@ import type { NewEvent } from '../model/event.ts';
 import type { Links } from '../model/links.ts';
 import type { Passkeys } from '../model/passkey.ts';
 import type { Totps } from '../model/totp.ts';
+import type { recheck } from './recheck.ts';
 import type { AccountParts } from './users/accounts.ts';
 import type { LinkParts } from './users/links.ts';
 import type { PasskeyParts } from './users/passkeys.ts';
@@ -24,6 +25,8 @@ export interface CoreParts {
   vault(over: VaultParts): Promise<Vault>;
   /** `auth.connect` of a grant. */
   connect(...over: Parameters<typeof makeConnect>): Promise<ReturnType<typeof makeConnect>>;
+  /** At a refresh of a grant that a login opened. */
+  readonly recheck: typeof recheck;
   /** Sends the message for an event of `securityEmails`. */
   notice(over: SecurityMailParts, event: NewEvent): Promise<void>;
 }

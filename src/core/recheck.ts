@@ -3,16 +3,30 @@
  * upstream itself is asked with the stored token, at most once an hour. A definite no ends the grant; an upstream that does not answer
  * keeps it.
  */
-import type { AuthServer } from './auth-server.ts';
 import { openRefs } from './vault/upstream-refs.ts';
 import type { Grant } from '../model/grant.ts';
 import { isRedirect } from '../model/login.ts';
+import type { NewEvent } from '../model/event.ts';
+import type { Settings } from '../model/settings.ts';
 import type { Json, Seconds } from '../model/store.ts';
+import type { Secrets } from './records/secrets.ts';
+import type { Vault } from './vault/vault.ts';
+
+/** What a recheck needs of the server. */
+export interface RecheckParts {
+  readonly settings: Settings;
+  readonly secrets: Secrets;
+  readonly vault: Vault;
+  /** Where upstream providers find their secrets. */
+  readonly env: unknown;
+  now(): Seconds;
+  readonly emit: (event: NewEvent) => void;
+}
 
 const ASK_INTERVAL: Seconds = 3600;
 
 /** The grant, with the time when the upstream was asked; null if the user has lost access. @param key of the grant. */
-export async function recheck(as: AuthServer, grant: Grant, key: Uint8Array<ArrayBuffer>): Promise<Grant | null> {
+export async function recheck(as: RecheckParts, grant: Grant, key: Uint8Array<ArrayBuffer>): Promise<Grant | null> {
   const { origin } = grant;
   if (!origin) return grant;
   const login = as.settings.logins.find(({ id }) => id === origin.login);
@@ -36,7 +50,7 @@ function boundTo(grantId: string): string {
 }
 
 /** A token of the upstream that the user signed in with, if it is stored and valid. */
-async function tokenOf(as: AuthServer, { id, origin, upstreams }: Grant, key: Uint8Array<ArrayBuffer>): Promise<string | null> {
+async function tokenOf(as: RecheckParts, { id, origin, upstreams }: Grant, key: Uint8Array<ArrayBuffer>): Promise<string | null> {
   if (!origin || !upstreams) return null;
   try {
     return await as.vault

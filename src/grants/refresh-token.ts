@@ -27,7 +27,6 @@ import { signAccessToken } from './sign-access-token.ts';
 
 const answerLive = lazy(async () => (await import('./repeated-answer.ts')).answerWithLiveToken);
 const withLostWrite = lazy(async () => (await import('./repeated-answer.ts')).withLostWrite);
-const recheck = lazy(async () => (await import('../core/recheck.ts')).recheck);
 
 /** Result of a refresh: the current grant, and the text of the new access token. */
 type Refreshed = { readonly grant: Grant; readonly rotated: Rotated; readonly accessToken: string };
@@ -75,7 +74,7 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     isCaughtUp = caughtUp !== null;
     if (result.kind === 'repeated') return { result: { grant: current, rotated: result, accessToken: '' } };
     const live = (caughtUp ?? current).refresh;
-    const checked = live && (next.origin ? await recheck(as, next, unwrap(live, refresh.pad)) : next);
+    const checked = live && (next.origin ? await as.parts.recheck(as, next, unwrap(live, refresh.pad)) : next);
     if (!checked) return { grant: end(current, 'access_withdrawn', as.now()), error: new OAuthError('invalid_grant', 'access_withdrawn') };
     const given = amend?.(checked, result.access) ?? { grant: checked, access: result.access };
     const signed = await signAccessToken(as, given.grant, given.access, tokens);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { AuthServer } from '../../src/core/auth-server.ts';
 import { makeSecrets, type Secrets } from '../../src/core/records/secrets.ts';
 import { sealRefs } from '../../src/core/vault/upstream-refs.ts';
+import { noParts } from '../../src/core/no-parts.ts';
 import { recheck } from '../../src/core/recheck.ts';
 import type { Grant } from '../../src/model/grant.ts';
 import type { Verdict } from '../../src/model/origin.ts';
@@ -56,6 +57,11 @@ async function signedIn(more: Partial<Grant> = {}): Promise<Grant> {
 }
 
 describe('core/recheck', () => {
+  it('ends what a login opened where the server is built without logins, and nothing else', async () => {
+    const [own, signed] = [openGrant(), await signedIn()];
+    expect([await noParts.recheck({} as never, own, KEY), await noParts.recheck({} as never, signed, KEY)]).toEqual([own, null]);
+  });
+
   it('asks nothing of a grant without a sign-in, or of a login that always agrees', async () => {
     const [none, plain] = [openGrant(), openGrant({ origin: { login: 'site' } })];
     const sealed = await signedIn();

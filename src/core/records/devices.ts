@@ -2,7 +2,7 @@
  * Device authorization requests (RFC 8628): from the two codes to the answer. The device holds the device code, the user types the user
  * code. The answer is encrypted to a key whose private part only the device code opens, so read access to the store redeems nothing.
  */
-import { CompactEncrypt, compactDecrypt, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
+import { CompactEncrypt, compactDecrypt, exportJWK, generateKeyPair, type JWK } from 'jose';
 import { base64url, fromUtf8, utf8 } from '../../lib/bytes.ts';
 import { changeRecord, untilDone } from '../../model/change-record.ts';
 import type { Jwk } from '../../model/key-set.ts';
@@ -168,12 +168,11 @@ function randomCode(as: AuthServer): string {
 }
 
 async function encrypt(publicKey: Jwk, text: string): Promise<string> {
-  const key = await importJWK(publicKey as JWK, 'ECDH-ES');
-  return new CompactEncrypt(utf8(text)).setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM' }).encrypt(key);
+  return new CompactEncrypt(utf8(text)).setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM' }).encrypt({ ...publicKey } as JWK);
 }
 
 async function decrypt(privateKey: JWK, text: string): Promise<string> {
-  const { plaintext } = await compactDecrypt(text, await importJWK(privateKey, 'ECDH-ES'));
+  const { plaintext } = await compactDecrypt(text, privateKey);
   return fromUtf8(plaintext);
 }
 
