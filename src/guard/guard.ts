@@ -155,7 +155,7 @@ export function makeGuard(options: GuardOptions, more: readonly string[] = []): 
     try {
       access = await verify(token, resource, (...said) => void (why = said), callOf(request, env));
       if (!access) return await refused(...why);
-      if (!Array.isArray(access.scope)) throw new TypeError('guard: `verify` must give `scope` as a list.');
+      if (!Array.isArray(access.scope)) throw new TypeError('guard: `scope` must be a list of scopes.');
       if (!equalTexts(access.resource, resource) && access.resource !== otherSpelling(resource))
         return await refused('token_of_another_resource');
       const bound = access.cnf;

@@ -30,6 +30,7 @@ import { fetchOf, type Host, LazyStates, makeHost, type Protected } from './host
 import { readEnv } from './environment.ts';
 import { makeHelpers, type OAuthHelpers } from './helpers.ts';
 import {
+  decodedPath,
   findIssuerServer,
   type IssuerServer,
   issuerServerFor,
@@ -97,8 +98,11 @@ export class Provider<Env = unknown> {
     const { basePath } = this.#options;
     const request = basePath === undefined ? asked : withBase(asked, basePath);
     const path = pathOf(request.url);
-    const site = findIssuerServer(this.#sites, request.url, path, () => this.#origin(env, request.url));
-    if (!site) return this.#fallback ? this.#fallback(asked, env, ctx) : notFound();
+    const own = (): string => this.#origin(env, request.url);
+    const site = findIssuerServer(this.#sites, request.url, path, own);
+    const decoded = decodedPath(path);
+    if (!site)
+      return this.#fallback && !findIssuerServer(this.#sites, request.url, decoded, own) ? this.#fallback(asked, env, ctx) : notFound();
     const host = this.#host(site, env, request.url);
     const route = host.routes.get(path);
     const network = (): string => networkOf(this.#platform.address(request, ctx));
@@ -120,7 +124,7 @@ export class Provider<Env = unknown> {
     const api = host.apis.find((one) => covers(one.path, path));
     if (api) span?.set({ 'http.route': api.path });
     if (api) return this.#protected(host, api, request, env, ctx);
-    if (this.#fallback) {
+    if (this.#fallback && !host.apis.some((one) => covers(one.path, decoded))) {
       const helpers = makeHelpers(place === null ? host.as : { ...host.as, place }, network()); // the caller's network, to count fetches
       const given = await this.#fallback(asked, { ...env, OAUTH_PROVIDER: helpers }, ctx);
       // Clients look at several places, and give up at a page that an application shows for every path.

@@ -92,6 +92,16 @@ export function pathOf(url: string): string {
   return end < 0 ? url.slice(start) : url.slice(start, end);
 }
 
+/**
+ * The path as the router of an application may read it: decoded once, without empty and dot segments. Such a router may have the API, too, and
+ * must not be given by another spelling what the guard is before.
+ */
+export function decodedPath(path: string): string {
+  if (!/%[2-7]|\/\//.test(path)) return path;
+  const decoded = path.replace(/%([2-7].)/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  return new URL(`http://a${decoded.replace(/[\\/]+/g, '/')}`).pathname;
+}
+
 /** The request without the tenant's path: `MyMCP.serve('/mcp')` answers at `/mcp` of every tenant. */
 export function withoutPrefix(request: Request, prefix: string): Request {
   if (prefix === '') return request;

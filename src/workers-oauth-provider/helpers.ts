@@ -1,6 +1,7 @@
 /**
  * `env.OAUTH_PROVIDER` under the names and in the shapes of `@cloudflare/workers-oauth-provider`, over the helpers of the core.
  */
+import { defined } from '../lib/defined.ts';
 import { OAuthError as CoreError } from '../model/error.ts';
 import type { Json } from '../model/store.ts';
 import { AuthorizationError as CoreAuthorizationError, type AuthRequest as CoreRequest } from '../provider/auth-request.ts';
@@ -105,10 +106,10 @@ export function helpersOver(core: CoreHelpers, defaults: RequestDefaults): OAuth
         const { clientId, clientName, clientDomain, clientUri, redirectUri, redirectHost, redirectIsLoopback, scope } =
           await core.describeConsent(coreRequestOf(request));
         const logoUri = (await core.lookupClient(clientId))?.logoUri;
-        return {
+        return defined({
           clientId, clientName, redirectUri, redirectHost: redirectHost.replace(/:\d+$/, ''), redirectIsLoopback, scope: scope.map(({ name }) => name),
-          ...(clientDomain === undefined ? {} : { clientDomain }), ...(clientUri === undefined ? {} : { clientUri }), ...(logoUri === undefined ? {} : { logoUri }),
-        }; // prettier-ignore
+          clientDomain, clientUri, logoUri,
+        }); // prettier-ignore
       }),
     isConsentRemembered: (request, asked, { subject }) =>
       asThere(async () => subject !== undefined && (await core.isConsentRemembered(request, coreRequestOf(asked), { subject }))),
@@ -177,19 +178,14 @@ export function helpersOver(core: CoreHelpers, defaults: RequestDefaults): OAuth
     revokeGrant: async (id, userId) => void ((await core.revokeGrant(id, userId)) || (await core.revokeGrant(`${userId}:${id}`, userId))),
     async unwrapToken<T>(token: string) {
       const found = await core.verifyToken(token);
-      if (found === null || found.cnf) return null; // the application sees no proof of the key
+      if (!found || found.cnf) return null; // the application sees no proof of the key
       const { userId, clientId, grantId, scope, resource: audience, expiresAt, props } = found;
       const createdAt = (await core.findGrant(grantId))?.createdAt ?? 0;
       const of = { id: grantId, grantId, userId, createdAt, expiresAt, audience, scope: [...scope] };
       return { ...of, grant: { clientId, scope: [...scope], props: props as T } };
     },
     async exchangeToken({ subjectToken, scope, aud, expiresIn }) {
-      const asked = {
-        subjectToken,
-        ...(scope ? { scope } : {}),
-        ...(aud === undefined ? {} : { resource: aud }),
-        ...(expiresIn === undefined ? {} : { expiresIn }),
-      };
+      const asked = defined({ subjectToken, scope, resource: aud, expiresIn });
       const { accessToken, resource, expiresAt, ...issued } = await core.exchangeToken(asked).catch((error: unknown) => {
         if (!(error instanceof CoreError)) throw error;
         throw new OAuthError(error.code, { description: error.message, statusCode: error.status });

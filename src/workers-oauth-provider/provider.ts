@@ -179,7 +179,7 @@ export class AdaptedAuthorizationServer<Env = Cloudflare.Env> {
       throw new TypeError(`OAuthAuthorizationServer: ${JSON.stringify(resource)} is not one of \`resources\`.`);
     const helpers = this.#core.helpers(env);
     const found = await helpers.verifyToken(token, resource);
-    if (found === null || found.cnf) return null; // RFC 9449 §7.1: no bearer token, and a resource server here asks for no proof
+    if (!found || found.cnf) return null; // RFC 9449 §7.1: no bearer token, and a resource server here asks for no proof
     const { props, expiresAt, scope, userId, clientId } = found;
     return { props: props as T, audience: resource, expiresAt, scope: [...scope], userId, clientId };
   }

@@ -46,15 +46,16 @@ export class Requests {
 
   /** Answers a request with the core, after these changes. */
   async answer(request: Request, send: (request: Request) => Promise<Response>): Promise<Response> {
-    const { pathname } = new URL(request.url);
-    if (request.method === 'POST' && pathname === this.#token) return send(await toRevocation(request));
-    const isChange = request.method === 'PUT' && pathname === `${this.#path}/client`; // RFC 7592, which is not there
-    if (!isChange && (request.method !== 'POST' || pathname !== this.#path)) return send(request);
+    const { method, url } = request;
+    const { pathname } = new URL(url);
+    if (method === 'POST' && pathname === this.#token) return send(await toRevocation(request));
+    const isChange = method === 'PUT' && pathname === `${this.#path}/client`; // RFC 7592, which is not there
+    if (!isChange && (method !== 'POST' || pathname !== this.#path)) return send(request);
     const read = await readBody(request.clone(), MAX_BODY);
     if ('problem' in read) return send(request); // refused by the core for the same reason
     const headers = new Headers(request.headers);
     headers.delete('content-length');
-    const made = (body: string): Request => new Request(request.url, { method: request.method, headers, body });
+    const made = (body: string): Request => new Request(url, { method, headers, body });
     const shown = made(withRefresh(read.text));
     this.#sent.set(shown, made(read.text));
     return send(shown);
@@ -63,7 +64,7 @@ export class Requests {
   /** The request that was sent, with a body to read. */
   sent(request: Request): Request {
     const sent = this.#sent.get(request);
-    if (!sent) throw new Error('A registration came by another way.'); // nothing is registered without the callback
+    if (!sent) throw new Error('Unknown registration.'); // nothing is registered without the callback
     return sent;
   }
 }

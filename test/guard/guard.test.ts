@@ -143,7 +143,7 @@ describe('guard/guard, before any handler', () => {
       const verdict = await call('Bearer good', { verify: () => ({ ...access, scope: scope as never }), ...more });
       expect((verdict as Response).status).toBe(503);
     }
-    expect(told).toEqual(Array.from({ length: 3 }, () => expect.stringContaining('`scope` as a list')));
+    expect(told).toEqual(Array.from({ length: 3 }, () => expect.stringContaining('`scope` must be a list')));
   });
 });
 

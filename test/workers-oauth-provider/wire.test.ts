@@ -15,6 +15,6 @@ describe('workers-oauth-provider/wire', () => {
     expect([...seen.headers.keys()]).toEqual(['content-type']); // nothing by which another could ask for it
     expect(await requests.sent(seen).json()).toEqual(METADATA);
     expect(await seen.json()).toEqual({ ...METADATA, grant_types: ['authorization_code', 'refresh_token'] });
-    expect(() => requests.sent(asked)).toThrow('A registration came by another way.');
+    expect(() => requests.sent(asked)).toThrow('Unknown registration.');
   });
 });
