@@ -66,7 +66,7 @@ export default defineConfig({
       },
       {
         resolve: { alias: { '#under-test': here('./test/support/under-test.node.ts') } },
-        test: { name: 'processes', provide, expect, include: PROCESSES, isolate: false, ...PATIENT },
+        test: { name: 'processes', provide, expect, include: PROCESSES, isolate: false, testTimeout: 900_000, hookTimeout: 900_000 }, // some take a minute, others install from a registry
       },
       {
         resolve: { alias: { '#under-test': here('./test/support/under-test.engines.ts') } },

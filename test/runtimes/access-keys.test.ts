@@ -30,7 +30,7 @@ async function curl(port: number, key: string): Promise<string> {
   const headers = [`Authorization: Bearer ${key}`, 'Content-Type: application/json', 'Accept: application/json, text/event-stream'];
   const all = headers.flatMap((header) => ['-H', header]);
   const url = `http://127.0.0.1:${port}/mcp`;
-  return (await run('curl', ['-s', '-o', '/dev/null', '-w', '%{http_code}', '--max-time', '30', ...all, '-d', INITIALIZE, url])).stdout;
+  return (await run('curl', ['-s', '-o', '/dev/null', '-w', '%{http_code}', '--max-time', '120', ...all, '-d', INITIALIZE, url])).stdout;
 }
 
 /** The SDK's client with a header of its own and no sign-in. */

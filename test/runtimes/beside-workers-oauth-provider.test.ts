@@ -110,7 +110,7 @@ const INPUTS: Readonly<Record<string, Try>> = {
 describe('beside workers-oauth-provider 1.2.3', () => {
   let [ours, theirs]: [Side | null, Side | null] = [null, null];
   const letInThere: string[] = [];
-  beforeAll(async () => void ([ours, theirs] = await Promise.all([startOurs(), startTheirs()])), 300_000);
+  beforeAll(async () => void ([ours, theirs] = await Promise.all([startOurs(), startTheirs()])));
   afterAll(async () => theirs?.stop());
 
   it.each(Object.entries(INPUTS))('%s: is accepted here if it is there, or refused for a documented reason', async (name, letsIn) => {

@@ -77,7 +77,7 @@ export function installTheirs(name = '@cloudflare/workers-oauth-provider'): void
       mkdirSync(lock);
       break;
     } catch (error) {
-      if (tries === 600)
+      if (tries === 1500)
         throw new Error(`Another process installs the packages of bench/, or was ended while it did: remove ${lock}.`, { cause: error });
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
     }
