@@ -5,6 +5,7 @@ import type { World } from './network.ts';
 /** The fake site behind a network, with outages and odd answers. @param undated gets the tokens of which it did not say how long they live. */
 export function oddSite(world: World, site: FakeUpstream, undated: Set<string>): typeof fetch {
   const { time, until } = world;
+  const { name: _name, ...nameless } = site.user;
   return async (input, init) => {
     await time.sleep(20 + time.chance.below(200));
     const isDown = until.siteOutage > time.now();
@@ -16,7 +17,9 @@ export function oddSite(world: World, site: FakeUpstream, undated: Set<string>):
       if (kind === 2) return new Response(null, { status: 400 });
       return Response.json({ error: 'server_error' }, { status: 503 });
     }
-    const isOdd = world.has('site-odd') && time.percent(30) && time.now() <= world.calmFrom;
+    const isCalm = time.now() > world.calmFrom;
+    if (isCalm) [site.thin, site.user] = [false, nameless]; // the ID token has the address: no one needs what userinfo says
+    const isOdd = world.has('site-odd') && time.percent(30);
     const url = input instanceof Request ? input.url : String(input);
     if (url.endsWith('/userinfo') && isOdd)
       return time.percent(50)
@@ -27,7 +30,7 @@ export function oddSite(world: World, site: FakeUpstream, undated: Set<string>):
     if (access !== undefined) headers.set('authorization', `Bearer ${tokenIn(access)}`);
     if (url.endsWith('/token')) world.siteRefreshedAt = time.now();
     const response = await site.fetch(input, access === undefined ? init : { ...init, headers });
-    if (!isOdd || !url.endsWith('/token') || response.status !== 200) return response;
+    if (!isOdd || isCalm || !url.endsWith('/token') || response.status !== 200) return response;
     const body = (await response.json()) as Record<string, unknown>;
     const change = time.chance.pick<Record<string, unknown>>([
       { token_type: undefined },
