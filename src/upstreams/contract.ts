@@ -71,6 +71,9 @@ export type Endpoints = {
   readonly authorization_response_iss_parameter_supported?: boolean;
 };
 
+/** An issuer that publishes its endpoints (OpenID Connect Discovery), and the URL of the document if it is not below the issuer. */
+export type Discovered = { readonly discover: string; readonly at?: string };
+
 /** A JSON object from an upstream. */
 export type Body = { readonly [name: string]: unknown };
 
@@ -94,8 +97,8 @@ export interface Provider {
   readonly id: string;
   readonly label: string;
   readonly icon?: Icon;
-  /** Its endpoints, or its issuer for OpenID Connect Discovery. */
-  readonly server: Endpoints | { readonly discover: string };
+  /** Its endpoints, or where to discover them. */
+  readonly server: Endpoints | Discovered;
   /** Whether it uses OpenID Connect: a nonce is sent, and an ID token is required. */
   readonly openid: boolean;
   readonly scope: readonly string[];

@@ -41,7 +41,7 @@ export function makeCredentials(id: string, { clientAuth }: Provider, { clientId
     },
     through: (ask) => async (url, sent) => {
       const response = await ask(url, sent);
-      if (!(sent?.body instanceof URLSearchParams) || response.status < 400 || !(await isRefused(response.clone()))) return response;
+      if (!(sent?.body instanceof URLSearchParams) || !(await isRefused(response.clone()))) return response;
       const body = new URLSearchParams(sent.body);
       const text = body.get('client_secret');
       isRefusedInBody = false; // also if it was in the header
@@ -60,8 +60,11 @@ function basicOf(id: string, secret: string): string {
   return `Basic ${btoa([id, secret].map(encodeURIComponent).join(':'))}`;
 }
 
+/** Whether the client is refused: by the error of RFC 6749 §5.2, or by a 401 in other words, but not the grant. */
 async function isRefused(response: Response): Promise<boolean> {
-  return bodyOf(parseJson(await response.text(), MAX_DEPTH))['error'] === 'invalid_client';
+  if (response.ok) return false;
+  const { error } = bodyOf(parseJson(await response.text(), MAX_DEPTH));
+  return error === 'invalid_client' || (response.status === 401 && error !== 'invalid_grant');
 }
 
 function valueOf(from: FromEnv, env: unknown, id: string, option: string): string {

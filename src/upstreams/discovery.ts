@@ -4,7 +4,7 @@
 import * as oauth from 'oauth4webapi';
 import { parseJson } from '../lib/json.ts';
 import { isLoopbackHost } from '../lib/url.ts';
-import { type Body, bodyOf, type Endpoints, UpstreamError } from './contract.ts';
+import { type Body, bodyOf, type Discovered, type Endpoints, UpstreamError } from './contract.ts';
 import type { Ask } from './ask.ts';
 
 const FRESH_MS = 3_600_000;
@@ -16,23 +16,23 @@ const OPTIONAL = ['userinfo_endpoint', 'revocation_endpoint'] as const;
 export type Discover = (ask: Ask) => Promise<Endpoints>;
 
 /** Makes the function for one upstream. */
-export function makeDiscover(server: Endpoints | { readonly discover: string }): Discover {
+export function makeDiscover(server: Endpoints | Discovered): Discover {
   if (!('discover' in server)) return async () => server;
   let cached: { readonly found: Endpoints; readonly until: number } | undefined;
   return async (ask) => {
     if (cached && cached.until > Date.now()) return cached.found;
-    const found = await discover(server.discover, ask);
+    const found = await discover(server, ask);
     cached = { found, until: Date.now() + FRESH_MS };
     return found;
   };
 }
 
-async function discover(issuer: string, ask: Ask): Promise<Endpoints> {
+async function discover({ discover: issuer, at }: Discovered, ask: Ask): Promise<Endpoints> {
   const url = new URL(issuer);
   const response = await oauth.discoveryRequest(url, {
     algorithm: 'oidc',
     [oauth.allowInsecureRequests]: isLoopbackHost(url.hostname),
-    [oauth.customFetch]: ask,
+    [oauth.customFetch]: (below, sent) => ask(at ?? below, sent),
   });
   const document = bodyOf(parseJson(await response.clone().text(), MAX_DEPTH));
   if (response.status === 200) sameIssuer(issuer, document);

@@ -55,7 +55,12 @@ function fittingIn(keys: readonly Body[], { alg, kid }: Body): readonly Body[] {
   return keys
     .filter((key) => {
       const isOurs = kid === undefined || key['kid'] === undefined || key['kid'] === kid;
-      return isOurs && [undefined, alg].includes(key['alg']) && key['use'] !== 'enc' && key['kty'] === kindOf(alg);
+      return (
+        isOurs &&
+        [undefined, alg, alg === 'EdDSA' && 'Ed25519', alg === 'Ed25519' && 'EdDSA'].includes(key['alg']) &&
+        key['use'] !== 'enc' &&
+        key['kty'] === kindOf(alg)
+      );
     })
     .slice(0, MAX_TRIED);
 }

@@ -4,7 +4,7 @@ import { base64url, fromBase64url, fromUtf8, utf8 } from '../../src/lib/bytes.ts
 import type { FakeUpstream } from '../../src/testing/fake-upstream.ts';
 import { oidc } from '../../src/upstreams/oidc.ts';
 import { oauth2 } from '../../src/upstreams/oauth2.ts';
-import { APP, arrival, failureIn, fakeProvider, realNow, REDIRECT, STATE, trip } from '../support/provider-trip.ts';
+import { APP, arrival, failureIn, fakeProvider, locationOf, realNow, REDIRECT, STATE, trip } from '../support/provider-trip.ts';
 
 afterEach(() => void vi.useRealTimers());
 
@@ -63,13 +63,22 @@ describe('the keys of a site', () => {
     const named = { ...jwk, kid: 'a' };
     for (const [jwks, header] of [
       [[other, jwk], {}], [[{ ...other, kid: 'b' }, named], {}], [[jwk], { kid: 'a' }], [[{ ...other, kid: 'a' }, named], { kid: 'a' }], [[named, named], { kid: 'a' }],
-      [[null, 'key', 7, [], {}, named], { kid: 'a' }], [[{ ...named, use: 'SIG', key_ops: [] }], { kid: 'a' }], [[{ ...other, kid: 'a', use: 'enc' }, named], { kid: 'a' }],
+      [[null, 'key', 7, [], {}, named], { kid: 'a' }], [[{ ...named, alg: 'ES384' }], { kid: 'a' }], [[{ ...named, use: 'SIG', key_ops: [] }], { kid: 'a' }], [[{ ...other, kid: 'a', use: 'enc' }, named], { kid: 'a' }],
     ] as const) {
       const fake = await fakeProvider();
       fake.keys.jwks = [...jwks];
       expect((await trip(at(fake, signing(fake, sign, header)), fake.visit)).subject).toBe('u-1');
     }
   }); // prettier-ignore
+
+  it('may call Ed25519 by its old or its new name (RFC 9864)', async () => {
+    const { jwk, sign } = await signer('EdDSA');
+    for (const alg of ['EdDSA', 'Ed25519']) {
+      const fake = await fakeProvider();
+      fake.keys.jwks = [{ ...jwk, alg }];
+      expect((await trip(at(fake, signing(fake, sign)), fake.visit)).subject).toBe('u-1');
+    }
+  });
 
   it('verify nothing where another key signed, the key has another name, or it is for something else (SEC-143)', async () => {
     const [{ jwk, sign }, { jwk: other }] = await Promise.all([signer(), signer()]);
@@ -163,6 +172,27 @@ describe('a discovery document', () => {
   });
 });
 
+describe('a discovery document that is not below the issuer (Azure AD B2C)', () => {
+  it('is found at the URL of the option, and must name the issuer (SEC-110)', async () => {
+    const issuer = 'https://contoso.b2clogin.com/guid/v2.0/';
+    const discoveryUrl = 'https://contoso.b2clogin.com/contoso/b2c_1_in/v2.0/.well-known/openid-configuration?p=x';
+    const base = 'https://contoso.b2clogin.com/guid/b2c_1_in';
+    const document = { issuer, authorization_endpoint: `${base}/authorize?p=x`, token_endpoint: `${base}/token`, jwks_uri: `${base}/keys` };
+    const asked: string[] = [];
+    const fetch = async (url: string): Promise<Response> => (asked.push(url), Response.json(document));
+    const make = (more: object = {}) => oidc({ ...APP, issuer, discoveryUrl, fetch, ...more });
+    const { origin, pathname, searchParams } = await locationOf(make());
+    expect([origin + pathname, searchParams.get('p'), asked, make().issuer]).toEqual([`${base}/authorize`, 'x', [discoveryUrl], issuer]);
+    expect(await failureIn(locationOf(make({ issuer: 'https://contoso.b2clogin.com/other/v2.0/' })))).toBe('broken discovery_other_issuer');
+  }); // prettier-ignore
+
+  it('is refused at start-up where it is no https URL', () => {
+    for (const discoveryUrl of ['http://idp.example/x', 'x', '', 'https://idp.example/#x', 'http://localhost.evil.example/'])
+      expect(() => oidc({ ...APP, issuer: 'https://idp.example', discoveryUrl })).toThrow('`discoveryUrl` must be an https URL');
+    expect(() => oidc({ ...APP, issuer: 'https://idp.example', discoveryUrl: 'http://localhost:8080/x?y' })).not.toThrow();
+  });
+});
+
 /** A site that takes the secret in a Basic header alone. */
 const basicAlone = (fake: FakeUpstream, seen: string[], path = '/token') => async (url: string, init?: RequestInit): Promise<Response> => {
   if (new URL(url).pathname !== path) return fake.fetch(url, init);
@@ -209,15 +239,18 @@ describe('a site that takes the secret in a Basic header alone (PingOne, OneLogi
 
   it('is not asked again for another reason, and a wrong secret stays wrong', async () => {
     const fake = await fakeProvider();
-    const asked = (error: string) => {
+    const asked = (error: unknown, status = 401) => {
       let requests = 0;
-      const fetch = async (url: string) => (url.endsWith('/t') && requests++, Response.json({ error }, { status: 401 }));
+      const fetch = async (url: string) => (url.endsWith('/t') && requests++, Response.json({ error }, { status }));
       const site = { ...APP, issuer: fake.issuer, authorizationEndpoint: `${fake.issuer}/a`, tokenEndpoint: `${fake.issuer}/t`, profileEndpoint: `${fake.issuer}/me` };
       const provider = oauth2({ ...site, fetch });
       return failureIn(trip(provider, async () => `${REDIRECT}?code=c&state=${STATE}`)).then((failure) => [failure, requests]);
     };
     expect(await asked('invalid_grant')).toEqual(['broken token_invalid_grant', 1]);
     expect(await asked('invalid_client')).toEqual(['broken token_invalid_client', 2]);
+    expect(await asked('invalid_client', 400)).toEqual(['broken token_invalid_client', 2]);
+    expect(await asked('unauthorized_client', 400)).toEqual(['broken token_unauthorized_client', 1]);
+    for (const words of ['unauthorized_client', 401, undefined]) expect((await asked(words))[1]).toBe(2); // X, Reddit, Fitbit
   }); // prettier-ignore
 });
 
