@@ -48,6 +48,12 @@ describe('portcullis init', () => {
     expect(readFileSync(join(path, 'app.ts'), 'utf8')).toContain("import { github } from 'portcullis/upstreams'");
   });
 
+  it('keeps the data where PORTCULLIS_DATA says, which the unit for systemd in the guide needs', () => {
+    const texts = filesOf(projectOf({ folder, yes: true, json: false }));
+    expect(texts.find(({ name }) => name === 'node.ts')?.text).toContain("data: process.env['PORTCULLIS_DATA'] || './data'");
+    expect(readFileSync('docs/guide/deployment.md', 'utf8')).toContain('Environment=PORTCULLIS_DATA=/var/lib/mcp');
+  });
+
   it('names administrators by what no other user can come by, and takes spaces around the commas', () => {
     for (const login of LOGINS.filter((one) => one !== 'password')) {
       const texts = filesOf(projectOf({ login, folder, yes: true, json: false }));

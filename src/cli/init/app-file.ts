@@ -29,7 +29,7 @@ function loginOf({ login, place }: Project): Login {
       imports: '',
       env: '  readonly ADMIN_PASSWORD: string;\n  readonly OAUTH_PROVIDER: OAuthHelpers;',
       before: '',
-      options: `  logins: [password<Env>({ accounts: (env) => [{ username: 'admin', password: env.ADMIN_PASSWORD, permissions: ['admin'] }] })],
+      options: `  logins: [password<Env>({ accounts: (env) => [{ username: 'admin', name: 'Admin', password: env.ADMIN_PASSWORD, permissions: ['admin'] }] })],
   permissions: ({ userId }, env) => env.OAUTH_PROVIDER.accounts.permissionsOf(userId),`,
     };
   const { factory, prefix, who, people, place: asked } = siteOf(login);
@@ -147,7 +147,7 @@ test('a user signs in, and a tool knows who it is', async () => {
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami', arguments: {} } }),
     }),
   );
-  assert.match(await answer.text(), /Hello, /);
+  assert.match(await answer.text(), /Hello, Admin!/);
 });
 `;
 }

@@ -76,12 +76,12 @@ const TSCONFIG = `{
 }
 `;
 
-const NODE = `/** The server on Node, with everything in one SQLite file below ./data. */
+const NODE = `/** The server on Node, with everything in one SQLite file below ./data, or where PORTCULLIS_DATA says. */
 import { serve } from 'portcullis/node';
 
 try {
   const { app } = await import('./app.ts');
-  const { url } = await serve(app, { data: './data', signals: true });
+  const { url } = await serve(app, { data: process.env['PORTCULLIS_DATA'] || './data', signals: true });
   console.log(\`\${url}/mcp\`);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error); // a wrong option is one line that says what to write
