@@ -2,8 +2,9 @@
  * Acts on clients: list, show, create, approve, block, delete.
  */
 import type { ClientSpec } from '../model/client-spec.ts';
-import { type ClientStatus, statusOf } from '../model/client-policy.ts';
+import { type ClientLook, type ClientStatus, lookOf, statusOf } from '../model/client-policy.ts';
 import { newClientsOf, type NewClients, findClientStatus } from '../core/records/client-status.ts';
+import { OAuthError } from '../model/error.ts';
 import { type Acts, type Admin, missing } from './act.ts';
 
 const SPEC = ['name', 'redirectUris', 'grantTypes', 'authMethod', 'scope', 'applicationType', 'uri'];
@@ -25,9 +26,9 @@ export const clients: Acts = {
     takes: ['id'],
     async run({ as, helpers }, input) {
       const id = input.text('id');
-      const [client, decided] = [await helpers.clients.find(id), await findClientStatus(as, id)];
+      const { client, decided, status, seen } = await lookAt({ as, helpers }, id);
       if (!client && !decided) throw missing('client');
-      return { client, status: statusOf(decided, client) };
+      return { client, status, seen };
     },
   },
   'clients/policy': {
@@ -54,20 +55,20 @@ export const clients: Acts = {
   },
   'clients/approve': {
     method: 'POST',
-    takes: ['id'],
+    takes: ['id', 'asSeen'],
     async run(admin, input) {
       const id = input.text('id');
-      const found = await lookFor(admin, id);
+      const found = await lookFor(admin, id, input.optional('asSeen'));
       await admin.helpers.clients.approve(id);
       return found;
     },
   },
   'clients/block': {
     method: 'POST',
-    takes: ['id'],
+    takes: ['id', 'asSeen'],
     async run(admin, input) {
       const id = input.text('id');
-      const found = await lookFor(admin, id);
+      const found = await lookFor(admin, id, input.optional('asSeen'));
       return { ended: await admin.helpers.clients.block(id), ...found };
     },
   },
@@ -91,10 +92,29 @@ export const clients: Acts = {
 
 /**
  * A mistyped id would be approved or blocked to no effect. A client that is known by its document need not have been here, and where a former
- * server or the options of the application may know it, as over a store, the answer says that it is not registered. @throws {OAuthError} 404
+ * server or the options of the application may know it, as over a store, the answer says that it is not registered.
+ *
+ * @param asSeen what an administrator saw and decided about. @throws {OAuthError} 404, or 409 if it is another client by now.
  */
-async function lookFor({ as, helpers }: Admin, id: string): Promise<{ registered?: false }> {
-  if ((await helpers.clients.find(id)) || (await findClientStatus(as, id))) return {};
-  if (!as.settings.formerStore && !id.includes('://')) throw missing('client');
-  return { registered: false };
+async function lookFor({ as, helpers }: Admin, id: string, asSeen?: string): Promise<{ registered?: false }> {
+  const { client, decided, seen } = await lookAt({ as, helpers }, id);
+  const isKnown = client !== null || decided !== null;
+  if (!isKnown && !as.settings.formerStore && !id.includes('://')) throw missing('client');
+  if (asSeen !== undefined && asSeen !== seen)
+    throw new OAuthError('invalid_request', 'admin_target_changed', {
+      status: 409,
+      hint: `It was seen as "${asSeen}" and is "${seen}" now.`,
+    });
+  return isKnown ? {} : { registered: false };
+}
+
+async function lookAt({ as, helpers }: Pick<Admin, 'as' | 'helpers'>, id: string) {
+  const [client, decided] = [await helpers.clients.find(id), await findClientStatus(as, id)];
+  const status = statusOf(decided, client);
+  return { client, decided, status, seen: seenAs(id, status ?? 'new', client ? lookOf(client) : (decided ?? {})) };
+}
+
+/** The state and the look of a client, which a decision is about. One with a document is known by its address. */
+export function seenAs(id: string, state: string, { name, hosts = [], also = [] }: ClientLook): string {
+  return [state, ...(id.includes('/') ? [] : [name ?? id, ...hosts, ...also])].join(' · ');
 }

@@ -227,11 +227,14 @@ describe('portcullis client, grant, session, key, token and audit', () => {
   afterEach(() => opened.splice(0).forEach((store) => store.close()));
 
   it('approves and blocks clients, and makes one', async () => {
-    const { on, app } = await make({ clientPolicy: { newClients: 'approve' } });
+    const { on, app, file } = await make({ clientPolicy: { newClients: 'approve' } });
     const [client, browser] = [await app.client(), app.browser()];
     await client.signIn(browser, BOB).catch(() => undefined); // it waits
     expect((await json(on('client waiting --json'))).map(({ clientId }) => clientId)).toEqual([client.id]);
-    expect((await on(`client approve ${client.id}`)).out).toBe('Done.');
+    const asSeen = (seen: string): ReturnType<typeof run> => run(['client', 'approve', client.id, '--as-seen', seen, '--store', file]);
+    const { seen } = JSON.parse((await on(`client show ${client.id} --json`)).out) as { seen: string };
+    expect(await asSeen('new')).toMatchObject({ code: 1, err: `It was seen as "new" and is "${seen}" now.` });
+    expect((await asSeen(seen)).out).toBe('Done.');
     const { access: token } = tokensOf(await client.redeem(await client.signIn(app.browser(), BOB)));
     expect((await app.call(token)).status).toBe(200);
     expect((await on(`client block ${client.id}`)).code).toBe(2);

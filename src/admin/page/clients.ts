@@ -4,6 +4,7 @@ import { findClientStatus } from '../../core/records/client-status.ts';
 import { type ClientLook, type ClientPolicy, type ClientStatus, isOfHosts, lookOf, statusOf } from '../../model/client-policy.ts';
 import type { ClientInfo } from '../../provider/client-info.ts';
 import type { ClientDecision } from '../../provider/clients.ts';
+import { seenAs } from '../clients.ts';
 import { actForm, actionsColumn, badge, chips, choice, day, type Desk, entry, facts, moreLink, param, part, read, type Shown, table, tabs, urlOf, userNames } from './desk.ts'; // prettier-ignore
 import { grantTable } from './grants.ts';
 
@@ -89,12 +90,9 @@ export function clientState({ say }: Desk, status: ClientStatus | null): string 
   return status === null ? say.fresh : say[status];
 }
 
-/**
- * The state and the look of a client, for forms: a decision is about what the page showed. One with a document is known by its address.
- */
-export function seenOf(desk: Desk, id: string, status: ClientStatus | null, { name, hosts = [], also = [] }: ClientLook): string {
-  const look = id.includes('/') ? [] : [name ?? id, ...hosts, ...also];
-  return [clientState(desk, status), ...look].join(' · ');
+/** The state and the look of a client, for forms: a decision is about what the page showed. */
+export function seenOf(desk: Desk, id: string, status: ClientStatus | null, look: ClientLook): string {
+  return seenAs(id, clientState(desk, status), look);
 }
 
 function statusBadge(desk: Desk, status: ClientStatus | null): Html {

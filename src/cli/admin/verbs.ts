@@ -87,6 +87,7 @@ export const FLAGS: { readonly [flag: string]: Flag } = {
   block: { member: 'block', kind: 'number', shown: 'NUMBER' },
   hash: text('hash', 'HASH'),
   'of-server': { ...yes('of'), means: 'server' },
+  'as-seen': text('asSeen', 'TEXT'),
   'redirect-uri': texts('redirectUris', 'URI'),
   'grant-type': texts('grantTypes', 'NAME'),
   'auth-method': text('authMethod', 'NAME'),
@@ -166,8 +167,14 @@ export const NOUNS: { readonly [noun: string]: Noun } = {
         words: ['name=NAME'],
         flags: ['redirect-uri', 'grant-type', 'auth-method', 'scopes', 'application-type', 'uri'],
       },
-      approve: { does: 'lets users who wait for it continue', act: 'clients/approve', method: 'POST', words: ['id=ID'] },
-      block: { does: 'ends its grants and refuses it from now on', act: 'clients/block', method: 'POST', words: ['id=ID'], asks: 'Block, and end every grant of' }, // prettier-ignore
+      approve: {
+        does: 'lets users who wait for it continue; --as-seen: only if it still is what `client show` said under `seen`',
+        act: 'clients/approve',
+        method: 'POST',
+        words: ['id=ID'],
+        flags: ['as-seen'],
+      },
+      block: { does: 'ends its grants and refuses it from now on', act: 'clients/block', method: 'POST', words: ['id=ID'], flags: ['as-seen'], asks: 'Block, and end every grant of' }, // prettier-ignore
       reset: {
         does: 'undoes approve or block',
         act: 'clients/reset',

@@ -13,6 +13,7 @@ export const requestAdvice: { readonly [reason: string]: string } = {
     'The signed-in user does not have the permission of adminApi; give it to the account, or return it from the option permissions.',
   admin_session_missing: 'No user is signed in with the cookie of the request; sign in first. Tokens do not open the administration API.',
   admin_sign_in_old: 'The sign-in is older than ten minutes for a change, or an hour for reading; sign in again.',
+  admin_target_changed: 'The client has changed since the administrator saw it; look at it again.',
   admin_target_unknown: 'There is no such user, client, grant or key.',
   another_browser:
     'The page was opened in another browser or its cookie is gone; start again from the client, in one browser, under one host name.',
