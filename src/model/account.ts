@@ -150,7 +150,7 @@ export function foldUsername(username: string): string {
 
 /** Letters that look like Latin ones, from the confusables of UTS #39; each pair is the look-alike and the letter it passes for. */
 const LOOK_ALIKES = new Map(
-  "аaαaɑaԁdеeɡgցgһhհhіiιiıiɩiјjкkκkӏlοoоoօoσoոnрpρpԛqզqгrѕsυuսuνvѵvԝwхxχxуyγyүy‐-‑-‒-–-—-−-’'ʼ'"
+  "аaαaɑaԁdеeɡgցgһhհhіiιiıiɩiјjкkκkӏlοoоoօoσoոnрpρpԛqզqгrѕsυuսuνvѵvԝwхxχxуyγyүyʏyɪiᴄcᴏoꜱsᴜuᴠvᴡwᴢzⲟoⲥcⲣp‐-‑-‒-–-—-−-’'ʼ'"
     .match(/../gu)
     ?.map((pair) => Array.from(pair) as [string, string]),
 );

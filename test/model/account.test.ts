@@ -39,10 +39,15 @@ describe('model/account', () => {
     ['a Greek letter', 'adm\u03B9n'],
     ['a letter without its dot', 'adm\u0131n'],
     ['a letter with a second dot', 'ADM\u0130N'],
+    ['a small capital', 'adm\u026An'],
     ['full-width letters', '\uFF41\uFF44\uFF4D\uFF49\uFF4E'],
     ['blanks around it', '  admin\u00A0'],
   ])('knows one name from %s as the other (F-44)', (_what, name) => {
     expect(usernameKey(name)).toBe('admin');
+  });
+
+  it('knows small capitals and Coptic letters as those that they look like (F-44)', () => {
+    expect(usernameKey('\u1D20\u1D0F\u026A\u1D04\uA731 \u2CA3\u2C9F\u2CA5 \u1D22\u1D1C\u028F\u1D21')).toBe('voics poc zuyw');
   });
 
   it('separates names that look different', () => {
