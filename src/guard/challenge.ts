@@ -5,7 +5,7 @@ import { json, quoted } from '../lib/http.ts';
 import type { Checked } from '../model/access.ts';
 import { DPOP_ALGS } from '../model/client.ts';
 import type { ProofProblem } from '../model/dpop.ts';
-import { type ErrorCode, type OAuthError, textOf } from '../model/error.ts';
+import { type ErrorCode, GUARD_TEXTS, type GuardErrorCode, type OAuthError } from '../model/error.ts';
 
 /** How a token was presented. */
 export type Scheme = 'Bearer' | 'DPoP';
@@ -64,8 +64,9 @@ export function unavailable(retryAfter = 2): Response {
 }
 
 /** Creates no `Error`: its stack would be unused. @param advice what to do, for callers on loopback. */
-function bodyOf(error: ErrorCode, advice?: string): { readonly error: ErrorCode; readonly error_description: string } {
-  return { error, error_description: advice === undefined ? textOf(error) : `${textOf(error)} ${advice}` };
+function bodyOf(error: GuardErrorCode, advice?: string): { readonly error: GuardErrorCode; readonly error_description: string } {
+  const text = GUARD_TEXTS[error];
+  return { error, error_description: advice === undefined ? text : `${text} ${advice}` };
 }
 
 function headerOf({ metadataUrl, scope }: Challenge, error: ErrorCode | null, scheme: Scheme): string {

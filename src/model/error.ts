@@ -32,14 +32,24 @@ export type ErrorCode =
   | 'slow_down'
   | 'expired_token';
 
-const TEXTS: { readonly [code in ErrorCode]: string } = {
+/** Codes that a guard answers with. */
+export type GuardErrorCode = 'invalid_token' | 'insufficient_scope' | 'temporarily_unavailable' | 'invalid_dpop_proof' | 'use_dpop_nonce';
+
+/** Their texts, apart from the others: a guard without a server holds these alone. */
+export const GUARD_TEXTS: { readonly [code in GuardErrorCode]: string } = {
+  invalid_token: 'The access token is missing, expired, revoked, or not for this resource.',
+  insufficient_scope: 'The access token lacks a scope that this operation needs.',
+  temporarily_unavailable: 'The server cannot answer right now. Try again shortly.',
+  invalid_dpop_proof: 'The DPoP proof is missing, malformed, used before, or not for this request.',
+  use_dpop_nonce: 'The DPoP proof must contain the nonce of this response.',
+};
+
+const TEXTS: { readonly [code in Exclude<ErrorCode, GuardErrorCode>]: string } = {
   invalid_request: 'The request is missing a parameter, repeats one, or has one with a wrong value.',
   invalid_client: 'The client is unknown or did not authenticate as it registered.',
   invalid_grant: 'The code or refresh token is not valid for this request. Start the authorization again.',
   invalid_scope: 'The scope is unknown, malformed, or wider than what was granted.',
   invalid_target: 'The resource is not one that this server issues tokens for.',
-  invalid_token: 'The access token is missing, expired, revoked, or not for this resource.',
-  insufficient_scope: 'The access token lacks a scope that this operation needs.',
   unauthorized_client: 'The client is not registered for this grant type.',
   unsupported_grant_type: 'This grant type is not supported.',
   unsupported_response_type: 'Only the response type "code" is supported.',
@@ -51,19 +61,16 @@ const TEXTS: { readonly [code in ErrorCode]: string } = {
   consent_required: 'The user has to be asked, and the request does not allow a page to be shown.',
   interaction_required: 'The user has to choose, and the request does not allow a page to be shown.',
   server_error: 'The server met an unexpected condition.',
-  temporarily_unavailable: 'The server cannot answer right now. Try again shortly.',
   invalid_redirect_uri: 'A redirect URI must be https, or http on localhost, 127.0.0.1 or [::1], without fragment or user name.',
-  invalid_dpop_proof: 'The DPoP proof is missing, malformed, used before, or not for this request.',
   authorization_pending: 'The user has not decided yet. Ask again after the interval.',
   slow_down: 'The device polls too often. Wait five seconds longer between two requests.',
   expired_token: 'The device code has expired. Start again with a new one.',
-  use_dpop_nonce: 'The DPoP proof must contain the nonce of this response.',
   invalid_client_metadata: 'A value of the client metadata is not acceptable.',
 };
 
 /** The public text of a code. */
 export function textOf(code: ErrorCode): string {
-  return TEXTS[code];
+  return code in GUARD_TEXTS ? GUARD_TEXTS[code as GuardErrorCode] : TEXTS[code as keyof typeof TEXTS];
 }
 
 /** Optional details of an error. */
@@ -100,7 +107,7 @@ export class OAuthError extends Error {
       throw new TypeError(
         'OAuthError takes the code and a reason, such as new OAuthError("invalid_grant", "customer_left"), and then { status, hint, headers }.',
       );
-    super(details.hint ?? TEXTS[code], details.cause === undefined ? {} : { cause: details.cause });
+    super(details.hint ?? textOf(code), details.cause === undefined ? {} : { cause: details.cause });
     this.code = code;
     this.reason = reason;
     this.status = details.status ?? STATUS[code] ?? 400;
