@@ -53,7 +53,7 @@ describe.each(lines)('a server of SDK %s', (_line, make, schema) => {
   });
 });
 
-it('a message of nothing but `null` is none, and an answer may have an `error` that is `null`', () => {
+it('a message of nothing but `null` is left out, and an answer may have an `error` that is `null`', () => {
   const read = (message: object) => parseMessages(JSON.stringify({ jsonrpc: '2.0', id: 1, ...message }));
   for (const none of [
     { method: null, params: null, result: null, error: null },

@@ -30,7 +30,7 @@ function open() {
   };
 }
 
-it('says nothing when the browser asked by itself and nobody pressed the button', async () => {
+it('says nothing when the browser asked by itself and no one pressed the button', async () => {
   expect(await open().end('NotAllowedError')).toEqual([]);
 });
 
