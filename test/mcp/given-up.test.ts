@@ -14,12 +14,14 @@ const ASKED = { message: 'Which city?', requestedSchema: CITY };
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((done) => (signal.aborted ? done() : signal.addEventListener('abort', () => done(), { once: true })));
 
-/** What came to an end. */
+/** What began, and what came to an end. */
+const started: string[] = [];
 const ended: string[] = [];
 const errors: string[] = [];
 
 /** Tools that wait, each for something else, and say how it ended. */
 async function noted<T>(name: string, work: () => Promise<T>): Promise<T> {
+  started.push(name);
   try {
     return await work();
   } finally {
@@ -74,7 +76,7 @@ class OldWaiting extends McpAgent {
 
 const AGENTS = { '2.x': Waiting, '1.x': OldWaiting as unknown as typeof Waiting };
 const serving = (store: string, line: keyof typeof AGENTS): Promise<App> => {
-  errors.length = ended.length = 0;
+  errors.length = started.length = ended.length = 0;
   const options = { sessions: sessions(), streamCheck: 1, onError: (error: Error): void => void errors.push(error.message) };
   return makeApp(store, { apiHandler: AGENTS[line].serve('/mcp', options) as Handler, accessTokenTTL: 86_400 });
 };
@@ -83,6 +85,7 @@ const serving = (store: string, line: keyof typeof AGENTS): Promise<App> => {
 async function atIt(app: App, session: Begun, name: string, id: number): Promise<ReturnType<typeof eventsOf>> {
   const stream = eventsOf(await ask(app, session, 'POST', toolCall(name, id)));
   await stream.next();
+  await vi.waitFor(() => expect(started).toContain(name), { timeout: 120_000, interval: 1 }); // a call that is given up before is never begun
   if (name.startsWith('asks') && name !== 'asks-afterwards') expect((await stream.next())?.data['method']).toBe('elicitation/create');
   return stream;
 }
