@@ -20,7 +20,7 @@ interface World {
   call(authorization: string, dpop?: string): Promise<Checked | Response>;
 }
 
-async function makeWorld(store = memoryStore(), cnf?: object, checkProof = true): Promise<World> {
+async function makeWorld(store = memoryStore({ now: () => NOW }), cnf?: object, checkProof = true): Promise<World> {
   const as = await makeIssuer(ISSUER);
   const prover = await makeProver({ now: as.now, pass: () => undefined } as never);
   const jkt = await thumbprintOf(prover);
@@ -57,7 +57,7 @@ describe('verifiers/proofs', () => {
   });
 
   it('SEC-215 takes a proof once in all processes that share the store, and SEC-216 none of another key, request or token', async () => {
-    const store = memoryStore();
+    const store = memoryStore({ now: () => NOW });
     const [one, two] = [await makeWorld(store), await makeWorld(store)];
     const proof = await one.prover.proof('POST', RESOURCE, { token: one.token });
     const both = await Promise.all([one.call(`DPoP ${one.token}`, proof), one.call(`DPoP ${one.token}`, proof)]);
@@ -81,7 +81,7 @@ describe('verifiers/proofs', () => {
     expect(statusOf(await call(`Bearer ${token}`, await prover.proof('POST', RESOURCE, { token })))).toBe(401);
     const bearer = await as.sign({ aud: RESOURCE });
     expect(statusOf(await call(`DPoP ${bearer}`, await prover.proof('POST', RESOURCE, { token: bearer })))).toBe(401);
-    const without = await makeWorld(memoryStore(), undefined, false);
+    const without = await makeWorld(memoryStore({ now: () => NOW }), undefined, false);
     const proof = await without.prover.proof('POST', RESOURCE, { token: without.token });
     expect(statusOf(await without.call(`DPoP ${without.token}`, proof))).toBe(401);
   });
@@ -96,7 +96,7 @@ describe('verifiers/proofs', () => {
   it.each([[{ 'x5t#S256': 'A'.repeat(43) }], [{ jkt: 'A'.repeat(43), 'x5t#S256': 'A'.repeat(43) }], [{ jkt: 'short' }], [{}], ['text']])(
     'refuses a token whose bond %j it cannot check (RFC 8705 §3.1)',
     async (cnf) => {
-      const { call, token, prover } = await makeWorld(memoryStore(), cnf as object);
+      const { call, token, prover } = await makeWorld(memoryStore({ now: () => NOW }), cnf as object);
       for (const scheme of ['Bearer', 'DPoP'])
         expect(statusOf(await call(`${scheme} ${token}`, await prover.proof('POST', RESOURCE, { token })))).toBe(401);
     },
@@ -109,7 +109,7 @@ describe('verifiers/proofs', () => {
     const source = verifyIntrospection({
       issuer: ISSUER, endpoint: `${ISSUER}/introspect`, clientId: 'rs', clientSecret: 's', now: () => NOW, fetch: async () => Response.json(said),
     }); // prettier-ignore
-    const check = guard({ resource: RESOURCE, ...source, checkProof: proofs({ store: memoryStore(), now: () => NOW }) });
+    const check = guard({ resource: RESOURCE, ...source, checkProof: proofs({ store: memoryStore({ now: () => NOW }), now: () => NOW }) });
     const dpop = await prover.proof('POST', RESOURCE, { token: 'opaque' });
     const request = (): Request => new Request(RESOURCE, { method: 'POST', headers: { authorization: 'DPoP opaque', dpop } });
     expect([statusOf(await check(request())), statusOf(await check(request()))]).toEqual([200, 401]);
