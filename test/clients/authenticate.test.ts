@@ -22,12 +22,13 @@ describe('clients/authenticate', () => {
     ['200', `Bearer token,${BASIC}`, {}],
     ['200', `DPoP token  ,   ${BASIC}`, {}],
     ['200', `BEARER token, ${BASIC}`, { client_id: 'open' }],
+    ['200', `Bearer, ${BASIC}`, {}], // a header of calls without a token in front
+    ['400 client_ids_differ', `Bearer, ${BASIC}`, ID],
     ['401 client_missing', undefined, {}],
     ['401 basic_malformed', 'Bearer token', {}],
     ['401 basic_malformed', `${BASIC}Bearer token`, {}],
     ['401 basic_malformed', `Bearer token ${BASIC}`, {}],
     ['401 basic_malformed', `Bearer one, Bearer two, ${BASIC}`, {}],
-    ['401 basic_malformed', `Bearer, ${BASIC}`, ID],
     ['401 basic_malformed', 'Token token', ID],
     ['401 secret_missing', 'Bearer token', { client_id: 'open' }],
   ])('says %s of the header %j with %j', async (verdict, authorization, form) => {
