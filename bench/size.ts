@@ -70,7 +70,7 @@ const ENTRIES: readonly Entry[] = [
     modules: ['worker/main.ts', 'worker/index.ts'],
     names: ['OAuthProvider', 'PortcullisStore'],
     counts: 'one file',
-    budget: 164,
+    budget: 164.5,
   },
   {
     name: 'the same from portcullis, with password and all languages',
