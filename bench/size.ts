@@ -63,7 +63,7 @@ const ENTRIES: readonly Entry[] = [
     modules: ['worker/workers-oauth-provider.ts', 'worker/index.ts'],
     names: ['OAuthProvider', 'PortcullisStore'],
     counts: 'one file',
-    budget: 114,
+    budget: 114.5,
   },
   {
     name: 'the same from portcullis',
