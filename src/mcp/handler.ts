@@ -39,7 +39,7 @@ import {
   relateToRequest,
   requestsIn,
 } from './sdk.ts';
-import { busFor, endOf, isListening, tellingItsEnd } from './events/listening.ts';
+import { busFor, endOf, isListening, readableOnly, tellingItsEnd } from './events/listening.ts';
 import { type Policy, policy as makePolicy } from './policy/policy.ts';
 import { checkBodyLimit } from './policy/read-messages.ts';
 import { rpcError } from './policy/refusal.ts';
@@ -142,7 +142,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
       const caller = access && sessions ? { access, ctx, report, streamCheck, streams } : null;
       try {
         if (request.method !== 'POST') {
-          const stream = (caller && (await sessions?.openStream(request, caller, events))) ?? null;
+          const stream = (caller && (await sessions?.openStream(request, caller, readableOnly(events, policy, requestState(ctx))))) ?? null;
           return stream === null ? notAllowed() : withoutStore(stream);
         }
         const accepted = await readRequest(policy, request, { ...options, access, ctx, report });
@@ -242,7 +242,12 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
       // A refused request is not a stream, and is not counted.
       const { url, headers } = request;
       const forwarded = new Request(url, { method: 'POST', headers: [...headers], signal });
-      const answer = await serveOnce(server, forwarded, { authInfo, parsedBody: body }, busFor(events, access, body));
+      const answer = await serveOnce(
+        server,
+        forwarded,
+        { authInfo, parsedBody: body },
+        busFor(readableOnly(events, policy, state), access, body),
+      );
       return tellingItsEnd(answer, () => end.abort());
     } catch (error) {
       end.abort();

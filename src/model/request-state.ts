@@ -24,6 +24,8 @@ export class RequestState {
   challenge?: { readonly metadataUrl: string; readonly scope: readonly string[] } | undefined;
   /** Set by the guard: whether the token of this request is still good; for streams that outlive the check. */
   stillGood?: () => Promise<boolean>;
+  /** Set by `OAuthProvider` with the option `permissions`: the caller with the permissions of this moment; null for one who is refused. */
+  current?: () => Promise<Access | null>;
   /** Set by the guard where the token came in another place than `Authorization`, so that tools can be kept from it. A function, so that no log of `ctx` shows it. */
   credential?: () => string | null;
   /** Set by `mcpHandler`: the tools that this request calls, if it does nothing else. No others need be registered. */

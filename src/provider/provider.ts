@@ -191,6 +191,11 @@ export class Provider<Env = unknown> {
     const known = ofTenant(access, host.as);
     const allowed = host.as.settings.permissions === null ? known : await withPermissions(host.as, known, own, again);
     if (isRefusal(allowed)) return allowed;
+    if (allowed !== known)
+      state.current = async () => {
+        const now = await withPermissions(host.as, known, own, { ...again, read: null });
+        return isGood(now) ? (now as Access) : null;
+      };
     state.states = new LazyStates(host.as, allowed);
     try {
       return await api.fetch(inside, own, withAccess(ctx, allowed, api.guard.challenge));

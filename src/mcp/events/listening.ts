@@ -6,7 +6,9 @@ import type { RequestState } from '../../model/request-state.ts';
 import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server';
 import { onAbort } from '../../lib/on-abort.ts';
 import type { Access } from '../../model/access.ts';
+import { maySee } from '../../model/policy.ts';
 import type { Seconds } from '../../model/store.ts';
+import type { Policy } from '../policy/policy.ts';
 import { eventUserOf, type UserEvent, type UserEvents } from './user-events.ts';
 import { subscribedAs, watchedIn } from './subscriptions.ts';
 
@@ -41,6 +43,25 @@ export function busFor(events: UserEvents, access: Access | null, body: unknown)
     },
     subscribe: (listener) =>
       access ? events.subscribe(eventUserOf(access), (event) => eventsOf(event).forEach((one) => listener(one))) : () => undefined,
+  };
+}
+
+/**
+ * A user's events for one stream, without updates of resources that the user may no longer read. If that cannot be found out, the update is
+ * sent as one of every subscription, which tells nothing.
+ */
+export function readableOnly(events: UserEvents, policy: Policy, { current }: Pick<RequestState, 'current'>): UserEvents {
+  return {
+    publish: (...all) => events.publish(...all),
+    subscribe: (user, listener) =>
+      events.subscribe(user, (event) => {
+        const need = typeof event === 'string' ? null : policy.needOf('resource', event.updated);
+        if (!need?.permissions?.length || !current) return listener(event);
+        current().then(
+          (access) => access && maySee(need, access) && listener(event),
+          () => listener('updates'),
+        );
+      }),
   };
 }
 

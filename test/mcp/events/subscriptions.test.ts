@@ -190,6 +190,58 @@ describe.each(storeNames)('what a client wants of its session, on %s', (store) =
     await stream.cancel();
   });
 
+  it('updates of a resource are not for a user who may no longer read it', async () => {
+    const OPEN = 'notes://open';
+    const now = { rights: ['reader'], asked: 0, isDown: false };
+    const permissions = (): readonly string[] => {
+      now.asked++;
+      if (now.isDown) throw new Error('down');
+      return now.rights;
+    };
+    const rules = policy({ resources: { [NOTE]: { permissions: ['reader'] } } });
+    const app = await makeApp(store, { apiHandler: Talking.serve('/mcp', { ...options, policy: rules }) as Handler, permissions });
+    const token = await tokenOf(app);
+    const session = await begun(app, token);
+    for (const uri of [NOTE, OPEN]) await call(app, session, 'resources/subscribe', { uri });
+    const stream = eventsOf(await ask(app, session, 'GET'));
+    await stream.next();
+    const publish = (updated: string): unknown => news.publish({ userId: app.aliceId }, [{ updated }]);
+    const next = async (): Promise<unknown> => (await stream.next())?.data['params'];
+    await publish(NOTE);
+    expect(await next()).toEqual({ uri: NOTE });
+    now.rights = [];
+    const before = now.asked;
+    await publish(NOTE);
+    await vi.waitFor(() => expect(now.asked).toBeGreaterThan(before), { timeout: 120_000, interval: 5 });
+    for (let times = 0; times < 3; times++) {
+      await publish(OPEN);
+      expect(await next()).toEqual({ uri: OPEN });
+    }
+    now.isDown = true; // then it is one of many
+    await publish(NOTE);
+    expect([await next(), await next()]).toEqual(expect.arrayContaining([{ uri: NOTE }, { uri: OPEN }]));
+    await stream.cancel();
+
+    Object.assign(now, { rights: ['reader'], isDown: false });
+    const told: string[] = [];
+    const client = new Client({ name: 'new', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
+    client.setNotificationHandler('notifications/resources/updated', ({ params }) => void told.push(params.uri));
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${ISSUER}/mcp`), { fetch: doorTo(app, token) }));
+    const listening = await client.listen({ resourceSubscriptions: [NOTE, OPEN] });
+    now.rights = [];
+    for (const times of [1, 4])
+      await vi.waitFor(
+        async () => {
+          for (const uri of [NOTE, OPEN]) await publish(uri);
+          expect(told.length).toBeGreaterThanOrEqual(times);
+        },
+        { timeout: 120_000, interval: 20 },
+      );
+    expect(new Set(told)).toEqual(new Set([OPEN]));
+    await listening.close();
+    await client.close();
+  });
+
   it('a client of 2026-07-28 gets updates of the resources that it listens for', async () => {
     const app = await serving(store);
     const told: string[] = [];
