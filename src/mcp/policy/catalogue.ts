@@ -37,7 +37,7 @@ export interface ToolDeclaration<Schema = undefined, Props = AuthContext> extend
   readonly name: string;
   /** Standard Schema of the arguments: Zod 4, Valibot, ArkType. Default: no arguments. */
   readonly inputSchema?: Schema | undefined;
-  readonly outputSchema?: unknown | undefined;
+  readonly outputSchema?: unknown;
   /** Hints for clients, such as `readOnlyHint` (MCP, Tools). */
   readonly annotations?: Record<string, unknown> | undefined;
   /** A further condition for each call. */
