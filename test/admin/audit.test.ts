@@ -73,6 +73,24 @@ describe('admin/audit', () => {
     expect(kept.map(({ outcome = '' }) => outcome).toSorted()).toEqual(outcomes.toSorted());
   });
 
+  it('keeps only the beginning of the hash of a target that is unknown or malformed, which may be a secret of another server', async () => {
+    const { as, events, entries } = makeWorld();
+    const refuse = (error: unknown, change: object = CHANGE): Promise<unknown> =>
+      audited(as, change as typeof CHANGE, () => Promise.reject(error)).catch(() => undefined);
+    const told = (): unknown => events.map((event) => ('target' in event ? event.target : undefined));
+    for (const reason of ['admin_target_unknown', 'admin_input']) await refuse(new OAuthError('invalid_request', reason));
+    await refuse(new TypeError('taken'));
+    const hashed = `sha256:${(await as.secrets.hash('bob')).slice(0, 12)}`;
+    expect([told(), JSON.stringify(await entries()).includes('bob')]).toEqual([[hashed, hashed, hashed], false]);
+    events.length = 0;
+    for (const error of [new OAuthError('access_denied', 'admin_own_account'), new Error('down')]) await refuse(error);
+    expect(told(), 'of a known one').toEqual(['bob', 'bob']);
+    events.length = 0;
+    await refuse(new TypeError('taken'), { act: 'sweep', by: 'alice' });
+    expect(events).toMatchObject([{ act: 'sweep', outcome: 'refused' }]);
+    expect(told()).toEqual([undefined]);
+  });
+
   it('makes no change whose entry cannot be written', async () => {
     const { as, events } = makeWorld({ brokenFrom: 1 });
     let isDone = false;

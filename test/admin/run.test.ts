@@ -87,8 +87,15 @@ describe('admin/run: an act', () => {
     for (const id of [signed, ...opaque, ...opaque.map((token) => `token=${token};`), `Bearer ${signed}`])
       await expect(run('grants/revoke', { id })).rejects.toMatchObject({ status: 404 });
     for (const token of [key, signed, ...opaque]) expect(JSON.stringify([await audit(), events])).not.toContain(token);
-    await run('users/disable', { id: 'heyJude.mp3' });
-    expect(await audit()).toContainEqual(expect.objectContaining({ target: 'heyJude.mp3', outcome: 'done' }));
+    const former = `u1:${'g'.repeat(16)}:${'s'.repeat(32)}`; // of workers-oauth-provider
+    const all = [...copied, signed, `Bearer ${signed}`, ...opaque, ...opaque.map((token) => `token=${token};`), former, ` ${former}\n`];
+    for (const id of all) await run('users/disable', { id }); // takes any id, so that no refusal hides it
+    const disabled = events.flatMap((event) => (event.kind === 'admin.acted' && event.act === 'users/disable' ? [event] : []));
+    expect(disabled.map(({ target, outcome }) => [target, outcome])).toEqual(all.map(() => [undefined, 'done']));
+    for (const id of ['heyJude.mp3', 'eyJ.mp3', `${former}s`, `urn:${former}`]) {
+      await run('users/disable', { id });
+      expect(await audit(), 'an id that is only similar').toContainEqual(expect.objectContaining({ target: id, outcome: 'done' }));
+    }
   });
 
   it('keeps of an id that is not known here, such as a token of a former server, only the beginning of its hash', async () => {
@@ -117,6 +124,19 @@ describe('admin/run: an act', () => {
 });
 
 describe('admin/run: an administrator', () => {
+  it('exports with a sign-in of up to an hour, and nothing more once the permission is taken away', async () => {
+    const app = await makeApp('memory', { admin: adminApi({ permission: 'admin' }), audit: { keep: '90d' } });
+    const browser = app.browser();
+    await browser.submit(await browser.get(`${ISSUER}/login`), ALICE);
+    const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const begin = (): Promise<Response> => app.ask('GET', '/admin/api/audit/export', null, { cookie, 'sec-fetch-site': 'same-origin' });
+    app.clock.pass(601); // too long ago for a change
+    await expect.poll(async () => (await begin()).text()).toContain('"kind":"login.succeeded"'); // once it is written
+    const rest = await begin();
+    await app.provider.helpers(app.env).accounts.setPermissions(app.aliceId, []);
+    await expect(rest.text()).rejects.toMatchObject({ reason: 'admin_permission_missing' });
+  });
+
   it('makes 600 requests in a minute, each for themselves', async () => {
     const app = await makeApp('memory', { admin: adminApi({ permission: 'admin' }) });
     const bob = { username: 'bob', password: 'another horse battery' };

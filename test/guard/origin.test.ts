@@ -42,6 +42,7 @@ describe('guard/origin', () => {
     'chrome-extension://abc',
     'chrome-extension://localhost',
     'http://xlocalhost',
+    'xhttp://localhost',
     'http://127.0.0.2',
   ])('refuses the origin %j at a server on loopback (SEC-196)', (origin) => {
     expect(status('http://localhost:8787/mcp', origin)).toBe(403);

@@ -81,6 +81,17 @@ describe('model/resource', () => {
       expect(() => findResource([asked], of(bare, root))).toThrow(expect.objectContaining({ code: 'invalid_target' }));
   });
 
+  it('SEC-115 takes the port that a scheme implies for none, and no other port (RFC 3986 §6.2.3)', () => {
+    const all = ['https://mcp.example/mcp', 'https://mcp.example', 'http://a.test/mcp', 'http://a.test', 'https://mcp.example?x', 'http://a.test?x', 'https://go.example/to?u=https://b.example/'];
+    const find = (text: string): string | null => resolveResource(text, all.map(resource));
+    const same = ['https://mcp.example:443/mcp', 'https://MCP.example:443', 'http://a.test:80/mcp', 'http://a.test:80/', 'https://mcp.example:443?x', 'http://a.test:80?x'];
+    expect(same.map(find)).toEqual(all.slice(0, -1));
+    const others = ['https://mcp.example:80/mcp', 'http://a.test:443/mcp', 'https://mcp.example:4430/mcp', 'http://a.test:8080', 'https://go.example/to?u=https://b.example:443/'];
+    expect(others.map(find)).toEqual(others);
+    const written = resource('https://mcp.example:443/mcp');
+    expect(resolveResource(written.uri, [resource(all[0]!), written]), 'one that is registered with it').toBe(written.uri);
+  }); // prettier-ignore
+
   it('says precisely which resource is wrong (SEC-113)', () => {
     const reasons: readonly (readonly [string, readonly string[]])[] = [
       ['resource_several', [mcp.uri, other.uri]], ['resource_missing', []], ['resource_unknown', ['https://mcp.example/x']], ['resource_malformed', ['']],

@@ -7,6 +7,7 @@ import {
   parseScope,
   requestedScope,
   rightsIn,
+  separateScopes,
 } from '../../src/model/scope.ts';
 
 const invalid = expect.objectContaining({ code: 'invalid_scope' }) as unknown as Error;
@@ -55,6 +56,13 @@ describe('model/scope', () => {
     expect(requestedScope(['write', 'openid'], catalogue)).toEqual(['write']);
     expect(requestedScope(['bread', 'writes', '*'], catalogue)).toEqual(['read']);
     expect(requestedScope(['anything'], { known: [], defaults: [] })).toEqual([]);
+  });
+
+  it('separates scopes that a client joined, without empty parts, and leaves a known one whole', () => {
+    const asked = [',a,,b+', '%20c%20', 'd,e', ','];
+    expect(separateScopes(asked, (scope) => scope === 'd,e')).toEqual(['a', 'b', 'c', 'd,e']);
+    const strict = { known: ['read', 'write'], defaults: [], strict: true };
+    expect(requestedScope(['read,write,'], strict), 'not refused for what is not there').toEqual(['read', 'write']);
   });
 
   it('SEC-049 narrows and never widens (S-059)', () => {

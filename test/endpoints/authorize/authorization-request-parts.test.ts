@@ -34,6 +34,12 @@ describe('endpoints/authorize/authorization-request: parts', () => {
     expect(() => scopeOfRequest(settings('refuse'), resource(), 'write other')).toThrow(expect.objectContaining({ code: 'invalid_scope' }));
   });
 
+  it('reads scopes that a client joined, and leaves whole one that is known by a name with a comma', () => {
+    expect(scopeOfRequest(settings('refuse'), resource(), 'read,write')).toStrictEqual({ scope: ['read', 'write'] });
+    const scopesSupported = [{ name: 'a,b' }, { name: 'a' }];
+    expect(scopeOfRequest({ ...settings('refuse'), scopesSupported }, resource(), 'a,b')).toStrictEqual({ scope: ['a,b'] });
+  });
+
   it('tells an error with its text, and advice on loopback alone', async () => {
     const error = new OAuthError('invalid_request', 'state_too_long');
     const as = { settings: { issuer: ISSUER }, isLoopback: true } as unknown as AuthServer;

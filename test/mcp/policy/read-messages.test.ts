@@ -45,6 +45,14 @@ describe('mcp/policy/read-messages', () => {
     expect(read({ ...PING, Id: 2, METHOD: 'x', extra: 1, params: { ...lookAlikes, name: 'b', other: 1 } })).toEqual([{ ...PING, params: { name: 'b', other: 1 } }]); // prettier-ignore
   });
 
+  it('reads params, arguments, and the error beside a result as absent where a client writes `null`', () => {
+    const call = { jsonrpc: '2.0', id: 1, method: 'tools/call' };
+    expect(read({ ...call, params: { name: 'a', arguments: null } })).toStrictEqual([{ ...call, params: { name: 'a', arguments: undefined } }]);
+    expect(read({ ...PING, params: null })).toStrictEqual([PING]);
+    const answer = { jsonrpc: '2.0', id: 1, result: { a: 1 } };
+    expect(read({ ...answer, params: null, error: null })).toStrictEqual([answer]);
+  }); // prettier-ignore
+
   it('F-02 keeps of a reference what belongs to its type', () => {
     const refOf = (ref: unknown): unknown => (read({ ...PING, method: 'completion/complete', params: { ref } }) as { params: { ref: unknown } }[])[0]?.params.ref; // prettier-ignore
     expect(refOf({ type: 'ref/prompt', name: 'a', title: 'A', uri: null })).toEqual({ type: 'ref/prompt', name: 'a', title: 'A' });
