@@ -336,7 +336,8 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   'src/core/users/user-ids.ts': 'src/journeys/sign-ins.ts',
   'src/core/audit/append.ts': 'src/core/audit/audit-log.ts',
   'src/upstreams/contract.ts': 'src/upstreams/icons.ts',
-  'src/upstreams/code-flow.ts': 'src/upstreams/{flow-rules,oidc,github,providers}.ts',
+  'src/upstreams/code-flow.ts': 'src/upstreams/{flow-rules,harmless-sites,oidc,github,providers}.ts',
+  'src/upstreams/oidc.ts': 'src/upstreams/harmless-sites.ts',
   'src/verifiers/introspection.ts': 'src/verifiers/why-not.ts',
   'src/verifiers/jwt.ts': 'src/verifiers/why-not.ts',
 };

@@ -153,6 +153,20 @@ describe('core/access-keys: use', () => {
     expect(await now()).toMatchObject({ usedAt: START + USE_INTERVAL, key: { lastUsedAt: START + USE_INTERVAL } });
   });
 
+  it('costs nothing of the store in between', async () => {
+    let reads = 0;
+    const { as, clock } = makeWorld((plain) => ({ read: (...all) => (reads++, plain.read(...all)) }));
+    const { key, grant } = await made(as);
+    await noteUse(as, grant, key);
+    const noted = (await as.records.findGrant(grant.id)) ?? grant;
+    clock.pass(USE_INTERVAL - 1);
+    reads = 0;
+    expect([await noteUse(as, noted, key), reads]).toEqual([null, 0]);
+    clock.pass(1);
+    expect(await noteUse(as, noted, key)).toBeNull();
+    expect(reads).toBeGreaterThan(0);
+  });
+
   it('finds that the key has ended, or is gone', async () => {
     const { as, events } = makeWorld();
     const { key, grant } = await made(as);

@@ -30,6 +30,7 @@ describe('upstreams/token-answer, a good one', () => {
   it('has an ID token for a sign-in with OpenID Connect alone, where it is verified', async () => {
     const sent = { ...GOOD, id_token: 'i' };
     expect(await read(sent)).toEqual([200, sent, undefined]);
+    expect(await read({ ...GOOD, id_token: ' i\n' })).toEqual([200, sent, undefined]);
     for (const unused of [{ isRefresh: true }, { openid: false }, { isRefresh: true, openid: false }]) expect(await read(sent, unused)).toEqual([200, GOOD, undefined]);
   }); // prettier-ignore
 

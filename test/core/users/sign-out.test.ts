@@ -1,7 +1,9 @@
 /** Signing a user out everywhere: what ends, in which order, and what an interruption leaves to be done. */
 import { describe, expect, it } from 'vitest';
+import { type FormerOwner, isCut } from '../../../src/core/records/former.ts';
 import { type SignOutParts, signOut } from '../../../src/core/users/sign-out.ts';
 import { OAuthError } from '../../../src/model/error.ts';
+import type { FormerStore } from '../../../src/model/former.ts';
 import type { Grant } from '../../../src/model/grant.ts';
 import type { Key, Page } from '../../../src/model/store.ts';
 import { openGrant } from '../../support/grants.ts';
@@ -57,6 +59,27 @@ describe('core/users/sign-out', () => {
       false,
       false,
       true,
+    ]);
+  });
+
+  it('revokes first what the user has in a former store, so that a grant that moves meanwhile is revoked or in the list', async () => {
+    const { as, clock, parts } = await makeWorld({});
+    const now = clock.now();
+    const isRevoked = (owner: FormerOwner, createdAt = now): Promise<boolean> => isCut(as, [owner], createdAt);
+    const { sessionsOf, grantsOf } = parts.records;
+    const seen: boolean[] = [];
+    Object.assign(parts.records, {
+      sessionsOf: async (userId: string, after?: string) => (seen.push(await isRevoked({ userId: 'u1' })), sessionsOf(userId, after)),
+      grantsOf: async (userId: string, after?: string) => (seen.push(await isRevoked({ userId: 'u1' })), grantsOf(userId, after)),
+    });
+    await signOut(parts, 'u1', now);
+    expect(seen).toEqual([false, false, false, false]); // without a former store nothing is noted
+    await signOut({ ...parts, settings: { formerStore: {} as FormerStore } }, 'u1', now);
+    expect(seen.slice(4)).toEqual([true, true]); // of sessions, and of grants
+    expect([await isRevoked({ userId: 'u1' }, now + 1), await isRevoked({ userId: 'u2' }), await isRevoked({})]).toEqual([
+      false,
+      false,
+      false,
     ]);
   });
 
