@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { makeAsk } from '../../src/upstreams/ask.ts';
 import type { Fetch } from '../../src/upstreams/contract.ts';
 import { UpstreamError } from '../../src/upstreams/contract.ts';
+import { signalThatCounts } from '../support/counting-signal.ts';
 import { failureIn } from '../support/provider-trip.ts';
 
 const ask = (fetcher: Fetch, timeout = 0.05): Promise<Response> => makeAsk(fetcher, timeout)('https://idp.example/token');
@@ -21,6 +22,20 @@ describe('upstreams/ask', () => {
     for (let round = 0; round < 5; round += 1) expect(await failureIn(several('https://idp.example/a'))).toBe('unavailable deadline');
     expect(timeout.mock.calls).toEqual([[50]]);
     timeout.mockRestore();
+  });
+
+  it('leaves no listener on the signal that all requests of a step share', async () => {
+    const { signal, listeners } = signalThatCounts();
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(signal);
+    const during: number[] = [];
+    const several = makeAsk(async (url) => {
+      during.push(listeners());
+      return url.endsWith('down') ? Promise.reject(new Error('down')) : new Response('{}');
+    }, 5);
+    timeout.mockRestore();
+    await several('https://idp.example/a');
+    expect(await failureIn(several('https://idp.example/down'))).toBe('unavailable network');
+    expect([...during, listeners()]).toEqual([1, 1, 0]);
   });
 
   it.each([
