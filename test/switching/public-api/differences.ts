@@ -80,10 +80,10 @@ export const differences: { readonly [id: string]: Difference } = {
     reason: 'Two readers of one request must not see two requests (RFC 6749 §3.1), and what a client asks for must not be ignored silently',
   },
   'resource-spelling': {
-    what: 'The resource with a slash at its end, or an empty `resource`',
+    what: 'The resource with a slash at its end, with the port that its scheme implies, or an empty `resource`',
     theirs: '`invalid_target`',
     ours: 'the same resource; an empty one counts as not sent (RFC 6749 §3.1)',
-    reason: 'Users type either spelling of the URL. Every token still names the one resource, so nothing is widened',
+    reason: 'Users type any of these spellings of the URL. Every token still names the one resource, so nothing is widened',
   },
   'pkce-for-all': {
     what: 'A confidential client without PKCE',
