@@ -55,12 +55,13 @@ const DEFAULT_PORT = /^(https:\/\/[^/?]+(?=:443(?![^/?]))|http:\/\/[^/?]+(?=:80(
 export function resolveResource(text: string, resources: readonly Resource[]): string | null {
   const uri = canonicalResource(text);
   const known = (one: string | null): string | undefined => {
-    const spellings = [one, one === null ? null : otherSpelling(one)].filter((name) => name !== null);
+    const withoutPort = one === null ? [] : [one, one.replace(DEFAULT_PORT, '$1')];
+    const spellings = withoutPort.flatMap((name) => [name, otherSpelling(name) ?? name]);
     const found = (is: (resource: Resource, name: string) => boolean | undefined): Resource | undefined =>
       spellings.map((name) => resources.find((resource) => is(resource, name))).find((resource) => resource !== undefined);
     return (found(({ uri }, name) => uri === name) ?? found(({ names }, name) => names?.includes(name)))?.uri;
   };
-  const found = known(uri) ?? known(uri && uri.replace(DEFAULT_PORT, '$1'));
+  const found = known(uri);
   if (uri === null || found !== undefined || !uri.includes('?')) return found ?? uri;
   return known(canonicalResource(uri.slice(0, uri.indexOf('?')))) ?? uri;
 }

@@ -86,6 +86,7 @@ describe('model/resource', () => {
     const find = (text: string): string | null => resolveResource(text, all.map(resource));
     const same = ['https://mcp.example:443/mcp', 'https://MCP.example:443', 'http://a.test:80/mcp', 'http://a.test:80/', 'https://mcp.example:443?x', 'http://a.test:80?x'];
     expect(same.map(find)).toEqual(all.slice(0, -1));
+    expect(find('https://mcp.example:443/mcp?call=1'), 'with a query that selects how to call it').toBe(all[0]);
     const others = ['https://mcp.example:80/mcp', 'http://a.test:443/mcp', 'https://mcp.example:4430/mcp', 'http://a.test:8080', 'https://go.example/to?u=https://b.example:443/'];
     expect(others.map(find)).toEqual(others);
     const written = resource('https://mcp.example:443/mcp');
