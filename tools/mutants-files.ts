@@ -252,6 +252,7 @@ const PARTS: readonly Part[] = [
       'oidc',
       'code-flow',
       'credentials',
+      'key-set',
       'jwt',
       'token-answer',
       'ask',
