@@ -253,6 +253,7 @@ const PARTS: readonly Part[] = [
       'code-flow',
       'credentials',
       'key-set',
+      'discovery',
       'jwt',
       'token-answer',
       'ask',
