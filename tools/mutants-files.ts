@@ -271,6 +271,7 @@ const PARTS: readonly Part[] = [
   {
     folder: 'core',
     files: [
+      'users/passkeys',
       'users/accounts',
       'users/sign-out',
       'attempts',
