@@ -100,7 +100,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'guard',
-    files: ['guard', 'origin', 'challenge', 'resource-metadata'],
+    files: ['guard', 'bearer', 'refused', 'token-source', 'with-access', 'origin', 'challenge', 'resource-metadata'],
     tests: ['guard', 'provider'],
     journeys: ['calls'],
   },
@@ -338,6 +338,7 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   ...Object.fromEntries(['auth0', 'entra', 'google', 'workos'].map((name) => [`src/upstreams/${name}.ts`, 'src/upstreams/providers.ts'])),
   'src/core/users/user-ids.ts': 'src/journeys/sign-ins.ts',
   'src/core/audit/append.ts': 'src/core/audit/audit-log.ts',
+  'src/guard/with-access.ts': 'src/guard/guard.ts',
   'src/upstreams/contract.ts': 'src/upstreams/icons.ts',
   'src/upstreams/code-flow.ts': 'src/upstreams/{flow-rules,harmless-sites,oidc,github,providers}.ts',
   'src/upstreams/oidc.ts': 'src/upstreams/harmless-sites.ts',
