@@ -313,7 +313,7 @@ const PARTS: readonly Part[] = [
     tests: ['admin'],
     journeys: ['administration'],
   },
-  { folder: 'former', files: ['workers-oauth-kv', 'mcp-sdk'], tests: ['former'], journeys: [] },
+  { folder: 'former', files: ['workers-oauth-kv', 'mcp-sdk', 'better-auth'], tests: ['former'], journeys: [] },
   { folder: 'cli', files: ['callback', 'reach', 'printable', 'open', 'session-file', 'steps'], tests: ['cli'], journeys: [] },
 ];
 
