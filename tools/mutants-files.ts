@@ -149,6 +149,8 @@ const PARTS: readonly Part[] = [
       'unanswered-redemption',
       'on-tokens',
       'former-token',
+      'attempt',
+      'offered-grant-types',
     ],
     tests: ['grants', 'endpoints'],
     journeys: ['grants', 'proofs'],

@@ -85,6 +85,20 @@ describe('grants/attempt', () => {
     ).toEqual({});
   });
 
+  it('makes none where one of several resources has signed tokens', async () => {
+    const as = {
+      settings: { clients: new Map(), onTokens: null, resources: [{ accessTokenSigning: 'ES256' }, {}], logins: [] },
+      store: { attempt: () => Promise.reject(new Error('asked')) },
+    };
+    const asked = { kind: 'rotate', proof: { ...rotation('refresh-1', 2, START), scope: [] } } as const;
+    const made = tryThere(as as unknown as AuthServer, { kind: 'public', clientId: 'c' }, 'g', asked, {
+      ...minted(2),
+      accessToken: '',
+      refreshToken: '',
+    });
+    await expect(made).resolves.toEqual({});
+  });
+
   it('makes none for a grant that is to move', async () => {
     const clock = makeClock();
     const app = await appOn(attempting(Object.assign(memoryStore(clock), { placed: true })), clock);
