@@ -274,6 +274,8 @@ const PARTS: readonly Part[] = [
     folder: 'core',
     files: [
       'users/passkeys',
+      'former-store',
+      'records/former',
       'users/accounts',
       'users/sign-out',
       'attempts',
