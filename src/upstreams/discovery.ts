@@ -43,6 +43,7 @@ async function discover({ discover: issuer, at }: Discovered, ask: Ask): Promise
     url,
     given.length === 0 ? response : Response.json(Object.fromEntries(given), response),
   );
+  if (given.length === 0) throw new UpstreamError('broken', 'discovery_malformed'); // JSON with a name twice, or too deep
   for (const name of NEEDED) if (!isSafe(found[name], url, true)) throw new UpstreamError('broken', `discovery_${name}`);
   for (const name of OPTIONAL) if (!isSafe(found[name], url, false)) throw new UpstreamError('broken', `discovery_${name}`);
   return found as Endpoints;
@@ -64,8 +65,10 @@ function shortened(text: string): string {
 /** Endpoints on another origin are common. Without TLS or in a private network they are a mistake or an attack (SEC-110). */
 function isSafe(endpoint: string | undefined, issuer: URL, needed: boolean): boolean {
   if (endpoint === undefined) return !needed;
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
+  const url = typeof endpoint === 'string' && URL.canParse(endpoint) ? new URL(endpoint) : null;
   if (!url) return false;
   if (url.origin === issuer.origin) return true;
-  return url.protocol === 'https:' && !/^\[|^[\d.]+$|^localhost$|\.(localhost|local|internal|home\.arpa)$/.test(url.hostname);
+  return (
+    url.protocol === 'https:' && !/^\[|^[\d.]+$|^localhost$|\.(localhost|local|internal|home\.arpa)$/.test(url.hostname.replace(/\.$/, ''))
+  );
 }

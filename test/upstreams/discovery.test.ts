@@ -92,9 +92,9 @@ describe('upstreams/discovery', () => {
       for (const url of [
         'x', '/token', 'http://idp.example/x', 'ftp://cdn.example/x', 'javascript:alert(1)', 'https://localhost/x', 'https://idp.localhost/x',
         'https://printer.local/x', 'https://keys.internal/x', 'https://nas.home.arpa/x', 'https://10.0.0.7/x', 'https://203.0.113.5/x',
-        'https://2130706433/x', 'https://[::1]/x', 'https://[fd00::1]/x', 'https://LOCALHOST/x',
+        'https://localhost./x', 'https://keys.internal./x', ['https://cdn.example/x'], 'https://2130706433/x', 'https://[::1]/x', 'https://[fd00::1]/x', 'https://LOCALHOST/x',
       ])
-        await expect(found({ [name]: url }), url).rejects.toMatchObject({ failure: 'broken', reason: `discovery_${name}` });
+        await expect(found({ [name]: url }), String(url)).rejects.toMatchObject({ failure: 'broken', reason: `discovery_${name}` });
     },
   ); // prettier-ignore
 
@@ -129,6 +129,11 @@ describe('upstreams/discovery', () => {
     await expect(answered('{', { headers: JSON_TYPE })).rejects.toMatchObject({ code: 'OAUTH_PARSE_ERROR' });
     for (const body of ['[]', 'null', '7', '{}'])
       await expect(answered(body, { headers: JSON_TYPE })).rejects.toMatchObject({ code: 'OAUTH_INVALID_RESPONSE' });
+  });
+
+  it('SEC-110 takes no document with a name twice, which two readers could read as two documents', async () => {
+    const twice = JSON.stringify(ENDPOINTS).replace('{', `{"token_endpoint":"https://evil.example/token",`);
+    await expect(answered(twice, { headers: JSON_TYPE })).rejects.toMatchObject({ failure: 'broken', reason: 'discovery_malformed' });
   });
 
   it('leaves out members that are null or empty, or should be a list or a yes or no and are not (R-38)', async () => {
