@@ -11,7 +11,7 @@ describe('guard/refused', () => {
   const lines = (): string[] => said.mock.calls.map(([line]) => String(line));
   said.mockRestore();
   beforeEach(() => void (said = vi.spyOn(console, 'error').mockReturnValue()));
-  afterEach(() => void said.mockRestore());
+  afterEach(() => said.mockRestore());
 
   it('tells a caller elsewhere no reason, and writes no line', async () => {
     expect(await tellRefused(AWAY, undefined, request, refusal)).toBeUndefined();
