@@ -87,6 +87,8 @@ export type GuardedFetch<Env = unknown, Anonymous = never, Props = AuthContext> 
   ctx: [Anonymous] extends [never] ? GuardedContext<Props> : Context,
 ) => Awaitable<Response>;
 
+/** The code for refusals once one has been made: to import it again costs a third of a refusal on Node. */
+let refusals: typeof import('./refused.ts') | undefined;
 const OPTIONS =
   'resource authorizationServers verify requiredScopes hierarchy name allowedOrigins tokenOf anonymous checkProof onRefused onError fixedAudience own telemetry';
 
@@ -130,7 +132,7 @@ export function makeGuard(options: GuardOptions, more: readonly string[] = []): 
     /^[^?#]*\/\.well-known\//.test(request.url) ? notFound() : unauthorized(challengeFor(request), ...why);
 
   const told = async (request: Request, refusal: GuardRefusal | null): Promise<string | undefined> => {
-    const { originRefusal, tellRefused } = await import('./refused.ts');
+    const { originRefusal, tellRefused } = (refusals ??= await import('./refused.ts'));
     return tellRefused(resource, options.onRefused, request, refusal ?? originRefusal(request));
   };
   const foreignPage = async (request: Request): Promise<Response | null> => {
