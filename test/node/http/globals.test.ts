@@ -1,7 +1,6 @@
 /** The cheaper `Request`, `Response` and `fetch`: no one meets them. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { guard } from '../../../src/guard/guard.ts';
-import { LazyRequest } from '../../../src/node/http/lazy-request.ts';
 import { errors, start, stopAfterEach, type Fetch } from '../../support/node-server.ts';
 
 stopAfterEach();
@@ -58,10 +57,14 @@ describe('node/http/globals', () => {
 
   it('give a native request if another library has replaced our class or function', async () => {
     const kinds: boolean[] = [];
-    const { url } = await start((request) => {
-      kinds.push(request instanceof LazyRequest);
+    vi.resetModules(); // a file before this one may have left other objects in the place of ours
+    const { LazyRequest: Lazy } = await import('../../../src/node/http/lazy-request.ts');
+    const { serve } = await import('../../../src/node/serve.ts');
+    const fetchKind = (request: Request): Response => {
+      kinds.push(request instanceof Lazy);
       return new Response('ok');
-    });
+    };
+    const { url, stop } = await serve({ fetch: fetchKind as never }, { port: 0 });
     const ask = globalThis.fetch;
     await ask(url);
     vi.stubGlobal('fetch', (...given: Parameters<typeof fetch>) => ask(...given));
@@ -71,6 +74,7 @@ describe('node/http/globals', () => {
     await ask(url);
     vi.unstubAllGlobals();
     await ask(url);
+    await stop();
     expect(kinds).toEqual([true, false, false, true]);
   });
 
