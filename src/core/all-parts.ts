@@ -1,4 +1,5 @@
 /** Every part, each loaded on first use. */
+import { lazy } from '../lib/lazy.ts';
 import type { CoreParts } from './parts.ts';
 
 /** The parts. */
@@ -17,6 +18,6 @@ export const coreParts: CoreParts = {
   links: async (over) => (await import('./users/links.ts')).makeLinks(over),
   vault: async (over) => (await import('./vault/vault.ts')).makeVault(over),
   connect: async (...over) => (await import('./vault/connections.ts')).makeConnect(...over),
-  recheck: async (...over) => (await import('./recheck.ts')).recheck(...over),
+  recheck: lazy(async () => (await import('./recheck.ts')).recheck), // at each refresh, and importing again costs time on Node
   notice: async (...over) => (await import('./users/security-mail.ts')).sendEventNotice(...over),
 };

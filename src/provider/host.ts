@@ -85,7 +85,7 @@ export function makeHost<Env>(
   };
   const authorizationServers = [issuer, ...(externalTokens?.authorizationServers ?? [])];
   const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.secrets.id(), error });
-  const checkProof: ProofCheck = async (...proof) => (await import('../core/dpop.ts')).findProofProblem(as, ...proof);
+  const checkProof: ProofCheck = async (...proof) => findProofProblem(as, ...proof);
   const alike = { authorizationServers, checkProof, verify, onError, onRefused, anonymous };
   const apis = routes.map(({ path: route, handler }): Protected<Env> => {
     const path = prefix + route;
@@ -134,6 +134,7 @@ function isClass<Env>(handler: FetchFunction<Env, Context & WorkerContext> | Fet
   return typeof (handler.prototype as { fetch?: unknown } | undefined)?.fetch === 'function';
 }
 
+const findProofProblem = lazy(async () => (await import('../core/dpop.ts')).findProofProblem);
 const statesOf = lazy(async () => (await import('../core/records/user-states.ts')).statesOf);
 
 /** The states of the caller. A class, since every call makes one and few use it. */

@@ -8,6 +8,7 @@ import { CHALLENGE_TTL, type Passkey, type Passkeys } from '../../../src/model/p
 import type { Key, Store } from '../../../src/model/store.ts';
 import { makeClock } from '../../../src/testing/clock.ts';
 import { storeNames } from '../../support/app.ts';
+import { storedPasskey } from '../../support/stored-passkey.ts';
 
 const clock = makeClock();
 const secrets = makeSecrets(makeRuntime());
@@ -15,18 +16,7 @@ let passkeys: Passkeys;
 let store: Store;
 let events: NewEvent[];
 
-const passkey = (over: Partial<Passkey> = {}): Passkey => ({
-  id: 'a2V5',
-  userId: 'ada',
-  publicKey: 'cHVibGlj',
-  counter: 0,
-  transports: ['internal'],
-  name: 'Phone',
-  backupEligible: true,
-  backedUp: true,
-  createdAt: clock.now(),
-  ...over,
-});
+const passkey = (over: Partial<Passkey> = {}): Passkey => storedPasskey({ createdAt: clock.now(), ...over });
 
 const keysOf = async (userId: string): Promise<readonly Key[]> => (await store.list(`passkeys:${userId}`)).keys;
 

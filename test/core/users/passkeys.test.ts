@@ -7,24 +7,14 @@ import type { Passkey, Passkeys } from '../../../src/model/passkey.ts';
 import type { Store } from '../../../src/model/store.ts';
 import { makeClock } from '../../../src/testing/clock.ts';
 import { storeNames } from '../../support/app.ts';
+import { storedPasskey } from '../../support/stored-passkey.ts';
 
 const clock = makeClock();
 let passkeys: Passkeys;
 let store: Store;
 let events: NewEvent[];
 
-const passkey = (over: Partial<Passkey> = {}): Passkey => ({
-  id: 'a2V5',
-  userId: 'ada',
-  publicKey: 'cHVibGlj',
-  counter: 0,
-  transports: ['internal'],
-  name: 'Phone',
-  backupEligible: true,
-  backedUp: true,
-  createdAt: clock.now(),
-  ...over,
-});
+const passkey = (over: Partial<Passkey> = {}): Passkey => storedPasskey({ createdAt: clock.now(), ...over });
 
 describe.each(storeNames)('core/passkeys on %s', (name) => {
   beforeEach(async () => {
