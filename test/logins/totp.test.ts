@@ -122,7 +122,7 @@ describe('logins/totp', () => {
     const { app, phone } = await make();
     for (let round = 0; round < 5; round++) {
       const { browser, page } = await asked(app);
-      for (let count = 0; count < 2; count++) expect((await browser.submit(page, { code: '000000' })).status).toBe(403);
+      for (let count = 0; count < 2; count++) expect((await browser.submit(page, { code: await phone.wrong() })).status).toBe(403);
     }
     const { browser, page } = await asked(app);
     const limited = await browser.submit(page, { code: await phone.code() });

@@ -15,10 +15,10 @@ import { expectNothingKnown, liveThrough } from '../support/known-secrets.ts';
 
 const { postgres, redis, folder } = await startEngines('runtimes/dump');
 
-/** All that could be text in a secret's alphabet, of every file below a folder. */
+/** All that could be text in a secret's alphabet or in JSON, of every file below a folder. */
 function bytesBelow(path: string): string {
   if (statSync(path).isSocket()) return '';
-  if (!statSync(path).isDirectory()) return [...new Set(readFileSync(path, 'latin1').match(/[\w+/=.-]{8,}/g))].join('\n');
+  if (!statSync(path).isDirectory()) return [...new Set(readFileSync(path, 'latin1').match(/[\w+/=.:,"[\]{}-]{8,}/g))].join('\n');
   return readdirSync(path)
     .map((name) => bytesBelow(join(path, name)))
     .join('\n');

@@ -25,6 +25,12 @@ describe('the simulation', () => {
     expect(new Set(told).size).toBe(told.length);
   });
 
+  it('gives a device a person with a password in a plan that was made smaller, too', () => {
+    const asked = ['--seed', '7', '--days', '1', '--habits', 'steady,early,twice,device', '--troubles', 'none', '--whole'];
+    const { stdout, stderr } = spawnSync(process.execPath, ['tools/simulate.ts', ...asked], { cwd: root, encoding: 'utf8' });
+    expect(stdout + stderr).toContain('1 passed, 0 failed');
+  });
+
   it('has a table of what it finds with a row for each fault', () => {
     const table = readFileSync(`${root}docs/reference/catch-rate.md`, 'utf8');
     for (const { id, what } of FAULTS) expect(table).toContain(`| ${id} | ${what} |`);

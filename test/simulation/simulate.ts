@@ -2,12 +2,12 @@
 import { readdirSync } from 'node:fs';
 import { makeProver } from '../support/prover.ts';
 import { makeSigner } from '../support/signer.ts';
-import { addressOf, AT_SITE, PEOPLE, passwordOf, startCluster } from './cluster.ts';
+import { addressOf, AT_SITE, PEOPLE, passwordOf, type Person, startCluster } from './cluster.ts';
 import { forgetCounters, live } from './habits.ts';
 import { Installation } from './installation.ts';
 import { Ledger, type Violation } from './ledger.ts';
 import type { World } from './network.ts';
-import type { Plan } from './plan.ts';
+import { type Habit, HABITS, type Plan } from './plan.ts';
 import { startTroubles } from './troubles.ts';
 import { virtualTime } from './virtual-time.ts';
 
@@ -65,6 +65,11 @@ export async function simulate(plan: Plan): Promise<Outcome> {
   }
 }
 
+/** Whose client has a habit: the same person in every plan, so that a smaller one gives a device no user without a password. */
+function userOf(habit: Habit): Person {
+  return PEOPLE[HABITS.indexOf(habit) % PEOPLE.length]!;
+}
+
 async function prepare(world: World, clock: { now: () => number; pass: () => undefined }) {
   const cluster = await startCluster(world);
   for (const person of PEOPLE) {
@@ -75,12 +80,12 @@ async function prepare(world: World, clock: { now: () => number; pass: () => und
     await cluster.helpers().accounts.create({ username: person, password: passwordOf(person), name: person, email, emailVerified: true });
   }
   const installations: Installation[] = [];
-  for (const [at, habit] of world.plan.habits.entries()) {
+  for (const habit of world.plan.habits) {
     const more = {
       ...(habit === 'keyed' ? { signer: await makeSigner() } : {}),
       ...(habit === 'bound' ? { prover: await makeProver(clock) } : {}),
     };
-    installations.push(new Installation({ world, cluster, habit, user: PEOPLE[at % PEOPLE.length]!, ...more }));
+    installations.push(new Installation({ world, cluster, habit, user: userOf(habit), ...more }));
   }
   return { world, cluster, installations, thiefKey: await makeProver(clock) };
 }

@@ -9,6 +9,8 @@ import { fromBase32 } from './base32.ts';
 export interface Authenticator {
   /** The code now, or so many seconds from now. */
   code(inSeconds?: number): Promise<string>;
+  /** A wrong code. */
+  wrong(): Promise<string>;
 }
 
 /** Reads the secret from the page's `otpauth:` link, as a phone reads it from the picture. */
@@ -16,7 +18,14 @@ export function authenticatorFor({ text }: BrowserPage, clock: Clock): Authentic
   const secret = /[?&](?:#38;)?secret=([A-Z2-7]+)/.exec(text)?.[1];
   if (!secret) throw new Error(`The page offers no secret: ${text.replace(/<[^>]+>/g, ' ').slice(0, 400)}`);
   const bytes = fromBase32(secret);
-  return { code: (inSeconds = 0) => oneTimeCode(bytes, Math.floor((clock.now() + inSeconds) / PERIOD)) };
+  const code = (inSeconds = 0): Promise<string> => oneTimeCode(bytes, Math.floor((clock.now() + inSeconds) / PERIOD));
+  return { code, wrong: () => wrongCode(code) };
+}
+
+/** A code that is right at no moment within five minutes of now: a fixed text may be. */
+export async function wrongCode(code: (inSeconds: number) => Promise<string>): Promise<string> {
+  const right = await Promise.all(Array.from({ length: 21 }, (_, at) => code((at - 10) * PERIOD)));
+  return Array.from({ length: 22 }, (_, at) => String(at).padStart(6, '0')).find((one) => !right.includes(one)) ?? '';
 }
 
 /** Sets up the second factor for the signed-in user. */

@@ -4,6 +4,7 @@ import { base64url } from '../../../src/lib/bytes.ts';
 import { oneTimeCode, PERIOD } from '../../../src/lib/one-time.ts';
 import type { TotpRecord } from '../../../src/core/users/totp.ts';
 import { makeServer, NEW_SECRET, OLD_SECRET } from '../../support/server.ts';
+import { wrongCode } from '../../support/totp-app.ts';
 
 const USER = 'user';
 
@@ -43,7 +44,7 @@ describe('core/users/totp, offers', () => {
 
   it('is set up by the code of its secret, once, and tells of it', async () => {
     const { totps, sealed, codeAt, record, toldOf, clock } = await makeWorld(false);
-    expect(await totps.confirm(USER, sealed, '000000')).toBeNull();
+    expect(await totps.confirm(USER, sealed, await wrongCode(codeAt))).toBeNull();
     expect(await totps.confirm(USER, 'x', await codeAt())).toBeNull();
     expect([await record(), toldOf()]).toEqual([undefined, []]);
     const codes = await totps.confirm(USER, sealed, await codeAt());

@@ -81,11 +81,11 @@ describe('the field that is wrong', () => {
     const app = await makeApp('memory', { secondFactor: totp(), secret: 'c2VjcmV0IG9mIHRoZSBzZXJ2ZXIsIDMyIGJ5dGVzIGxvbmc' });
     const own = app.browser();
     await at(own, ALICE);
-    await setUp(own, app.clock);
+    const { app: phone } = await setUp(own, app.clock);
     const browser = app.browser();
     const step = await at(browser, ALICE);
     expect(step.text).toContain('<details>');
-    const code = await browser.submit(step, { code: '000000' });
+    const code = await browser.submit(step, { code: await phone.wrong() });
     expect([wrongIn(code), code.text.includes('<details>')]).toEqual([['totp-code'], true]);
     const recovery = await browser.submit(code, { recovery: 'aaaa-bbbb' });
     expect([wrongIn(recovery), recovery.text.includes('<details open>')]).toEqual([['totp-recovery'], true]);
@@ -93,7 +93,7 @@ describe('the field that is wrong', () => {
     for (let count = 0; count < 4; count++) {
       const other = app.browser();
       let page = await at(other, ALICE);
-      for (let tries = 0; tries < 3; tries++) pages.push((page = await other.submit(page, { code: '000000' })));
+      for (let tries = 0; tries < 3; tries++) pages.push((page = await other.submit(page, { code: await phone.wrong() })));
     }
     const limited = pages.filter(({ status }) => status === 429);
     expect(limited.length).toBeGreaterThan(0);
@@ -101,7 +101,7 @@ describe('the field that is wrong', () => {
     const last = app.browser();
     app.clock.pass(86_400);
     let page = await at(last, ALICE);
-    for (let tries = 0; tries < 5; tries++) page = await last.submit(page, { code: '000000' });
+    for (let tries = 0; tries < 5; tries++) page = await last.submit(page, { code: await phone.wrong() });
     expect([page.text.includes('name="username"'), wrongIn(page)]).toEqual([true, []]); // the first page again, with other fields
   });
 
