@@ -38,8 +38,6 @@ export async function openStore(name: string, make: boolean): Promise<OpenStore>
 }
 
 async function opened(file: string): Promise<SqliteStore> {
-  if (process.getBuiltinModule('node:sqlite') === undefined)
-    throw new CliError(`SQLite needs Node 22.13 or newer, and this is ${process.version}. Install a newer Node and try again.`);
   const { sqliteStore } = await import('../stores/sqlite.ts'); // on Node 22 the driver prints a warning when it is loaded
   try {
     return sqliteStore(file);

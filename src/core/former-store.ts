@@ -22,7 +22,7 @@ export async function askFormer<T>(verb: () => T | Promise<T>): Promise<T> {
 export async function findFormerClient(as: AuthServer, id: string): Promise<Client | null> {
   const { formerStore } = as.settings;
   if (!formerStore) return null;
-  const found = await askFormer(() => formerStore.findClient(id));
+  const found = await askFormer(() => formerStore.findClient(id, as.now()));
   if (found === null) return null;
   if ('problem' in found) {
     as.emit({

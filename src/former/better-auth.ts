@@ -55,7 +55,7 @@ export function betterAuthTables(options: BetterAuthOptions): FormerStore {
     );
   if (typeof options.find !== 'function')
     throw new TypeError('betterAuthTables: `find` must be a function (table, field, value) → row or null.');
-  return { findClient: (id) => findClient(options, id), findGrant: (token) => findGrant(options, token) };
+  return { findClient: (id) => findClient(options, id), findGrant: (token, _, now) => findGrant(options, token, now) };
 }
 
 async function findClient({ find, refreshTokens, secret }: BetterAuthOptions, id: string): Promise<FormerClient | FormerProblem | null> {
@@ -87,7 +87,11 @@ async function findClient({ find, refreshTokens, secret }: BetterAuthOptions, id
   };
 }
 
-async function findGrant(options: BetterAuthOptions, token: string): Promise<FormerGrant | FormerProblem | null> {
+async function findGrant(
+  options: BetterAuthOptions,
+  token: string,
+  now: Seconds = Date.now() / 1000,
+): Promise<FormerGrant | FormerProblem | null> {
   const { refreshTokens: table, find, stored, props = usualProps } = options;
   if (token === '' || token.length > MAX_TOKEN_LENGTH) return null;
   const isHashed = table === 'oauthRefreshToken';
@@ -105,7 +109,7 @@ async function findGrant(options: BetterAuthOptions, token: string): Promise<For
   if (!isHashed && !scope.includes('offline_access')) return null; // no client was given this one
   if (isThere(row['confirmation'])) return problem('is bound to a key (DPoP), which is not taken over');
   const user = await find('user', 'id', userId);
-  if (!user || user['id'] !== userId || isBanned(user)) return null; // deleted there, or banned (plugin `admin`)
+  if (!user || user['id'] !== userId || isBanned(user, now)) return null; // deleted there, or banned (plugin `admin`)
   const given = await props(user);
   if (given === null) return null;
   return {
@@ -122,18 +126,21 @@ async function findGrant(options: BetterAuthOptions, token: string): Promise<For
 }
 
 /** A ban with an end is over with it: better-auth takes the mark away only when the user next signs in. */
-function isBanned({ banned, banExpires }: BetterAuthRow): boolean {
-  return !isOff(banned) && !((timeOf(banExpires) ?? Infinity) <= Date.now() / 1000);
+function isBanned({ banned, banExpires }: BetterAuthRow, now: Seconds): boolean {
+  return !isOff(banned) && !((timeOf(banExpires) ?? Infinity) <= now);
 }
 
 function usualProps({ id, name, email }: BetterAuthRow): unknown {
   return { user: { id, name, email } };
 }
 
-/** SHA-256 of a secret, base64url: what the newer plugin stores, and the older if it was told to; else the older has the secret. */
+/**
+ * SHA-256 of a secret, base64url: what the newer plugin stores, and the older if it was told to; else the older has the secret. The last of
+ * the 43 characters of a hash has only four bits.
+ */
 async function secretHashOf(secret: unknown, table: string): Promise<string | undefined> {
   if (typeof secret !== 'string' || secret === '') return undefined;
-  if (/^[\w-]{43}$/.test(secret)) return secret;
+  if (/^[\w-]{42}[AEIMQUYcgkosw048]$/.test(secret)) return secret;
   // A ciphertext must not become a secret itself: who reads the database would know it.
   return table === 'oauthClient' || /^(?:\$ba\$|[0-9a-f]{96})/.test(secret) ? undefined : sha256(secret);
 }

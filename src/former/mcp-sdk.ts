@@ -3,6 +3,7 @@
  * verb that only looks: asking for a refresh token's grant spends the token there, so each token is asked for once.
  */
 import type { FormerClient, FormerGrant, FormerStore } from '../model/former.ts';
+import type { Seconds } from '../model/store.ts';
 import { isDownStatus } from '../lib/host-down.ts';
 import { sha256 } from './records.ts';
 
@@ -61,9 +62,9 @@ export function mcpSdkProvider(
   if (typeof provider?.exchangeRefreshToken !== 'function' || typeof userOf !== 'function')
     throw new TypeError('mcpSdkProvider: give the OAuthServerProvider that mcpAuthRouter had, and a function (info) → { userId }.');
   return {
-    async findClient(id) {
+    async findClient(id, now) {
       const client = await provider.clientsStore.getClient(id);
-      return client && !isOver(client) ? clientOf(client) : null;
+      return client && !isOver(client, now) ? clientOf(client) : null;
     },
     async nameOf(refreshToken) {
       return { id: `sdk ${await sha256(refreshToken)}`, key: refreshToken };
@@ -90,8 +91,8 @@ export function mcpSdkProvider(
 }
 
 /** The SDK takes no secret that has expired, which its registration makes it do after 30 days. */
-function isOver({ client_secret: secret, client_secret_expires_at: end }: SdkClient): boolean {
-  return Boolean(secret && end && end * 1000 < Date.now());
+function isOver({ client_secret: secret, client_secret_expires_at: end }: SdkClient, now: Seconds = Date.now() / 1000): boolean {
+  return Boolean(secret && end && end < now);
 }
 
 async function clientOf(client: SdkClient): Promise<FormerClient> {

@@ -143,7 +143,7 @@ async function endMoved(as: AuthServer, caller: Caller, key: Key, secret: string
 }
 
 async function findFormer(as: AuthServer, { clientId }: Caller, presented: string): Promise<FormerGrant> {
-  const found = await askFormer(() => as.settings.formerStore?.findGrant(presented, clientId) ?? null);
+  const found = await askFormer(() => as.settings.formerStore?.findGrant(presented, clientId, as.now()) ?? null);
   if (found === null) throw new OAuthError('invalid_grant', 'refresh_malformed');
   if ('problem' in found) {
     as.emit({

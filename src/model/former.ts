@@ -8,14 +8,14 @@ import type { Json, Seconds } from './store.ts';
 
 /** Reads what another server left. Both functions throw if the store is down: the caller answers 503. */
 export interface FormerStore {
-  /** The client of an id; null if there is none. */
-  findClient(id: string): Awaitable<FormerClient | FormerProblem | null>;
+  /** The client of an id; null if there is none. @param now this server's time; default: the machine's. */
+  findClient(id: string, now?: Seconds): Awaitable<FormerClient | FormerProblem | null>;
   /**
    * The grant of a refresh token that is valid there; null for any other text.
    *
-   * @param clientId of the client that presents it, and has authenticated.
+   * @param clientId of the client that presents it, and has authenticated. @param now this server's time; default: the machine's.
    */
-  findGrant(refreshToken: string, clientId: string): Awaitable<FormerGrant | FormerProblem | null>;
+  findGrant(refreshToken: string, clientId: string, now?: Seconds): Awaitable<FormerGrant | FormerProblem | null>;
   /**
    * Given by a store where `findGrant` spends the token: the `id` and `key` of its grant, made of the token's text alone. A token is then
    * asked for once, and each repeat gets what came of that.

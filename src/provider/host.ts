@@ -20,7 +20,7 @@ import { settingsOf } from '../options/settings.ts';
 import { type Route, routesOf } from '../server.ts';
 import { epochStore } from '../stores/epoch.ts';
 import { tenantStore } from '../stores/tenant.ts';
-import { isOff, loginFault, readEnv, storeOf } from './environment.ts';
+import { isOff, loginFault, readEnv, storeOf, warnOfIssuerPath } from './environment.ts';
 import { makeHelpers, type OAuthHelpers } from './helpers.ts';
 import type { Parts } from './parts.ts';
 import type { IssuerServer, Standing } from './servers.ts';
@@ -70,6 +70,7 @@ export function makeHost<Env>(
     requireKeyring(as.keyring, '`accessTokenSigning`');
   if (settings.dpopNonces) requireKeyring(as.keyring, '`dpopNonces`');
   if (settings.secondFactor?.needsSecret) requireKeyring(as.keyring, `secondFactor: ${settings.secondFactor.id}()`);
+  if (tenant === null && options.basePath === undefined) warnOfIssuerPath(issuer, prefix, routes);
   const { externalTokens, anonymous } = options;
   const outside = async (source: TokenSource, ...sent: Parameters<TokenSource['verify']>): Promise<Checked | null> => {
     const found = await source.verify(...sent);

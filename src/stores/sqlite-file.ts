@@ -2,7 +2,7 @@
  * The file of the SQLite store: opens and prepares it, and explains what may be wrong with it and how to fix that.
  */
 import { closeSync, openSync, statSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { LAYOUTS, SCHEMA_VERSION } from './sql.ts';
 
 /** Milliseconds to wait for another process's write. */
@@ -53,9 +53,11 @@ export function inTransaction(database: SqliteDatabase, work: () => void): void 
 
 /** Opens a file, and creates it (mode 0600) if there is none. @throws {Error} naming the path and the fix. */
 export function opened(path: string): DatabaseSync {
+  const sqlite = process.getBuiltinModule('node:sqlite') as typeof import('node:sqlite') | undefined;
+  if (!sqlite) throw new Error(`SQLite needs Node 22.13 or newer, and this is ${process.version}. Install a newer Node and try again.`);
   try {
     if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600)); // SQLite uses the same mode for its other files
-    return new DatabaseSync(path);
+    return new sqlite.DatabaseSync(path);
   } catch (error) {
     throw new Error(`The database ${path} cannot be opened: ${fixOf(path, error)}`, { cause: error });
   }

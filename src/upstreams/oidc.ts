@@ -1,4 +1,5 @@
 /** Any OpenID Connect provider, by discovery. The other providers in this folder are the same with a few quirks. */
+import { anyTenant } from '../lib/microsoft.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import { codeFlow } from './code-flow.ts';
 import { checkProvider, type Provider, type ProviderOptions, type Upstream } from './contract.ts';
@@ -25,6 +26,11 @@ export function oidc(options: OidcOptions): Upstream {
   const { issuer, discoveryUrl: at, parameters = {} } = options;
   if (at !== undefined && !isSafe(at))
     throw new TypeError(`single sign-on: \`discoveryUrl\` must be an https URL; it is ${JSON.stringify(at)}.`);
+  const tenant = anyTenant(String(issuer));
+  if (tenant !== undefined)
+    throw new TypeError(
+      `single sign-on: \`issuer\` is for users of many tenants, each with an issuer of its own; use entra({ tenant: '${tenant}', … }).`,
+    );
   const provider = openid('oidc', 'single sign-on', issuer, { parameters });
   return codeFlow(at === undefined ? provider : { ...provider, server: { discover: issuer, at } }, options);
 }

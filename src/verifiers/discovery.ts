@@ -58,7 +58,11 @@ async function discover(issuer: string, fetcher: typeof fetch): Promise<Found> {
 }
 
 function foundIn(document: JsonObject, issuer: string): Found {
-  if (document['issuer'] !== issuer) throw new SourceUnavailable('discovery_other_issuer');
+  const named = document['issuer'];
+  if (named !== issuer) {
+    const cause = `the issuer calls itself ${JSON.stringify(String(named).slice(0, 200))}, the option says ${issuer}`;
+    throw new SourceUnavailable('discovery_other_issuer', { cause });
+  }
   return { jwksUri: endpoint(document, 'jwks_uri'), introspectionEndpoint: endpoint(document, 'introspection_endpoint') };
 }
 

@@ -7,6 +7,7 @@ import { errors, jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
 import type { Tell } from '../model/access.ts';
 import { otherSpelling } from '../model/resource.ts';
+import { anyTenant } from '../lib/microsoft.ts';
 import { checkTypes } from '../lib/option-types.ts';
 import { forLog } from '../lib/shown.ts';
 import type { Seconds } from '../model/store.ts';
@@ -157,12 +158,18 @@ function isForUs(claims: Claims, wanted: readonly string[], withoutAudience: Jwt
   return [aud].flat().some((one) => typeof one === 'string' && wanted.includes(one));
 }
 
-function check({ issuer, jwksUri, algorithms = [], clockSkew = 0, audience, types }: JwtOptions): void {
+function check({ issuer, acceptIssuer, jwksUri, algorithms = [], clockSkew = 0, audience, types }: JwtOptions): void {
   if (!isSafeUrl(issuer))
     refuse(
       'verifyJwt',
       'issuer',
       `must be the issuer's https URL, exactly as its tokens have it in \`iss\`; it is ${JSON.stringify(issuer)}`,
+    );
+  if (!acceptIssuer && anyTenant(issuer) !== undefined)
+    refuse(
+      'verifyJwt',
+      'issuer',
+      'is for users of many tenants, each with an issuer of its own; use entraTokens({ tenant: [the ids], … })',
     );
   if (jwksUri !== undefined && !isSafeUrl(jwksUri))
     refuse('verifyJwt', 'jwksUri', `must be an https URL; it is ${JSON.stringify(jwksUri)}`);

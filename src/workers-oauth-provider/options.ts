@@ -109,8 +109,8 @@ function formerStoreIn(env: unknown, legacy: string | undefined): FormerStore {
   if (legacy === undefined) return former;
   return {
     ...former,
-    async findGrant(token, clientId) {
-      const found = await former.findGrant(token, clientId);
+    async findGrant(...asked) {
+      const found = await former.findGrant(...asked);
       return found === null || 'problem' in found ? found : { resource: legacy, ...found };
     },
   };

@@ -1,4 +1,4 @@
-/** The command line on a Node without SQLite, and its silence about SQLite where nothing asks for a store. */
+/** The command line and `serve` on a Node without SQLite, and its silence about SQLite where nothing asks for a store. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,6 +28,25 @@ describe('the command line', () => {
     const { status, err } = run(WITHOUT, 'store', 'migrate', folder);
     expect([status, err]).toEqual([
       1,
+      `SQLite needs Node 22.13 or newer, and this is ${process.version}. Install a newer Node and try again.\n`,
+    ]);
+  });
+
+  it('is not alone: a server with a data folder says the same', () => {
+    const index = new URL('../../src/node/index.ts', import.meta.url).href;
+    const main = new URL('../../src/node/main.ts', import.meta.url).href;
+    const program = `
+      import { serve } from '${index}';
+      import { OAuthProvider } from '${main}';
+      const handler = () => new Response();
+      const app = new OAuthProvider({ apiRoute: '/mcp', apiHandler: handler, defaultHandler: handler, logins: [] });
+      await serve(app, { port: 0, data: ${JSON.stringify(folder)} }).catch(({ message }) => console.error(message));`;
+    const { status, stderr } = spawnSync(process.execPath, [...WITHOUT, '--input-type=module', '--eval', program], {
+      encoding: 'utf8',
+      timeout: 240_000,
+    });
+    expect([status, stderr]).toEqual([
+      0,
       `SQLite needs Node 22.13 or newer, and this is ${process.version}. Install a newer Node and try again.\n`,
     ]);
   });

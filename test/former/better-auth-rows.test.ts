@@ -121,6 +121,14 @@ describe('former/better-auth, secrets', () => {
     },
   );
 
+  it('takes 43 characters that no SHA-256 can be for a plain secret of the older plugin, and its hash for a hash (W-12)', async () => {
+    const plain = `${'kX9-_'.repeat(8)}abB`;
+    expect(await olderClientOf(plain)).toMatchObject({ secretHash: await sha256(plain) });
+    for (const end of 'AEIMQUYcgkosw048')
+      expect(await olderClientOf('x'.repeat(42) + end)).toMatchObject({ secretHash: 'x'.repeat(42) + end });
+    expect(await clientOf({ tokenEndpointAuthMethod: null, clientSecret: plain })).toEqual(withoutSecret('oauthClient'));
+  });
+
   it.each(['$ba$0$c2VjcmV0', 'a1'.repeat(48)])('never takes the ciphertext %s for a secret (W-12)', async (sealed) => {
     expect(await olderClientOf(sealed)).toEqual(withoutSecret('oauthApplication'));
   });

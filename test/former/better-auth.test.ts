@@ -98,6 +98,15 @@ describe.each(TOKENS)('former/better-auth, %s', (table) => {
     }
   });
 
+  it('lets a user in when the ban is over by the clock of this server', async () => {
+    const rows = await tablesOf(table);
+    const { app } = await appOver(table, rows);
+    Object.assign(rows['user']?.[0] ?? {}, { banned: true, banExpires: app.clock.now() + 60 });
+    expect((await refresh(app, UNA)).body['error']).toBe('invalid_grant');
+    app.clock.pass(60);
+    expect((await refresh(app, UNA)).status).toBe(200);
+  });
+
   it('takes the secret of a client by either method, and no other secret', async () => {
     const { app } = await appOver(table, await tablesOf(table));
     expect((await refresh(app, BEN)).body['error']).toBe('invalid_client');

@@ -58,6 +58,8 @@ describe('former/mcp-sdk, clients', () => {
     for (const end of [0, undefined, now() + 3600])
       expect(await of({ client_secret: 's3cret', client_secret_expires_at: end })).toMatchObject({ authMethod: 'client_secret_post' });
     expect(await of({ client_secret_expires_at: now() - 60 })).toMatchObject({ authMethod: 'none' }); // nothing of it has expired
+    const { store } = makeWorld({ client: { client_secret: 's3cret', client_secret_expires_at: 1000 } });
+    expect([await store.findClient('c1', 1001), await store.findClient('c1', 1000)]).toMatchObject([null, { id: 'c1' }]);
   });
 });
 

@@ -25,6 +25,13 @@ describe('upstreams/oidc', () => {
     expect(await trip(provider, fake.visit)).toEqual({ issuer: fake.issuer, subject: 'u-1', claims: fake.user });
   });
 
+  it.each(['common', 'organizations', 'consumers'])('refuses %s of Entra at the start, and names entra()', (tenant) => {
+    for (const issuer of [`https://login.microsoftonline.com/${tenant}/v2.0`, `https://login.microsoftonline.us/${tenant}`])
+      expect(() => oidc({ ...APP, issuer })).toThrow(`use entra({ tenant: '${tenant}', … })`);
+    for (const issuer of [`https://login.microsoftonline.com/${tenant}.example/v2.0`, `https://id.example/${tenant}/v2.0`])
+      expect(() => oidc({ ...APP, issuer })).not.toThrow();
+  });
+
   it('asks the userinfo endpoint where the ID token is thin, and takes no other subject from there (OIDC Core §5.3.2)', async () => {
     const { fake, provider } = await both();
     fake.thin = true;

@@ -67,6 +67,10 @@ describe('verifiers/discovery, what', () => {
     };
     expect(await read({ jwks_uri: undefined, introspection_endpoint: undefined })).toEqual({});
     expect(await read({ issuer: 'https://as.example/' })).toContain('(discovery_other_issuer)');
+    const [name, hint] = ['https://as.example/', 'the issuer calls itself "https://as.example/", the option says https://as.example'];
+    const world = setUp();
+    world.answers.set(OAUTH, () => Response.json({ ...GOOD, issuer: name }));
+    await expect(world.find()).rejects.toMatchObject({ cause: hint });
     for (const uri of ['http://as.example/keys', 'keys', 7, null]) expect(await read({ jwks_uri: uri })).toContain('(discovery_jwks_uri)');
     expect(await read({ introspection_endpoint: 'ftp://as.example' })).toContain('(discovery_introspection_endpoint)');
   });

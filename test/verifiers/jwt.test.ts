@@ -271,6 +271,7 @@ describe('verifiers/jwt, small print', () => {
 describe('verifiers/jwt, options', () => {
   it.each([
     [{ issuer: 'as.example' }, 'issuer'],
+    [{ issuer: 'https://login.microsoftonline.com/common/v2.0' }, 'issuer'],
     [{ issuer: 'http://as.example' }, 'issuer'],
     [{ issuer: ISSUER, jwksUri: 'ftp://as.example' }, 'jwksUri'],
     [{ issuer: ISSUER, algorithms: ['HS256'] }, 'algorithms'],

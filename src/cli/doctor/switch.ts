@@ -95,7 +95,7 @@ async function reportOf(records: ReadonlyMap<string, string>, served: readonly s
   for (const [key, text] of records) {
     const [kind, ...parts] = key.split(':');
     if (kind === 'client') {
-      const client = await former.findClient(key.slice('client:'.length));
+      const client = await former.findClient(key.slice('client:'.length), now);
       if (!client || 'problem' in client) {
         broken.push(key);
         continue;
