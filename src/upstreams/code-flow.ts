@@ -8,27 +8,24 @@
 import * as oauth from 'oauth4webapi';
 import { parseJson } from '../lib/json.ts';
 import { isLoopbackHost } from '../lib/url.ts';
-import { type Ask, makeAsk } from './ask.ts';
-import { makeBreakers } from './breaker.ts';
+import { type Ask, failureOf, makeAsk, makeBreakers, makeCredentials } from './ask.ts';
 import {
-  type UpstreamCallback,
   type Body,
   bodyOf,
+  type CallbackState,
   type Endpoints,
   type Identified,
   identityOf,
-  type CallbackState,
   type Provider,
+  type ProviderOptions,
+  textOf,
+  type Upstream,
+  type UpstreamCallback,
+  UpstreamError,
+  withBoolean,
 } from './contract.ts';
-import { type ProviderOptions, textOf, type Upstream, UpstreamError, withBoolean } from './contract.ts';
-import { makeCredentials } from './credentials.ts';
-import { makeDiscover } from './discovery.ts';
-import { failureOf } from './failure.ts';
-import { claimsIn, unverifiedClaims, unverifiedHeader } from './jwt.ts';
-import { ALGORITHMS, makeKeySet } from './key-set.ts';
-import { offlineOf, type Parameters as AuthorizationParameters } from './offline.ts';
-import { readAnswer } from './token-answer.ts';
-import { makeTokenOperations, tokensOf } from './token-verbs.ts';
+import { ALGORITHMS, makeDiscover, makeKeySet } from './discovery.ts';
+import { claimsIn, makeTokenOperations, readAnswer, tokensOf, unverifiedClaims, unverifiedHeader } from './tokens.ts';
 
 const TIMEOUT = 10;
 const MAX_DEPTH = 32;
@@ -211,4 +208,21 @@ async function userinfo(url: string, { access_token: token }: oauth.TokenEndpoin
   if (textOf(profile['sub'], 'userinfo_other_subject') !== textOf(sub, 'sub_missing'))
     throw new UpstreamError('broken', 'userinfo_other_subject');
   return profile;
+}
+
+/** Parameters of an authorization request; undefined ones are omitted. */
+type AuthorizationParameters = { readonly [name: string]: string | undefined };
+
+/**
+ * Scope and parameters that request a refresh token, from an upstream whose tokens are kept: in the upstream's own way if it has one; otherwise
+ * the scope `offline_access` with the consent that OpenID Connect Core §11 requires for it, if the upstream publishes that scope.
+ */
+function offlineOf(
+  { offline, openid, parameters: own = {} }: Provider,
+  { scopes_supported: published = [] }: Endpoints,
+  scope: readonly string[],
+): { readonly scope: readonly string[]; readonly parameters: AuthorizationParameters } {
+  if (offline) return { scope: [...new Set([...scope, ...(offline.scope ?? [])])], parameters: offline.parameters ?? {} };
+  if (!openid || !published.includes('offline_access')) return { scope, parameters: {} };
+  return { scope: [...new Set([...scope, 'offline_access'])], parameters: { prompt: own['prompt'] ?? 'consent' } }; // an empty string omits it
 }

@@ -5,7 +5,7 @@
  */
 import { codeFlow } from './code-flow.ts';
 import { checkProvider, type Body, bodyOf, identityOf, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
-import { unverifiedClaims } from './jwt.ts';
+import { unverifiedClaims } from './tokens.ts';
 import { openid } from './oidc.ts';
 
 /** Options of {@link stytch}. */

@@ -4,7 +4,7 @@
  */
 import { codeFlow } from './code-flow.ts';
 import { checkProvider, bodyOf, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
-import { unverifiedClaims } from './jwt.ts';
+import { unverifiedClaims } from './tokens.ts';
 
 /** Options of {@link workos}; `clientSecret` is the API key. */
 export interface WorkOsOptions extends ProviderOptions {

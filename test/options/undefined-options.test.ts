@@ -7,7 +7,7 @@ import { guard } from '../../src/guard/guard.ts';
 import { memoryStore, OAuthProvider, upstream } from '../../src/index.ts';
 import { emailCode } from '../../src/logins/email-code.ts';
 import { policy } from '../../src/mcp/policy/policy.ts';
-import { discord } from '../../src/upstreams/discord.ts';
+import { discord } from '../../src/upstreams/oauth2.ts';
 import { github } from '../../src/upstreams/github.ts';
 import { verifyJwt } from '../../src/verifiers/jwt.ts';
 

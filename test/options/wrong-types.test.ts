@@ -8,10 +8,9 @@ import { upstream } from '../../src/logins/upstream.ts';
 import { policy } from '../../src/mcp/policy/policy.ts';
 import { OAuthProvider } from '../../src/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
-import { auth0 } from '../../src/upstreams/auth0.ts';
+import { auth0, keycloak } from '../../src/upstreams/oidc.ts';
 import { entra } from '../../src/upstreams/entra.ts';
 import { github } from '../../src/upstreams/github.ts';
-import { keycloak } from '../../src/upstreams/keycloak.ts';
 import { oauth2 } from '../../src/upstreams/oauth2.ts';
 
 const APP = { clientId: 'a', clientSecret: 'b' };

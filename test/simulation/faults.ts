@@ -82,12 +82,12 @@ export const FAULTS: readonly Fault[] = [
     good: `<= REPEAT_WINDOW ?`, bad: `< -REPEAT_WINDOW ?`,
   },
   {
-    id: 'R-31', what: 'a token answer without token_type is none', file: 'src/upstreams/token-answer.ts',
+    id: 'R-31', what: 'a token answer without token_type is none', file: 'src/upstreams/tokens.ts',
     good: `if (isGood && textIn(repaired, 'access_token') !== undefined) {`,
     bad: `if (isGood && textIn(repaired, 'access_token') !== undefined && textIn(repaired, 'token_type') !== undefined) {`,
   },
   {
-    id: 'R-33', what: 'a web page in front of a site ends the account there', file: 'src/upstreams/token-answer.ts',
+    id: 'R-33', what: 'a web page in front of a site ends the account there', file: 'src/upstreams/tokens.ts',
     good: `if (parsed === null) throw new UpstreamError('broken',`,
     bad: `if (parsed === null) throw new UpstreamError(isRefresh && response.status < 500 ? 'refused' : 'broken',`,
   },
@@ -274,7 +274,7 @@ export const FAULTS: readonly Fault[] = [
     bad: `(request.url === '' ? askedHeaders(request) : null) ?? 'Authorization, Content-Type, DPoP, MCP-Protocol-Version'`,
   },
   {
-    id: 'R-32', what: 'the end that a signed token says itself is not read', file: 'src/upstreams/token-verbs.ts',
+    id: 'R-32', what: 'the end that a signed token says itself is not read', file: 'src/upstreams/tokens.ts',
     good: `const expiresAt = expiresIn === undefined ? endIn(accessToken, now) : now + Math.floor(expiresIn);`,
     bad: `const expiresAt = expiresIn === undefined ? endIn('', now) : now + Math.floor(expiresIn);`,
   },

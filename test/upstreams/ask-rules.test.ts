@@ -1,7 +1,6 @@
 /** What is sent to a site, and what of its answer is passed on. */
 import { describe, expect, it } from 'vitest';
-import { makeAsk, type AskInit } from '../../src/upstreams/ask.ts';
-import type { Breaker } from '../../src/upstreams/breaker.ts';
+import { type AskInit, type Breaker, makeAsk } from '../../src/upstreams/ask.ts';
 import { failureIn } from '../support/provider-trip.ts';
 
 const SITE = 'https://idp.example/token';

@@ -1,7 +1,7 @@
 /** Whom each site lets in and lets stay, and what it is asked; the network is a function that signs what it is told. */
 import { describe, expect, it } from 'vitest';
 import type { Identity } from '../../src/model/identity.ts';
-import { auth0, type Auth0Options } from '../../src/upstreams/auth0.ts';
+import { auth0, type Auth0Options } from '../../src/upstreams/oidc.ts';
 import type { Fetch, ProviderOptions, Upstream, UpstreamError } from '../../src/upstreams/contract.ts';
 import { ENGLISH } from '../../src/words/words.ts';
 import { entra, type EntraOptions } from '../../src/upstreams/entra.ts';

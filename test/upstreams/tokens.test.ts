@@ -3,14 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { base64url, utf8 } from '../../src/lib/bytes.ts';
 import type { UpstreamTokens } from '../../src/model/upstream.ts';
 import { makeFakeGitHub } from '../../src/testing/fake-github.ts';
-import { auth0 } from '../../src/upstreams/auth0.ts';
-import { cloudflareAccess } from '../../src/upstreams/cloudflare-access.ts';
+import { auth0, cloudflareAccess, oidc } from '../../src/upstreams/oidc.ts';
 import type { Fetch, Upstream } from '../../src/upstreams/contract.ts';
-import { discord } from '../../src/upstreams/discord.ts';
+import { discord } from '../../src/upstreams/oauth2.ts';
 import { entra } from '../../src/upstreams/entra.ts';
 import { github } from '../../src/upstreams/github.ts';
 import { google } from '../../src/upstreams/google.ts';
-import { oidc } from '../../src/upstreams/oidc.ts';
 import { workos } from '../../src/upstreams/workos.ts';
 import { APP, arrival, failureIn, fakeProvider, realNow, REDIRECT, STATE } from '../support/provider-trip.ts';
 

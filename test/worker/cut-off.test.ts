@@ -21,7 +21,7 @@ import { makeClock } from '../../src/testing/clock.ts';
 import { codeOf, registerClient, tokensOf } from '../../src/testing/oauth-client.ts';
 import { atConsent, makeUpstreamApp, throughCorp, type UpstreamApp } from '../support/upstream-app.ts';
 import { tool } from '../support/vault-tool.ts';
-import { makeBreaker } from '../../src/upstreams/breaker.ts';
+import { makeBreaker } from '../../src/upstreams/ask.ts';
 import { UpstreamError } from '../../src/upstreams/contract.ts';
 import { googleTokens } from '../../src/verifiers/google.ts';
 import { verifyIntrospection } from '../../src/verifiers/introspection.ts';

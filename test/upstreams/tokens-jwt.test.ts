@@ -1,10 +1,10 @@
 /** Claims of a JWT that no one has verified yet. */
 import { describe, expect, it } from 'vitest';
-import { claimsIn, unverifiedClaims, unverifiedHeader, withTypedClaims } from '../../src/upstreams/jwt.ts';
+import { claimsIn, unverifiedClaims, unverifiedHeader, withTypedClaims } from '../../src/upstreams/tokens.ts';
 
 const encode = (text: string): string => btoa(text).replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_');
 
-describe('upstreams/jwt', () => {
+describe('upstreams/tokens, JWTs', () => {
   it('are the members of the second part', () => {
     expect(unverifiedClaims(`x.${encode('{"sub":"u","a":[1]}')}.y`)).toEqual({ sub: 'u', a: [1] });
     expect(unverifiedClaims(`x.${encode('{"a":"\xc3\xa4"}')}`)).toEqual({ a: 'ä' });

@@ -1,7 +1,7 @@
 /** What is made of an answer of a token endpoint, to the last member. */
 import { describe, expect, it } from 'vitest';
 import type { Provider } from '../../src/upstreams/contract.ts';
-import { readAnswer } from '../../src/upstreams/token-answer.ts';
+import { readAnswer } from '../../src/upstreams/tokens.ts';
 
 interface Asked {
   readonly status?: number;
@@ -26,7 +26,7 @@ async function read(
 
 const GOOD = { access_token: 'a', token_type: 'bearer' };
 
-describe('upstreams/token-answer, a good one', () => {
+describe('upstreams/tokens, a response: a good one', () => {
   it('has an ID token for a sign-in with OpenID Connect alone, where it is verified', async () => {
     const sent = { ...GOOD, id_token: 'i' };
     expect(await read(sent)).toEqual([200, sent, undefined]);
@@ -84,7 +84,7 @@ describe('upstreams/token-answer, a good one', () => {
   });
 });
 
-describe('upstreams/token-answer, a bad one', () => {
+describe('upstreams/tokens, a response: a bad one', () => {
   it('keeps its status, or has 400 where it says an error with 200', async () => {
     const error = { error: 'bad_verification_code' };
     expect(await read(error)).toEqual([400, error, undefined]);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Ask } from '../../src/upstreams/ask.ts';
-import { unverifiedHeader } from '../../src/upstreams/jwt.ts';
-import { makeKeySet } from '../../src/upstreams/key-set.ts';
+import { unverifiedHeader } from '../../src/upstreams/tokens.ts';
+import { makeKeySet } from '../../src/upstreams/discovery.ts';
 import { makeSigner, type Signer } from '../support/signer.ts';
 
 const URL_OF_KEYS = 'https://idp.example/keys';
@@ -26,7 +26,7 @@ const goDown = (): Response => {
   throw new TypeError('fetch failed');
 };
 
-describe('upstreams/key-set', () => {
+describe('upstreams/discovery, signing keys', () => {
   let [own, other]: [Signer, Signer] = [null!, null!];
   let [signed, forged] = ['', ''];
   beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { makeBreaker, makeBreakers } from '../../src/upstreams/breaker.ts';
+import { makeBreaker, makeBreakers } from '../../src/upstreams/ask.ts';
 import { UpstreamError } from '../../src/upstreams/contract.ts';
 
 const down = async (): Promise<never> => {
@@ -22,7 +22,7 @@ const reasonOf = async (going: Promise<unknown>): Promise<string> => {
   return outcome instanceof UpstreamError ? outcome.reason : 'through';
 };
 
-describe('upstreams/breaker', () => {
+describe('upstreams/ask, the breaker', () => {
   it('FLT-17 refuses at once after five failures in a row, with the seconds to wait', async () => {
     const { run, fail } = make();
     await fail(4);
@@ -68,7 +68,7 @@ describe('upstreams/breaker', () => {
   });
 });
 
-describe('upstreams/breaker: of many visitors', () => {
+describe('upstreams/ask, a breaker of many visitors', () => {
   const fail = async (of: ReturnType<typeof makeBreakers>, visitor: string, times = 5): Promise<void> => {
     for (let at = 0; at < times; at++)
       await of(visitor)

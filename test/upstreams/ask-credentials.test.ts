@@ -1,9 +1,8 @@
 /** How we prove to a site which application we are. */
 import * as oauth from 'oauth4webapi';
 import { describe, expect, it } from 'vitest';
-import type { Ask, AskInit } from '../../src/upstreams/ask.ts';
+import { type Ask, type AskInit, makeCredentials } from '../../src/upstreams/ask.ts';
 import type { Endpoints, Provider, ProviderOptions } from '../../src/upstreams/contract.ts';
-import { makeCredentials } from '../../src/upstreams/credentials.ts';
 
 const make = (options: ProviderOptions, clientAuth?: Provider['clientAuth']): ReturnType<typeof makeCredentials> =>
   makeCredentials('github', (clientAuth === undefined ? {} : { clientAuth }) as Provider, options);
@@ -15,7 +14,7 @@ function shownBy(auth: oauth.ClientAuth): unknown {
   return [Object.fromEntries(body), headers.get('authorization')];
 }
 
-describe('upstreams/credentials', () => {
+describe('upstreams/ask, credentials', () => {
   it('are the given values, or those that the environment has', () => {
     const env = { ID: 'app', SECRET: 'secret' };
     for (const options of [
