@@ -17,7 +17,7 @@ import { keyOf } from './store-server.ts';
 
 /** Expired grants that the sweep has to find among the living. */
 const EXPIRED = 20_000;
-/** What `serve` looks at in one go (`node/sweeper`). */
+/** What `serve` looks at in one go (`node/serve`). */
 const LOOKED_AT = 2000;
 /** Grants of the one user whose grants are all revoked at once. */
 const OF_ONE = 2000;

@@ -1,7 +1,7 @@
 /** Entry point on Node: the common exports, with the `node:crypto` runtime. */
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { OAuthProvider as AnyOAuthProvider } from '../provider/oauth-provider.ts';
-import { nodePlatform } from './platform.ts';
+import { nodePlatform } from './runtime.ts';
 
 export * from '../index.ts';
 

@@ -5,7 +5,7 @@
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { NO_PARTS } from '../provider/parts.ts';
 import { Provider } from '../provider/provider.ts';
-import { nodePlatform } from './platform.ts';
+import { nodePlatform } from './runtime.ts';
 
 /** The provider without our pages. */
 export class OAuthProvider<Env = unknown> extends Provider<Env> {

@@ -1,20 +1,18 @@
 /**
- * Node server around `{ fetch }`, the same object that a Worker exports: its options, start and graceful stop.
+ * Node server around `{ fetch }`, the same object that a Worker exports: its options, start, sweeps and graceful stop.
  * A single request is handled in `http/answer.ts`.
  */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { defined } from '../lib/defined.ts';
 import { insteadOf } from '../lib/names.ts';
 import type { FetchObject } from '../model/handler.ts';
-import type { Provider } from '../provider/provider.ts';
 import type { OAuthHelpers } from '../provider/helpers.ts';
+import type { Provider } from '../provider/provider.ts';
+import { openEmbedded } from './databases.ts';
 import { answering, type Answering } from './http/answer.ts';
-import { openEmbedded } from './embedded.ts';
 import { closed, listen } from './http/listen.ts';
 import type { NodeListenerOptions } from './middleware.ts';
-import { tellOfOtherName } from './other-name.ts';
-import { startSweeper } from './sweeper.ts';
 
 /** How a server listens, and where its limits are. Times are in seconds, sizes in bytes. */
 export interface ServeOptions extends NodeListenerOptions {
@@ -64,7 +62,7 @@ const DEFAULTS = {
 const KEEP_ALIVE = 65;
 
 /** How often a stop looks for connections that have become idle. */
-const SWEEP_MS = 25;
+const IDLE_MS = 25;
 
 /** Connections that have asked nothing yet; beyond that the one that has been silent longest gives way. */
 const MAX_SILENT = 1024;
@@ -185,7 +183,7 @@ async function drain(servers: readonly Server[], silent: ReadonlySet<Socket>, de
   const ended = Promise.all(servers.map(closed));
   for (const socket of silent) socket.destroy();
   // Node keeps a connection alive if its last response began before the stop, and `close` would wait for it.
-  const sweep = setInterval(() => servers.forEach((server) => server.closeIdleConnections()), SWEEP_MS);
+  const sweep = setInterval(() => servers.forEach((server) => server.closeIdleConnections()), IDLE_MS);
   const isEnded = await within(ended, milliseconds);
   clearInterval(sweep);
   if (!isEnded) {
@@ -235,4 +233,59 @@ function check(app: unknown, settings: ServeOptions & typeof DEFAULTS & { port: 
   if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).origin !== origin)) {
     throw wrong('origin', 'scheme and host alone, as in https://mcp.example.com');
   }
+}
+
+/** A name of the DNS, with a port perhaps: nothing else of a stranger's header comes into a log. */
+const NAME = /^(?=.{1,253}$)(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z](?:[a-z\d-]{0,61}[a-z\d])?(?::\d{1,5})?$/i;
+
+let isTold = false;
+
+/**
+ * Warns once in a process, where a request came for another name than localhost: a server without an issuer uses localhost in all of its URLs,
+ * and behind a tunnel no client can use those.
+ */
+function tellOfOtherName({ host, 'x-forwarded-host': forwarded }: IncomingHttpHeaders): void {
+  if (isTold) return;
+  const names = [host, typeof forwarded === 'string' ? forwarded.split(',')[0]?.trim() : undefined];
+  const name = names.find((one) => one !== undefined && NAME.test(one) && !/\.localhost(:|$)/i.test(one));
+  if (name === undefined) return;
+  isTold = true;
+  console.warn(`portcullis: a request came for ${name}; set PORTCULLIS_ISSUER=https://${name}`);
+}
+
+/** Records looked at in one go. */
+const SWEEP_SIZE = 2000;
+const EVERY_MS = 5000;
+/** Where so many of those were expired there are more: what expires lies together, as it was written together. */
+const MANY = SWEEP_SIZE / 10;
+/** Time for requests between two goes that follow each other. */
+const REST_MS = 100;
+
+/**
+ * Removes expired records while a server runs, in small batches, so that no request waits long; without long pauses where much has expired. A
+ * failure is harmless: expired records are never read, and the next run removes them. It keeps no process alive.
+ *
+ * @returns a function that ends it.
+ */
+export function startSweeper(sweep: (most: number) => Promise<number>): () => void {
+  let over = false;
+  let timer: ReturnType<typeof setTimeout>;
+  const go = async (): Promise<void> => {
+    let found = 0;
+    try {
+      found = await sweep(SWEEP_SIZE);
+    } catch (error) {
+      const { causesOf } = await import('../core/default-listener.ts');
+      console.error(`portcullis: expired records could not be swept: ${causesOf(error)}`);
+    }
+    later(found >= MANY ? REST_MS : EVERY_MS);
+  };
+  const later = (pause: number): void => {
+    if (!over) timer = setTimeout(() => void go(), pause).unref();
+  };
+  later(EVERY_MS);
+  return () => {
+    over = true;
+    clearTimeout(timer);
+  };
 }

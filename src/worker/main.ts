@@ -1,7 +1,7 @@
 /** Entry point in a Worker: the common exports, with the workerd runtime. */
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { OAuthProvider as AnyOAuthProvider } from '../provider/oauth-provider.ts';
-import { workerPlatform } from './platform.ts';
+import { workerPlatform } from './runtime.ts';
 
 export * from '../index.ts';
 

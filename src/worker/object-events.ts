@@ -2,8 +2,31 @@
  * `userEvents` for Workers: sends notifications through one Durable Object per user (`PortcullisNews`). Each open stream has its own
  * socket, because an isolate cannot share a connection between requests.
  */
+import { DurableObject } from 'cloudflare:workers';
 import { isUserEvent, LISTS, MISSED, type UserEvents } from '../mcp/events/user-events.ts';
 import { keyOf } from '../model/live-permissions.ts';
+
+/**
+ * The events of one user: an object with the sockets of that user's streams, which hibernates between notifications and stores nothing on disk.
+ * Export it from the Worker and bind it (`new_sqlite_classes`), for `objectEvents`.
+ *
+ * @example
+ * export { PortcullisNews } from 'portcullis/worker';
+ */
+export class PortcullisNews extends DurableObject<unknown> {
+  /** Takes a socket that wants to hear. Reached through the binding alone, never from outside. */
+  override fetch(request: Request): Response {
+    if (request.headers.get('upgrade') !== 'websocket') return new Response('Only for WebSockets.', { status: 426 });
+    const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+    this.ctx.acceptWebSocket(server); // hibernates: an open stream costs nothing while there is no news
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** Tells all sockets. */
+  publish(text: string): void {
+    for (const socket of this.ctx.getWebSockets()) if (socket.readyState === WebSocket.OPEN) socket.send(text);
+  }
+}
 
 /** A namespace whose class is `PortcullisNews`, as far as it is used here. */
 export interface NewsNamespace {

@@ -3,7 +3,7 @@ import type { Context } from '../model/handler.ts';
 import type { OAuthHelpers } from '../workers-oauth-provider/helpers.ts';
 import type { OAuthAuthorizationServerOptions, OAuthProviderOptions } from '../workers-oauth-provider/option-types.ts';
 import { AdaptedAuthorizationServer, AdaptedProvider } from '../workers-oauth-provider/provider.ts';
-import { workerPlatform } from './platform.ts';
+import { workerPlatform } from './runtime.ts';
 
 export * from '../workers-oauth-provider/shared.ts';
 

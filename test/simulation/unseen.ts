@@ -19,8 +19,8 @@ export const UNSEEN: readonly Unseen[] = [
   { ids: ['F-51', 'F-52'], why: 'only workerd drops the rest of a request that was cut off (`test/worker/cut-off.test.ts`)' },
   { ids: ['F-53', 'F-54', 'F-56', 'F-57', 'F-59'], why: 'the server takes no tokens of other authorization servers (`test/verifiers`)' },
   { ids: ['F-58'], why: 'it is in the command line (`test/cli`)' },
-  { ids: ['F-61', 'F-67'], why: 'virtual time measures neither memory nor processors (`test/runtimes/leaks.test.ts`, `test/node/hash-queue.test.ts`)' },
-  { ids: ['R-16', 'R-17'], why: 'the server has one address and no proxy (`test/node/other-name.test.ts`, `test/journeys/issuer-path.test.ts`)' },
+  { ids: ['F-61', 'F-67'], why: 'virtual time measures neither memory nor processors (`test/runtimes/leaks.test.ts`, `test/node/runtime-hash-queue.test.ts`)' },
+  { ids: ['R-16', 'R-17'], why: 'the server has one address and no proxy (`test/node/serve-other-name.test.ts`, `test/journeys/issuer-path.test.ts`)' },
   { ids: ['R-35', 'R-36', 'R-37'], why: 'the site is a plain OpenID provider, without parts of a grant, organizations and endpoints of its own (`test/upstreams`)' },
   { ids: ['R-56'], why: 'permissions come from accounts alone (`test/journeys/permissions.test.ts`)' },
 ]; // prettier-ignore

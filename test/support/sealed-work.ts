@@ -1,6 +1,6 @@
 /** People whose work is sealed under the server's secret (secret-options.ts): notes that an agent keeps, authenticator apps. */
 import { expect } from 'vitest';
-import { openEmbedded } from '../../src/node/embedded.ts';
+import { openEmbedded } from '../../src/node/databases.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import type { OAuthHelpers } from '../../src/provider/helpers.ts';
 import { makeBrowser } from '../../src/testing/browser.ts';

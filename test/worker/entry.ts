@@ -3,7 +3,7 @@ import { runStep } from './request-steps.ts';
 
 export { PortcullisStore } from '../../src/worker/store-object.ts';
 export { PortcullisDatabase } from '../../src/worker/database-object.ts';
-export { PortcullisNews } from '../../src/worker/news-object.ts';
+export { PortcullisNews } from '../../src/worker/object-events.ts';
 export { AgentsMcp } from './agents-mcp.ts';
 
 export default {

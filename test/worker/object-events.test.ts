@@ -7,8 +7,7 @@ import { mcpHandler, policy } from '../../src/mcp/index.ts';
 import type { UserEvent } from '../../src/mcp/events/user-events.ts';
 import type { AuthContext, Access } from '../../src/model/access.ts';
 import { keyOf } from '../../src/model/live-permissions.ts';
-import type { PortcullisNews } from '../../src/worker/news-object.ts';
-import { objectEvents } from '../../src/worker/object-events.ts';
+import { objectEvents, type PortcullisNews } from '../../src/worker/object-events.ts';
 import { accessWith, contextOf, ENDPOINT, text } from '../mcp/clients.ts';
 
 const { NEWS } = env as unknown as { NEWS: DurableObjectNamespace<PortcullisNews> };

@@ -7,7 +7,7 @@ import { OAuthProvider } from '../../src/worker/main.ts';
 import { type NewsNamespace, objectEvents } from '../../src/worker/object-events.ts';
 import { MAX_COUNT, PEOPLE, sessionAgent } from '../support/session-agent.ts';
 
-export { PortcullisNews } from '../../src/worker/news-object.ts';
+export { PortcullisNews } from '../../src/worker/object-events.ts';
 export { PortcullisStore } from '../../src/worker/store-object.ts';
 
 interface Env {

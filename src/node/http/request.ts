@@ -4,8 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { BodyError, IncomingBody } from './body.ts';
-import { LazyHeaders } from './lazy-headers.ts';
-import { LazyRequest, type Wire } from './lazy-request.ts';
+import { LazyHeaders, LazyRequest, type Wire } from './lazy-request.ts';
 
 /** What does not depend on the request. */
 export interface RequestRules {

@@ -4,10 +4,9 @@ import { makeSecrets } from '../../../src/core/records/secrets.ts';
 import { type Place, PLACES } from '../../../src/model/place.ts';
 import type { Cursor, Key, Store } from '../../../src/model/store.ts';
 import { durableObjectStore } from '../../../src/stores/durable-object.ts';
-import { epochStore } from '../../../src/stores/epoch.ts';
+import { epochStore, tenantStore } from '../../../src/stores/prefixed.ts';
 import { exportRecords, importRecords } from '../../../src/stores/move.ts';
 import type { ObjectNamespace } from '../../../src/stores/object-namespace.ts';
-import { tenantStore } from '../../../src/stores/tenant.ts';
 import { workerRuntime } from '../../../src/worker/runtime.ts';
 
 const { PORTCULLIS } = env as unknown as { PORTCULLIS: ObjectNamespace };

@@ -20,7 +20,7 @@ async function halfSend(port: number, count: number): Promise<Socket[]> {
   return sockets;
 }
 
-describe('node/http/half-sent', () => {
+describe('node/http/answer, half-sent requests', () => {
   it.each([false, true])(
     'serves all callers while a thousand requests are half-sent, also from the same address (F-20, light: %s)',
     async (light) => {

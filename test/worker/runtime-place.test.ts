@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { placeOfRequest } from '../../src/worker/place-of.ts';
+import { placeOfRequest } from '../../src/worker/runtime.ts';
 
 const placeAt = (cf: unknown): string | null => placeOfRequest(new Request('https://mcp.example/mcp', { cf } as RequestInit));
 
-describe('worker/place-of', () => {
+describe('worker/runtime, places', () => {
   it('tells the halves of a continent apart by the longitude', () => {
     expect(placeAt({ continent: 'NA', country: 'US', longitude: '-122.4' })).toBe('wnam');
     expect(placeAt({ continent: 'NA', country: 'US', longitude: '-74.0' })).toBe('enam');

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startSweeper } from '../../src/node/sweeper.ts';
+import { startSweeper } from '../../src/node/serve.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-describe('node/sweeper', () => {
+describe('node/serve, sweeps', () => {
   it('sweeps a bounded number now and then, never twice at once, until it is called off', async () => {
     const asked: number[] = [];
     const gate = Promise.withResolvers<number>();

@@ -28,7 +28,7 @@ async function told(port: number, all: readonly Record<string, string>[]): Promi
   return lines;
 }
 
-describe('node/other-name', () => {
+describe('node/serve, other names', () => {
   it('tells once which issuer to set, where a server that calls itself localhost is asked under another name (R-16)', async () => {
     const odd = ['localhost:1', 'app.localhost', '192.168.0.7:8787', 'evil', 'a.b.7', `${'a'.repeat(64)}.example`];
     const other = await served({ PORTCULLIS_ISSUER: 'https://notes.example' });

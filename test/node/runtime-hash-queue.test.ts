@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { password } from '../../src/logins/password.ts';
-import { makeHashQueue } from '../../src/node/hash-queue.ts';
+import { makeHashQueue } from '../../src/node/runtime.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import { serve, type NodeServer } from '../../src/node/serve.ts';
 import { gate } from '../support/node-server.ts';
@@ -31,7 +31,7 @@ function held(maxWaiting = 4) {
   return { ask, finish, done, gates };
 }
 
-describe('node/hash-queue', () => {
+describe('node/runtime, queue of hashes', () => {
   it('alternates between networks, and answers 503 when it is full (F-67)', async () => {
     const { ask, finish, done } = held();
     const flood = Array.from({ length: 5 }, () => ask('flood'));
