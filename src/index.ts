@@ -43,7 +43,7 @@ export { html, type Html } from './lib/html.ts';
 export type { Translation } from './words/words.ts';
 
 export { memoryStore } from './stores/memory.ts';
-export { tenantStore } from './stores/tenant.ts';
+export { tenantStore } from './stores/prefixed.ts';
 export { NothingDone, type Store, type StoredRecord } from './model/store.ts';
 
 const PLATFORM: Platform = { runtime: webRuntime(), address: (_request, ctx) => ctx.address };

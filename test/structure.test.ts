@@ -152,7 +152,7 @@ describe('the house', () => {
 
   it('keeps node: to node/, cli/ and the Node-only store with its WAL-index, cloudflare: to worker/', () => {
     const node = sources.filter(({ imports }) => imports.some((name) => name.startsWith('node:'))).map(({ path }) => path);
-    expect(node.filter((path) => !/^(node|cli)\/|^stores\/(sqlite|sqlite-file|sqlite-room|wal-index)\.ts$/.test(path))).toEqual([]);
+    expect(node.filter((path) => !/^(node|cli)\/|^stores\/(sqlite|sqlite-file|wal-index)\.ts$/.test(path))).toEqual([]);
     const worker = sources.filter(({ imports }) => imports.some((name) => name.startsWith('cloudflare:'))).map(({ path }) => path);
     expect(worker.filter((path) => !path.startsWith('worker/'))).toEqual([]);
   });

@@ -29,7 +29,7 @@ const JOURNEYS: { readonly [test: string]: string } = {
   'journeys/secrets': 'core/records/secrets',
   'journeys/signed-tokens': 'core/signing-keys',
   'journeys/step-up': 'endpoints/authorize/consent-page',
-  'journeys/tenants': 'stores/tenant',
+  'journeys/tenants': 'stores/prefixed',
   'journeys/upstream': 'logins/upstream',
   'journeys/vault': 'core/vault/vault',
 };

@@ -1,4 +1,4 @@
-/** Bytes and texts: UTF-8, base64url without padding (RFC 4648 §5), comparison in constant time. Synchronous and small, because they are on the hot path. */
+/** Bytes and texts: UTF-8, base64url without padding (RFC 4648 §5), comparison in constant time, random numbers. Synchronous and small, because they are on the hot path. */
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -66,4 +66,10 @@ export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | null {
     if (count >= 8) bytes[at++] = (bits >> (count -= 8)) & 255;
   }
   return (bits & ((1 << count) - 1)) === 0 ? bytes : null;
+}
+
+/** A random integer of 53 bits. */
+export function randomInteger(): number {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return (high >>> 11) * 2 ** 32 + low;
 }

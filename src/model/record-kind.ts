@@ -1,5 +1,5 @@
 /**
- * The kinds of records, and which of them survive when a backup is restored and the server starts under a new epoch (`stores/epoch`).
+ * The kinds of records, and which of them survive when a backup is restored and the server starts under a new epoch (`stores/prefixed`).
  * Lasting: what users and operators created, and limits. Ending: everything that gives access or may have been revoked since the backup,
  * which would otherwise become valid again. A test compares this with docs/reference/storage.md.
  */

@@ -18,7 +18,11 @@ export const TENANT_ID: RegExp = /^[a-z0-9][a-z0-9-]{0,31}$/;
 /** Name of an index: what it groups by, colon, value (`user:42`). */
 export type IndexKey = `${string}:${string}`;
 
-/** Identifies one state of a record: random and not counted, so it differs after re-creation, and after the engine lost its last writes. */
+/**
+ * Identifies one state of a record: a random integer of 53 bits. A counter would repeat when a record is made anew, and when the last writes are
+ * lost (a crash without `synchronous_commit`, a failover, a restored backup): a process that has read the lost state would take a different
+ * one for it.
+ */
 export type Version = number;
 
 /** Where a listing continues; opaque, made by the store. */

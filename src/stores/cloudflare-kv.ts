@@ -5,9 +5,9 @@
  *
  * KV expires keys with a granularity of a minute; the exact expiry is stored with the value and decides (FLT-13).
  */
+import { randomInteger } from '../lib/bytes.ts';
 import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { NEVER, PAGE } from './sql.ts';
-import { newVersion } from './version.ts';
 
 /** The part of a KV binding that is used. */
 interface KvBinding {
@@ -73,7 +73,7 @@ class KvStore implements Store {
     if (!holds) return null;
     const { until = NEVER, index = entry?.lists ?? [] } = options;
     if (!Number.isSafeInteger(until)) throw new TypeError('cloudflareKvStore: `until` must be a whole number of seconds.');
-    const version = newVersion();
+    const version = randomInteger();
     const next: Entry = { version, until, lists: [...index], since: entry?.since ?? this.#moment(), value };
     const life = until === NEVER ? {} : { expirationTtl: Math.max(MIN_TTL, until - this.#now()) };
     await Promise.all(index.map((list) => this.#namespace.put(this.#place(list, key, next.since), '', life)));

@@ -3,6 +3,7 @@
  * text, so no caller holds a reference into the store. Its size is limited: expired records are dropped, live ones never. Nothing survives
  * a restart, and no other process sees it.
  */
+import { randomInteger } from '../lib/bytes.ts';
 import { checkCursor } from '../model/cursor.ts';
 import type {
   Count,
@@ -18,7 +19,6 @@ import type {
   Version,
   WriteOptions,
 } from '../model/store.ts';
-import { newVersion } from './version.ts';
 
 /** Options of {@link memoryStore}. */
 interface MemoryStoreOptions {
@@ -85,7 +85,7 @@ class MemoryStore implements Store {
       this.#drop(key);
       this.#makeRoom();
     }
-    const version = newVersion();
+    const version = randomInteger();
     this.#enlist(key, row?.lists ?? [], index);
     this.#rows.set(key, { text, version, until, lists: [...index], made: row?.made ?? ++this.#entered });
     this.#earliestEnd = Math.min(this.#earliestEnd, until);

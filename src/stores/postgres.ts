@@ -4,6 +4,7 @@
  * Every operation is one statement for record and lists together, so it is atomic, and its condition is decided under the row lock. A
  * failure that proves that nothing happened is reported as such, so that it can be retried.
  */
+import { randomInteger } from '../lib/bytes.ts';
 import { checkCursor } from '../model/cursor.ts';
 import type {
   Count,
@@ -24,7 +25,6 @@ import { overPg, overPostgres, type Parameter, type PgDriver, type PostgresDrive
 import { layoutCheck } from './layout-check.ts';
 import { inSchema, LACKING, LAYOUT_STATEMENT, LAYOUTS, MAY_CREATE, migration, SCHEMAS, STATEMENTS } from './postgres-sql.ts';
 import { CLOCKS_DIFFER, countIn, firstCount, keptOf, NEVER, PAGE, type Row, storedOf } from './sql.ts';
-import { newVersion } from './version.ts';
 
 /** Options of {@link postgresStore}. */
 interface PostgresStoreOptions {
@@ -87,7 +87,7 @@ class PostgresStore implements Store {
   async write(key: Key, value: Json, when: 'any' | 'absent' | Version, options: WriteOptions = {}): Promise<Version | null> {
     const { until = NEVER, index } = options;
     const kind = typeof when === 'number' ? 'Version' : when === 'any' ? 'Any' : 'Absent';
-    const given = [key, newVersion(), until, JSON.stringify(value), this.#now()];
+    const given = [key, randomInteger(), until, JSON.stringify(value), this.#now()];
     const that = typeof when === 'number' ? [when] : [];
     const [row] = index
       ? await this.#run(STATEMENTS[`list${kind}`], ...given, JSON.stringify(index), ...that)
@@ -98,7 +98,7 @@ class PostgresStore implements Store {
   async increment(key: Key, per: Seconds): Promise<Count | null> {
     const now = this.#now();
     const endsAt = now + per;
-    return countIn((await this.#run(STATEMENTS.increment, key, newVersion(), endsAt, firstCount(endsAt), now))[0]);
+    return countIn((await this.#run(STATEMENTS.increment, key, randomInteger(), endsAt, firstCount(endsAt), now))[0]);
   }
 
   async remove(key: Key, when?: Version): Promise<boolean> {

@@ -1,10 +1,11 @@
 /**
- * A part of a store under its own key prefix. Only records with that prefix are written and found.
+ * A part of a store under its own key prefix, for a tenant or an epoch. Only records with that prefix are written and found.
  */
-import type { IndexKey, Key, Store, Stored } from '../model/store.ts';
+import { LASTING_LISTS, LASTING_RECORDS } from '../model/record-kind.ts';
+import { type IndexKey, type Key, type Store, type Stored, TENANT_ID } from '../model/store.ts';
 
 /** Maps keys of a part to keys in the store, and back. */
-export interface Naming {
+interface Naming {
   /** The key in the store. */
   readonly inside: (key: Key) => Key;
   /** The list in the store. */
@@ -16,7 +17,7 @@ export interface Naming {
 }
 
 /** The part of a store. Sweeping covers the whole store. */
-export function renamedStore(store: Store, { inside, listInside, isOurs, bare }: Naming): Store {
+function renamedStore(store: Store, { inside, listInside, isOurs, bare }: Naming): Store {
   const { atomic, local, mayLose, placed } = store;
   return {
     atomic,
@@ -51,11 +52,44 @@ export function renamedStore(store: Store, { inside, listInside, isOurs, bare }:
 }
 
 /** Keys with a prefix. @param stays patterns of keys without it. */
-export function prefixed(prefix: string, stays: { readonly key?: RegExp; readonly list?: RegExp } = {}): Naming {
+function prefixed(prefix: string, stays: { readonly key?: RegExp; readonly list?: RegExp } = {}): Naming {
   return {
     inside: (key) => (stays.key?.test(key) ? key : (`${prefix}${key}` as Key)),
     listInside: (list) => (stays.list?.test(list) ? list : (`${prefix}${list}` as IndexKey)),
     isOurs: (key) => key.startsWith(prefix) || stays.key?.test(key) === true,
     bare: (key) => (key.startsWith(prefix) ? (key.slice(prefix.length) as typeof key) : key),
   };
+}
+
+/**
+ * One tenant's view of a store. All its keys and lists begin with the tenant's id and a slash, which no kind of record contains, so that no id,
+ * even a chosen one, reaches another tenant's records. `all` gives only its records, without the prefix: to copy one tenant. Sweeping covers the whole store.
+ *
+ * @throws {TypeError} unless the id has 1 to 32 lower-case letters, digits and hyphens.
+ * @example
+ * const acme = tenantStore(sqliteStore('portcullis.db'), 'acme');
+ */
+export function tenantStore(store: Store, tenant: string): Store {
+  if (!TENANT_ID.test(tenant))
+    throw new TypeError(`tenantStore: ${JSON.stringify(tenant)} is not a tenant id; use 1 to 32 lower-case letters, digits and hyphens.`);
+  return renamedStore(store, prefixed(`${tenant}/`));
+}
+
+const namesOf = (kinds: readonly string[]): RegExp => new RegExp(`^(?:${kinds.join('|')}):`);
+const LASTING = { key: namesOf(LASTING_RECORDS), list: namesOf(LASTING_LISTS) };
+const NAME = /^[a-z0-9][a-z0-9.-]{0,31}$/;
+
+/**
+ * The store as seen by one epoch: grants, sessions and pending requests have the epoch's name in their keys. Under a new name none of the old
+ * ones are found, so after restoring a backup, nothing that was revoked or rotated since becomes valid again (FLT-26). Costs no read. Accounts,
+ * clients, identities and user states of MCP servers stay. Records of an old epoch expire as usual.
+ *
+ * @throws {TypeError} unless the name has 1 to 32 lower-case letters, digits, full stops and hyphens.
+ */
+export function epochStore(store: Store, epoch: unknown): Store {
+  if (typeof epoch !== 'string' || !NAME.test(epoch))
+    throw new TypeError(
+      'OAuthProvider: PORTCULLIS_EPOCH must be 1 to 32 lower-case letters, digits, full stops and hyphens, such as a date.',
+    );
+  return renamedStore(store, prefixed(`${epoch}@`, LASTING));
 }

@@ -8,6 +8,7 @@
  * Redis may lose acknowledged writes, depending on `appendfsync` and replication. Validity is by presence, so a loss ends sessions and
  * never restores what was revoked, except for the seconds that a failover takes back (FLT-09, docs/reference/storage.md).
  */
+import { randomInteger } from '../lib/bytes.ts';
 import type { Defined } from '../lib/defined.ts';
 import { checkCursor } from '../model/cursor.ts';
 import type {
@@ -29,7 +30,6 @@ import { COUNT, ENTER, FORGET, INCREMENT, NAME, REMOVE, WRITE } from './redis-sc
 import { layoutCheck } from './layout-check.ts';
 import { enterBeside, inBackground } from './enter-beside.ts';
 import { CLOCKS_DIFFER, countIn, firstCount, keptOf, NEVER, PAGE, storedOf } from './sql.ts';
-import { newVersion } from './version.ts';
 
 /** Options of {@link redisStore}. */
 interface RedisStoreOptions {
@@ -107,7 +107,7 @@ class RedisStore implements Store {
     await this.#ready();
     const now = this.#now();
     const secondsKept = until === NEVER ? 0 : Math.max(1, until - now + CLOCKS_DIFFER);
-    const version = newVersion();
+    const version = randomInteger();
     const lists = index ? JSON.stringify(index) : '';
     const given = [String(when), String(now), String(until), lists, JSON.stringify(value), String(version), String(secondsKept)];
     const write = async (): Promise<readonly IndexKey[] | null> => {
@@ -130,7 +130,7 @@ class RedisStore implements Store {
   async increment(key: Key, per: Seconds): Promise<Count | null> {
     await this.#ready();
     const now = this.#now();
-    const given = [String(now), String(now + per), firstCount(now + per), String(newVersion()), String(per + CLOCKS_DIFFER)];
+    const given = [String(now), String(now + per), firstCount(now + per), String(randomInteger()), String(per + CLOCKS_DIFFER)];
     const value = await this.#redis.script(INCREMENT, [this.#recordKey(key)], given);
     if (typeof value !== 'string') return null;
     await this.#replicated(key);
@@ -140,7 +140,7 @@ class RedisStore implements Store {
   async remove(key: Key, when?: Version): Promise<boolean> {
     await this.#ready();
     const now = this.#now();
-    const given = [String(now), when === undefined ? '' : String(when), `gone ${newVersion()}`, String(REMOVAL_REMEMBERED)];
+    const given = [String(now), when === undefined ? '' : String(when), `gone ${randomInteger()}`, String(REMOVAL_REMEMBERED)];
     const lists = await this.#redis.script(REMOVE, [this.#recordKey(key)], given);
     if (typeof lists !== 'string') return false;
     await this.#replicated(key);

@@ -3,9 +3,9 @@
  * condition. A record's own `lists` column decides which lists it is in; rows of `entries` only help to find it, and outdated ones are
  * skipped. The adapter runs the statements. Only plain `?` parameters: older versions of Node bind numbered ones wrongly.
  */
+import { randomInteger } from '../lib/bytes.ts';
 import type { Count, Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Stored, Version } from '../model/store.ts';
 import { checkCursor } from '../model/cursor.ts';
-import { newVersion } from './version.ts';
 
 /** Names of the two tables. */
 interface Names {
@@ -128,8 +128,8 @@ export type Bound = readonly [statement: string, ...parameters: (string | number
 export function writing(key: Key, text: string, { when, now, until, lists }: Change, sql: typeof OWN = OWN): Bound {
   const listed = lists && JSON.stringify(lists);
   return typeof when === 'number'
-    ? [sql.writeVersion, newVersion(), until, listed, text, key, when, now]
-    : [when === 'any' ? sql.writeAny : sql.writeAbsent, key, newVersion(), until, listed, text, now];
+    ? [sql.writeVersion, randomInteger(), until, listed, text, key, when, now]
+    : [when === 'any' ? sql.writeAny : sql.writeAbsent, key, randomInteger(), until, listed, text, now];
 }
 
 /** The statement that removes a live record, and returns its lists. */
@@ -139,7 +139,7 @@ export function removing(key: Key, when: Version | undefined, now: Seconds, sql:
 
 /** The statement that adds one to a count, or starts one, and returns its value. */
 export function incrementing(key: Key, per: Seconds, now: Seconds, sql: typeof OWN = OWN): Bound {
-  return [sql.increment, key, newVersion(), now + per, null, firstCount(now + per), now, now, now, now];
+  return [sql.increment, key, randomInteger(), now + per, null, firstCount(now + per), now, now, now, now];
 }
 
 /** The value of a count that starts. */

@@ -36,10 +36,11 @@ import {
   isFull,
   opened,
   prepared,
+  type Room,
+  roomBeside,
   type SqliteDatabase,
   type SqliteStatement,
 } from './sqlite-file.ts';
-import { type Room, roomBeside } from './sqlite-room.ts';
 import { readMemory, type ReadMemory } from './wal-index.ts';
 
 /** A SQLite store, with the methods that a file needs. */

@@ -6,8 +6,7 @@ import { checkHealth } from '../../src/core/health.ts';
 import type { AuthServer } from '../../src/core/auth-server.ts';
 import { withStoreRetry } from '../../src/core/store-retry.ts';
 import { type Key, NothingDone, type Store } from '../../src/model/store.ts';
-import { epochStore } from '../../src/stores/epoch.ts';
-import { tenantStore } from '../../src/stores/tenant.ts';
+import { epochStore, tenantStore } from '../../src/stores/prefixed.ts';
 import { appOn, storeNames, makeApp } from '../support/app.ts';
 
 describe.each(storeNames)('core/health on %s', (name) => {

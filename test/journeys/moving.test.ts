@@ -2,10 +2,9 @@
 import { makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import type { IndexKey, StoredRecord, Key, Store } from '../../src/model/store.ts';
-import { epochStore } from '../../src/stores/epoch.ts';
+import { epochStore, tenantStore } from '../../src/stores/prefixed.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { exportRecords, importRecords } from '../../src/stores/move.ts';
-import { tenantStore } from '../../src/stores/tenant.ts';
 import { storeNames } from '../support/app.ts';
 
 const NOW = 1_800_000_000;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ENDING_LISTS, ENDING_RECORDS, LASTING_LISTS, LASTING_RECORDS } from '../../src/model/record-kind.ts';
-import { epochStore } from '../../src/stores/epoch.ts';
+import { epochStore } from '../../src/stores/prefixed.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

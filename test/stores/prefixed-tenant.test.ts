@@ -1,11 +1,11 @@
 /** A tenant's part of a store keeps every promise of the whole, and nothing leads out of it. */
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../src/stores/memory.ts';
-import { tenantStore } from '../../src/stores/tenant.ts';
+import { tenantStore } from '../../src/stores/prefixed.ts';
 import { storeSuite } from '../../src/testing/store-suite.ts';
 import { expectKept } from '../support/store-rules.ts';
 
-describe('stores/tenant', () => {
+describe('stores/prefixed, tenants', () => {
   for (const { name, run } of storeSuite)
     it(name, () => expectKept(run, async (now) => ({ store: tenantStore(memoryStore({ now }), 'acme') })));
 

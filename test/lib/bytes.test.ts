@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { base64url, fromBase64url } from '../../src/lib/bytes.ts';
+import { base64url, fromBase64url, randomInteger } from '../../src/lib/bytes.ts';
 
 const bytes = (...all: number[]): Uint8Array => Uint8Array.from(all);
 
@@ -30,5 +30,12 @@ describe('lib/bytes', () => {
         const read = fromBase64url(start + sign);
         if (read) expect(base64url(read)).toBe(start + sign);
       }
+  });
+
+  it('makes random integers of 53 bits, each another one', () => {
+    const made = new Set(Array.from({ length: 100 }, randomInteger));
+    expect(made.size).toBe(100);
+    expect([...made].every((one) => Number.isSafeInteger(one) && one >= 0)).toBe(true);
+    expect(Math.max(...made)).toBeGreaterThan(2 ** 45);
   });
 });

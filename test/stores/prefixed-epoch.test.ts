@@ -1,6 +1,6 @@
 /** What a restored backup would bring to life again, and how a new epoch keeps it dead. */
 import { describe, expect, it } from 'vitest';
-import { epochStore } from '../../src/stores/epoch.ts';
+import { epochStore } from '../../src/stores/prefixed.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { exportRecords, importRecords } from '../../src/stores/move.ts';
 import { makeClock } from '../../src/testing/clock.ts';
@@ -14,7 +14,7 @@ async function lines(store: Parameters<typeof exportRecords>[0]): Promise<string
   return all;
 }
 
-describe('stores/epoch', () => {
+describe('stores/prefixed, epochs', () => {
   for (const { name, run } of storeSuite)
     it(name, () => expectKept(run, async (now) => ({ store: epochStore(memoryStore({ now }), '2') })));
 
