@@ -2,7 +2,7 @@
  * Server: path × method → endpoint, and what every response of ours needs: CORS only where the specification requires it, no caching, and
  * errors as JSON for programs and as a page for people.
  */
-import { type Call, type Endpoint, metadataPathsOf } from './endpoints/endpoint.ts';
+import { bodyOf, type Call, type Endpoint, metadataPathsOf } from './endpoints/endpoint.ts';
 import { askedHeaders, CROSS_ORIGIN, isPrefetch, json } from './lib/http.ts';
 import { lazy } from './lib/lazy.ts';
 import { withFormerNames } from './lib/names.ts';
@@ -79,6 +79,8 @@ export async function answer(route: Route, asked: Call): Promise<Response> {
     return new Response(null, { status: 204, headers: { ...CROSS_ORIGIN, ...preflightHeaders(route, asked.request) } });
   let call = asked;
   try {
+    // A session is judged when the body is there: it may end while a body arrives, and a sender can take a minute for that.
+    if (method === 'POST' && route.reader !== 'program') await bodyOf(asked.request);
     if (isForPeople(route)) {
       if (isPrefetch(asked.request)) return notAhead();
       call = await route.begin(asked);

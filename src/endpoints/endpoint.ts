@@ -135,6 +135,16 @@ const WITH_ASCII = /^(us-ascii|ascii|iso[-_]?8859-\d{1,2}|latin-?\d{1,2}|windows
 /** Bytes of a form or a registration. */
 export const BODY_LIMIT = 65_536;
 
+type ReadBody = ReturnType<typeof readBody>;
+const bodies = new WeakMap<Request, ReadBody>();
+
+/** The body of a form or a registration, read once. */
+export function bodyOf(request: Request): ReadBody {
+  const body = bodies.get(request) ?? readBody(request, BODY_LIMIT);
+  bodies.set(request, body);
+  return body;
+}
+
 /**
  * Reads a form body strictly.
  *
@@ -149,7 +159,7 @@ export async function readForm(request: Request): Promise<Params> {
     new OAuthError('invalid_request', reason, { hint: 'Send the body as application/x-www-form-urlencoded in UTF-8.' });
   if (mediaType(request) !== 'application/x-www-form-urlencoded') throw refused('media_type');
   if (!isUtf8 && !WITH_ASCII.test(charset.trim())) throw refused('charset_unknown');
-  const body = await readBody(request, BODY_LIMIT);
+  const body = await bodyOf(request);
   if ('problem' in body) throw bodyError(body.problem);
   if (!isUtf8 && /[^\p{ASCII}]/u.test(body.text)) throw refused('charset_not_ascii');
   const fields = parseFields(body.text);

@@ -107,7 +107,10 @@ async function add(call: SectionCall, account: Account, form: Params, options: P
   const made = await verifyRegistration(answer, { party: partyOf(options, services.issuer), challenge });
   if ('fault' in made) return list(call, account, say.wrong, 400);
   const added = await services.passkeys.add({ ...made, userId: account.id, name, createdAt: services.now() });
-  return added ? done : list(call, account, say.taken, 409);
+  if (!added) return list(call, account, say.taken, 409);
+  if (await call.isSignedIn()) return done;
+  await services.passkeys.remove(account.id, made.id); // signed out meanwhile: what is removed with the sessions is found before or after this
+  return { kind: 'sign-in-again' };
 }
 
 /** Whether the only passkey is also the only way into the account. */

@@ -74,10 +74,13 @@ async function set(call: LoginPageCall, rules: PasswordRules): Promise<LoginPage
   const fresh = form?.optional('new-password') ?? '';
   const problem = await unfit(fresh, rules, services.env, words);
   if (problem !== null) return choose(call, token, problem);
-  // Before the sessions end with the password, so that none is opened by what is taken away.
-  if (form?.optional('others') === 'remove') await services.signIns.removeAll(account.id, ['identities', 'passkeys']);
+  const removeOthers = async (): Promise<void> => {
+    if (form?.optional('others') === 'remove') await services.signIns.removeAll(account.id, ['identities', 'passkeys']);
+  };
+  await removeOthers(); // before the sessions end with the password, so that none is opened by what is taken away
   // The stamp makes the link valid once: it changes in the same write that sets the password.
   if (!(await services.accounts.setPassword(account.id, fresh, account.stamp))) return dead(call);
+  await removeOthers(); // and after: a session may have added one meanwhile
   await services.links.take(KIND, token);
   const left = await othersOf(account.id, services);
   const body = html`<p class="lead">${words.password.done}</p>

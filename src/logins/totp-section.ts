@@ -47,7 +47,10 @@ async function confirmed(call: SectionCall): Promise<SectionAnswer> {
   const wait = await services.attempt('totp-setup', user.userId, RULES);
   if (wait !== null) return offered(call, offer, words.signIn.limited(sayIn(wait, words)), { status: 429, retryAfter: wait });
   const codes = await services.totps.confirm(user.userId, sealed, (form?.optional('code') ?? '').replaceAll(/\s/g, ''));
-  return codes ? recovered(call, codes) : offered(call, offer, words.totp.codeWrong, { status: 400 });
+  if (!codes) return offered(call, offer, words.totp.codeWrong, { status: 400 });
+  if (await call.isSignedIn()) return recovered(call, codes);
+  await services.totps.remove(user.userId); // signed out meanwhile: it would lock the user out
+  return { kind: 'sign-in-again' };
 }
 
 /** The secret, as a QR code and as text, and the field for the first code. */

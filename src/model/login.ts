@@ -233,6 +233,7 @@ export interface SectionCall {
   readonly form: Params | null;
   /** Whether the user authenticated within so many seconds; check it before anything that a stolen session must not do. */
   isRecent(seconds: Seconds): boolean;
+  isSignedIn(): Promise<boolean>; // whether the session is still there: ask after adding a way to sign in, and take it away if not
 }
 
 /** Renews the session if the account still has this stamp; the user's other sessions were ended. */

@@ -12,9 +12,10 @@ interface World {
   readonly account?: object | null;
   readonly has?: readonly Passkey[];
   readonly results?: { readonly [verb: string]: unknown };
+  readonly isSignedIn?: boolean;
 }
 
-async function answer(form: Record<string, string> | null, { account = {}, has = [], results = {} }: World = {}) {
+async function answer(form: Record<string, string> | null, { account = {}, has = [], results = {}, isSignedIn = true }: World = {}) {
   const asked: unknown[] = [];
   const verb = (name: string, result: unknown) => async (...all: unknown[]): Promise<unknown> => (asked.push([name, ...all]), name in results ? results[name] : result); // prettier-ignore
   const passkeys = {
@@ -33,6 +34,7 @@ async function answer(form: Record<string, string> | null, { account = {}, has =
     query: new URLSearchParams(),
     form: form && paramsOf(new Map(Object.entries(form).map(([name, value]) => [name, [value]]))),
     isRecent: () => true,
+    isSignedIn: async () => isSignedIn,
   } as unknown as SectionCall; // prettier-ignore
   const section = passkeySection({});
   const result = await section.answer(call);

@@ -98,6 +98,20 @@ describe.each(storeNames)('logins/passkey-section on %s', (store) => {
     expect((await post(browser, late)).status).toBe(400);
   });
 
+  it('keeps no passkey that is added while the user is signed out everywhere (F-31, F-37)', async () => {
+    const { signOut } = app.provider.helpers(app.env);
+    const [browser, device] = [await alice(), makeAuthenticator(ISSUER)];
+    const fields = await answerFields(await post(browser, { do: 'begin', name: 'Phone' }), device);
+    const write = app.inner.write.bind(app.inner);
+    app.inner.write = async (key, ...all) => {
+      if (key.startsWith('passkey:')) await signOut(app.aliceId, { removeSignIns: true });
+      return write(key, ...all);
+    };
+    const { status, location } = await post(browser, fields);
+    expect([status, location]).toEqual([303, `/login?return_to=${encodeURIComponent(PATH)}&again=1`]);
+    expect(await app.provider.helpers(app.env).signIns.list(app.aliceId)).toMatchObject({ passkeys: [] });
+  });
+
   it('says 409 and changes nothing when the credential id is already registered (SEC-163)', async () => {
     const eve = await stranger('eve');
     const browser = await alice();

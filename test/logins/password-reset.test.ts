@@ -159,6 +159,21 @@ describe('logins/password-reset, choosing', () => {
     expect(shown(await set(of))[0]).toBeUndefined();
   });
 
+  it('removes what a session adds while the new password is set, too (F-37)', async () => {
+    const { token, page, reset, as, alice } = await makeWorld();
+    const call = page({ token: await token(), 'new-password': 'another horse', others: 'remove' });
+    const setPassword = async (...all: Parameters<typeof as.accounts.setPassword>): ReturnType<typeof as.accounts.setPassword> => {
+      const key = { id: 'a2V5', publicKey: 'aA', counter: 0, transports: [], backupEligible: false, backedUp: false };
+      await as.passkeys.add({ ...key, userId: alice.id, name: 'Thief', createdAt: 1 });
+      return as.accounts.setPassword(...all);
+    };
+    const [, title, body] = shown(
+      await reset.answer({ ...call, services: { ...call.services, accounts: { ...as.accounts, setPassword } } }),
+    );
+    expect([title, await as.passkeys.of(alice.id)]).toEqual([words.password.doneTitle, []]);
+    expect(body).not.toContain('Thief');
+  });
+
   it('names other ways into the account, and removes them where that is wanted, but not the second factor', async () => {
     const { token, set, open, as, alice, store } = await makeWorld();
     const addOthers = async (): Promise<void> => {

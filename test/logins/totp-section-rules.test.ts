@@ -13,12 +13,20 @@ interface World {
   readonly codes?: readonly string[] | null;
   readonly wait?: number | null;
   readonly offer?: unknown;
+  readonly isSignedIn?: boolean;
 }
 
 /** The section's answer, and what it asked of the services. */
 async function answer(
   form: Record<string, string> | null,
-  { isOn = false, claims = {}, codes = ['one', 'two'], wait = null, offer = { secret: SECRET, sealed: 'sealed' } }: World = {},
+  {
+    isOn = false,
+    claims = {},
+    codes = ['one', 'two'],
+    wait = null,
+    offer = { secret: SECRET, sealed: 'sealed' },
+    isSignedIn = true,
+  }: World = {},
 ) {
   const asked: unknown[] = [];
   const note =
@@ -40,6 +48,7 @@ async function answer(
     query: new URLSearchParams(),
     form: form && paramsOf(new Map(Object.entries(form).map(([name, value]) => [name, [value]]))),
     isRecent: (seconds: number) => seconds === 600,
+    isSignedIn: async () => isSignedIn,
   } as unknown as SectionCall;
   const result = await totpSection.answer(call);
   return { result, asked, text: textOf(result) };
@@ -67,6 +76,11 @@ describe('logins/totp-section: decisions', () => {
       ['attempt', 'totp-setup', 'u1', { most: 20, per: 900 }],
       ['confirm', 'u1', 'sealed', '123456'],
     ]);
+  });
+
+  it('turns nothing on for a session that ended meanwhile (F-31)', async () => {
+    const { result, asked } = await answer({ decision: 'confirm', offer: 'sealed', code: '1' }, { isSignedIn: false });
+    expect([result, asked.at(-1)]).toEqual([{ kind: 'sign-in-again' }, ['remove', 'u1']]);
   });
 
   it('takes a form without a code for a wrong code, and tries nothing while the user has to wait', async () => {

@@ -50,6 +50,6 @@ export function makeLoginPages() {
       for (const one of work.splice(0)) await one();
     },
     page: (form: Record<string, string> | null, query = '', network = 'n'): LoginPageCall => ({ ...common(form, query, network), action: '/act', returnTo: '/account', signIn: '/login?to=x', server: 'Notes' }), // prettier-ignore
-    section: (userId: string, form: Record<string, string> | null, network = 'n'): SectionCall => ({ ...common(form, '', network), user: { userId, claims: {} } as never, path: '/account/password', isRecent: () => true }), // prettier-ignore
+    section: (userId: string, form: Record<string, string> | null, network = 'n'): SectionCall => ({ ...common(form, '', network), user: { userId, claims: {} } as never, path: '/account/password', isRecent: () => true, isSignedIn: async () => true }), // prettier-ignore
   };
 }

@@ -161,6 +161,7 @@ export async function accountSection(call: Call, section: AccountSection): Promi
     query: url.searchParams,
     form: isPost ? await readForm(request) : null,
     isRecent: (seconds) => isRecent(as, session, seconds),
+    isSignedIn: async () => (await as.records.findSession(session.hash)) !== null,
   });
   const account = as.settings.paths.account;
   switch (answer.kind) {

@@ -8,7 +8,7 @@ import type { AuthServer } from '../../core/auth-server.ts';
 import { addClient, keyOf } from '../../core/records/clients.ts';
 import { type QuotaRead, readQuota, takeOldestSlot, takeSlot } from '../../core/records/client-quota.ts';
 import { lazy } from '../../lib/lazy.ts';
-import { CROSS_ORIGIN, json, mediaType, readBody } from '../../lib/http.ts';
+import { CROSS_ORIGIN, json, mediaType } from '../../lib/http.ts';
 import { networkAround } from '../../lib/network.ts';
 import type { Client } from '../../model/client.ts';
 import { selfGrantTypes } from '../../model/grant-type.ts';
@@ -16,7 +16,7 @@ import { OAuthError } from '../../model/error.ts';
 import { isUsableScheme } from '../../model/redirect.ts';
 import type { RegisteredMetadata } from '../../model/settings.ts';
 import type { Seconds } from '../../model/store.ts';
-import { BODY_LIMIT, bodyError, type Call } from '../endpoint.ts';
+import { bodyError, bodyOf, type Call } from '../endpoint.ts';
 
 const isInvitation = lazy(async () => (await import('../../core/records/invitations.ts')).isInvitation);
 const REGISTRATIONS = 60;
@@ -99,7 +99,7 @@ export async function readRegistration({ request }: Call): Promise<string> {
   if (mediaType(request) !== 'application/json') {
     throw new OAuthError('invalid_client_metadata', 'media_type', { hint: 'Send the registration as application/json.' });
   }
-  const body = await readBody(request, BODY_LIMIT);
+  const body = await bodyOf(request);
   if ('problem' in body) throw body.problem === 'too-large' ? bodyError('too-large') : notUtf8();
   return body.text;
 }

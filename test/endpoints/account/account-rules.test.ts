@@ -1,5 +1,6 @@
 /** The account page as its template gets it, and its forms: what each shows and changes, of this user alone. */
 import { describe, expect, it } from 'vitest';
+import { sessionsOf } from '../../../src/core/users/sessions.ts';
 import { connection } from '../../../src/logins/connection.ts';
 import { html } from '../../../src/lib/html.ts';
 import { password } from '../../../src/logins/password.ts';
@@ -209,7 +210,9 @@ describe('endpoints/account/account, a section', () => {
     expect(second.form?.required('colour')).toBe('red');
     world.clock.pass(300);
     await browser.get(`${PAGE}/colour`);
-    expect([calls[2]!.isRecent(300), calls[2]!.isRecent(299)]).toEqual([true, false]);
+    expect([calls[2]!.isRecent(300), calls[2]!.isRecent(299), await calls[2]!.isSignedIn()]).toEqual([true, false, true]);
+    for (const { hash } of await sessionsOf(world.as, world.aliceId)) await world.as.records.endSession(hash);
+    expect(await calls[2]!.isSignedIn()).toBe(false);
   }); // prettier-ignore
 
   it('is asked nothing by a form of another site or without a session', async () => {
