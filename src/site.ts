@@ -14,9 +14,9 @@ const account = lazy(async () => (await import('./endpoints/account/account.ts')
 const accountSection = lazy(async () => (await import('./endpoints/account/account.ts')).accountSection);
 const approve = lazy(async () => (await import('./endpoints/authorize/consent.ts')).submitConsent);
 const authorize = lazy(async () => (await import('./endpoints/authorize/authorize.ts')).authorize);
-const callback = lazy(async () => (await import('./endpoints/authorize/upstream-callback.ts')).callback);
-const postedCallback = lazy(async () => (await import('./endpoints/authorize/posted-callback.ts')).postedCallback);
-const connect = lazy(async () => (await import('./endpoints/account/connect.ts')).connect);
+const callback = lazy(async () => (await import('./endpoints/authorize/upstream-sign-in.ts')).callback);
+const postedCallback = lazy(async () => (await import('./endpoints/sign-in/pages.ts')).postedCallback);
+const connect = lazy(async () => (await import('./endpoints/account/linked-accounts.ts')).connect);
 const errorPage = lazy(async () => (await import('./pages/message.ts')).errorPage);
 const device = lazy(async () => (await import('./endpoints/authorize/device.ts')).device);
 const deviceAuthorization = lazy(async () => (await import('./endpoints/oauth/device-authorization.ts')).deviceAuthorization);
@@ -25,7 +25,7 @@ const login = lazy(async () => (await import('./endpoints/account/login.ts')).lo
 const loginPageOf = lazy(async () => (await import('./endpoints/account/login.ts')).loginPageOf);
 const logo = lazy(async () => (await import('./endpoints/authorize/logo.ts')).logo);
 const prepareLogins = lazy(async () => (await import('./endpoints/sign-in/sign-in.ts')).prepareLogins);
-const signIns = lazy(async () => (await import('./endpoints/account/linked-logins.ts')).linkedLogins);
+const signIns = lazy(async () => (await import('./endpoints/account/linked-accounts.ts')).linkedLogins);
 const step = lazy(async () => (await import('./endpoints/authorize/step.ts')).step);
 
 /** What is the same for all pages. */

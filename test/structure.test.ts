@@ -232,7 +232,7 @@ describe('the house', () => {
     /** Promises that one request, one process of the command line or one server of Node has for itself. */
     const OF_ONE: { readonly [place: string]: string } = {
       'cli/credentials.ts: let answer: Promise': 'the sign-in of one run',
-      'endpoints/endpoint.ts: let present: ReturnType': 'who is signed in, of one request',
+      'endpoints/endpoint.ts: hostSession?: Promise': 'who is signed in, of one request',
       'mcp/agent.ts: let database: Promise': 'the database of one request',
       'mcp/agent-state.ts: let work: Promise': 'the changes of one request, one after the other',
       'mcp/sessions/event-store.ts: let work: Promise': 'the stream of one request',

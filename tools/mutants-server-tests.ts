@@ -19,21 +19,20 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
     'src/{journeys/client-policy,provider/own-pages,grants/scope-rules,endpoints/authorize-redirect,endpoints/login-hint,endpoints/authorize/authorize,endpoints/oauth/par}.ts',
   'src/endpoints/authorize/authorize.ts':
     'src/{journeys/{consent,client-policy,words,step-up,abuse},endpoints/{authorize-redirect,login-hint,oauth/par}}.ts',
-  'src/endpoints/authorize/confirm-scopes.ts': 'src/journeys/{consent,scopes,words}.ts',
+  'src/endpoints/authorize/issue-code.ts': 'src/journeys/{consent,scopes,words}.ts',
   'src/endpoints/authorize/consent.ts':
-    'src/{journeys/{consent,step-up,device,sign-ins,vault},endpoints/{cross-site,authorize/confirm-scopes,authorize/step}}.ts',
+    'src/{journeys/{consent,step-up,device,sign-ins,vault},endpoints/{cross-site,authorize/issue-code-scopes,authorize/step}}.ts',
   'src/endpoints/authorize/device.ts': 'src/journeys/device{,-clients}.ts',
-  'src/endpoints/authorize/skip-consent.ts': 'src/{journeys/{consent,step-up},endpoints/authorize/authorize}.ts',
   'src/endpoints/authorize/step.ts': 'src/{provider/disabled-users,endpoints/cross-site,logins/totp,journeys/{identifier,attempts}}.ts',
-  'src/endpoints/authorize/upstream-callback.ts':
-    'src/{provider/disabled-users,journeys/{upstream,upstream-trouble,sign-ins,connect},endpoints/{cross-site,authorize/check-auth-time}}.ts',
+  'src/endpoints/authorize/upstream-sign-in.ts':
+    'src/{provider/disabled-users,journeys/{upstream,upstream-trouble,sign-ins,connect},endpoints/{cross-site,authorize/upstream-sign-in-auth-time}}.ts',
   'src/endpoints/account/login.ts':
     'src/{endpoints/{cross-site,authorize/step},journeys/{existing-session,own-login,identifier,password,sign-ins}}.ts',
   'src/endpoints/oauth/register.ts': 'src/{endpoints/oauth/registration,journeys/client-policy}.ts',
   'src/endpoints/oauth/registration.ts': 'src/journeys/client-policy.ts',
-  'src/endpoints/sign-in/require-session.ts': 'src/endpoints/account/login.ts',
+  'src/endpoints/sign-in/browser-context.ts': 'src/endpoints/account/login.ts',
   'src/endpoints/sign-in/sign-in.ts':
-    'src/{endpoints/{account/login,authorize/{step,upstream-callback,consent}},journeys/{existing-session,identifier,security-mail,own-login,password,sign-ins,attempts,account},provider/disabled-users,logins/totp}.ts',
+    'src/{endpoints/{account/login,authorize/{step,upstream-sign-in-callback,consent}},journeys/{existing-session,identifier,security-mail,own-login,password,sign-ins,attempts,account},provider/disabled-users,logins/totp}.ts',
   'src/grants/change-grant.ts': 'src/grants/{attempt,authorization-code,refresh-token}.ts',
   'src/grants/device-code.ts': 'src/journeys/device{,-clients}.ts',
   'src/grants/direct-grant.ts': 'src/grants/{client-credentials,jwt-bearer,token-exchange}.ts',

@@ -5,8 +5,7 @@
  */
 import type { KnownSession } from '../core/users/sessions.ts';
 import { type Call, readForm } from '../endpoints/endpoint.ts';
-import { cookieName, isSameOrigin, redirectTo, sessionOf } from '../endpoints/sign-in/browser-context.ts';
-import { signInAgain, signInUrl } from '../endpoints/sign-in/require-session.ts';
+import { cookieName, isSameOrigin, redirectTo, sessionOf, signInAgain, signInUrl } from '../endpoints/sign-in/browser-context.ts';
 import { base64url, equalTexts, utf8 } from '../lib/bytes.ts';
 import { html } from '../lib/html.ts';
 import { compareCode } from '../model/compare-code.ts';

@@ -7,8 +7,7 @@
  */
 import type { KnownSession } from '../core/users/sessions.ts';
 import type { Call } from '../endpoints/endpoint.ts';
-import { isSameOrigin, sessionOf } from '../endpoints/sign-in/browser-context.ts';
-import { isRecent } from '../endpoints/sign-in/require-session.ts';
+import { isRecent, isSameOrigin, sessionOf } from '../endpoints/sign-in/browser-context.ts';
 import type { Access } from '../model/access.ts';
 import { OAuthError } from '../model/error.ts';
 import { permissionsIn } from '../model/policy.ts';

@@ -6,19 +6,26 @@ import type { AuthServer } from '../core/auth-server.ts';
 import type { KnownSession } from '../core/users/sessions.ts';
 import { base64url } from '../lib/bytes.ts';
 import { mediaType, parseFields, readBody } from '../lib/http.ts';
-import { lazy } from '../lib/lazy.ts';
 import { OAuthError } from '../model/error.ts';
 import { type Params, paramsOf } from '../model/params.ts';
 import type { Place } from '../model/place.ts';
 import type { Words } from '../words/words.ts';
-import type { HostSessionAnswer } from './sign-in/host-session.ts';
 import { endedEvent, type NewEvent } from '../model/event.ts';
 import type { Grant } from '../model/grant.ts';
 import type { Records } from '../core/records/records.ts';
-import { type AccountSection, isForm, type LoginPage } from '../model/login.ts';
+import { type AccountSection, type Authenticated, isForm, type LoginPage } from '../model/login.ts';
 import type { Settings } from '../model/settings.ts';
 
-const readHostSession = lazy(async () => (await import('./sign-in/host-session.ts')).readHostSession);
+/** A user whom the application has signed in, and the login that follows its session. */
+export interface HostSessionAnswer {
+  readonly login: string;
+  readonly proven: Authenticated;
+}
+
+/** What is asked once per request. */
+interface Answers {
+  hostSession?: Promise<HostSessionAnswer | null>;
+}
 
 /** One request to an endpoint. */
 export interface Call {
@@ -36,8 +43,8 @@ export interface Call {
   readonly cookies: string[];
   /** The texts of pages, in the user's language. English for endpoints without pages. */
   readonly words: Words;
-  /** The user signed in at the application itself, if a login uses its session; looked up once per request. */
-  readonly present: () => Promise<HostSessionAnswer | null>;
+  /** Answers that a second question of this request gets too. */
+  readonly answers: Answers;
   /** The session that this request began: its cookie is set on the response. */
   readonly begun?: KnownSession;
 }
@@ -64,7 +71,7 @@ class OneCall implements Call {
   readonly env: unknown;
   readonly cookies: string[] = [];
   readonly after: Call['after'];
-  readonly present: Call['present'];
+  readonly answers: Answers = {};
   readonly #around: Surroundings;
   #url: URL | undefined;
   #requestId: string | undefined;
@@ -76,8 +83,6 @@ class OneCall implements Call {
     this.env = env;
     this.#around = around;
     this.after = (work) => around.waitUntil(workOf(this, work, around.answered));
-    let present: ReturnType<Call['present']> | undefined;
-    this.present = () => (present ??= readHostSession({ request, as, env }));
   }
 
   get words(): Words {
@@ -96,7 +101,7 @@ class OneCall implements Call {
 
 /** A copy of the call with some members replaced. */
 export function changed(call: Call, change: Partial<Call>): Call {
-  const { request, url, as, env, requestId, network, after, cookies, words, present } = call;
+  const { request, url, as, env, requestId, network, after, cookies, words, answers } = call;
   return {
     request,
     url,
@@ -107,7 +112,7 @@ export function changed(call: Call, change: Partial<Call>): Call {
     after,
     cookies,
     words,
-    present,
+    answers,
     ...(call.begun ? { begun: call.begun } : {}),
     ...change,
   };

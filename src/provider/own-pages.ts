@@ -6,9 +6,8 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { findUpstreamState, newState, openUpstreamState, stateIn, takeUpstreamState } from '../core/records/upstream-states.ts';
-import { flowCookie, isSameOrigin, setCookie } from '../endpoints/sign-in/browser-context.ts';
+import { flowCookie, isFirstPartyStart, isSameOrigin, setCookie } from '../endpoints/sign-in/browser-context.ts';
 import { findPending, type FoundPending, type OpenedPending, openPending, otherBrowser } from '../endpoints/authorize/pending.ts';
-import { isFirstPartyStart } from '../endpoints/authorize/first-party.ts';
 import { checkNames } from '../lib/names.ts';
 import { isLoopbackRedirect } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';

@@ -174,11 +174,11 @@ export const FAULTS: readonly Fault[] = [
     bad: 'const networkName = (kind: string, account: string, _from = network): string => `${kind}\\n${account}`;',
   },
   {
-    id: 'F-38', what: 'a browser is sent to a client that nobody vouches for', file: 'src/endpoints/authorize/skip-consent.ts',
+    id: 'F-38', what: 'a browser is sent to a client that nobody vouches for', file: 'src/endpoints/authorize/authorize.ts',
     good: `return isTrusted || user`, bad: `return isTrusted || user || location`,
   },
   {
-    id: 'F-40', what: 'our own redirect counts as the doing of the person', file: 'src/endpoints/authorize/first-party.ts',
+    id: 'F-40', what: 'our own redirect counts as the doing of the person', file: 'src/endpoints/sign-in/browser-context.ts',
     good: `  if (new URL(request.url).searchParams.has(RETURNED)) return false;
   return entered === true || request.headers.get('sec-fetch-site') === 'none';`,
     bad: `  return entered === true || ['none', 'same-origin'].includes(request.headers.get('sec-fetch-site') ?? '');`,

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { german, portuguese } from '../../src/words/index.ts';
 import { makeLanguages } from '../../src/words/languages.ts';
-import { acceptedOf, localesOf } from '../../src/words/wanted.ts';
 
 const own = { nl: { signIn: { title: 'Inloggen' } }, en: { signIn: { title: 'Come in' } }, 'sr-Latn': {}, he: {} };
 const languages = makeLanguages([], own);
@@ -40,17 +39,5 @@ describe('words/languages', () => {
 
   it('falls back to English for a tag that is gone since a pending authorization kept it', () => {
     expect(makeLanguages().of('nl').lang).toBe('en');
-  });
-
-  it('reads Accept-Language by weight, and nothing malformed (RFC 9110 §12.5.4)', () => {
-    expect(acceptedOf('fr;q=0.5, de-CH, en;q=0.8, it;q=0, <b>;q=1, es;q=9')).toEqual(['de-CH', 'en', 'fr']);
-    expect(acceptedOf(null)).toEqual([]);
-    expect(acceptedOf(`de,${'x'.repeat(600)}`)).toEqual([]);
-  });
-
-  it('reads ui_locales in its own order (OpenID Connect Core §3.1.2.1)', () => {
-    expect(localesOf('fr-CA  fr en')).toEqual(['fr-CA', 'fr', 'en']);
-    expect(localesOf('x '.repeat(300))).toEqual([]);
-    expect(localesOf(undefined)).toEqual([]);
   });
 });

@@ -18,8 +18,7 @@ import { sectionPage } from '../../pages/account-section.ts';
 import { accountMark } from '../authorize/consent-page.ts';
 import { grantableScope, organizationOf } from '../authorize/grantable-scopes.ts';
 import { type Call, keysPath, readForm } from '../endpoint.ts';
-import { isSameOrigin, redirectTo } from '../sign-in/browser-context.ts';
-import { requireRecentSession, requireSession } from '../sign-in/require-session.ts';
+import { isSameOrigin, redirectTo, requireRecentSession, requireSession } from '../sign-in/browser-context.ts';
 import { originOf, upstreamAccountsOf } from '../sign-in/upstream-accounts.ts';
 
 const DAY = 86_400;

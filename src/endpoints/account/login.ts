@@ -3,13 +3,12 @@
  */
 import { OAuthError } from '../../model/error.ts';
 import { isForm, isRedirect, type LoginPage } from '../../model/login.ts';
-import { askStep } from '../sign-in/ask-step.ts';
+import { askStep } from '../authorize/step.ts';
 import { type Call, readForm } from '../endpoint.ts';
-import { isSameOrigin, redirectTo, sessionOf, setCookie } from '../sign-in/browser-context.ts';
-import { returnPath, signedOutUrl, signInUrl } from '../sign-in/require-session.ts';
+import { isSameOrigin, redirectTo, returnPath, sessionOf, setCookie, signedOutUrl, signInUrl } from '../sign-in/browser-context.ts';
 import { showLogin } from '../sign-in/pages.ts';
 import { admit, type NotSignedIn, servicesOf, signIn } from '../sign-in/sign-in.ts';
-import { redirectToUpstream } from '../authorize/upstream-redirect.ts';
+import { redirectToUpstream } from '../authorize/upstream-sign-in.ts';
 import { sectionPage } from '../../pages/account-section.ts';
 
 /** GET shows who is signed in, or the fields; POST signs in, or out with `decision=sign-out`. */

@@ -1,19 +1,36 @@
 /**
  * Authorization endpoint (RFC 6749 §4.1.1). Checks the request, opens a pending authorization bound to this browser, and shows
- * the consent page: the client, the scopes and the redirect URI. Grants nothing.
+ * the consent page: the client, the scopes and the redirect URI. Grants without a page only what a remembered consent of the
+ * signed-in user covers.
  */
+import type { Consented, ConsentTarget } from '../../core/records/consents.ts';
 import { parseFields } from '../../lib/http.ts';
+import { isLoopbackRedirect } from '../../lib/url.ts';
 import { OAuthError } from '../../model/error.ts';
-import { paramsOf, type Params } from '../../model/params.ts';
+import { revoke } from '../../model/grant-transitions.ts';
+import { type Params, paramsOf } from '../../model/params.ts';
+import { answerTo } from '../../model/redirect.ts';
 import { requestedPart } from '../../model/scope.ts';
-import { localesOf } from '../../words/wanted.ts';
-import { requestedParams, type RequestedParams, checkRequest, type CheckedRequest } from './authorization-request.ts';
-import { consentPage, requestUrl } from './consent-page.ts';
-import { openPending } from './pending.ts';
-import { readForm, type Call } from '../endpoint.ts';
-import { sessionOf, withLanguage } from '../sign-in/browser-context.ts';
+import { grantIdOf } from '../../model/token.ts';
+import { errorPage } from '../../pages/message.ts';
+import { type Call, readForm } from '../endpoint.ts';
+import { isFirstPartyStart, localesOf, redirectTo, sessionOf, withLanguage } from '../sign-in/browser-context.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
-import { answerError, type Asked, skipConsent, targetOf } from './skip-consent.ts';
+import { upstreamAccountsOf } from '../sign-in/upstream-accounts.ts';
+import {
+  adviceFor,
+  type CheckedRequest,
+  checkRequest,
+  errorAnswer,
+  isTrusted,
+  type RedirectedError,
+  requestedParams,
+  type RequestedParams,
+} from './authorization-request.ts';
+import { consentPage, requestUrl } from './consent-page.ts';
+import { grantableScope, organizationOf } from './grantable-scopes.ts';
+import { type ConfirmedScopes, grantTo } from './issue-code.ts';
+import { openPending } from './pending.ts';
 
 const REQUESTS = 300;
 const WINDOW = 600;
@@ -97,4 +114,92 @@ async function askConsent(call: Call, checked: Asked, here: SignedIn | null, lan
   const page = await consentPage(call, { ...opened, client, consented, session: stale ? null : here });
   page.headers.append('set-cookie', cookie);
   return page;
+}
+
+/** A checked request with what the signed-in user allowed the client before, as just read. */
+type Asked = CheckedRequest & { readonly consented: readonly Consented[] };
+
+/** What a request asks a user to consent to. */
+function targetOf({ client, redirect, resource }: CheckedRequest, { userId }: Pick<SignedIn, 'userId'>): ConsentTarget {
+  return { userId, client, redirectUri: redirect, resource: resource.uri };
+}
+
+/**
+ * The redirect to the client without a consent page, or null if the user has to be asked. Only for a signed-in user with a remembered consent
+ * for the same client, redirect URI, resource and scopes; never if another site may have started the request.
+ *
+ *   prompt → signed in → remembered → not from another site → grant → still remembered → redirect
+ */
+async function skipConsent(call: Call, request: Asked, user: SignedIn | null): Promise<Response | null> {
+  const silent = request.prompt.includes('none');
+  if (request.prompt.length > 0 && !silent) return null;
+  const location = user && (await pass(call, request, user));
+  if (location) return redirectTo(location);
+  if (!silent) return null;
+  const error = user
+    ? new OAuthError('consent_required', 'prompt_none_consent')
+    : new OAuthError('login_required', 'prompt_none_signed_out');
+  const { client, redirect, state } = request;
+  return answerError(
+    call,
+    {
+      error,
+      location: errorAnswer(call.as, redirect, state, error, await adviceFor(call.as, error)),
+      isTrusted: isTrusted(client, redirect),
+    },
+    user,
+  );
+}
+
+/** Sends an error to the client: by a redirect if the client is trusted or a user is signed in, else by a link that the user may follow. */
+async function answerError({ as, words }: Call, { error, location, isTrusted }: RedirectedError, user: SignedIn | null): Promise<Response> {
+  as.emit({ kind: 'request.refused', endpoint: 'authorize', code: error.code, reason: error.reason });
+  return isTrusted || user
+    ? redirectTo(location)
+    : errorPage({ error, words, brand: as.settings.brand, backTo: location, advice: await adviceFor(as, error) });
+}
+
+async function pass(call: Call, request: Asked, user: SignedIn): Promise<string | null> {
+  const { as } = call;
+  const { client, redirect, resource, challenge, state, jkt } = request;
+  if (isLoopbackRedirect(redirect) || !isFirstPartyStart(call.request, client)) return null;
+  const choice = await rememberedChoice(call, request, user, request.consented);
+  if (!choice || !(await upstreamAccountsOf(call, user))) return null; // a disconnected account needs a new sign-in
+  const code = await grantTo(call, {
+    client,
+    redirectUri: redirect,
+    resource: resource.uri,
+    challenge,
+    user,
+    choice,
+    ...(jkt === undefined ? {} : { jkt }),
+    ...requestedPart(request),
+  });
+  if (code === null) return null;
+  // Revoking an app deletes the remembered consent first and ends grants second: a grant written between the two ends itself here.
+  if (!(await rememberedChoice(call, request, user, await as.consents.find(targetOf(request, user))))) {
+    await as.records.changeGrant(grantIdOf('code', code) ?? '', revoke('revoked', as.now()));
+    return null;
+  }
+  return answerTo(redirect, { code, state, iss: as.settings.issuer });
+}
+
+/** The remembered consent, if it covers the request and leaves nothing to choose. */
+async function rememberedChoice(
+  call: Call,
+  { client, scope }: CheckedRequest,
+  user: SignedIn,
+  entries: readonly Consented[],
+): Promise<ConfirmedScopes | null> {
+  const covering = entries.filter(({ remembered }) => isWithin(scope, call.as.settings.expandScopes(remembered)));
+  const [entry] = covering;
+  if (covering.length !== 1 || !entry || scope.length === 0) return null;
+  const organization = organizationOf(user, entry.organization);
+  if (organization === 'open' || organization?.id !== entry.organization) return null; // no longer a member (SEC-133)
+  if ((await grantableScope(call, user, organization, scope, client)).length < scope.length) return null;
+  return { scope, ...(organization ? { for: organization } : {}) };
+}
+
+function isWithin(asked: readonly string[], given: readonly string[]): boolean {
+  return asked.every((one) => given.includes(one));
 }

@@ -12,11 +12,11 @@ import { approvedScope, type Choice, type PendingAuthorization } from '../../mod
 import { html, type HtmlValue } from '../../lib/html.ts';
 import { repeatDecision } from './repeated-answer.ts';
 import { issueCode, refuse } from './issue-code.ts';
-import { expiredPage } from './expired-page.ts';
+import { expiredPage } from '../sign-in/pages.ts';
 import { findPending, type FoundPending, otherBrowser } from './pending.ts';
-import { askStep } from '../sign-in/ask-step.ts';
+import { askStep } from './step.ts';
 import { accountMark, consentPage, type Consent } from './consent-page.ts';
-import { redirectToUpstream } from './upstream-redirect.ts';
+import { redirectToUpstream } from './upstream-sign-in.ts';
 import { readForm, type Call } from '../endpoint.ts';
 import { countsFor, isSameOrigin, sessionOf, setCookie, withLanguage } from '../sign-in/browser-context.ts';
 import { upstreamAccountsOf } from '../sign-in/upstream-accounts.ts';

@@ -4,23 +4,30 @@
  *
  *   scopes confirmed → code chosen, once → consent stored → grant → still signed in → pending authorization taken → redirect
  */
+import type { AuthServer } from '../../core/auth-server.ts';
 import { keepAnswer } from '../../core/records/decision-answers.ts';
 import { OAuthError } from '../../model/error.ts';
-import { type Choice, DEVICE_TTL, type PendingAuthorization } from '../../model/pending-authorization.ts';
-import { grantIdOf } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
-import { type Decision, decisionOf, redirectBack, withdrawApproval } from './repeated-answer.ts';
-import { expiredPage } from './expired-page.ts';
-import { type FoundPending } from './pending.ts';
+import type { Organization } from '../../model/identity.ts';
+import { isRedirect } from '../../model/login.ts';
+import type { Origin } from '../../model/origin.ts';
+import { type Choice, DEVICE_TTL, type PendingAuthorization } from '../../model/pending-authorization.ts';
+import { redirectLabel } from '../../model/redirect.ts';
+import { resourceOf } from '../../model/resource.ts';
+import { grantIdOf } from '../../model/token.ts';
+import { confirmPage } from '../../pages/confirm.ts';
 import type { Call } from '../endpoint.ts';
-import { originOf, upstreamAccountsOf } from '../sign-in/upstream-accounts.ts';
-import { type ConfirmedScopes, confirmScopes } from './confirm-scopes.ts';
+import { expiredPage } from '../sign-in/pages.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
-import { isLetIn } from './let-in.ts';
+import { originOf, upstreamAccountsOf } from '../sign-in/upstream-accounts.ts';
+import { accountView, clientView, type Consent, consentPage, scopeView } from './consent-page.ts';
+import { grantableScope, organizationOf } from './grantable-scopes.ts';
 import { newCode, openGrant, type Opening } from './open-grant.ts';
+import type { FoundPending } from './pending.ts';
+import { type Decision, decisionOf, redirectBack, withdrawApproval } from './repeated-answer.ts';
 
 /** A consent of an authenticated user. */
-export interface CodeRequest extends FoundPending {
+interface CodeRequest extends FoundPending {
   readonly user: SignedIn;
   readonly choice: Choice;
 }
@@ -69,7 +76,7 @@ export async function refuse(
 }
 
 /** What to grant to which client, by which user. */
-export interface Granting extends Omit<Opening, 'userId' | 'props' | 'scope' | 'organization' | 'linked' | 'origin'> {
+interface Granting extends Omit<Opening, 'userId' | 'props' | 'scope' | 'organization' | 'linked' | 'origin'> {
   readonly user: SignedIn;
   readonly choice: ConfirmedScopes;
 }
@@ -109,4 +116,85 @@ export async function answerWaitingDevice(
   const grantId = code === null ? null : grantIdOf('code', code);
   if (grantId !== null) await as.records.changeGrant(grantId, revoke('revoked', as.now()));
   throw new OAuthError('invalid_request', 'device_over', { hint: 'The device waits no longer. Start again there.' });
+}
+
+/** The approved scopes with the organization that they are for. */
+export type ConfirmedScopes = Choice & { readonly for?: Organization };
+
+/** The input of the confirmation page. */
+type ScopeChoice = Pick<Consent, 'pending' | 'pendingId' | 'client'> & { readonly user: SignedIn; readonly choice: Choice };
+
+/**
+ * The choice as it can be granted, or the confirmation page. A user with several organizations chooses one; scopes that this user cannot grant
+ * are dropped. If either changes what was approved, a short page asks for confirmation and shows the account and the remaining scopes;
+ * otherwise the first click was the consent.
+ *
+ *   organization → grantable scopes → (nothing left: the consent page, with the reason | changed: confirm | unchanged: grant)
+ */
+async function confirmScopes(call: Call, { pending, pendingId, client, user, choice }: ScopeChoice): Promise<ConfirmedScopes | Response> {
+  const organization = organizationOf(user, choice.organization);
+  const scope = organization === 'open' ? choice.scope : await grantableScope(call, user, organization, choice.scope, client);
+  const required = resourceOf(call.as.settings, pending.resource)?.requiredScopes ?? [];
+  if (isShort(call.as.settings.expandScopes(scope), pending, required)) {
+    const problem = { problem: call.words.confirm.nothingLeft, status: 403 };
+    return withCookie(await consentPage(call, { pending, pendingId, client, session: user, ticked: choice.scope, problem }), user);
+  }
+  if (organization !== 'open' && scope.length === choice.scope.length)
+    return {
+      scope,
+      remember: choice.remember === true,
+      ...(organization === null ? {} : { organization: organization.id, for: organization }),
+    };
+  return withCookie(await askAgain(call, { pending, pendingId, client, user, choice: { ...choice, scope } }, choice.scope), user);
+}
+
+/** Without a scope that every call needs, or without any of the requested scopes, the app could do nothing. */
+function isShort(scope: readonly string[], pending: PendingAuthorization, required: readonly string[]): boolean {
+  return (pending.scope.length > 0 && scope.length === 0) || !required.every((one) => scope.includes(one));
+}
+
+async function askAgain(
+  call: Call,
+  { pending, pendingId, client, user, choice }: ScopeChoice,
+  wanted: readonly string[],
+): Promise<Response> {
+  const { as, words } = call;
+  const { settings } = as;
+  const { organizations = [] } = user;
+  return confirmPage({
+    action: settings.paths.approve,
+    pendingId,
+    client: clientView(client, call),
+    redirectUri: pending.redirectUri,
+    redirectHost: redirectLabel(pending.redirectUri),
+    resourceName: resourceOf(settings, pending.resource)?.name ?? settings.name,
+    scopes: choice.scope.map((name) => scopeView(settings, words, name)),
+    dropped: wanted.filter((one) => !choice.scope.includes(one)).map((name) => scopeView(settings, words, name)),
+    organizations: organizations.length > 1 ? organizations.map(({ id, name }) => ({ id, name, checked: id === choice.organization })) : [],
+    account: await accountView(call, user),
+    remember: choice.remember === true,
+    brand: settings.brand,
+    words,
+  });
+}
+
+function withCookie(page: Response, { cookie }: SignedIn): Response {
+  if (cookie !== undefined) page.headers.append('set-cookie', cookie);
+  return page;
+}
+
+/**
+ * Whether the user of a session may still come in, without asking the upstream: that was done at the sign-in, and is at each refresh. Apart from
+ * `core/recheck.ts`: a server without our pages has no sessions.
+ */
+export async function isLetIn(as: AuthServer, { login: id, standing }: Origin): Promise<boolean> {
+  const login = as.settings.logins.find((one) => one.id === id);
+  if (!login) return false; // the login was removed
+  if (!isRedirect(login) || !login.recheck || standing === undefined) return true;
+  try {
+    return (await login.recheck(standing, { env: as.env, token: null })) !== 'no';
+  } catch (error) {
+    as.emit({ kind: 'request.failed', endpoint: 'recheck', requestId: as.secrets.id(), error });
+    return true;
+  }
 }

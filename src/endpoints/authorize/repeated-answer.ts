@@ -17,10 +17,9 @@ import { errorAnswer } from './authorization-request.ts';
 import type { Call } from '../endpoint.ts';
 import { cookieName, cookieOf, flowCookie, redirectTo, sessionFor, setCookie } from '../sign-in/browser-context.ts';
 import { pause } from '../../lib/on-abort.ts';
-import { expiredPage } from './expired-page.ts';
+import { expiredPage, showLogin } from '../sign-in/pages.ts';
 import { findPending } from './pending.ts';
 import { consentPage } from './consent-page.ts';
-import { showLogin } from '../sign-in/pages.ts';
 
 /** How long a redirect is repeated after its code was redeemed: the token response may have been lost. */
 const REPEATED_FOR: Seconds = 10;

@@ -1,6 +1,6 @@
 /**
- * Sign-in pages: the sign-in page itself, the logins and links that pages show, the messages for a failed upstream sign-in, and the page of
- * a server without any login of its own.
+ * Sign-in pages: the sign-in page itself, the logins and links that pages show, the messages for a failed upstream sign-in, and the pages for
+ * a server without any login of its own, for a request that is over, and between a posted callback and its GET.
  */
 import { field, html, type HtmlValue } from '../../lib/html.ts';
 import {
@@ -14,15 +14,15 @@ import {
   type ReturnResult,
   type SiteLogin,
 } from '../../model/login.ts';
-import { loginPage } from '../../pages/login.ts';
-import { type Call, loginPagesOf } from '../endpoint.ts';
-import { sessionOf } from './browser-context.ts';
-import { returnPath, signInUrl } from './require-session.ts';
-import { nameOf, type NotSignedIn } from './sign-in.ts';
-import { messagePage } from '../../pages/message.ts';
-import { say, sayRefused, type Words } from '../../words/words.ts';
 import type { Settings } from '../../model/settings.ts';
+import { page } from '../../pages/layout.ts';
+import { loginPage } from '../../pages/login.ts';
+import { messagePage, requestOverPage } from '../../pages/message.ts';
 import type { LinkView, LoginView } from '../../pages/sign-in.ts';
+import { say, sayRefused, type Words } from '../../words/words.ts';
+import { type Call, loginPagesOf, readForm } from '../endpoint.ts';
+import { returnPath, sessionOf, signInUrl } from './browser-context.ts';
+import { nameOf, type NotSignedIn } from './sign-in.ts';
 
 /** Optional content of the page. */
 export interface Showing {
@@ -116,4 +116,27 @@ export function linksFor(settings: Settings, words: Words, returnTo: string): re
   return loginPagesOf(settings).flatMap(({ page }) =>
     page.link ? [{ href: `${settings.paths.login}/${page.id}?return_to=${encodeURIComponent(returnTo)}`, text: page.link(words) }] : [],
   );
+}
+
+/** The page for a request that is no longer open. */
+export function expiredPage({ as, words }: Pick<Call, 'as' | 'words'>): Response {
+  return requestOverPage({ brand: as.settings.brand, words });
+}
+
+const PARAMETERS = ['state', 'code', 'iss', 'error', 'error_description'];
+
+/**
+ * POST of a login's callback: a site that answers with a form (OAuth 2.0 Form Post Response Mode), as Apple does if it is asked for a name or an
+ * address. Browsers send no `SameSite=Lax` cookie with a POST from another site, so this reads and changes nothing: its page goes on to the
+ * GET of the same URL, from this site.
+ *
+ * @throws {OAuthError} `invalid_request` for a body that is no form, or has one of the parameters twice.
+ */
+export async function postedCallback({ as, request, words }: Call, { label }: SiteLogin): Promise<Response> {
+  const form = await readForm(request);
+  const query = new URLSearchParams(PARAMETERS.map((name) => [name, form.optional(name) ?? '']).filter(([, value]) => value !== ''));
+  const target = `?${query}`; // relative, since a proxy may have removed a part of the path
+  const body = html`<h1>${label}</h1>
+    <p><a href="${target}">${words.device.go}</a></p>`;
+  return page({ words, brand: as.settings.brand, title: words.device.go, body, headers: { refresh: `0;url=${target}` } });
 }

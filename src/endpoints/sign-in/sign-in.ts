@@ -32,7 +32,7 @@ import type { Json } from '../../model/store.ts';
 import type { UpstreamRef } from '../../model/upstream.ts';
 import { sayIn, sayRefused, type Words } from '../../words/words.ts';
 import { type Call, changed, type Endpoint } from '../endpoint.ts';
-import { cookieOf, sessionOf, setCookie } from './browser-context.ts';
+import { cookieOf, hostSessionOf, sessionOf, setCookie } from './browser-context.ts';
 import { link, originOf, sealLinked, sealOrigin, upstreamAccountsOf } from './upstream-accounts.ts';
 import { OAuthError } from '../../model/error.ts';
 
@@ -271,7 +271,7 @@ export function autoSignIn(endpoint: Endpoint): Endpoint {
 }
 
 async function begin(call: Call): Promise<{ readonly session: NonNullable<Call['begun']>; readonly cookie: string | undefined } | null> {
-  const found = await call.present();
+  const found = await hostSessionOf(call);
   if (!found) return null;
   const user = await admit(call, found);
   if (user === null || 'step' in user || 'problem' in user) return null;

@@ -176,7 +176,7 @@ describe('endpoints/sign-in/browser-context: a session that follows the one of t
     const userId = await userIdOf(world.as, ADA);
     const { hash, from } = await world.open({ userId, host: 'app', claims: { sub: userId, name: 'Old' }, ...more });
     const look = (said: Partial<Authenticated> | null, login = 'app') =>
-      sessionOf(changed(from(), { present: async () => said && { login, proven: { kind: 'proven', identity: ADA, ...said } as Authenticated } })); // prettier-ignore
+      sessionOf(changed(from(), { answers: { hostSession: Promise.resolve(said && { login, proven: { kind: 'proven', identity: ADA, ...said } as Authenticated }) } })); // prettier-ignore
     return { ...world, userId, hash, look };
   }
 

@@ -261,16 +261,16 @@ describe('endpoints/sign-in/sign-in: what else it does', () => {
     const endpoint = autoSignIn(async (call) => (seen.push(call.begun?.userId), new Response()));
     const ask = async (more: Partial<Call>, headers = {}, method = 'GET', by = world): Promise<boolean> => {
       const call = by.call(headers, method);
-      const present = async () => found as never;
-      return (await endpoint(changed(call, { present, ...more }))).headers.has('set-cookie');
+      const answers = { hostSession: Promise.resolve(found as never) };
+      return (await endpoint(changed(call, { answers, ...more }))).headers.has('set-cookie');
     };
-    expect([await ask({}), await ask({}, {}, 'POST'), await ask({ present: async () => null })]).toEqual([true, false, false]);
+    expect([await ask({}), await ask({}, {}, 'POST'), await ask({ answers: { hostSession: Promise.resolve(null) } })]).toEqual([true, false, false]);
     expect(seen.map((one) => typeof one)).toEqual(['string', 'undefined', 'undefined']);
     const user = signedIn(await world.submit({}));
     expect([await ask({}, { cookie: world.cookieOf(user) }), seen.at(-1)]).toEqual([false, undefined]);
     const asking = makeWorld({ secondFactor: { id: 'word', ask: async () => ({ kind: 'step', keep: null }) } as never });
     expect([await ask({}, {}, 'GET', asking), seen.at(-1)]).toEqual([false, undefined]);
-    const gone = { present: async () => ({ login: 'host', proven: proven({ stamp: 'former' }) }) as never };
+    const gone = { answers: { hostSession: Promise.resolve({ login: 'host', proven: proven({ stamp: 'former' }) } as never) } };
     expect([await ask(gone), seen.at(-1)]).toEqual([false, undefined]);
   }); // prettier-ignore
 

@@ -39,7 +39,7 @@ async function makeWorld(hub: RedirectLogin = HUB): Promise<World> {
 }
 const alertIn = (text: string): string | undefined => /role="alert"[^]*?<\/div>/.exec(text)?.[0];
 
-describe('endpoints/account/linked-logins', () => {
+describe('endpoints/account/linked-accounts, logins', () => {
   it('shows the linked logins by host and account, and the sites that can be linked', async () => {
     const world = await makeWorld();
     const browser = await world.enter();

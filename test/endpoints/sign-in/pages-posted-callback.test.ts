@@ -14,7 +14,7 @@ const post = (app: UpstreamApp, fields: ConstructorParameters<typeof URLSearchPa
   });
 const targetOf = (response: Response): URL => new URL((response.headers.get('refresh') ?? '').replace(/^0;url=/, ''), callbackOf('corp'));
 
-describe('endpoints/authorize/posted-callback', () => {
+describe('endpoints/sign-in/pages: a posted callback', () => {
   it('goes on to the same URL by GET, where the cookies are, and signs in (as Apple returns)', async () => {
     const app = await makeUpstreamApp('memory');
     const at = await atConsent(app);

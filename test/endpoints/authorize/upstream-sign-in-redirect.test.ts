@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { findUpstreamState } from '../../../src/core/records/upstream-states.ts';
 import { type Call, makeCall } from '../../../src/endpoints/endpoint.ts';
 import { flowCookie } from '../../../src/endpoints/sign-in/browser-context.ts';
-import { redirectToUpstream, redirectUriOf, type UpstreamPurpose } from '../../../src/endpoints/authorize/upstream-redirect.ts';
+import { redirectToUpstream, redirectUriOf, type UpstreamPurpose } from '../../../src/endpoints/authorize/upstream-sign-in.ts';
 import type { SiteLogin } from '../../../src/model/login.ts';
 import type { PendingAuthorization } from '../../../src/model/pending-authorization.ts';
 import type { Settings } from '../../../src/model/settings.ts';
@@ -46,7 +46,7 @@ function makeWorld(answer: object = { keep: { nonce: 'n' } }) {
   return { as, clock, events, asked, login, call, pendingOf, go, stored, keys };
 }
 
-describe('endpoints/authorize/upstream-redirect: an authorization request', () => {
+describe('endpoints/authorize/upstream-sign-in, redirect: an authorization request', () => {
   it('notes what was approved and for which return alone, and gives the user ten more minutes in the same browser', async () => {
     const { as, clock, pendingOf, go, stored, asked } = makeWorld();
     const { pendingId, pendingHash, from, purpose } = await pendingOf();
@@ -82,7 +82,7 @@ describe('endpoints/authorize/upstream-redirect: an authorization request', () =
   });
 });
 
-describe('endpoints/authorize/upstream-redirect: a page of this server', () => {
+describe('endpoints/authorize/upstream-sign-in, redirect: a page of this server', () => {
   it('binds the return to a new cookie, and keeps where it goes', async () => {
     const { go, stored, asked } = makeWorld();
     const one = await stored(await go({ returnTo: '/account' }));
@@ -101,7 +101,7 @@ describe('endpoints/authorize/upstream-redirect: a page of this server', () => {
   });
 });
 
-describe('endpoints/authorize/upstream-redirect: no redirect', () => {
+describe('endpoints/authorize/upstream-sign-in, redirect: no redirect', () => {
   it('begins a hundred in ten minutes for a network, and says when to try again', async () => {
     const { go, call, clock, asked } = makeWorld();
     for (let at = 0; at < 100; at++) expect(await go({ returnTo: '/account' })).toBeInstanceOf(Response);

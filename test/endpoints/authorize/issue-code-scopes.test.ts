@@ -88,7 +88,7 @@ describe.each(storeNames)('endpoints/settle on %s: organizations', (store) => {
   });
 });
 
-describe('endpoints/authorize/confirm-scopes: scopes that only some may grant', () => {
+describe('endpoints/authorize/issue-code: scopes that only some may grant', () => {
   const SCOPES = {
     scopesSupported: {
       read: 'Read your notes',

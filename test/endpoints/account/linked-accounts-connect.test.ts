@@ -20,7 +20,7 @@ async function makeWorld(hub: ConnectionLogin = HUB): Promise<World> {
   return { ...world, link: async (more = {}) => `${PATH}?link=${await world.as.links.make(CONNECTION_LINK, { ...asked, ...more } as never, 600)}` };
 } // prettier-ignore
 
-describe('endpoints/account/connect', () => {
+describe('endpoints/account/linked-accounts, connect', () => {
   it('says which app wants what of which account, and leads to that site in the name of the tool', async () => {
     const world = await makeWorld();
     const browser = await world.enter();

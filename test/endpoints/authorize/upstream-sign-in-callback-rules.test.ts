@@ -67,7 +67,7 @@ async function makeWorld(more: Partial<OAuthProviderOptions> = {}): Promise<Worl
 }
 const isForm = ({ text }: BrowserPage): boolean => text.includes('name="password"');
 
-describe('endpoints/authorize/upstream-callback: an authorization request', () => {
+describe('endpoints/authorize/upstream-sign-in, callback: an authorization request', () => {
   it('goes on with the second factor, for the scopes that were ticked', async () => {
     const world = await makeWorld({ secondFactor: word() });
     const { client, browser, url } = await world.toConsent();
@@ -114,7 +114,7 @@ describe('endpoints/authorize/upstream-callback: an authorization request', () =
   });
 });
 
-describe('endpoints/authorize/upstream-callback: the sign-in page', () => {
+describe('endpoints/authorize/upstream-sign-in, callback: the sign-in page', () => {
   it('gets the browser back, signed in, and without the cookie of the way there', async () => {
     const world = await makeWorld();
     const browser = world.app.browser();
@@ -155,7 +155,7 @@ describe('endpoints/authorize/upstream-callback: the sign-in page', () => {
   }); // prettier-ignore
 });
 
-describe('endpoints/authorize/upstream-callback: a sign-in that is joined', () => {
+describe('endpoints/authorize/upstream-sign-in, callback: a sign-in that is joined', () => {
   const joining = async (world: World): Promise<{ browser: Browser; url: string }> => {
     const browser = world.app.browser();
     await browser.submit(await browser.get(`${ISSUER}/login`), ALICE);
@@ -196,7 +196,7 @@ describe('endpoints/authorize/upstream-callback: a sign-in that is joined', () =
   });
 });
 
-describe('endpoints/authorize/upstream-callback: a fresh sign-in', () => {
+describe('endpoints/authorize/upstream-sign-in, callback: a fresh sign-in', () => {
   /** The reason for a refusal, null for a code, or the word. */
   const verdict = async (world: World): Promise<unknown> => {
     const signedIn = world.app.browser();

@@ -20,7 +20,7 @@ import { oidc } from '../../../src/upstreams/oidc.ts';
 const reasonsOf = (app: UpstreamApp): string[] => app.events.flatMap((event) => (event.kind === 'login.failed' ? [event.reason] : []));
 const opened = (app: UpstreamApp): boolean => app.events.some(({ kind }) => kind === 'grant.opened' || kind === 'login.succeeded');
 
-describe('endpoints/authorize/upstream-callback: the returning browser', () => {
+describe('endpoints/authorize/upstream-sign-in, callback: the returning browser', () => {
   it('SEC-138 S-171 makes no state before the yes: only the flow cookie and the pending authorization stand until then', async () => {
     const app = await makeUpstreamApp('memory');
     const before = app.counts.writes;
@@ -194,7 +194,7 @@ describe('endpoints/authorize/upstream-callback: the returning browser', () => {
   });
 });
 
-describe('endpoints/authorize/upstream-callback: what comes back', () => {
+describe('endpoints/authorize/upstream-sign-in, callback: what comes back', () => {
   it.each([
     ['access_denied', 'access_denied'], ['temporarily_unavailable', 'temporarily_unavailable'], ['server_error', 'server_error'],
     ['invalid_scope', 'server_error'], ['login_required', 'server_error'], ['<img src=x>', 'server_error'],

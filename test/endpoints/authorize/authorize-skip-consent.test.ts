@@ -39,7 +39,7 @@ async function makeWorld(organizations: Organizations = [], more: Partial<OAuthP
 } // prettier-ignore
 const isAsked = (page: BrowserPage): boolean => page.status === 200 && page.text.includes('name="decision"');
 
-describe('endpoints/authorize/skip-consent', () => {
+describe('endpoints/authorize/authorize: without a consent page', () => {
   it('binds the code to the key that the request names, and to none otherwise', async () => {
     const { app, open, remember, redeem } = await makeWorld();
     await remember();

@@ -1,37 +1,141 @@
 /**
- * Callback of an upstream login. The upstream provider is not called, and no parameter is trusted, until the state is known to be from this
- * server, for this login, from this browser and unused.
+ * Sign-in with an upstream login: sends the browser to the provider, and answers its callback. For an authorization request the redirect comes
+ * after the consent: if state or cookie were set earlier, an attacker's link could skip the consent page (confused deputy; S-171, SEC-138). At the
+ * callback the provider is not called, and no parameter is trusted, until the state is known to be from this server, for this login, from this
+ * browser and unused.
  *
- *   state → same login → (taken: same answer) → pending authorization → same browser → state taken → proof → fresh enough → answer
+ *   redirect: limit → the provider's URL → consent on the pending authorization → state, sealed → redirect
+ *   callback: state → same login → (taken: same answer) → pending authorization → same browser → state taken → proof → fresh enough → answer
  */
-import { CONNECTION_LINK, connectionPath, fillSlot } from '../../core/vault/connections.ts';
 import {
   endUpstreamStateInPage,
   findUpstreamState,
   type FoundUpstreamState,
   isUpstreamStateDone,
+  newState,
+  openUpstreamState,
   stateIn,
   takeUpstreamState,
 } from '../../core/records/upstream-states.ts';
 import { findUserId, linkIdentity } from '../../core/users/user-ids.ts';
+import { CONNECTION_LINK, connectionPath, type ConnectionRequest, fillSlot } from '../../core/vault/connections.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Authenticated, ReturnResult, SiteLogin } from '../../model/login.ts';
+import { approvePending, type Choice, PENDING_TTL } from '../../model/pending-authorization.ts';
 import { timeOfProof } from '../../model/proof.ts';
-import { askStep } from '../sign-in/ask-step.ts';
-import { keepReturn, repeatedReturn, repeatedStep } from './repeated-answer.ts';
-import { issueCode, refuse } from './issue-code.ts';
-import { consentPage } from './consent-page.ts';
-import { expiredPage } from './expired-page.ts';
-import { checkBrowser, findPending, type FoundPending } from './pending.ts';
-import { redirectUriOf, type SealedPurpose } from './upstream-redirect.ts';
-import type { Call } from '../endpoint.ts';
-import { outsideOf } from '../sign-in/host-session.ts';
-import { flowCookie, redirectTo, sessionFor, sessionOf, setCookie, withLanguage } from '../sign-in/browser-context.ts';
-import { problemOf, showLogin } from '../sign-in/pages.ts';
+import type { Json, Seconds } from '../../model/store.ts';
+import { sayIn } from '../../words/words.ts';
+import { type Call, callbackPath } from '../endpoint.ts';
+import { cookieOf, flowCookie, outsideOf, redirectTo, sessionFor, sessionOf, setCookie, withLanguage } from '../sign-in/browser-context.ts';
+import { expiredPage, problemOf, showLogin } from '../sign-in/pages.ts';
 import { admit, type NotSignedIn, servicesOf } from '../sign-in/sign-in.ts';
-import type { Seconds } from '../../model/store.ts';
+import { consentPage } from './consent-page.ts';
+import { issueCode, refuse } from './issue-code.ts';
+import { checkBrowser, findPending, type FoundPending } from './pending.ts';
+import { keepReturn, repeatedReturn, repeatedStep } from './repeated-answer.ts';
+import { askStep } from './step.ts';
 
-type PageOfOurs = Extract<SealedPurpose, { readonly returnTo: string }>;
+const REDIRECTS = 100;
+const WINDOW = 600;
+/** Allowed clock skew in seconds. */
+const SKEW: Seconds = 60;
+
+/** A return to a page of this server. */
+type PageOfOurs = {
+  /** A path of ours. */
+  readonly returnTo: string;
+  /** The user to link the identity to; without one, the return signs in. */
+  readonly joinTo?: string;
+  /** The connection that a tool asked for; with it, the return brings tokens and nothing else. */
+  readonly connect?: ConnectionRequest & { readonly secret: string };
+};
+
+/** The purpose of the redirect: an authorization request that the user has approved, or a page of this server. */
+export type UpstreamPurpose =
+  | (Pick<FoundPending, 'pendingId' | 'pendingHash' | 'pending'> & { readonly choice: Choice })
+  /** `fresh`: the user is signed in, and has to authenticate again. */
+  | (PageOfOurs & { readonly fresh?: boolean });
+
+/** What is sealed into an upstream state. */
+type SealedPurpose = ({ readonly pendingId: string } | PageOfOurs) & {
+  /** What the login needs at the return. */
+  readonly keep: Json;
+  readonly lang: string;
+  /** The time of the redirect, if the user has to authenticate again. */
+  readonly freshSince?: Seconds;
+};
+
+/** Redirects the browser, or returns an error page. */
+export async function redirectToUpstream(call: Call, login: SiteLogin, purpose: UpstreamPurpose): Promise<Response | NotSignedIn> {
+  const { as, words } = call;
+  const wait = await as.limit(`depart\n${call.network}`, REDIRECTS, WINDOW, as.place);
+  if (wait !== null) return { problem: words.signIn.limited(sayIn(wait, words)), status: 429, retryAfter: wait };
+  const { state, hash } = await newState(as);
+  const [asked, mustProve] = requestFor(purpose);
+  const away = await login.begin({ redirectUri: redirectUriOf(call, login), state, ...asked }, servicesOf(call));
+  if ('kind' in away) {
+    as.emit({ kind: 'login.failed', login: login.id, reason: away.reason, network: call.network });
+    const { problem, status } = problemOf(away, login, words);
+    return { problem, status };
+  }
+  const flow = 'pendingId' in purpose ? await approve(call, purpose, hash) : newFlow(call, hash);
+  if (!flow) return expiredPage(call);
+  const { cookie, browser, pendingHash, expiresAt } = flow;
+  const kept: SealedPurpose = { ...keptOf(purpose), keep: away.keep, lang: words.lang, ...(mustProve ? { freshSince: as.now() } : {}) };
+  const record = { login: login.id, pendingHash, browserHash: await as.secrets.hash(browser), expiresAt };
+  await openUpstreamState(as, { state, hash }, record, kept);
+  return redirectTo(away.location, [setCookie(as, cookie, browser, PENDING_TTL)]);
+}
+
+/** The redirect URI at the provider. */
+export function redirectUriOf({ as: { settings } }: Call, login: SiteLogin): string {
+  return settings.origin + callbackPath(settings.paths.authorize, login.id);
+}
+
+/** The parameters of the request to the provider, and whether its answer must prove a fresh sign-in. */
+function requestFor(
+  purpose: UpstreamPurpose,
+): [{ readonly fresh: boolean; readonly hint?: string; readonly scopes?: readonly string[] }, boolean] {
+  if ('pendingId' in purpose) {
+    const { hint, staleSession, mustProve = false } = purpose.pending;
+    return [{ fresh: staleSession !== undefined, ...(hint === undefined ? {} : { hint }) }, mustProve];
+  }
+  const { fresh = false, connect } = purpose;
+  return [{ fresh, ...(connect ? { scopes: connect.scopes } : {}) }, fresh];
+}
+
+function keptOf(purpose: UpstreamPurpose): { readonly pendingId: string } | PageOfOurs {
+  if ('pendingId' in purpose) return { pendingId: purpose.pendingId };
+  const { fresh: _fresh, ...rest } = purpose;
+  return rest;
+}
+
+/** The browser and the record that a state is bound to. */
+interface UpstreamFlow {
+  readonly cookie: string;
+  readonly browser: string;
+  readonly pendingHash: string | null;
+  readonly expiresAt: Seconds;
+}
+
+/** Records the consent on the pending authorization and extends its cookie for the time the sign-in may take; null if it is over. */
+async function approve(
+  call: Call,
+  { pendingHash, choice }: Extract<UpstreamPurpose, { readonly pendingId: string }>,
+  stateHash: string,
+): Promise<UpstreamFlow | null> {
+  const { as } = call;
+  const pending = await as.records.changePending(pendingHash, (one) => approvePending(one, { ...choice, stateHash }, as.now()));
+  const cookie = flowCookie(pendingHash);
+  return pending && { cookie, browser: cookieOf(call, cookie) ?? '', pendingHash, expiresAt: pending.expiresAt };
+}
+
+function newFlow({ as }: Call, stateHash: string): UpstreamFlow {
+  return { cookie: flowCookie(stateHash), browser: as.secrets.secret(), pendingHash: null, expiresAt: as.now() + PENDING_TTL };
+}
+
+/** What is sealed for a return to a page of this server. */
+type SealedPage = Extract<SealedPurpose, { readonly returnTo: string }>;
 
 /** A callback with a known state. */
 interface Returned<Kept = SealedPurpose> extends FoundUpstreamState<Kept> {
@@ -64,7 +168,7 @@ async function toRequest(call: Call, returned: Returned<Extract<SealedPurpose, {
 }
 
 /** The return to a page of this server. */
-async function toPage(call: Call, returned: Returned<PageOfOurs>): Promise<Response> {
+async function toPage(call: Call, returned: Returned<SealedPage>): Promise<Response> {
   const { as } = call;
   const { hash, record, kept, login } = returned;
   const place = { hash, secret: returned.state };
@@ -120,7 +224,7 @@ async function askAgain(call: Call, waiting: FoundPending, problem: NotSignedIn)
 }
 
 /** Continues to a page of this server: with a session, a linked login or a connected account. */
-async function arrive(call: Call, login: SiteLogin, proven: Authenticated, { returnTo, joinTo, connect }: PageOfOurs): Promise<Response> {
+async function arrive(call: Call, login: SiteLogin, proven: Authenticated, { returnTo, joinTo, connect }: SealedPage): Promise<Response> {
   if (connect) return keepConnection(call, proven, connect);
   if (login.kind !== 'redirect') return expiredPage(call); // the options have changed: no longer a login
   if (joinTo !== undefined) {
@@ -141,7 +245,7 @@ async function arrive(call: Call, login: SiteLogin, proven: Authenticated, { ret
 async function keepConnection(
   call: Call,
   { upstream }: Authenticated,
-  { secret, ...asked }: NonNullable<PageOfOurs['connect']>,
+  { secret, ...asked }: NonNullable<SealedPage['connect']>,
 ): Promise<Response> {
   const { as } = call;
   if ((await sessionOf(call))?.userId !== asked.userId || !upstream) return expiredPage(call);
@@ -155,22 +259,19 @@ async function showProblem(
   call: Call,
   login: SiteLogin,
   result: Exclude<ReturnResult, Authenticated>,
-  { returnTo, connect }: PageOfOurs,
+  { returnTo, connect }: SealedPage,
 ): Promise<Response> {
   if (connect) return redirectTo(`${returnTo}&problem=1`);
   const { problem: error, status } = problemOf(result, login, call.words);
   return showLogin(call, { error, status, returnTo });
 }
 
-/** Allowed clock skew in seconds. */
-const SKEW: Seconds = 60;
-
 /**
  * Rejects a result if fresh authentication was required and is missing, unless a second factor follows.
  *
  * @param since when the redirect was sent; undefined if no fresh authentication is required.
  */
-export async function checkAuthTime(call: Call, login: SiteLogin, result: ReturnResult, since: Seconds | undefined): Promise<ReturnResult> {
+async function checkAuthTime(call: Call, login: SiteLogin, result: ReturnResult, since: Seconds | undefined): Promise<ReturnResult> {
   if (since === undefined || result.kind !== 'proven') return result;
   const provenAt = timeOfProof(result.authenticatedAt, call.as.now());
   if (provenAt >= since - SKEW) return result;

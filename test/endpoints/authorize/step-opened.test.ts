@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { findStep } from '../../../src/core/records/sign-in-steps.ts';
 import { type Call, makeCall } from '../../../src/endpoints/endpoint.ts';
-import { askStep, type Flow, type Kept, stepAnswer } from '../../../src/endpoints/sign-in/ask-step.ts';
+import { askStep, type Flow, type Kept, stepAnswer } from '../../../src/endpoints/authorize/step.ts';
 import { flowCookie } from '../../../src/endpoints/sign-in/browser-context.ts';
 import type { NextStep } from '../../../src/endpoints/sign-in/sign-in.ts';
 import { html } from '../../../src/lib/html.ts';
@@ -55,7 +55,7 @@ function makeWorld(settings: object = {}) {
   return { as, clock, call, pendingOf, ask, stored, keys };
 } // prettier-ignore
 
-describe('endpoints/sign-in/ask-step: what is stored', () => {
+describe('endpoints/authorize/step, opened: what is stored', () => {
   it('of a sign-in to a page of ours: five attempts in ten minutes, for a browser with a new cookie', async () => {
     const { ask, stored } = makeWorld();
     const response = await ask({}, { returnTo: '/account' });
@@ -114,7 +114,7 @@ describe('endpoints/sign-in/ask-step: what is stored', () => {
   });
 });
 
-describe('endpoints/sign-in/ask-step: the page', () => {
+describe('endpoints/authorize/step, opened: the page', () => {
   it('offers the other logins that the identifier can belong to', async () => {
     const logins = [form('mail', (text) => text.includes('@')), form('name', (text) => !text.includes('!')), form('key', () => true)];
     const { ask } = makeWorld({ logins });

@@ -1,6 +1,6 @@
 /** Whether the user of a session may still come in: what the login says of it now, without a token, and a fault of the login is no refusal. */
 import { describe, expect, it } from 'vitest';
-import { isLetIn } from '../../../src/endpoints/authorize/let-in.ts';
+import { isLetIn } from '../../../src/endpoints/authorize/issue-code.ts';
 import type { Settings } from '../../../src/model/settings.ts';
 import { makeServer } from '../../support/server.ts';
 
@@ -8,7 +8,7 @@ const ENV = { MARK: 'env' };
 const world = (login: object): ReturnType<typeof makeServer> =>
   makeServer({ env: ENV, settings: { logins: [{ id: 'other', fields: () => '' }, login] as unknown as Settings['logins'] } });
 
-describe('endpoints/authorize/let-in: a session', () => {
+describe('endpoints/authorize/issue-code: a session', () => {
   it('is let in unless its login says no, which it is asked with what it noted and without a token', async () => {
     for (const [verdict, isIn] of [['yes', true], ['unknown', true], ['no', false]] as const) {
       const asked: unknown[] = [];

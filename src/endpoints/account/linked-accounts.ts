@@ -1,21 +1,29 @@
 /**
- * Page of the upstream logins linked to this account. Another login is linked only from here, by a signed-in user with recent
- * authentication; two accounts are never merged, and the last way to sign in cannot be removed.
+ * Pages on which a signed-in user links accounts at other providers: upstream logins of this account, and the account that a tool asked for.
  */
+import { findClient } from '../../clients/find.ts';
 import { identitiesOf, type LinkedIdentity } from '../../core/users/identities.ts';
 import { makeLinkedLogins } from '../../core/users/linked-logins.ts';
 import type { KnownSession } from '../../core/users/sessions.ts';
+import { connectable, CONNECTION_LINK, connectionPath, type ConnectionRequest } from '../../core/vault/connections.ts';
+import { equalTexts } from '../../lib/bytes.ts';
 import { parseUrl } from '../../lib/url.ts';
 import { OAuthError } from '../../model/error.ts';
 import { isRedirect } from '../../model/login.ts';
 import { sectionPage } from '../../pages/account-section.ts';
+import { connectBody } from '../../pages/connect.ts';
+import { messagePage } from '../../pages/message.ts';
 import { signInsBody } from '../../pages/sign-ins.ts';
+import { accountMark } from '../authorize/consent-page.ts';
+import { redirectToUpstream } from '../authorize/upstream-sign-in.ts';
 import { type Call, readForm, signInsPath } from '../endpoint.ts';
-import { isSameOrigin, redirectTo } from '../sign-in/browser-context.ts';
-import { requireRecentSession, requireSession } from '../sign-in/require-session.ts';
-import { redirectToUpstream } from '../authorize/upstream-redirect.ts';
+import { isSameOrigin, redirectTo, requireRecentSession, requireSession } from '../sign-in/browser-context.ts';
+import { expiredPage } from '../sign-in/pages.ts';
 
-/** GET and POST of the page. */
+/**
+ * GET and POST of the page of linked logins. Another login is linked only from here, with recent authentication; two accounts are never
+ * merged, and the last way to sign in cannot be removed.
+ */
 export async function linkedLogins(call: Call): Promise<Response> {
   if (call.request.method === 'POST' && !isSameOrigin(call, true))
     throw new OAuthError('access_denied', 'cross_site', { status: 403, hint: 'The request came from another site.' });
@@ -76,4 +84,48 @@ async function mayPart({ as }: Call, userId: string, joined: readonly LinkedIden
 
 function nameOf(issuer: string): string {
   return parseUrl(issuer)?.host || issuer;
+}
+
+/**
+ * GET and POST of the page to which a tool's client shows a link. The browser must be signed in as the user that the tool acts for; any other user
+ * is rejected, and nothing of theirs is stored (SEC-193).
+ *
+ *   link → signed in → the same user → (POST: our own page, same account) → upstream redirect → callback
+ */
+export async function connect(call: Call): Promise<Response> {
+  const { as, request, url, words } = call;
+  const { settings } = as;
+  const isPost = request.method === 'POST';
+  if (isPost && !isSameOrigin(call, true))
+    throw new OAuthError('access_denied', 'cross_site', { status: 403, hint: 'The request came from another site.' });
+  const { connect: say } = words;
+  if (url.searchParams.has('done')) return messagePage({ words, brand: settings.brand, title: say.doneTitle, message: say.done });
+  const secret = url.searchParams.get('link') ?? '';
+  const asked = (await as.links.find(CONNECTION_LINK, secret)) as ConnectionRequest | null;
+  const login = asked && connectable(settings, asked.provider);
+  if (!asked || !login) return expiredPage(call);
+  const session = await requireSession(call);
+  if (session instanceof Response) return session;
+  if (session.userId !== asked.userId)
+    return messagePage({ words, brand: settings.brand, title: say.otherTitle, message: say.other, status: 403, mark: 'alert' });
+  const mark = await accountMark(as, session);
+  const path = `${connectionPath(settings)}?link=${secret}`;
+  let [error, status] = [url.searchParams.has('problem') ? words.site.broken(login.label) : undefined, 200] as [unknown, number];
+  if (isPost) {
+    if (!equalTexts((await readForm(request)).required('account'), mark)) return expiredPage(call);
+    const gone = await redirectToUpstream(call, login, { returnTo: path, connect: { ...asked, secret } });
+    if (gone instanceof Response) return gone;
+    [error, status] = [gone.problem, gone.status];
+  }
+  const app = (await findClient(as, asked.clientId))?.name ?? parseUrl(asked.clientId)?.host ?? asked.clientId;
+  const view = { action: path, account: mark, app, site: login.label, scopes: asked.scopes, error: error as never };
+  return sectionPage({
+    title: say.title(login.label),
+    body: connectBody(view, words),
+    back: { href: settings.paths.account, text: words.account.back },
+    leaves: true,
+    words,
+    brand: settings.brand,
+    status,
+  });
 }

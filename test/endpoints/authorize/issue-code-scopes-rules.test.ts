@@ -21,7 +21,7 @@ function keepingViews() {
   return { views, pages: { templates: { confirm: (view: ConfirmView, ours: unknown) => (views.push(view), ours) } } as never };
 }
 
-describe('endpoints/authorize/confirm-scopes: what the page shows', () => {
+describe('endpoints/authorize/issue-code: what the page shows', () => {
   it('names resource, remaining and dropped scopes, asks for no organization, and keeps whether to remember', async () => {
     const { views, pages } = keepingViews();
     const resources = { '/notes': { name: 'Team notes' } };
@@ -71,7 +71,7 @@ describe('endpoints/authorize/confirm-scopes: what the page shows', () => {
   });
 });
 
-describe('endpoints/authorize/confirm-scopes: what is left to grant', () => {
+describe('endpoints/authorize/issue-code: what is left to grant', () => {
   it('grants a request for no scopes at all', async () => {
     const app = await makeApp('memory', { scopesSupported: {}, grantableScopes: () => [] });
     const [client, browser] = [await app.client(), app.browser()];
