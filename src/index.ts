@@ -20,7 +20,7 @@ export type { SecondFactor } from './model/second-factor.ts';
 export type { SendEmail } from './model/email.ts';
 
 export type { OAuthProviderOptions } from './options/options.ts';
-export type { Context, FetchFunction, FetchObject, GuardedContext, Handler } from './model/handler.ts';
+export type { Context, FetchFunction, FetchObject, GuardedContext, Handler } from './model/context.ts';
 export type { Client } from './model/client.ts';
 export type { GrantableScopes } from './model/settings.ts';
 export type { Event } from './model/event.ts';

@@ -5,9 +5,9 @@
 import type * as OpenTelemetry from '@opentelemetry/api';
 import type { Attributes as AllAttributes, Context, Counter, Histogram, Span as OpenSpan, SpanOptions } from '@opentelemetry/api';
 import { checkTypes } from './lib/option-types.ts';
-import type { Attributes, Span, Telemetry } from './model/telemetry.ts';
+import type { Attributes, Span, Telemetry } from './model/event.ts';
 
-export type { Telemetry } from './model/telemetry.ts';
+export type { Telemetry } from './model/event.ts';
 
 /** What is used of `@opentelemetry/api`. */
 type Api = Pick<typeof OpenTelemetry, 'context' | 'metrics' | 'propagation' | 'trace' | 'ROOT_CONTEXT' | 'SpanKind' | 'SpanStatusCode'>;

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import { password } from '../../src/logins/password.ts';
 import { isPlace, type Place } from '../../src/model/place.ts';
-import { RequestState, withRequestState } from '../../src/model/request-state.ts';
+import { RequestState, withRequestState } from '../../src/model/context.ts';
 import type { Store } from '../../src/model/store.ts';
 import { nodeRuntime } from '../../src/node/runtime.ts';
 import type { OAuthHelpers } from '../../src/provider/helpers.ts';

@@ -6,7 +6,7 @@ import { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { catalogue, McpAgent, mcpHandler, tool } from '../../src/mcp/index.ts';
 import type { Access, AuthContext } from '../../src/model/access.ts';
-import type { FetchObject } from '../../src/model/handler.ts';
+import type { FetchObject } from '../../src/model/context.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import type { OAuthHelpers } from '../../src/provider/helpers.ts';
 import { BENCH_CLIENT, CONSENT, ISSUER, PROPS } from './answers.ts';

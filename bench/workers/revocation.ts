@@ -6,7 +6,7 @@ import { env as anyEnv } from 'cloudflare:workers';
 import { adminApi } from '../../src/admin/index.ts';
 import { password } from '../../src/logins/password.ts';
 import { sessions, userEvents } from '../../src/mcp/index.ts';
-import type { Handler } from '../../src/model/handler.ts';
+import type { Handler } from '../../src/model/context.ts';
 import { d1Store } from '../../src/stores/d1.ts';
 import { OAuthProvider } from '../../src/worker/main.ts';
 import { FLEET_ISSUER, FLEET_PERSON } from '../../test/support/fleet-names.ts';

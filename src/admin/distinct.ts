@@ -2,7 +2,7 @@
  * How many different ids there were, estimated from 256 small numbers instead of a list (HyperLogLog, Flajolet 2007): mostly within 7 %, and nearly exact below a
  * hundred. Counts of several processes are put together without counting an id twice.
  */
-import { crc32 } from '../model/crc32.ts';
+import { crc32 } from '../model/token.ts';
 
 const REGISTERS = 256;
 const ALPHA = 0.7213 / (1 + 1.079 / REGISTERS);

@@ -3,9 +3,8 @@
  */
 import type { KnownSession } from '../core/users/sessions.ts';
 import type { Call } from '../endpoints/endpoint.ts';
-import { isKey } from '../model/access-key.ts';
+import { isKey, kindOf } from '../model/token.ts';
 import { OAuthError } from '../model/error.ts';
-import { kindOf } from '../model/token.ts';
 import { makeHelpers } from '../provider/helpers.ts';
 import { type Act, type Acts, type Admin, inputOf, missing, wrong } from './act.ts';
 import { auditLog } from './audit-log.ts';

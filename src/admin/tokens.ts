@@ -3,11 +3,10 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { findToken } from '../core/verify.ts';
-import { isKey } from '../model/access-key.ts';
+import { grantIdOf, isKey, kindOf } from '../model/token.ts';
 import { whyOver } from '../model/grant.ts';
 import { findRetired } from '../model/retired.ts';
 import type { Seconds } from '../model/store.ts';
-import { grantIdOf, kindOf } from '../model/token.ts';
 import { type Acts, wrong } from './act.ts';
 
 /** Acts on tokens. */

@@ -3,9 +3,8 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { findClientStatus, newClientsOf } from '../core/records/client-status.ts';
-import type { Client } from '../model/client.ts';
+import { type Client, isDeniedId } from '../model/client.ts';
 import { clientProblem, type ClientProblem, statusOf } from '../model/client-policy.ts';
-import { isDeniedId } from '../model/denied-hosts.ts';
 import { OAuthError } from '../model/error.ts';
 
 export { forgetIfChanged } from '../core/records/client-status.ts';

@@ -3,9 +3,8 @@
  * are only displayed or echoed (a name, a link, a scope). An empty value (`null`, `""`, `[]`) counts as absent: many libraries write every member. A member that decides what the client may do is validated, or the registration is refused.
  */
 import { parseJson } from '../lib/json.ts';
-import { CLIENT_AUTH_METHODS as METHODS, type Client, type ClientAuthMethod } from '../model/client.ts';
+import { type Client, type ClientAuthMethod, DEVICE_CODE, CLIENT_AUTH_METHODS as METHODS } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
-import { DEVICE_CODE } from '../model/grant-type.ts';
 import { isShortText, localizedOf, MAX_URI_LENGTH, webUriOf } from '../model/display.ts';
 import { checkRedirectUri, isUsableScheme } from '../model/redirect.ts';
 import { parseScope } from '../model/scope.ts';

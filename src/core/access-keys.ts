@@ -1,9 +1,9 @@
 /**
  * Access keys: makes personal access tokens and service keys, lists them, and notes when they were used. Each is a grant with one access
- * token (`model/access-key.ts`), and ends as every other grant does.
+ * token (`model/token.ts`), and ends as every other grant does.
  */
 import type { Organization } from '../model/identity.ts';
-import { formatKey, type GrantKey, keyClientId, serviceUserId } from '../model/access-key.ts';
+import { formatKey, type GrantKey, keyClientId, serviceUserId } from '../model/token.ts';
 import { OAuthError } from '../model/error.ts';
 import { end, type Grant } from '../model/grant.ts';
 import type { Origin } from '../model/origin.ts';

@@ -5,7 +5,7 @@
  */
 import { networkAround } from '../lib/network.ts';
 import { pause } from '../lib/on-abort.ts';
-import type { AttemptRules, Attempts } from '../model/attempts.ts';
+import type { AttemptRules, Attempts } from '../model/login-services.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { Accounts } from '../model/account.ts';
 import type { NewEvent } from '../model/event.ts';
-import type { Links } from '../model/links.ts';
+import type { Links } from '../model/login-services.ts';
 import type { Passkeys } from '../model/passkey.ts';
 import type { Totps } from '../model/totp.ts';
 import type { recheck } from './recheck.ts';

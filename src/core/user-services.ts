@@ -5,7 +5,7 @@
 import { lazyObject, memoize } from '../lib/lazy.ts';
 import type { Accounts } from '../model/account.ts';
 import type { NewEvent } from '../model/event.ts';
-import type { Links } from '../model/links.ts';
+import type { Links } from '../model/login-services.ts';
 import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';

@@ -3,19 +3,17 @@
  * why (RFC 6750 §3.1), the operator is.
  */
 import { forLog as quoted } from '../lib/shown.ts';
-import type { Access, Tell } from '../model/access.ts';
+import { type Access, type Tell, withParsedProps } from '../model/access.ts';
+import type { Connect } from '../model/connection.ts';
 import { findAccess, type Grant, whyNoAccess, whyOver } from '../model/grant.ts';
-import { isKey } from '../model/access-key.ts';
-import { isDeniedId } from '../model/denied-hosts.ts';
+import { grantIdOf, isKey, isOurs, kindOf, linksOf } from '../model/token.ts';
+import { isDeniedId } from '../model/client.ts';
 import type { Seconds } from '../model/store.ts';
-import { grantIdOf, isOurs, kindOf, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/wrapped.ts';
-import { withParsedProps } from '../model/props.ts';
 import type { AuthServer } from './auth-server.ts';
 import type { CachedGrant, CachedToken } from './records/grant-cache.ts';
 import { lazy, lazyObject } from '../lib/lazy.ts';
 import { openRefs } from './vault/upstream-refs.ts';
-import type { Connect } from '../model/connection.ts';
 
 const noteUse = lazy(async () => (await import('./access-keys.ts')).noteUse);
 

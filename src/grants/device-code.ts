@@ -6,7 +6,7 @@ import { findClient, mayFetch } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { forgetDevice, type PollResult, pollDevice } from '../core/records/devices.ts';
 import { OAuthError } from '../model/error.ts';
-import { DEVICE_CODE } from '../model/grant-type.ts';
+import { DEVICE_CODE } from '../model/client.ts';
 import type { Params } from '../model/params.ts';
 import { redeemCode } from './authorization-code.ts';
 import type { IssuedTokens } from './issue.ts';

@@ -1,7 +1,7 @@
 /**
  * Which grant types the token endpoint offers. Metadata needs only their names, so their code is not loaded here.
  */
-import { DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE } from '../model/grant-type.ts';
+import { DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE } from '../model/client.ts';
 import type { Settings } from '../model/settings.ts';
 
 /** Whether the settings enable a grant type, by `grant_type`. */

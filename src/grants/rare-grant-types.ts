@@ -1,5 +1,5 @@
 /** Grant types that most servers never use, each loaded on first use. `portcullis/own-pages` leaves them out. */
-import { DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE } from '../model/grant-type.ts';
+import { DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE } from '../model/client.ts';
 import type { GrantType, GrantTypes } from './index.ts';
 
 /** By `grant_type`. */

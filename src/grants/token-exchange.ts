@@ -11,7 +11,7 @@ import { openRefs } from '../core/vault/upstream-refs.ts';
 import { accessOf, findToken, useProblem } from '../core/verify.ts';
 import { OAuthError } from '../model/error.ts';
 import type { PresentedProof } from '../core/dpop.ts';
-import { TOKEN_EXCHANGE } from '../model/grant-type.ts';
+import { TOKEN_EXCHANGE } from '../model/client.ts';
 import type { ExchangePolicy } from '../model/settings.ts';
 import type { Seconds } from '../model/store.ts';
 import type { Params } from '../model/params.ts';

@@ -2,35 +2,36 @@
  * Guard: `Request → Access | Response`. Parses the bearer token of a request and verifies it before the handler runs.
  * Depends on no store and no endpoint.
  */
-import { requestState } from '../model/request-state.ts';
-import { withAccess } from './with-access.ts';
+import { type Context, type GuardedContext, requestState, withAccess } from '../model/context.ts';
 import { checkNames } from '../lib/names.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import type { Access, AuthContext, Checked, Tell } from '../model/access.ts';
 import type { Connect } from '../model/connection.ts';
-import type { Context, GuardedContext } from '../model/handler.ts';
 import type { ProofCheck, ProofProblem } from '../model/dpop.ts';
 import { canonicalResource, otherSpelling } from '../model/resource.ts';
 import type { Awaitable } from '../model/runtime.ts';
-import type { Telemetry } from '../model/telemetry.ts';
+import type { Telemetry } from '../model/event.ts';
 import { type Upstreams, UpstreamTokenError } from '../model/upstream.ts';
 import { type ScopeHierarchy, scopeExpansionOf } from '../model/policy.ts';
-import { bearerOf, given } from './bearer.ts';
+import { bearerOf, callOf, given, type Verifier } from './token-source.ts';
 import {
+  type Challenge,
   insufficientScope,
   isVerdict,
+  metadataAnswer,
+  metadataPathOf,
+  metadataText,
+  metadataTexts,
+  metadataUrlOf,
   notFound,
   refusedBy,
+  type Scheme,
   unauthorized,
   unavailable,
   unproven,
-  type Challenge,
-  type Scheme,
 } from './challenge.ts';
 import type { GuardRefusal, OnRefused } from './refused.ts';
-import { metadataAnswer, metadataPathOf, metadataText, metadataTexts, metadataUrlOf } from './resource-metadata.ts';
 import { checkOrigin, preflight, withCors } from './origin.ts';
-import { callOf, type Verifier } from './token-source.ts';
 
 /** Options of a guard. */
 export interface GuardOptions {

@@ -3,7 +3,7 @@
  * State, cookie and single use are handled here; the application decides what is sent, and what it trusts in the response.
  */
 import { checkNames } from '../lib/names.ts';
-import { checkIcon, type Icon } from '../model/icon.ts';
+import { checkIcon, type Icon } from '../model/brand.ts';
 import type { Identity } from '../model/identity.ts';
 import type { RedirectLogin, UpstreamRequest } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';

@@ -3,10 +3,9 @@
  * The provider's tokens are used for the identity and dropped, unless `keepTokens` says that tools need them.
  * Order: proof → organization → address → `mapIdentity` → claims.
  */
-import { domainOf } from '../lib/email.ts';
+import { domainOf, foldAddress } from '../model/email.ts';
 import type { HtmlValue } from '../lib/html.ts';
 import { checkTypes } from '../lib/option-types.ts';
-import { foldAddress } from '../model/email.ts';
 import type { Identity, Organization } from '../model/identity.ts';
 import type { Authenticated, RedirectLogin, ReturnResult } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';

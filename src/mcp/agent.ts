@@ -3,10 +3,9 @@
  * and `auth` are those of this request, and `init()` registers what the caller may use now. `state` and `sql` are stored between
  * requests, for this user only and across sessions; there is no session to steal. Values of `sql` never become part of the statement.
  */
-import { requestState } from '../model/request-state.ts';
+import { type Context, type FetchObject, requestState } from '../model/context.ts';
 import type { Access, AuthContext, Checked } from '../model/access.ts';
-import type { Databases, SqlRow, SqlValue, UserDatabase } from '../model/database.ts';
-import type { Context, FetchObject } from '../model/handler.ts';
+import type { Databases, SqlRow, SqlValue, UserDatabase } from '../model/user-state.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import { type AgentState, openState, settleBefore, type StateChange } from './agent-state.ts';
 import { callerOf } from './auth-info.ts';

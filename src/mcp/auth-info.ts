@@ -4,7 +4,7 @@
  */
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import type { Access, AuthContext } from '../model/access.ts';
-import type { Context } from '../model/handler.ts';
+import type { Context } from '../model/context.ts';
 
 /** The caller, or null if no guard ran before. Props that were set on the context after the guard take precedence. */
 export function callerOf<Props = unknown>(ctx: Context): Access<Props> | null {

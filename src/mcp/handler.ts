@@ -6,7 +6,7 @@
  * 2. The server is made for this caller: if that fails, 500.
  * 3. SDK 2.x servers answer 2026-07-28 and 2025-era clients; SDK 1.x servers 2025-era ones, and newer clients fall back.
  */
-import { requestState } from '../model/request-state.ts';
+import { type Context, type FetchObject, requestState } from '../model/context.ts';
 import { createMcpHandler, legacyStatelessFallback } from '@modelcontextprotocol/server';
 import type { AuthInfo, McpServerFactory, ServerEventBus } from '@modelcontextprotocol/server';
 import { unauthorized } from '../guard/challenge.ts';
@@ -14,12 +14,10 @@ import { withoutStore } from '../lib/http.ts';
 import { checkNames } from '../lib/names.ts';
 import { onAbort } from '../lib/on-abort.ts';
 import type { Access, AuthContext } from '../model/access.ts';
-import type { NewEvent } from '../model/event.ts';
-import type { Context, FetchObject } from '../model/handler.ts';
+import type { NewEvent, Span } from '../model/event.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Seconds } from '../model/store.ts';
-import type { Span } from '../model/telemetry.ts';
 import { authInfoOf, callerOf } from './auth-info.ts';
 import { type Elicitor, makeElicitor } from './elicitation/elicit.ts';
 import { openRequestState } from './elicitation/request-state.ts';

@@ -1,7 +1,7 @@
 /** `portcullis/mcp`: MCP servers that know the caller. Needs the peer `@modelcontextprotocol/server` 2.x, also for servers of SDK 1.x. */
 export { type AgentClass, McpAgent } from './agent.ts';
 export type { Sql } from './agent.ts';
-export type { Databases } from '../model/database.ts';
+export type { Databases } from '../model/user-state.ts';
 export { mcpHandler, openMcpHandler } from './handler.ts';
 export { mount } from './mount.ts';
 export { accessOf, authInfoOf } from './auth-info.ts';

@@ -2,8 +2,7 @@
  * Mount: several MCP servers under one resource, so that one token and one consent are enough for all: `/mcp/notes`, `/mcp/mail`. Servers that
  * need separate consent get a route of their own (`apiHandlers`), which makes each a resource.
  */
-import { RequestState, requestState, withRequestState } from '../model/request-state.ts';
-import type { Context, FetchObject } from '../model/handler.ts';
+import { type Context, type FetchObject, RequestState, requestState, withRequestState } from '../model/context.ts';
 import type { CallerStates, UserStates } from '../model/user-state.ts';
 
 /**

@@ -3,7 +3,7 @@
  * stream, Gemini CLI and simple programs JSON. The SDK answers with 406; here the answer takes the form that is accepted (RFC 9110 §12.5.1).
  */
 import { accepts } from '../lib/http.ts';
-import type { FetchObject } from '../model/handler.ts';
+import type { FetchObject } from '../model/context.ts';
 
 const [JSON_TYPE, STREAM] = ['application/json', 'text/event-stream'] as const;
 

@@ -3,9 +3,7 @@
  * a record (`core/records/client-status.ts`). Pure.
  */
 import { isLoopbackHost } from '../lib/url.ts';
-import type { Client } from './client.ts';
-import { isDeniedId, isHostIn } from './denied-hosts.ts';
-import { DEVICE_CODE } from './grant-type.ts';
+import { type Client, DEVICE_CODE, isDeniedId, isHostIn } from './client.ts';
 import type { Seconds } from './store.ts';
 
 /** The policy, with every default. */

@@ -5,14 +5,16 @@
 import { isDocumentUrl } from '../lib/document-url.ts';
 import { checkTypes } from '../lib/option-types.ts';
 import { isReadable } from '../lib/readable.ts';
-import { CLIENT_AUTH_METHODS, type Client, type ClientAuthMethod } from './client.ts';
+import { type Client, CLIENT_AUTH_METHODS, type ClientAuthMethod, CONFIDENTIAL_GRANT_TYPES, DEVICE_CODE } from './client.ts';
 import { OAuthError } from './error.ts';
-import { CONFIDENTIAL_GRANT_TYPES, GRANT_TYPE_NAMES } from './grant-type.ts';
 import { keySetOf, type JwkSet } from './key-set.ts';
 import { checkRedirectUri } from './redirect.ts';
 import { canonicalResource } from './resource.ts';
 import { isScopeToken } from './scope.ts';
 import type { Seconds } from './store.ts';
+
+/** All names, to check their spelling. */
+const GRANT_TYPE_NAMES: readonly string[] = ['authorization_code', 'refresh_token', DEVICE_CODE, ...CONFIDENTIAL_GRANT_TYPES];
 
 /** A client as the operator describes it. */
 export interface ClientSpec {

@@ -1,5 +1,6 @@
 /**
- * Client: the application that requests access, as it was registered (RFC 7591 §2, §3.2.1).
+ * Client: the application that requests access, as it was registered (RFC 7591 §2, §3.2.1), with the authentication methods, algorithms and grant
+ * types that there are.
  */
 import type { JwkSet } from './key-set.ts';
 import type { Seconds } from './store.ts';
@@ -69,3 +70,33 @@ export type Client = {
   /** When an unused registration expires. */
   readonly expiresAt?: Seconds;
 };
+
+/** Token exchange (RFC 8693). */
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+/** Assertions of a trusted issuer (RFC 7523 §2.1). */
+export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+
+/** Devices without a browser (RFC 8628). */
+export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
+
+/** Grant types of clients that register themselves. */
+const SELF_GRANT_TYPES: readonly string[] = ['authorization_code', 'refresh_token'];
+
+/** The same, plus the device grant if this server offers it. A client must name that one to get it. */
+export function selfGrantTypes({ paths }: { readonly paths: { readonly deviceAuthorization: string | null } }): readonly string[] {
+  return paths.deviceAuthorization === null ? SELF_GRANT_TYPES : [...SELF_GRANT_TYPES, DEVICE_CODE];
+}
+
+/** Grant types only for clients that the operator registered and that authenticate. */
+export const CONFIDENTIAL_GRANT_TYPES: readonly string[] = ['client_credentials', TOKEN_EXCHANGE, JWT_BEARER];
+
+/** Whether a host is one of a list, or below one of it. */
+export function isHostIn(host: string, hosts: readonly string[]): boolean {
+  const name = host.replace(/\.$/, ''); // the same host in DNS
+  return hosts.some((one) => name === one || name.endsWith(`.${one}`));
+}
+
+/** Whether the id of a client is the URL of a document on a denied host: known before anything is fetched. */
+export function isDeniedId({ denyHosts }: { readonly denyHosts: readonly string[] }, id: string): boolean {
+  return denyHosts.length > 0 && id.includes(':') && URL.canParse(id) && isHostIn(new URL(id).hostname, denyHosts);
+}

@@ -1,7 +1,6 @@
 /**
- * E-mail messages for sign-in. The application delivers them.
+ * E-mail: addresses, and the messages for sign-in, which the application delivers.
  */
-import { domainOf } from '../lib/email.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Awaitable } from './runtime.ts';
 
@@ -48,4 +47,15 @@ export function checkMailer(send: SendEmail<never>, issuer: string, option: stri
   throw new TypeError(
     `${option}: \`sendEmail\` is consoleMailer(), which writes every secret to the log, and the issuer is ${issuer}. Set a function that sends mail.`,
   );
+}
+
+/**
+ * The domain of an address, in one spelling; null unless the text is exactly one plain address. Normalised before it is
+ * split, so that a look-alike of `@` or of a letter has the same meaning here as elsewhere.
+ */
+export function domainOf(address: string): string | null {
+  const text = address.normalize('NFKC').toLowerCase();
+  const [local, domain, ...more] = text.split('@');
+  if (!local || !domain || more.length > 0 || /[\s,;:<>()[\]"\\\p{Cc}\p{Cf}]/u.test(text)) return null;
+  return /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(domain) ? domain : null;
 }

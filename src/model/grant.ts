@@ -2,7 +2,7 @@
  * Grant: what a user allowed a client; one record for all its codes and tokens. Its shape and rules, as a pure state machine:
  * `records.changeGrant` runs a transition and writes the result by a conditional write. No storage, no clock, no cryptography except XOR.
  */
-import type { GrantKey } from './access-key.ts';
+import type { GrantKey } from './token.ts';
 import type { Actor } from './access.ts';
 import type { StoredOrigin } from './origin.ts';
 import type { StoredRetired } from './retired.ts';

@@ -5,9 +5,8 @@
  */
 import type { Html, HtmlValue } from '../lib/html.ts';
 import type { Text, Words } from '../words/words.ts';
-import type { Icon } from './icon.ts';
-import type { IdentifierPart } from './identifier-part.ts';
-import type { LoginServices } from './login-services.ts';
+import type { Icon } from './brand.ts';
+import type { IdentifierPart, LoginServices } from './login-services.ts';
 import type { Params } from './params.ts';
 import type { RecheckContext, Verdict as StayVerdict } from './origin.ts';
 import type { Limited, LoginResult, Authenticated, Refused, ReturnResult, Step } from './proof.ts';

@@ -2,6 +2,7 @@
  * PKCE (RFC 7636): proves that the client redeeming a code is the one that requested it. S256 only, because `plain` reveals the verifier to
  * anyone who sees the request. Pure: no storage, no clock.
  */
+import { fromBase64url } from '../lib/bytes.ts';
 import { OAuthError } from './error.ts';
 
 const VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/;
@@ -31,4 +32,15 @@ export function checkVerifier(verifier: string | undefined): string {
   if (verifier === undefined) throw new OAuthError('invalid_grant', 'verifier_missing');
   if (!VERIFIER.test(verifier)) throw new OAuthError('invalid_grant', 'verifier_malformed');
   return verifier;
+}
+
+const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
+
+/**
+ * A code that a terminal and a page both show, so that a person sees that they belong together: `WDJB-MJHT`. It follows from the challenge and proves
+ * nothing by itself. Letters without vowels, as RFC 8628 §6.1 advises.
+ */
+export function compareCode(challenge: string): string {
+  const letters = Array.from((fromBase64url(challenge) ?? new Uint8Array(8)).subarray(0, 8), (byte) => LETTERS[byte % LETTERS.length]);
+  return `${letters.slice(0, 4).join('')}-${letters.slice(4).join('')}`;
 }

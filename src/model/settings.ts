@@ -5,13 +5,13 @@ import type { SendEmail } from './email.ts';
 import type { Brand } from './brand.ts';
 import type { Languages } from '../words/languages.ts';
 import type { Access } from './access.ts';
-import type { AccessKeyRules } from './access-key.ts';
+import type { AccessKeyRules } from './token.ts';
 import type { Accounts } from './account.ts';
 import type { AdminApi } from './admin.ts';
 import type { Client } from './client.ts';
 import type { ClientPolicy } from './client-policy.ts';
 import type { ErrorCode } from './error.ts';
-import type { Event } from './event.ts';
+import type { Event, Telemetry } from './event.ts';
 import type { FormerStore } from './former.ts';
 import type { Organization } from './identity.ts';
 import type { Login } from './login.ts';
@@ -21,7 +21,6 @@ import type { Awaitable } from './runtime.ts';
 import type { ScopeExpansion, ScopeInfo } from './scope.ts';
 import type { SecondFactor } from './second-factor.ts';
 import type { Seconds } from './store.ts';
-import type { Telemetry } from './telemetry.ts';
 import type { IssuerFinder, TrustedIssuer } from './trusted-issuer.ts';
 
 /** Paths of the endpoints below the origin, including the issuer's path; null if switched off. */

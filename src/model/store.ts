@@ -2,6 +2,7 @@
  * Storage contract: a few atomic operations, nothing about OAuth. This file states what an adapter must guarantee;
  * `testing/store-suite` tests it.
  */
+import { OAuthError } from './error.ts';
 
 /** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
@@ -143,4 +144,15 @@ export interface Store {
   readonly mayLose?: boolean;
   /** False if the engine has no conditional write; such a store is refused for grants. */
   readonly atomic: boolean;
+}
+
+/** The error for a text that is no cursor: the caller's mistake, not a failure of the store. */
+export function badCursor(): OAuthError {
+  return new OAuthError('invalid_request', 'cursor_malformed', { hint: 'This is no cursor of this list. Start again without one.' });
+}
+
+/** A cursor of a store whose cursors are numbers. @throws {OAuthError} for any other text. */
+export function checkCursor(after: Cursor): Cursor {
+  if (!/^\d{1,18}$/.test(after)) throw badCursor();
+  return after;
 }

@@ -2,8 +2,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import type { Databases, SqlRow } from '../model/database.ts';
-import { statementOf } from '../model/sql-statement.ts';
+import { type Databases, type SqlRow, statementOf } from '../model/user-state.ts';
 import { opened, switchToWal } from '../stores/sqlite-file.ts';
 import { sqliteStore, type SqliteStore } from '../stores/sqlite.ts';
 

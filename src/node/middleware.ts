@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Guard, isRefusal } from '../guard/guard.ts';
 import { authInfoOf } from '../mcp/auth-info.ts';
 import type { Access } from '../model/access.ts';
-import type { FetchFunction, FetchObject } from '../model/handler.ts';
+import type { FetchFunction, FetchObject } from '../model/context.ts';
 import { answering, type AnswerSettings } from './http/answer.ts';
 import { incoming } from './http/request.ts';
 import { send, sendPlain } from './http/response.ts';

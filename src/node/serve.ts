@@ -6,7 +6,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { defined } from '../lib/defined.ts';
 import { insteadOf } from '../lib/names.ts';
-import type { FetchObject } from '../model/handler.ts';
+import type { FetchObject } from '../model/context.ts';
 import type { OAuthHelpers } from '../provider/helpers.ts';
 import type { Provider } from '../provider/provider.ts';
 import { openEmbedded } from './databases.ts';

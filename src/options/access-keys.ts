@@ -1,7 +1,7 @@
 /**
  * Option `accessKeys`: personal access tokens and service keys, which are off unless it is given.
  */
-import type { AccessKeyRules } from '../model/access-key.ts';
+import type { AccessKeyRules } from '../model/token.ts';
 import type { Seconds } from '../model/store.ts';
 import { checkKind, fail, flag, seconds } from './kinds.ts';
 

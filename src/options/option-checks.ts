@@ -6,7 +6,7 @@ import { checkTypes } from '../lib/option-types.ts';
 import { withoutSlash } from '../lib/url.ts';
 import { checkMembers, checkSecret as checkClientSecret, clientFrom, type ConfiguredClient } from '../model/client-spec.ts';
 import type { FormerStore } from '../model/former.ts';
-import type { FetchObject } from '../model/handler.ts';
+import type { FetchObject } from '../model/context.ts';
 import { isForbiddenScheme, KNOWN_SCHEMES } from '../model/redirect.ts';
 import { covers } from '../model/resource.ts';
 import type { RegistrationRules, SecretClient } from '../model/settings.ts';

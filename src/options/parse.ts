@@ -4,12 +4,12 @@
  */
 import type { AdminApi } from '../model/admin.ts';
 import type { SendEmail } from '../model/email.ts';
-import type { Handler } from '../model/handler.ts';
+import type { Handler } from '../model/context.ts';
 import type { Brand } from '../model/brand.ts';
 import { insteadOf } from '../lib/names.ts';
 import { withoutSlash } from '../lib/url.ts';
 import { haveSignIn } from '../model/login.ts';
-import type { Telemetry } from '../model/telemetry.ts';
+import type { Telemetry } from '../model/event.ts';
 import { covers } from '../model/resource.ts';
 import { makeScopeExpansion, rightsIn } from '../model/scope.ts';
 import type { Paths, Settings } from '../model/settings.ts';

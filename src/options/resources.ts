@@ -2,10 +2,10 @@
  * The options `resources`, `defaultResource`, `unknownScopes` and the hierarchy of scopes: checked when the provider is made, and
  * completed when the issuer is known.
  */
-import { metadataPathOf } from '../guard/resource-metadata.ts';
+import { metadataPathOf } from '../guard/challenge.ts';
 import { checkTypes } from '../lib/option-types.ts';
 import { isLoopbackHost, withoutSlash } from '../lib/url.ts';
-import type { FetchObject } from '../model/handler.ts';
+import type { FetchObject } from '../model/context.ts';
 import { canonicalResource, covers, type Resource } from '../model/resource.ts';
 import { isScopeToken, makeScopeExpansion, rightsIn, type ScopeInfo } from '../model/scope.ts';
 import { SIGNING_ALGS, type SigningAlg } from '../model/signing-key.ts';

@@ -11,7 +11,7 @@ import type { OnRefused } from '../guard/refused.ts';
 import type { TokenSource, Verifier } from '../guard/token-source.ts';
 import type { Checked } from '../model/access.ts';
 import type { ProofCheck } from '../model/dpop.ts';
-import type { Context, FetchClass, FetchFunction, Handler, WorkerContext } from '../model/handler.ts';
+import type { Context, FetchClass, FetchFunction, Handler, WorkerContext } from '../model/context.ts';
 import type { Place } from '../model/place.ts';
 import type { Runtime } from '../model/runtime.ts';
 import { isOurs } from '../model/token.ts';

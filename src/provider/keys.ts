@@ -6,7 +6,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { type KeyFilter, keysOf, makeKey } from '../core/access-keys.ts';
 import { endUserGrant } from '../core/records/grants.ts';
 import { checkCursor } from './own-arguments.ts';
-import { isKeyName, serviceUserId } from '../model/access-key.ts';
+import { isKeyName, serviceUserId } from '../model/token.ts';
 import { type Grant, isLive } from '../model/grant.ts';
 import { findResource, resolveResource } from '../model/resource.ts';
 import type { Cursor, Seconds } from '../model/store.ts';

@@ -4,23 +4,20 @@
  *   endpoint of ours → resource metadata → protected route (guard, then your handler) → your default handler → 404
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { requestState } from '../model/request-state.ts';
+import { type Context, type FetchFunction, requestState, withAccess } from '../model/context.ts';
 import { makeCall } from '../endpoints/endpoint.ts';
 import { isGood, isRefusal } from '../guard/guard.ts';
-import { withAccess } from '../guard/with-access.ts';
-import { notFound, unavailable } from '../guard/challenge.ts';
+import { metadataAnswer, notFound, unavailable } from '../guard/challenge.ts';
 import { checkOrigin, preflight, withCors } from '../guard/origin.ts';
-import { metadataAnswer } from '../guard/resource-metadata.ts';
 import { networkOf } from '../lib/network.ts';
 import { CROSS_ORIGIN, prefersHtml } from '../lib/http.ts';
 import { lazy } from '../lib/lazy.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access } from '../model/access.ts';
-import type { Context, FetchFunction } from '../model/handler.ts';
 import { covers } from '../model/resource.ts';
 import type { Place } from '../model/place.ts';
 import type { Runtime } from '../model/runtime.ts';
-import type { Span } from '../model/telemetry.ts';
+import type { Span } from '../model/event.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
 import { checkFetch } from '../options/parse.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';

@@ -9,24 +9,24 @@
  * lists beside the record (`enter-beside`). If it is interrupted, an entry without a record may remain: listing asks the records' objects,
  * skips it, and removes it once it is old. Typed structurally, without imports from Cloudflare. The caller's clock decides, not the object's.
  */
-import { badCursor } from '../model/cursor.ts';
-import { isPlace, isPlacedList, type Place, placeOfKey, PLACES } from '../model/place.ts';
-import type {
-  Attempt,
-  Attempted,
-  Count,
-  Cursor,
-  IndexKey,
-  Json,
-  Key,
-  Page,
-  Seconds,
-  Store,
-  Stored,
-  StoredRecord,
-  Version,
-  WriteOptions,
+import {
+  type Attempt,
+  type Attempted,
+  badCursor,
+  type Count,
+  type Cursor,
+  type IndexKey,
+  type Json,
+  type Key,
+  type Page,
+  type Seconds,
+  type Store,
+  type Stored,
+  type StoredRecord,
+  type Version,
+  type WriteOptions,
 } from '../model/store.ts';
+import { isPlace, isPlacedList, type Place, placeOfKey, PLACES } from '../model/place.ts';
 import { enterBeside, inBackground } from './enter-beside.ts';
 import type { ObjectNamespace, StoreObject } from './object-namespace.ts';
 import { NEVER, PAGE, storedOf } from './sql.ts';

@@ -4,20 +4,20 @@
  * a restart, and no other process sees it.
  */
 import { randomInteger } from '../lib/bytes.ts';
-import { checkCursor } from '../model/cursor.ts';
-import type {
-  Count,
-  Cursor,
-  IndexKey,
-  Json,
-  StoredRecord,
-  Key,
-  Page,
-  Seconds,
-  Store,
-  Stored,
-  Version,
-  WriteOptions,
+import {
+  checkCursor,
+  type Count,
+  type Cursor,
+  type IndexKey,
+  type Json,
+  type Key,
+  type Page,
+  type Seconds,
+  type Store,
+  type Stored,
+  type StoredRecord,
+  type Version,
+  type WriteOptions,
 } from '../model/store.ts';
 
 /** Options of {@link memoryStore}. */

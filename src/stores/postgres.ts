@@ -5,20 +5,20 @@
  * failure that proves that nothing happened is reported as such, so that it can be retried.
  */
 import { randomInteger } from '../lib/bytes.ts';
-import { checkCursor } from '../model/cursor.ts';
-import type {
-  Count,
-  Cursor,
-  IndexKey,
-  Json,
-  StoredRecord,
-  Key,
-  Page,
-  Seconds,
-  Store,
-  Stored,
-  Version,
-  WriteOptions,
+import {
+  checkCursor,
+  type Count,
+  type Cursor,
+  type IndexKey,
+  type Json,
+  type Key,
+  type Page,
+  type Seconds,
+  type Store,
+  type Stored,
+  type StoredRecord,
+  type Version,
+  type WriteOptions,
 } from '../model/store.ts';
 import { LONG_DEADLINE } from './deadline.ts';
 import { overPg, overPostgres, type Parameter, type PgDriver, type PostgresDriver, type Query } from './postgres-driver.ts';

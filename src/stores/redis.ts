@@ -10,20 +10,20 @@
  */
 import { randomInteger } from '../lib/bytes.ts';
 import type { Defined } from '../lib/defined.ts';
-import { checkCursor } from '../model/cursor.ts';
-import type {
-  Count,
-  Cursor,
-  IndexKey,
-  Json,
-  StoredRecord,
-  Key,
-  Page,
-  Seconds,
-  Store,
-  Stored,
-  Version,
-  WriteOptions,
+import {
+  checkCursor,
+  type Count,
+  type Cursor,
+  type IndexKey,
+  type Json,
+  type Key,
+  type Page,
+  type Seconds,
+  type Store,
+  type Stored,
+  type StoredRecord,
+  type Version,
+  type WriteOptions,
 } from '../model/store.ts';
 import { type RedisClient, type RedisConnection, redisConnection } from './redis-client.ts';
 import { COUNT, ENTER, FORGET, INCREMENT, NAME, REMOVE, WRITE } from './redis-scripts.ts';

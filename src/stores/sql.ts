@@ -4,8 +4,19 @@
  * skipped. The adapter runs the statements. Only plain `?` parameters: older versions of Node bind numbered ones wrongly.
  */
 import { randomInteger } from '../lib/bytes.ts';
-import type { Count, Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Stored, Version } from '../model/store.ts';
-import { checkCursor } from '../model/cursor.ts';
+import {
+  checkCursor,
+  type Count,
+  type Cursor,
+  type IndexKey,
+  type Json,
+  type Key,
+  type Page,
+  type Seconds,
+  type Stored,
+  type StoredRecord,
+  type Version,
+} from '../model/store.ts';
 
 /** Names of the two tables. */
 interface Names {

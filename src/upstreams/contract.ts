@@ -3,7 +3,7 @@
  * peculiarities. Independent of requests, sessions and storage.
  */
 import { checkTypes } from '../lib/option-types.ts';
-import { checkIcon, type Icon } from '../model/icon.ts';
+import { checkIcon, type Icon } from '../model/brand.ts';
 import type { Identity } from '../model/identity.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import type { Verdict as StayVerdict } from '../model/origin.ts';

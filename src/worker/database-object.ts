@@ -1,7 +1,6 @@
 /** Databases of users on Workers: a Durable Object for each, with SQLite of its own. */
 import { DurableObject } from 'cloudflare:workers';
-import type { Databases, SqlRow, UserDatabase } from '../model/database.ts';
-import { statementOf } from '../model/sql-statement.ts';
+import { type Databases, type SqlRow, statementOf, type UserDatabase } from '../model/user-state.ts';
 import type { ObjectNamespace } from '../stores/object-namespace.ts';
 
 /**

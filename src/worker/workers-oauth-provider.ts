@@ -1,5 +1,5 @@
 /** `portcullis/workers-oauth-provider` in a Worker: the same names, with the workerd runtime. */
-import type { Context } from '../model/handler.ts';
+import type { Context } from '../model/context.ts';
 import type { OAuthHelpers } from '../workers-oauth-provider/helpers.ts';
 import type { OAuthAuthorizationServerOptions, OAuthProviderOptions } from '../workers-oauth-provider/option-types.ts';
 import { AdaptedAuthorizationServer, AdaptedProvider } from '../workers-oauth-provider/provider.ts';

@@ -1,5 +1,5 @@
 /** Lists with a `limit`, over those of the core, whose pages have a size of their own. */
-import { badCursor } from '../model/cursor.ts';
+import { badCursor } from '../model/store.ts';
 import type { ListOptions, ListResult } from './types.ts';
 
 const MARK = '~';

@@ -1,7 +1,7 @@
 /**
  * Types of the options of `@cloudflare/workers-oauth-provider`.
  */
-import type { FetchClass, FetchFunction, WorkerContext } from '../model/handler.ts';
+import type { FetchClass, FetchFunction, WorkerContext } from '../model/context.ts';
 import type { EmaOptions } from './ema-types.ts';
 import type {
   ClientRegistrationCallbackOptions,

@@ -4,7 +4,7 @@
  */
 import { type FormerKv, workersOAuthKv } from '../former/workers-oauth-kv.ts';
 import type { FormerStore } from '../model/former.ts';
-import type { Context } from '../model/handler.ts';
+import type { Context } from '../model/context.ts';
 import type { Store } from '../model/store.ts';
 import type { OAuthProviderOptions as CoreOptions } from '../options/options.ts';
 import { d1Store } from '../stores/d1.ts';

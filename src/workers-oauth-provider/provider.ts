@@ -2,7 +2,7 @@
  * `OAuthProvider`, `OAuthAuthorizationServer` and `OAuthResourceServer` of `@cloudflare/workers-oauth-provider`, over the core.
  */
 import type { ErrorCode } from '../model/error.ts';
-import type { Context, Handler } from '../model/handler.ts';
+import type { Context, Handler } from '../model/context.ts';
 import { covers } from '../model/resource.ts';
 import type { OAuthProviderOptions as CoreOptions } from '../options/options.ts';
 import { NO_PARTS, type Parts } from '../provider/parts.ts';

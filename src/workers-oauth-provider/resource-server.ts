@@ -3,7 +3,7 @@
  */
 import { guard } from '../guard/guard.ts';
 import type { Checked } from '../model/access.ts';
-import type { Context, FetchClass, Handler } from '../model/handler.ts';
+import type { Context, FetchClass, Handler } from '../model/context.ts';
 import { canonicalResource, covers } from '../model/resource.ts';
 import { isScopeToken } from '../model/scope.ts';
 import { fetchOf } from '../provider/host.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { adminApi } from '../../src/admin/index.ts';
 import { base64url, utf8 } from '../../src/lib/bytes.ts';
 import { html } from '../../src/lib/html.ts';
-import { compareCode } from '../../src/model/compare-code.ts';
+import { compareCode } from '../../src/model/pkce.ts';
 import type { Session } from '../../src/core/records/records.ts';
 import type { Authenticated, FormLogin } from '../../src/model/login.ts';
 import type { Browser } from '../../src/testing/browser.ts';

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { type Admin, inputOf } from '../../src/admin/act.ts';
 import { grants, keys } from '../../src/admin/grants.ts';
 import { runAct } from '../../src/admin/run.ts';
-import { keyClientId } from '../../src/model/access-key.ts';
+import { keyClientId } from '../../src/model/token.ts';
 import type { Grant } from '../../src/model/grant.ts';
 import { makeHelpers } from '../../src/provider/helpers.ts';
 import { openGrant, START } from '../support/grants.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { clientOf, freshnessOf } from '../../src/clients/metadata-document.ts';
 import type { OAuthError } from '../../src/model/error.ts';
-import { DEVICE_CODE, JWT_BEARER } from '../../src/model/grant-type.ts';
+import { DEVICE_CODE, JWT_BEARER } from '../../src/model/client.ts';
 
 const ID = 'https://client.example/app.json';
 const RULES = { canFetch: true, isLoopback: false, grantTypes: ['authorization_code', 'refresh_token'] };

@@ -1,8 +1,7 @@
 /** What a registration may say, each rule at its edge, with the reason of each refusal. */
 import { describe, expect, it } from 'vitest';
 import { parseMetadata } from '../../src/clients/metadata.ts';
-import { CLIENT_AUTH_METHODS } from '../../src/model/client.ts';
-import { DEVICE_CODE } from '../../src/model/grant-type.ts';
+import { CLIENT_AUTH_METHODS, DEVICE_CODE } from '../../src/model/client.ts';
 
 const GRANTS = ['authorization_code', 'refresh_token'];
 const REDIRECT = 'https://app.example/cb';

@@ -3,7 +3,7 @@ import { McpServer } from '@modelcontextprotocol/server';
 import { expect, it } from 'vitest';
 import { McpAgent } from '../../src/mcp/index.ts';
 import type { AuthContext } from '../../src/model/access.ts';
-import type { Handler } from '../../src/model/handler.ts';
+import type { Handler } from '../../src/model/context.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { connectTo, fetchOn } from '../examples/client.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { keysOf, keysOfUser, type KeyRequest, makeKey, noteUse, USE_INTERVAL } from '../../src/core/access-keys.ts';
 import { openRefs } from '../../src/core/vault/upstream-refs.ts';
-import { keyClientId, serviceUserId } from '../../src/model/access-key.ts';
+import { keyClientId, serviceUserId } from '../../src/model/token.ts';
 import { end } from '../../src/model/grant.ts';
 import type { Store } from '../../src/model/store.ts';
 import type { UpstreamRef } from '../../src/model/upstream.ts';

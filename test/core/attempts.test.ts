@@ -1,7 +1,7 @@
 /** Counts and delays of one kind of attempt. What people meet is in `journeys/attempts.test.ts`. */
 import { describe, expect, it } from 'vitest';
 import { KNOWN_TTL, makeAttempts } from '../../src/core/attempts.ts';
-import type { AttemptRules, Attempts } from '../../src/model/attempts.ts';
+import type { AttemptRules, Attempts } from '../../src/model/login-services.ts';
 import { makeServer } from '../support/server.ts';
 
 const RULES: AttemptRules = { most: 2, per: 900 };

@@ -1,5 +1,5 @@
 /** What a token says of its call, and why one is not good: to the last member. */
-import type { Context } from '../../src/model/handler.ts';
+import type { Context } from '../../src/model/context.ts';
 import { describe, expect, it } from 'vitest';
 import type { AuthServer } from '../../src/core/auth-server.ts';
 import { verifyAccess } from '../../src/core/verify.ts';

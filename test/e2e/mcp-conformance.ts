@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { password } from '../../src/logins/password.ts';
 import { mcpHandler, policy, sessions, userEvents } from '../../src/mcp/index.ts';
-import type { Context } from '../../src/model/handler.ts';
+import type { Context } from '../../src/model/context.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import { type NodeServer, serve } from '../../src/node/serve.ts';
 import { memoryStore } from '../../src/stores/memory.ts';

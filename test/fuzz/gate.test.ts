@@ -2,7 +2,7 @@
  * Fuzzing the pair: the same bytes go to the gate and to servers of both SDK lines that nothing stands before. What a server does must have been judged
  * before, be it with the gate in front or with the very bytes that the gate let pass; and nothing that is gated is done or shown.
  */
-import { withRequestState } from '../../src/model/request-state.ts';
+import { withRequestState } from '../../src/model/context.ts';
 import { completable, createMcpHandler, McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 import { completable as oldCompletable } from '@modelcontextprotocol/sdk/server/completable.js';
 import { McpServer as OldMcpServer, ResourceTemplate as OldTemplate } from '@modelcontextprotocol/sdk/server/mcp.js';

@@ -1,4 +1,4 @@
-import type { Context } from '../../src/model/handler.ts';
+import type { Context } from '../../src/model/context.ts';
 import { describe, expect, it } from 'vitest';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { type JsonAnswer, tokensOf } from '../../src/testing/oauth-client.ts';

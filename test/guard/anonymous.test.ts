@@ -1,8 +1,7 @@
-import { requestState } from '../../src/model/request-state.ts';
+import { type Context, requestState } from '../../src/model/context.ts';
 import { describe, expect, it } from 'vitest';
 import { guard } from '../../src/guard/guard.ts';
 import type { Checked } from '../../src/model/access.ts';
-import type { Context } from '../../src/model/handler.ts';
 import { ISSUER, makeApp } from '../support/app.ts';
 
 const RESOURCE = 'https://mcp.example/mcp';

@@ -1,10 +1,9 @@
 /** What a guard does around a handler: contexts, pages of other origins, browsers' questions, metadata under both names. */
-import { requestState } from '../../src/model/request-state.ts';
+import { type Context, requestState } from '../../src/model/context.ts';
 import { describe, expect, it } from 'vitest';
 import { guard, type GuardOptions } from '../../src/guard/guard.ts';
 import { preflight, withCors } from '../../src/guard/origin.ts';
 import type { Checked } from '../../src/model/access.ts';
-import type { Context } from '../../src/model/handler.ts';
 import { access, guardOptions, RESOURCE } from '../support/guarded.ts';
 
 const options: GuardOptions = { ...guardOptions, allowedOrigins: ['https://app.example'] };

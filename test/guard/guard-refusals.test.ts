@@ -1,11 +1,9 @@
 /** Each refusal of a guard has a reason of its own for the operator, and changes nothing for the next call. */
-import { requestState } from '../../src/model/request-state.ts';
+import { type Context, requestState, withAccess } from '../../src/model/context.ts';
 import { describe, expect, it, vi } from 'vitest';
 import { guard, type GuardOptions, isGood, isRefusal } from '../../src/guard/guard.ts';
-import { withAccess } from '../../src/guard/with-access.ts';
 import type { GuardRefusal } from '../../src/guard/refused.ts';
 import type { Access, Checked } from '../../src/model/access.ts';
-import type { Context } from '../../src/model/handler.ts';
 import { access, guardOptions, RESOURCE } from '../support/guarded.ts';
 
 const bound: Checked = { ...access, cnf: { jkt: 'thumbprint' } };

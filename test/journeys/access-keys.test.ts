@@ -1,7 +1,7 @@
 /** Personal access tokens and service keys, from the page or the helper to the guard, on every store of both runtimes. */
 import { describe, expect, it } from 'vitest';
 import { USE_INTERVAL } from '../../src/core/access-keys.ts';
-import { formatKey } from '../../src/model/access-key.ts';
+import { formatKey } from '../../src/model/token.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import type { Browser, BrowserPage } from '../../src/testing/browser.ts';
 import { existingSession } from '../../src/logins/existing-session.ts';

@@ -1,7 +1,7 @@
 /** The sign-in of a command line: what the administrator sees, what the code is good for, and what its session opens, on every store of both runtimes. */
 import { describe, expect, it } from 'vitest';
 import { adminApi } from '../../src/admin/index.ts';
-import { compareCode } from '../../src/model/compare-code.ts';
+import { compareCode } from '../../src/model/pkce.ts';
 import { base64url, utf8 } from '../../src/lib/bytes.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import type { Browser, BrowserPage } from '../../src/testing/browser.ts';

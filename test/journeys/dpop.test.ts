@@ -1,6 +1,5 @@
 /** Tokens that are bound to a key (RFC 9449), from the request for a code to the guard and the refresh. */
-import type { Context } from '../../src/model/handler.ts';
-import { requestState } from '../../src/model/request-state.ts';
+import { type Context, requestState } from '../../src/model/context.ts';
 import { describe, expect, it } from 'vitest';
 import { parseAssertion } from '../../src/model/assertion.ts';
 import { type JsonAnswer, type TestClient, tokensOf } from '../../src/testing/oauth-client.ts';

@@ -3,7 +3,7 @@ import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { guard } from '../../src/guard/guard.ts';
 import { McpAgent, mount } from '../../src/mcp/index.ts';
-import type { Context, Handler } from '../../src/model/handler.ts';
+import type { Context, Handler } from '../../src/model/context.ts';
 import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { callOf } from '../mcp/clients.ts';

@@ -7,7 +7,7 @@ import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { McpAgent, requirePermission } from '../../src/mcp/index.ts';
 import type { AuthContext } from '../../src/model/access.ts';
-import type { Context, Handler } from '../../src/model/handler.ts';
+import type { Context, Handler } from '../../src/model/context.ts';
 import { AuthorizationError } from '../../src/provider/auth-request.ts';
 import type { OAuthHelpers } from '../../src/provider/helpers.ts';
 import { type Browser, makeBrowser } from '../../src/testing/browser.ts';

@@ -1,6 +1,6 @@
 /** Tenants: several servers in one provider, on one store, that share nothing a caller could notice. */
 import { describe, expect, it } from 'vitest';
-import type { Context } from '../../src/model/handler.ts';
+import type { Context } from '../../src/model/context.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { makeBrowser } from '../../src/testing/browser.ts';
 import { codeOf, registerClient, type TestClient, tokensOf } from '../../src/testing/oauth-client.ts';

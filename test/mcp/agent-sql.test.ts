@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { McpAgent } from '../../src/mcp/index.ts';
 import type { AuthContext } from '../../src/model/access.ts';
-import type { SqlValue } from '../../src/model/database.ts';
-import type { Context } from '../../src/model/handler.ts';
+import type { SqlValue } from '../../src/model/user-state.ts';
+import type { Context } from '../../src/model/context.ts';
 import { makeDatabases } from '#under-test';
 import { accessWith, callOf, contextOf, post, text } from './clients.ts';
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { McpAgent } from '../../src/mcp/index.ts';
 import type { AuthContext } from '../../src/model/access.ts';
-import type { Handler } from '../../src/model/handler.ts';
+import type { Handler } from '../../src/model/context.ts';
 import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { accessWith, callOf, post, text } from './clients.ts';
 

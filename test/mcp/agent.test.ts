@@ -2,7 +2,7 @@ import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { McpAgent } from '../../src/mcp/index.ts';
 import type { AuthContext } from '../../src/model/access.ts';
-import type { Context } from '../../src/model/handler.ts';
+import type { Context } from '../../src/model/context.ts';
 import { accessWith, callOf, connect, contextOf, ENDPOINT, post, text } from './clients.ts';
 
 interface Env {

@@ -4,7 +4,7 @@ import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport as OldTransportShape } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { Access, AuthContext } from '../../src/model/access.ts';
-import type { Context, FetchObject } from '../../src/model/handler.ts';
+import type { Context, FetchObject } from '../../src/model/context.ts';
 
 export const ENDPOINT = 'https://mcp.example/mcp';
 

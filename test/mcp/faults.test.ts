@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { McpAgent, mcpHandler, policy, sessions } from '../../src/mcp/index.ts';
 import type { AuthContext } from '../../src/model/access.ts';
-import type { Handler } from '../../src/model/handler.ts';
+import type { Handler } from '../../src/model/context.ts';
 import type { BrowserPage } from '../../src/testing/browser.ts';
 import { codeOf, registerClient, tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';

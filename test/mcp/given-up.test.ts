@@ -4,7 +4,7 @@ import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it, vi } from 'vitest';
 import { makeElicitor } from '../../src/mcp/elicitation/elicit.ts';
 import { McpAgent, sessions, ToolError } from '../../src/mcp/index.ts';
-import type { Handler } from '../../src/model/handler.ts';
+import type { Handler } from '../../src/model/context.ts';
 import { type App, makeApp, storeNames } from '../support/app.ts';
 import { text } from './clients.ts';
 import { ask, type Begun, begun, eventsOf, toolCall } from './session-client.ts';

@@ -2,7 +2,7 @@ import { McpServer, Server } from '@modelcontextprotocol/server';
 import { McpServer as OldMcpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { describe, expect, it } from 'vitest';
 import { mcpHandler } from '../../src/mcp/index.ts';
-import type { Context, FetchObject } from '../../src/model/handler.ts';
+import type { Context, FetchObject } from '../../src/model/context.ts';
 import { accessWith, callOf, connect, contextOf, ENDPOINT, LINES, post, text } from './clients.ts';
 
 const slow = { started: (): void => undefined, aborted: (): void => undefined };

@@ -4,7 +4,7 @@ import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type AnyServer, mcpHandler } from '../../src/mcp/index.ts';
-import type { FetchObject } from '../../src/model/handler.ts';
+import type { FetchObject } from '../../src/model/context.ts';
 import { parseMessages } from '../../src/mcp/policy/read-messages.ts';
 import { accessWith, contextOf, ENDPOINT } from './clients.ts';
 

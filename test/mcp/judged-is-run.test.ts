@@ -1,15 +1,13 @@
 /** What was judged is what runs: completions, lists, resources in every spelling, renamed tools, methods of a server's own. */
-import { requestState, withRequestState } from '../../src/model/request-state.ts';
+import { type Context, type FetchObject, requestState, withRequestState } from '../../src/model/context.ts';
 import { completable, McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 import { completable as oldCompletable } from '@modelcontextprotocol/sdk/server/completable.js';
 import { McpServer as OldMcpServer, ResourceTemplate as OldTemplate } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type AnyServer, openMcpHandler, policy } from '../../src/mcp/index.ts';
-import type { FetchObject } from '../../src/model/handler.ts';
 import type { PolicyOptions } from '../../src/mcp/policy/policy.ts';
 import type { Access, AuthContext } from '../../src/model/access.ts';
-import type { Context } from '../../src/model/handler.ts';
 import { accessWith, callOf, contextOf, ENDPOINT, text } from './clients.ts';
 
 const ran: string[] = [];

@@ -2,7 +2,7 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { McpAgent, mount, sessions } from '../../src/mcp/index.ts';
-import type { Handler } from '../../src/model/handler.ts';
+import type { Handler } from '../../src/model/context.ts';
 import { ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { callOf, text } from './clients.ts';
 

@@ -1,4 +1,4 @@
-import type { FetchObject } from '../../src/model/handler.ts';
+import type { FetchObject } from '../../src/model/context.ts';
 
 type Result = { content: { type: 'text'; text: string }[] };
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { McpAgent } from '../../src/mcp/index.ts';
 import type { Access } from '../../src/model/access.ts';
-import type { FetchObject } from '../../src/model/handler.ts';
+import type { FetchObject } from '../../src/model/context.ts';
 import { accessWith, callOf, connect, LINES, post, text } from './clients.ts';
 import { requirePermission, SeedMcp } from './seed-literal.mjs';
 

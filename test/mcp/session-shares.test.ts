@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { McpAgent, openMcpHandler, policy, sessions } from '../../src/mcp/index.ts';
 import type { AuthContext } from '../../src/model/access.ts';
 import type { Event } from '../../src/model/event.ts';
-import type { Handler } from '../../src/model/handler.ts';
+import type { Handler } from '../../src/model/context.ts';
 import { type App, ISSUER, makeApp } from '../support/app.ts';
 import { text } from './clients.ts';
 import { ask, begun, eventsOf, tokenOf, toolCall } from './session-client.ts';

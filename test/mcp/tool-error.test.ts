@@ -4,7 +4,7 @@ import { McpError } from '@modelcontextprotocol/sdk/types.js';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { mcpHandler, ToolError } from '../../src/mcp/index.ts';
-import type { FetchObject } from '../../src/model/handler.ts';
+import type { FetchObject } from '../../src/model/context.ts';
 import { accessWith, connect, LINES, text } from './clients.ts';
 
 const SECRET = 'postgres://app:hunter2@10.0.0.7/prod';

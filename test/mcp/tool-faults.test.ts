@@ -6,7 +6,7 @@ import { completable, McpServer, ResourceTemplate } from '@modelcontextprotocol/
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { catalogue, mcpHandler, policy, requirePermission, tool } from '../../src/mcp/index.ts';
-import type { FetchObject } from '../../src/model/handler.ts';
+import type { FetchObject } from '../../src/model/context.ts';
 import type { Access, AuthContext } from '../../src/model/access.ts';
 import { accessWith, callOf, connect, contextOf, ENDPOINT, LINES, text } from './clients.ts';
 

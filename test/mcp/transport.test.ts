@@ -1,11 +1,10 @@
 /** What clients and proxies may expect of one request: an answer that begins in time, `Accept` by HTTP's rules, what the server says on the way, its limits. */
-import { withRequestState } from '../../src/model/request-state.ts';
+import { type FetchObject, withRequestState } from '../../src/model/context.ts';
 import { McpServer as OldServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { McpServer } from '@modelcontextprotocol/server';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type AnyServer, mcpHandler } from '../../src/mcp/index.ts';
 import type { McpOptions } from '../../src/mcp/handler.ts';
-import type { FetchObject } from '../../src/model/handler.ts';
 import { accessWith, contextOf, ENDPOINT, text } from './clients.ts';
 
 const CAPABILITIES = { capabilities: { logging: {}, tools: { listChanged: true } } };

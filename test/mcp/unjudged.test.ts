@@ -1,13 +1,11 @@
 /** What was not judged is not dispatched: hostile bodies on every way to a server of either SDK line, with and without a token. */
-import { withRequestState } from '../../src/model/request-state.ts';
+import { type Context, type FetchObject, withRequestState } from '../../src/model/context.ts';
 import { McpServer } from '@modelcontextprotocol/server';
 import { McpServer as OldMcpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { describe, expect, it } from 'vitest';
 import { boundSessions, catalogue, McpAgent, mcpHandler, mount, openMcpHandler, policy, sessions, tool } from '../../src/mcp/index.ts';
 import type { AnyServer } from '../../src/mcp/index.ts';
-import type { FetchObject } from '../../src/model/handler.ts';
 import type { NewEvent } from '../../src/model/event.ts';
-import type { Context } from '../../src/model/handler.ts';
 import { accessWith, callOf, contextOf, ENDPOINT, text } from './clients.ts';
 import { statesWith } from './states.ts';
 

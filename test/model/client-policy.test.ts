@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Client } from '../../src/model/client.ts';
+import { type Client, isDeniedId, isHostIn } from '../../src/model/client.ts';
 import { clientProblem, type ClientPolicy, hostsOf, isOfHosts, lookOf, statusOf } from '../../src/model/client-policy.ts';
-import { isDeniedId, isHostIn } from '../../src/model/denied-hosts.ts';
 
 const policy: ClientPolicy = { newClients: 'approve', allowHosts: [], denyHosts: [], verifiedHosts: [], contact: null };
 const web: Client = {

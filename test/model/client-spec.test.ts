@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Client } from '../../src/model/client.ts';
+import { type Client, DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE } from '../../src/model/client.ts';
 import { checkMembers, checkSecret, clientFrom, type ClientSpec } from '../../src/model/client-spec.ts';
-import { DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE } from '../../src/model/grant-type.ts';
 
 const jwks = { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] };
 const jwksUri = 'https://client.example/keys';

@@ -1,4 +1,4 @@
-import { requestState } from '../../src/model/request-state.ts';
+import { requestState } from '../../src/model/context.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';

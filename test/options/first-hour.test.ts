@@ -9,7 +9,7 @@ import { password } from '../../src/logins/password.ts';
 import { totp } from '../../src/logins/totp.ts';
 import { upstream } from '../../src/logins/upstream.ts';
 import { catalogue, McpAgent, mcpHandler, mount, policy, sessions, boundSessions, tool } from '../../src/mcp/index.ts';
-import type { FetchObject } from '../../src/model/handler.ts';
+import type { FetchObject } from '../../src/model/context.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import { nodeListener, serve } from '../../src/node/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';

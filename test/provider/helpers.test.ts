@@ -1,7 +1,7 @@
 /** The helpers for an application with pages of its own: the same checks and the same grant as behind our pages. */
 import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
-import type { Context } from '../../src/model/handler.ts';
+import type { Context } from '../../src/model/context.ts';
 import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
 import type { AuthRequest } from '../../src/provider/auth-request.ts';
 import type { OAuthHelpers } from '../../src/provider/helpers.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Context } from '../../src/model/handler.ts';
+import type { Context } from '../../src/model/context.ts';
 import { fetchOf } from '../../src/provider/host.ts';
 
 const ctx: Context = { waitUntil() {}, props: { who: 'alice' } };

@@ -1,7 +1,7 @@
 /** Consent and the way to another site for an application with pages of its own, on every store of both runtimes. */
 import { describe, expect, it } from 'vitest';
 import type { Client } from '../../src/model/client.ts';
-import type { Handler } from '../../src/model/handler.ts';
+import type { Handler } from '../../src/model/context.ts';
 import { AuthorizationError, authorizationErrorRedirect, type AuthRequest } from '../../src/provider/auth-request.ts';
 import type { OAuthHelpers } from '../../src/provider/helpers.ts';
 import { registerClient, tokensOf, type TestClient } from '../../src/testing/oauth-client.ts';

@@ -5,7 +5,7 @@ import { guard } from '../../src/guard/guard.ts';
 import { mcpHandler } from '../../src/mcp/handler.ts';
 import type { Checked } from '../../src/model/access.ts';
 import type { Store } from '../../src/model/store.ts';
-import type { Span, Telemetry } from '../../src/model/telemetry.ts';
+import type { Span, Telemetry } from '../../src/model/event.ts';
 import { type App, makeApp, storeNames } from '../support/app.ts';
 
 const apiHandler = mcpHandler(() => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Context } from '../../src/model/handler.ts';
+import type { Context } from '../../src/model/context.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { OAuthProvider } from '../../src/own-pages.ts';
 import type { OAuthHelpers } from '../../src/provider/helpers.ts';

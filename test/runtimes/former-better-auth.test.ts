@@ -11,7 +11,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { betterAuthTables } from '../../src/former/better-auth.ts';
 import { guard } from '../../src/guard/guard.ts';
-import type { Handler } from '../../src/model/handler.ts';
+import type { Handler } from '../../src/model/context.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeBrowser } from '../../src/testing/browser.ts';

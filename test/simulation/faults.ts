@@ -224,7 +224,7 @@ export const FAULTS: readonly Fault[] = [
     bad: `const readings = [parseBasic(authorization)].filter(`,
   },
   {
-    id: 'R-11', what: 'an address with a slash at its end is another resource', file: 'src/guard/resource-metadata.ts',
+    id: 'R-11', what: 'an address with a slash at its end is another resource', file: 'src/guard/challenge.ts',
     good: `const names = [description.resource, ...more].flatMap((name) => [name, otherSpelling(name)]).filter((name) => name !== null);`,
     bad: `const names = [description.resource, ...more].flatMap((name) => [name, otherSpelling('')]).filter((name) => name !== null);`,
   },

@@ -4,7 +4,7 @@ import { withStoreRetry } from '../../src/core/store-retry.ts';
 import { password } from '../../src/logins/password.ts';
 import type { Access } from '../../src/model/access.ts';
 import type { Event } from '../../src/model/event.ts';
-import type { Context } from '../../src/model/handler.ts';
+import type { Context } from '../../src/model/context.ts';
 import type { Place } from '../../src/model/place.ts';
 import type { Runtime } from '../../src/model/runtime.ts';
 import type { Seconds, Store } from '../../src/model/store.ts';

@@ -6,7 +6,7 @@ import { McpServer } from '@modelcontextprotocol/server';
 import { password } from '../../src/logins/password.ts';
 import { McpAgent } from '../../src/mcp/index.ts';
 import type { AuthContext } from '../../src/model/access.ts';
-import type { Handler } from '../../src/model/handler.ts';
+import type { Handler } from '../../src/model/context.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import { serve } from '../../src/node/serve.ts';
 import { storeAt } from './store-at.ts';

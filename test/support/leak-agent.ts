@@ -6,7 +6,7 @@ import { McpServer as OldServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { McpServer } from '@modelcontextprotocol/server';
 import { boundSessions, McpAgent, sessions, type UserEvents, userEvents } from '../../src/mcp/index.ts';
 import type { AuthContext } from '../../src/model/access.ts';
-import type { FetchObject } from '../../src/model/handler.ts';
+import type { FetchObject } from '../../src/model/context.ts';
 
 /** How long the tool `late` takes. */
 export const LATE_MS = 34_000;

@@ -1,6 +1,6 @@
 /** A server of the Node wing on a free port, stopped after the test; its errors are kept, not printed. */
 import { afterEach } from 'vitest';
-import type { Context } from '../../src/model/handler.ts';
+import type { Context } from '../../src/model/context.ts';
 import { serve, type NodeServer, type ServeOptions } from '../../src/node/serve.ts';
 
 /** A handler as tests write it. */

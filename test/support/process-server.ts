@@ -4,7 +4,7 @@
  */
 import { adminApi } from '../../src/admin/index.ts';
 import { password } from '../../src/logins/password.ts';
-import type { Context } from '../../src/model/handler.ts';
+import type { Context } from '../../src/model/context.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import { serve } from '../../src/node/serve.ts';
 import { storeAt } from './store-at.ts';

@@ -5,7 +5,7 @@ import { password } from '../../src/logins/password.ts';
 import { totp } from '../../src/logins/totp.ts';
 import { McpAgent } from '../../src/mcp/index.ts';
 import type { AuthContext } from '../../src/model/access.ts';
-import type { Context, FetchFunction, FetchObject } from '../../src/model/handler.ts';
+import type { Context, FetchFunction, FetchObject } from '../../src/model/context.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { FLEET_ISSUER, FLEET_PERSON } from './fleet.ts';
 

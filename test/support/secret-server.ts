@@ -2,7 +2,7 @@
  * A server process for tests of a change of the secret and of a restore: notes that an agent keeps, second factors, signed tokens. Prints its port.
  * Argument: where the store is. Secret and epoch come from the environment, as in production.
  */
-import type { Context } from '../../src/model/handler.ts';
+import type { Context } from '../../src/model/context.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import { serve } from '../../src/node/serve.ts';
 import { secretOptions } from './secret-options.ts';

@@ -7,7 +7,7 @@ import pg from 'pg';
 import { password } from '../../src/logins/password.ts';
 import { postgresChannel, redisChannel, sessions, userEvents } from '../../src/mcp/index.ts';
 import type { Channel } from '../../src/mcp/events/user-events.ts';
-import type { Handler } from '../../src/model/handler.ts';
+import type { Handler } from '../../src/model/context.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import { serve } from '../../src/node/serve.ts';
 import { MAX_COUNT, PEOPLE, sessionAgent } from './session-agent.ts';

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Databases } from '../../src/model/database.ts';
+import type { Databases } from '../../src/model/user-state.ts';
 import type { Seconds, Store } from '../../src/model/store.ts';
 import { sqliteDatabases } from '../../src/node/databases.ts';
 import { memoryStore } from '../../src/stores/memory.ts';

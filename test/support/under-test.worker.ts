@@ -1,6 +1,6 @@
 /** What the suite runs against in workerd. Tests import it as '#under-test'; vitest picks this file or its sibling for Node. */
 import { env } from 'cloudflare:test';
-import type { Databases } from '../../src/model/database.ts';
+import type { Databases } from '../../src/model/user-state.ts';
 import type { Seconds, Store } from '../../src/model/store.ts';
 import { d1Store } from '../../src/stores/d1.ts';
 import { durableObjectStore } from '../../src/stores/durable-object.ts';

@@ -1,6 +1,6 @@
 /** A protected handler that asks for a token of another site. */
 import type { Access } from '../../src/model/access.ts';
-import type { Context } from '../../src/model/handler.ts';
+import type { Context } from '../../src/model/context.ts';
 import { UpstreamTokenError } from '../../src/model/upstream.ts';
 
 /** What the protected handler does: asks for a token, and says what came of it. `x-throw` lets it fail as a careless one would. */

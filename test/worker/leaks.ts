@@ -1,6 +1,6 @@
 /** The Worker of the leak tests. `/repeat` makes it call itself, `/measure` tells how many servers are left; the test collects garbage through the inspector. */
 import { password } from '../../src/logins/password.ts';
-import type { Context } from '../../src/model/handler.ts';
+import type { Context } from '../../src/model/context.ts';
 import { OAuthProvider } from '../../src/worker/main.ts';
 import { leakHandler, serversAlive } from '../support/leak-agent.ts';
 import { answerRepeat, OFFERED } from '../support/leak-calls.ts';

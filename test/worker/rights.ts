@@ -6,7 +6,7 @@ import { McpServer } from '@modelcontextprotocol/server';
 import { password } from '../../src/logins/password.ts';
 import { mcpHandler, policy, sessions } from '../../src/mcp/index.ts';
 import type { OAuthHelpers } from '../../src/index.ts';
-import type { Context, FetchObject } from '../../src/model/handler.ts';
+import type { Context, FetchObject } from '../../src/model/context.ts';
 import { OAuthProvider } from '../../src/worker/main.ts';
 import { objectEvents, type PortcullisNews } from '../../src/worker/object-events.ts';
 

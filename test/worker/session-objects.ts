@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers';
 import { password } from '../../src/logins/password.ts';
 import { sessions } from '../../src/mcp/index.ts';
-import type { Handler } from '../../src/model/handler.ts';
+import type { Handler } from '../../src/model/context.ts';
 import { OAuthProvider } from '../../src/worker/main.ts';
 import { type NewsNamespace, objectEvents } from '../../src/worker/object-events.ts';
 import { MAX_COUNT, PEOPLE, sessionAgent } from '../support/session-agent.ts';

@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { isLoopbackHost } from '../../lib/url.ts';
-import { compareCode } from '../../model/compare-code.ts';
+import { compareCode } from '../../model/pkce.ts';
 import { listenForCallback } from '../callback.ts';
 import { printable } from '../printable.ts';
 import { CliError, type Terminal } from '../terminal.ts';

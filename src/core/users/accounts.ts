@@ -7,7 +7,7 @@ import { defined } from '../../lib/defined.ts';
 import { type Account, type Accounts, canBePassword, foldUsername, isUsername, type NewAccount, usernameKey } from '../../model/account.ts';
 import { foldAddress } from '../../model/email.ts';
 import type { NewEvent } from '../../model/event.ts';
-import type { Links } from '../../model/links.ts';
+import type { Links } from '../../model/login-services.ts';
 import type { Passkeys } from '../../model/passkey.ts';
 import type { Runtime, ScryptCost, Waiter } from '../../model/runtime.ts';
 import type { Store } from '../../model/store.ts';

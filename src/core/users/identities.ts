@@ -1,7 +1,7 @@
 /**
  * Upstream identities that a user can sign in with: one record each under the hash of issuer and subject, and a list for each user.
  */
-import { domainOf } from '../../lib/email.ts';
+import { domainOf } from '../../model/email.ts';
 import type { Identity } from '../../model/identity.ts';
 import type { Key, Seconds, Store } from '../../model/store.ts';
 import { has, type Versioned, readRecord, versioned } from '../records/record.ts';

@@ -2,7 +2,7 @@
  * Links sent by e-mail or handed out by an operator: one record each under the hash of the link's secret. The content is sealed under
  * the secret, so a stolen database shows neither the recipient nor the effect.
  */
-import type { Links } from '../../model/links.ts';
+import type { Links } from '../../model/login-services.ts';
 import type { Json, Key, Seconds, Store } from '../../model/store.ts';
 import { has, readRecord, versioned } from '../records/record.ts';
 import type { Secrets } from '../records/secrets.ts';

@@ -7,10 +7,10 @@
  */
 import { html } from '../../lib/html.ts';
 import type { Accounts } from '../../model/account.ts';
-import { keyClientId } from '../../model/access-key.ts';
+import { keyClientId } from '../../model/token.ts';
 import { changeRecord } from '../../model/change-record.ts';
 import type { NewEvent } from '../../model/event.ts';
-import type { Links } from '../../model/links.ts';
+import type { Links } from '../../model/login-services.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Seconds, Store } from '../../model/store.ts';

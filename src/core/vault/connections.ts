@@ -12,7 +12,7 @@ import { type Connect, ConnectionNeeded } from '../../model/connection.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Grant } from '../../model/grant.ts';
 import { haveSignIn, isSite, type SiteLogin } from '../../model/login.ts';
-import type { Links } from '../../model/links.ts';
+import type { Links } from '../../model/login-services.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Json, Key, Seconds, Store } from '../../model/store.ts';

@@ -6,7 +6,7 @@ import { keysOfUser, makeKey } from '../../core/access-keys.ts';
 import { endUserGrant } from '../../core/records/grants.ts';
 import type { KnownSession } from '../../core/users/sessions.ts';
 import { equalTexts } from '../../lib/bytes.ts';
-import { type AccessKeyRules, isKeyName } from '../../model/access-key.ts';
+import { type AccessKeyRules, isKeyName } from '../../model/token.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Grant } from '../../model/grant.ts';
 import type { Params } from '../../model/params.ts';

@@ -8,7 +8,7 @@ import { resolveClient } from '../../clients/find.ts';
 import { INTERVAL, openDevice } from '../../core/records/devices.ts';
 import { CROSS_ORIGIN, json } from '../../lib/http.ts';
 import { OAuthError } from '../../model/error.ts';
-import { DEVICE_CODE } from '../../model/grant-type.ts';
+import { DEVICE_CODE } from '../../model/client.ts';
 import { findResource } from '../../model/resource.ts';
 import { DEVICE_TTL } from '../../model/pending-authorization.ts';
 import { parseClientRequest } from './client-request.ts';

@@ -10,8 +10,7 @@ import { type QuotaRead, readQuota, takeOldestSlot, takeSlot } from '../../core/
 import { lazy } from '../../lib/lazy.ts';
 import { CROSS_ORIGIN, json, mediaType } from '../../lib/http.ts';
 import { networkAround } from '../../lib/network.ts';
-import type { Client } from '../../model/client.ts';
-import { selfGrantTypes } from '../../model/grant-type.ts';
+import { type Client, selfGrantTypes } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import { isUsableScheme } from '../../model/redirect.ts';
 import type { RegisteredMetadata } from '../../model/settings.ts';

@@ -8,9 +8,8 @@ import { deleteClient } from '../../core/records/client-removal.ts';
 import { equalTexts } from '../../lib/bytes.ts';
 import { defined } from '../../lib/defined.ts';
 import { CROSS_ORIGIN, json } from '../../lib/http.ts';
-import type { Client } from '../../model/client.ts';
+import { type Client, selfGrantTypes } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
-import { selfGrantTypes } from '../../model/grant-type.ts';
 import type { Call } from '../endpoint.ts';
 import { bearerOf, checkPolicy, informationOf, keyRulesOf, managementOf, readRegistration } from './register.ts';
 

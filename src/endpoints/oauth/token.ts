@@ -9,9 +9,8 @@ import type { PresentedProof } from '../../core/dpop.ts';
 import { findGrantType, type GrantTypes } from '../../grants/index.ts';
 import { tokenAnswer } from '../../grants/issue.ts';
 import { CROSS_ORIGIN, json, parseFields } from '../../lib/http.ts';
-import { isDeniedId } from '../../model/denied-hosts.ts';
+import { isDeniedId, JWT_BEARER } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
-import { JWT_BEARER } from '../../model/grant-type.ts';
 import type { Params } from '../../model/params.ts';
 import { readForm, type Call } from '../endpoint.ts';
 

@@ -2,7 +2,7 @@
  * Streams that a client opens to receive changes (`subscriptions/listen`): they send this user's events only, and end when
  * the token ends, or soon after it was revoked (SEC-190).
  */
-import type { RequestState } from '../../model/request-state.ts';
+import type { RequestState } from '../../model/context.ts';
 import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server';
 import { onAbort } from '../../lib/on-abort.ts';
 import type { Access } from '../../model/access.ts';

@@ -3,12 +3,11 @@
  * registration, the gate, the lists, the scopes of the metadata and the texts of the consent page.
  */
 import { defined } from '../../lib/defined.ts';
-import { requestState } from '../../model/request-state.ts';
+import { type Context, requestState } from '../../model/context.ts';
 import { checkTypes } from '../../lib/option-types.ts';
 import { ResourceTemplate } from '@modelcontextprotocol/server';
 import type { Access, AuthContext } from '../../model/access.ts';
 import { maySee, type Need, type ScopeHierarchy } from '../../model/policy.ts';
-import type { Context } from '../../model/handler.ts';
 import type { Awaitable } from '../../model/runtime.ts';
 import { accessOf } from '../auth-info.ts';
 import type { Caller } from './permission.ts';

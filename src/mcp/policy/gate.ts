@@ -2,8 +2,7 @@
  * The gate: judges every call of a body, and answers those that are refused, before the SDK and any handler see them. Only the gate makes
  * {@link JudgedBody}, which is all that a server is ever given: what was not judged is not dispatched.
  */
-import { type Challenge, insufficientScope, schemeOf, unauthorized } from '../../guard/challenge.ts';
-import { metadataUrlOf } from '../../guard/resource-metadata.ts';
+import { type Challenge, insufficientScope, metadataUrlOf, schemeOf, unauthorized } from '../../guard/challenge.ts';
 import type { Access } from '../../model/access.ts';
 import type { NewEvent } from '../../model/event.ts';
 import { judge, maySee, type Need, type Verdict } from '../../model/policy.ts';

@@ -1,10 +1,9 @@
 /**
  * Reads the body of a request, once; the gate judges its messages, and the SDK is given the messages that were judged.
  */
-import { requestState } from '../../model/request-state.ts';
+import { type Context, requestState } from '../../model/context.ts';
 import type { Access } from '../../model/access.ts';
 import type { NewEvent } from '../../model/event.ts';
-import type { Context } from '../../model/handler.ts';
 import { type ChallengeForm, gate, type Passage } from './gate.ts';
 import type { Policy } from './policy.ts';
 import { readMessages } from './read-messages.ts';

@@ -6,13 +6,12 @@
  *
  * After a 404, clients start a new session by themselves (2025-11-25, Session Management), with the props of that moment.
  */
-import { requestState } from '../../model/request-state.ts';
+import { type Context, type FetchObject, requestState } from '../../model/context.ts';
 import { base64url, utf8 } from '../../lib/bytes.ts';
 import { withoutStore } from '../../lib/http.ts';
 import { checkNames } from '../../lib/names.ts';
 import { onAbort } from '../../lib/on-abort.ts';
 import type { Access } from '../../model/access.ts';
-import type { Context, FetchObject } from '../../model/handler.ts';
 import type { Seconds, Version } from '../../model/store.ts';
 import type { UserStates } from '../../model/user-state.ts';
 import { callerOf } from '../auth-info.ts';

@@ -1,7 +1,7 @@
 /**
  * A POST of a session: finds the session, stores messages that are for another exchange of that session, and serves the rest.
  */
-import { requestState } from '../../model/request-state.ts';
+import { requestState } from '../../model/context.ts';
 import { classifyInboundRequest, type AuthInfo } from '@modelcontextprotocol/server';
 import type { Json } from '../../model/store.ts';
 import { putAnswer, putCancellation } from './server-requests.ts';

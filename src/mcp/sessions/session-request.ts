@@ -2,10 +2,9 @@
  * How a request names its session: by the header of 2025, or in the URL that a client of 2024-11 was sent; and the response if there is no such
  * session.
  */
-import { requestState } from '../../model/request-state.ts';
+import { type Context, requestState } from '../../model/context.ts';
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import type { Access } from '../../model/access.ts';
-import type { Context } from '../../model/handler.ts';
 import type { Seconds } from '../../model/store.ts';
 import type { UserStates } from '../../model/user-state.ts';
 import type { JudgedBody } from '../policy/gate.ts';

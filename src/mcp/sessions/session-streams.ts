@@ -2,7 +2,7 @@
  * GET and DELETE of a session: the client's open streams (notifications, the rest of an interrupted response, all messages for clients of
  * 2024-11), and the end of the session.
  */
-import { requestState } from '../../model/request-state.ts';
+import { requestState } from '../../model/context.ts';
 import { accepts } from '../../lib/http.ts';
 import { onAbort } from '../../lib/on-abort.ts';
 import { endOf } from '../events/listening.ts';

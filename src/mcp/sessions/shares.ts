@@ -2,10 +2,9 @@
  * Shares: limits how many streams one handler has open at once. Each session, each user, and all callers without a token together have a
  * share, so that none of them can use up the streams of all others. Counted in one process or isolate.
  */
-import { requestState } from '../../model/request-state.ts';
+import { type Context, requestState } from '../../model/context.ts';
 import { onAbort } from '../../lib/on-abort.ts';
 import type { Access } from '../../model/access.ts';
-import type { Context } from '../../model/handler.ts';
 import { keyOf } from '../../model/live-permissions.ts';
 import type { Id } from '../sdk.ts';
 import { rpcError } from '../policy/refusal.ts';

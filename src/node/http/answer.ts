@@ -4,8 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Context, FetchObject } from '../../model/handler.ts';
-import { RequestState, withRequestState } from '../../model/request-state.ts';
+import { type Context, type FetchObject, RequestState, withRequestState } from '../../model/context.ts';
 import { BodyError, type IncomingBody } from './body.ts';
 import { isOverridden, overrideGlobalObjects } from './globals.ts';
 import { addressOf, incoming, type Incoming, type RequestRules } from './request.ts';

@@ -1,7 +1,7 @@
 /** Which events send a security message, to whom, how often, in which language, and what is stored for that. */
 import { describe, expect, it } from 'vitest';
 import { NOT_ME, sendEventNotice, sendNotice, type Notice } from '../../../src/core/users/security-mail.ts';
-import { keyClientId } from '../../../src/model/access-key.ts';
+import { keyClientId } from '../../../src/model/token.ts';
 import type { NewEvent } from '../../../src/model/event.ts';
 import type { Settings } from '../../../src/model/settings.ts';
 import { linkIdentity, userIdOf } from '../../../src/core/users/user-ids.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { vaultKey } from '../../../src/core/vault/vault-refresh.ts';
 import { html } from '../../../src/lib/html.ts';
-import { keyClientId } from '../../../src/model/access-key.ts';
+import { keyClientId } from '../../../src/model/token.ts';
 import type { Grant } from '../../../src/model/grant.ts';
 import type { Authenticated, FormLogin } from '../../../src/model/login.ts';
 import { placeOf, withPlace } from '../../../src/model/place.ts';

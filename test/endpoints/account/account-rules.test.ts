@@ -5,7 +5,7 @@ import { connection } from '../../../src/logins/connection.ts';
 import { html } from '../../../src/lib/html.ts';
 import { password } from '../../../src/logins/password.ts';
 import { upstream } from '../../../src/logins/upstream.ts';
-import { keyClientId } from '../../../src/model/access-key.ts';
+import { keyClientId } from '../../../src/model/token.ts';
 import type { Grant } from '../../../src/model/grant.ts';
 import type { AccountSection, SectionAnswer, SectionCall } from '../../../src/model/login.ts';
 import { github } from '../../../src/upstreams/github.ts';

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { type Answer, elicit, McpAgent, mcpHandler, sessions } from '../../../src/mcp/index.ts';
 import type { AuthContext } from '../../../src/model/access.ts';
 import type { ElicitRequest } from '../../../src/mcp/elicitation/elicit.ts';
-import type { Handler } from '../../../src/model/handler.ts';
+import type { Handler } from '../../../src/model/context.ts';
 import { tokensOf } from '../../../src/testing/oauth-client.ts';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../../support/app.ts';
 import { text } from '../clients.ts';

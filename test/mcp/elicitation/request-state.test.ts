@@ -1,5 +1,5 @@
 /** What a client carries back (`requestState`): one spelling, good once, at one endpoint, for ten minutes; on every store. */
-import { requestState as contextState } from '../../../src/model/request-state.ts';
+import { type Context, requestState as contextState, type Handler } from '../../../src/model/context.ts';
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -7,7 +7,6 @@ import { elicit, mcpHandler, mount } from '../../../src/mcp/index.ts';
 import type { ElicitRequest } from '../../../src/mcp/elicitation/elicit.ts';
 import { sealRequestState, type RequestState, openRequestState } from '../../../src/mcp/elicitation/request-state.ts';
 import type { JudgedBody } from '../../../src/mcp/policy/gate.ts';
-import type { Context, Handler } from '../../../src/model/handler.ts';
 import { type App, ISSUER, makeApp, storeNames } from '../../support/app.ts';
 import { text } from '../clients.ts';
 

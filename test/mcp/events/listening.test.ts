@@ -1,10 +1,9 @@
 /** Streams of changes, with the SDK's own client of 2026-07-28. */
-import { withRequestState } from '../../../src/model/request-state.ts';
+import { type FetchObject, withRequestState } from '../../../src/model/context.ts';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { McpServer } from '@modelcontextprotocol/server';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { mcpHandler, policy, userEvents } from '../../../src/mcp/index.ts';
-import type { FetchObject } from '../../../src/model/handler.ts';
 import type { Access, AuthContext } from '../../../src/model/access.ts';
 import { endOf, tellingItsEnd } from '../../../src/mcp/events/listening.ts';
 import { eventStream } from '../../../src/mcp/sessions/notifications.ts';

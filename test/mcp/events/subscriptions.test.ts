@@ -6,7 +6,7 @@ import { McpServer, ProtocolError } from '@modelcontextprotocol/server';
 import { describe, expect, it, vi } from 'vitest';
 import { McpAgent, policy, sessions, userEvents } from '../../../src/mcp/index.ts';
 import { isBelow, MAX_SUBSCRIPTIONS, subscribedAs, subscriptionsAfter, subscriptionIn } from '../../../src/mcp/events/subscriptions.ts';
-import type { Handler } from '../../../src/model/handler.ts';
+import type { Handler } from '../../../src/model/context.ts';
 import { type App, ISSUER, makeApp, storeNames } from '../../support/app.ts';
 import { text } from '../clients.ts';
 import { ask, type Begun, begun, doorTo, eventsOf, tokenOf, toolCall } from '../session-client.ts';

@@ -1,15 +1,13 @@
-import { withRequestState } from '../../../src/model/request-state.ts';
+import { type Context, type FetchObject, withRequestState } from '../../../src/model/context.ts';
 import { McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 import { McpServer as OldMcpServer, ResourceTemplate as OldTemplate } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type AnyServer, mcpHandler, openMcpHandler, policy } from '../../../src/mcp/index.ts';
 import type { McpOptions } from '../../../src/mcp/handler.ts';
-import type { FetchObject } from '../../../src/model/handler.ts';
 import type { PolicyOptions } from '../../../src/mcp/policy/policy.ts';
 import type { Access, AuthContext } from '../../../src/model/access.ts';
 import type { NewEvent } from '../../../src/model/event.ts';
-import type { Context } from '../../../src/model/handler.ts';
 import { accessWith, callOf, connect, contextOf, ENDPOINT, LINES, text } from '../clients.ts';
 
 const METADATA = 'https://mcp.example/.well-known/oauth-protected-resource/mcp';

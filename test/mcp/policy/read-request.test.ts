@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { policy } from '../../../src/mcp/policy/policy.ts';
 import { readRequest, type RequestToRead } from '../../../src/mcp/policy/read-request.ts';
 import type { Access } from '../../../src/model/access.ts';
-import { requestState, withRequestState, RequestState } from '../../../src/model/request-state.ts';
+import { requestState, withRequestState, RequestState } from '../../../src/model/context.ts';
 import { accessWith, ENDPOINT } from '../clients.ts';
 
 const POLICY = policy({ tools: { save: { scopes: ['write'] } } });

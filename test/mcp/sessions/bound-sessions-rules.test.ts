@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { boundSessions, type BoundSessionsOptions } from '../../../src/mcp/sessions/bound-sessions.ts';
 import type { Access, AuthContext } from '../../../src/model/access.ts';
-import { withRequestState } from '../../../src/model/request-state.ts';
+import { withRequestState } from '../../../src/model/context.ts';
 import type { UserStates } from '../../../src/model/user-state.ts';
 import { signalThatCounts } from '../../support/counting-signal.ts';
 import { accessWith, contextOf, ENDPOINT } from '../clients.ts';

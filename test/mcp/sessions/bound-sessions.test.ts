@@ -2,7 +2,7 @@
 import { McpServer, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { boundSessions } from '../../../src/mcp/index.ts';
-import type { FetchObject, Handler } from '../../../src/model/handler.ts';
+import type { FetchObject, Handler } from '../../../src/model/context.ts';
 import { tokensOf } from '../../../src/testing/oauth-client.ts';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../../support/app.ts';
 import { text } from '../clients.ts';

@@ -3,7 +3,7 @@ import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { McpAgent, sessions } from '../../../src/mcp/index.ts';
 import { checkTerms, sessionSlotsOf } from '../../../src/mcp/sessions/session-limit.ts';
-import type { Handler } from '../../../src/model/handler.ts';
+import type { Handler } from '../../../src/model/context.ts';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../../support/app.ts';
 import { text } from '../clients.ts';
 import { ask, type Begun, begun, eventsOf, tokenOf, toolCall } from '../session-client.ts';

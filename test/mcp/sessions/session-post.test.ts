@@ -7,7 +7,7 @@ import type { Admitted, SessionCaller } from '../../../src/mcp/sessions/session-
 import { sessionStoreOf } from '../../../src/mcp/sessions/session-store.ts';
 import { serverRequestsOf } from '../../../src/mcp/sessions/server-requests.ts';
 import { type Shares, shares } from '../../../src/mcp/sessions/shares.ts';
-import { withRequestState } from '../../../src/model/request-state.ts';
+import { withRequestState } from '../../../src/model/context.ts';
 import { accessWith, contextOf, ENDPOINT, text } from '../clients.ts';
 import { statesWith } from '../states.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { HEADER, notFound, PARAMETER, refusal, statesIn } from '../../../src/mcp/sessions/session-request.ts';
-import { withRequestState } from '../../../src/model/request-state.ts';
+import { withRequestState } from '../../../src/model/context.ts';
 import { accessWith, contextOf } from '../clients.ts';
 import { statesWith } from '../states.ts';
 

@@ -7,7 +7,7 @@ import { openSessionStream } from '../../../src/mcp/sessions/session-streams.ts'
 import { shares } from '../../../src/mcp/sessions/shares.ts';
 import { userEvents } from '../../../src/mcp/events/user-events.ts';
 import { pause } from '../../../src/lib/on-abort.ts';
-import { withRequestState } from '../../../src/model/request-state.ts';
+import { withRequestState } from '../../../src/model/context.ts';
 import type { UserStates } from '../../../src/model/user-state.ts';
 import { accessWith, contextOf, ENDPOINT } from '../clients.ts';
 import { statesWith } from '../states.ts';

@@ -10,7 +10,7 @@ import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it, vi } from 'vitest';
 import { McpAgent, sessions, userEvents } from '../../../src/mcp/index.ts';
 import type { AuthContext } from '../../../src/model/access.ts';
-import type { Handler } from '../../../src/model/handler.ts';
+import type { Handler } from '../../../src/model/context.ts';
 import { type App, appOn, ISSUER, makeApp, storeNames } from '../../support/app.ts';
 import { text } from '../clients.ts';
 import { ask, begun, doorTo, eventsOf, tokenOf, toolCall } from '../session-client.ts';

@@ -1,8 +1,7 @@
 /** The usual shares, calls at work, places of the dead, and what is answered where there is no place. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Full, shares, tooManyOpen } from '../../../src/mcp/sessions/shares.ts';
-import type { Context } from '../../../src/model/handler.ts';
-import { withRequestState } from '../../../src/model/request-state.ts';
+import { type Context, withRequestState } from '../../../src/model/context.ts';
 import { accessWith } from '../clients.ts';
 
 const ada = accessWith();

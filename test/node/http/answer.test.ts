@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { guard } from '../../../src/guard/guard.ts';
-import type { Context } from '../../../src/model/handler.ts';
+import type { Context } from '../../../src/model/context.ts';
 import { errors, ok, gate, start, stopAfterEach, type Fetch } from '../../support/node-server.ts';
 import { exchange, heard, open } from '../../support/raw.ts';
 

@@ -4,7 +4,7 @@ import { WorkerEntrypoint } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { password } from '../../../src/logins/password.ts';
 import type { Access } from '../../../src/model/access.ts';
-import type { Context, Handler } from '../../../src/model/handler.ts';
+import type { Context, Handler } from '../../../src/model/context.ts';
 import { makeBrowser } from '../../../src/testing/browser.ts';
 import { registerClient, tokensOf } from '../../../src/testing/oauth-client.ts';
 import { OAuthProvider } from '../../../src/worker/main.ts';

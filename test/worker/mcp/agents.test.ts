@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { password } from '../../../src/logins/password.ts';
 import type { Access } from '../../../src/model/access.ts';
 import { boundSessions } from '../../../src/mcp/index.ts';
-import type { Context, FetchObject, Handler } from '../../../src/model/handler.ts';
+import type { Context, FetchObject, Handler } from '../../../src/model/context.ts';
 import { makeBrowser } from '../../../src/testing/browser.ts';
 import { OAuthProvider } from '../../../src/worker/main.ts';
 import { type Connected, connectTo } from '../../examples/client.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { statementOf } from '../../src/model/sql-statement.ts';
+import { statementOf } from '../../src/model/user-state.ts';
 
 const TRIGGER = `CREATE TRIGGER log AFTER INSERT ON notes BEGIN
   UPDATE notes SET done = CASE WHEN new.done THEN 1 ELSE 0 END; DELETE FROM notes WHERE done = 2;
 END`;
 
-describe('model/sql-statement', () => {
+describe('model/user-state, sql-statement', () => {
   it.each([
     'SELECT 1',
     'SELECT 1;',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { withParsedProps } from '../../src/model/props.ts';
+import { withParsedProps } from '../../src/model/access.ts';
 
-describe('model/props', () => {
+describe('model/access, props', () => {
   it('parses props when they are first read, once for each object', () => {
     const [one, two] = [withParsedProps({ at: 1 }, '{"name":"Ada"}'), withParsedProps({ at: 2 }, '{"name":"Ada"}')];
     expect(one.props).toEqual({ name: 'Ada' });

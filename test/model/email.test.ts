@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { domainOf } from '../../src/lib/email.ts';
+import { domainOf } from '../../src/model/email.ts';
 
-describe('lib/email', () => {
+describe('model/email, email', () => {
   it.each([
     ['ann@corp.example', 'corp.example'], ['Ann@CORP.Example', 'corp.example'], ['ann＠corp.example', 'corp.example'], ['ann+tag@sub.corp.example', 'sub.corp.example'],
     ['ａnn@ｃorp.example', 'corp.example'],
