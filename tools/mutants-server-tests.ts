@@ -5,18 +5,23 @@
 
 /** By the path of the source. */
 export const SERVER_TESTS: { readonly [file: string]: string } = {
+  'src/grants/token-request.ts': 'src/grants/{authorization-code,direct-grant,jwt-bearer,refresh-token}.ts',
+  'src/grants/former-grants.ts': 'src/former/workers-oauth-kv.ts',
+  'src/grants/repeated-answer.ts': 'src/{grants/refresh-token,journeys/{lost-answers,refresh}}.ts',
+  'src/grants/direct-grant.ts': 'src/grants/{on-tokens,jwt-bearer,token-exchange}.ts',
+  'src/grants/change-grant.ts': 'src/grants/{authorization-code,refresh-token}.ts',
+  'src/grants/issued-tokens.ts': 'src/{grants/{authorization-code,token-exchange},journeys/signed-tokens}.ts',
   'src/core/records/client-status.ts': 'src/journeys/client-policy.ts',
   'src/core/users/security-mail.ts': 'src/journeys/security-mail.ts',
   'src/endpoints/account/access-keys.ts': 'src/journeys/access-keys.ts',
   'src/endpoints/account/not-me.ts': 'src/journeys/security-mail.ts',
-  'src/grants/former-token.ts': 'src/former/workers-oauth-kv.ts',
   'src/core/dpop.ts': 'src/journeys/{dpop,proof-order}.ts',
   'src/core/signing-keys.ts': 'src/journeys/signed-tokens.ts',
   'src/core/vault/vault-refresh.ts': 'src/core/vault/vault.ts',
   'src/core/verify.ts':
-    'src/{provider/tokens,journeys/access-keys,journeys/client-policy,endpoints/oauth/introspect,grants/client-credentials,grants/token-exchange,journeys/cached-tokens,journeys/dpop,journeys/refusal-reasons,journeys/resources,journeys/vault}.ts',
+    'src/{provider/tokens,journeys/access-keys,journeys/client-policy,endpoints/oauth/introspect,grants/direct-grant,grants/token-exchange,journeys/cached-tokens,journeys/dpop,journeys/refusal-reasons,journeys/resources,journeys/vault}.ts',
   'src/endpoints/authorize/authorization-request.ts':
-    'src/{journeys/client-policy,provider/own-pages,grants/scope-rules,endpoints/authorize-redirect,endpoints/login-hint,endpoints/authorize/authorize,endpoints/oauth/par}.ts',
+    'src/{journeys/client-policy,provider/own-pages,grants/token-request,endpoints/authorize-redirect,endpoints/login-hint,endpoints/authorize/authorize,endpoints/oauth/par}.ts',
   'src/endpoints/authorize/authorize.ts':
     'src/{journeys/{consent,client-policy,words,step-up,abuse},endpoints/{authorize-redirect,login-hint,oauth/par}}.ts',
   'src/endpoints/authorize/issue-code.ts': 'src/journeys/{consent,scopes,words}.ts',
@@ -33,20 +38,12 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/endpoints/sign-in/browser-context.ts': 'src/endpoints/account/login.ts',
   'src/endpoints/sign-in/sign-in.ts':
     'src/{endpoints/{account/login,authorize/{step,upstream-sign-in-callback,consent}},journeys/{existing-session,identifier,security-mail,own-login,password,sign-ins,attempts,account},provider/disabled-users,logins/totp}.ts',
-  'src/grants/change-grant.ts': 'src/grants/{attempt,authorization-code,refresh-token}.ts',
   'src/grants/device-code.ts': 'src/journeys/device{,-clients}.ts',
-  'src/grants/direct-grant.ts': 'src/grants/{client-credentials,jwt-bearer,token-exchange}.ts',
   'src/grants/index.ts': 'src/endpoints/oauth/token.ts',
-  'src/grants/issue.ts': 'src/grants/{authorization-code,token-exchange}.ts',
-  'src/grants/authorization-code.ts': 'src/{grants/attempt,grants/on-tokens,journeys/lost-answers,journeys/signed-tokens}.ts',
-  'src/grants/client-credentials.ts': 'src/grants/on-tokens.ts',
+  'src/grants/authorization-code.ts': 'src/{grants/change-grant,grants/on-tokens,journeys/lost-answers,journeys/signed-tokens}.ts',
   'src/core/recheck.ts': 'src/journeys/recheck.ts',
   'src/grants/refresh-token.ts':
-    'src/{grants/attempt,grants/on-tokens,former/workers-oauth-kv,journeys/lost-answers,journeys/recheck,journeys/refresh,journeys/signed-tokens,journeys/places}.ts',
-  'src/grants/registered-client.ts': 'src/grants/{client-credentials,jwt-bearer}.ts',
-  'src/grants/scope-rules.ts': 'src/grants/{client-credentials,jwt-bearer}.ts',
-  'src/grants/sign-access-token.ts': 'src/journeys/signed-tokens.ts',
-  'src/grants/unanswered-redemption.ts': 'src/journeys/lost-answers.ts',
+    'src/{grants/change-grant,grants/on-tokens,former/workers-oauth-kv,journeys/lost-answers,journeys/recheck,journeys/refresh,journeys/signed-tokens,journeys/places}.ts',
   'src/logins/password.ts': 'src/journeys/password.ts',
   'src/logins/totp-section.ts': 'src/{logins/totp,journeys/account}.ts',
   'src/grants/token-exchange.ts': 'src/journeys/access-keys.ts',

@@ -17,7 +17,7 @@ import { resolveClient } from './find.ts';
 import { countFetch, countTarget } from './metadata-document.ts';
 
 /** The only accepted `client_assertion_type`. */
-export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /** Accepted `typ`: client authentication, or unspecific. ID tokens, access tokens and grants are refused (RFC 8725 §3.11). */
 const TYPES = [undefined, 'jwt', 'client-authentication+jwt'];

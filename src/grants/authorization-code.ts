@@ -11,18 +11,14 @@ import type { Grant, GrantAccess } from '../model/grant.ts';
 import type { TokensReason } from '../model/on-tokens.ts';
 import type { Params } from '../model/params.ts';
 import { checkVerifier } from '../model/pkce.ts';
-import { singleResource } from '../model/resource.ts';
 import { parseScope } from '../model/scope.ts';
 import { grantIdOf } from '../model/token.ts';
 import { redeem, type Verdict } from '../model/grant-transitions.ts';
 import { unwrap } from '../model/wrapped.ts';
-import { tryThere } from './attempt.ts';
-import { changeGrant } from './change-grant.ts';
-import type { SealedTokens } from './sealed-answer.ts';
-import type { IssuedTokens } from './issue.ts';
+import { changeGrant, tryThere } from './change-grant.ts';
+import { type IssuedTokens, type SealedTokens, signAccessToken } from './issued-tokens.ts';
 import type { Amend, WouldIssue } from './on-tokens.ts';
-import { scopeRulesOf } from './scope-rules.ts';
-import { signAccessToken } from './sign-access-token.ts';
+import { requestedResource, scopeRulesOf } from './token-request.ts';
 
 /** Result of a redemption: the current grant, and the response. */
 type Redemption = { readonly grant: Grant; readonly answer: IssuedTokens };
@@ -58,7 +54,7 @@ export async function redeemCode(
     clientId: caller.clientId,
     challenge,
     redirectUri,
-    resource: resourceOf(params, as),
+    resource: requestedResource(params, as),
     scope: parseScope(params.optional('scope')),
     expandScopes: as.settings.expandScopes,
     rules: scopeRulesOf(as.settings),
@@ -105,16 +101,7 @@ export async function redeemCode(
     as.emit({ kind: 'grant.redeemed', grantId, clientId: caller.clientId, userId: grant.userId });
     return answer;
   } catch (error) {
-    if (attempt.given && isOutage(error)) await (await import('./unanswered-redemption.ts')).keepForRetry(as, grantId, code, attempt.given);
+    if (attempt.given && isOutage(error)) await (await import('./repeated-answer.ts')).keepForRetry(as, grantId, code, attempt.given);
     throw error;
   }
-}
-
-/** The canonical resource of a token request; undefined if it names none (RFC 8707 §2.2). */
-export function resourceOf(params: Params, { settings }: AuthServer): string | undefined {
-  const asked = params.all('resource');
-  if (asked.length === 0) return undefined;
-  const uri = singleResource(asked, settings.resources);
-  if (uri === null) throw new OAuthError('invalid_target', 'resource_malformed');
-  return uri;
 }

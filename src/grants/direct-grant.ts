@@ -1,24 +1,27 @@
 /**
- * Direct grants: a grant that starts with an access token instead of a code. Without a refresh token, because the caller can authenticate
- * again.
+ * Direct grants: a grant that starts with an access token instead of a code, for a registered client that authenticated. It has no refresh token,
+ * because the caller can authenticate again. The plainest of them is here too: tokens for a client that acts for itself (OAuth 2.1 §4.2).
  */
+import { type Caller, failed, keyOf } from '../clients/caller.ts';
 import { checkClientId } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { PresentedProof } from '../core/dpop.ts';
 import { isShutOut } from '../core/users/removed-users.ts';
 import { sealRefs } from '../core/vault/upstream-refs.ts';
 import type { Actor } from '../model/access.ts';
-import type { Organization } from '../model/identity.ts';
-import type { Grant, GrantAccess } from '../model/grant.ts';
-import { applyChange, type TokensReason } from '../model/on-tokens.ts';
-import { lifetimesFor } from '../model/resource.ts';
-import type { Json, Seconds } from '../model/store.ts';
+import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { revoke } from '../model/grant-transitions.ts';
-import { wrap } from '../model/wrapped.ts';
+import type { Grant, GrantAccess } from '../model/grant.ts';
+import type { Organization } from '../model/identity.ts';
+import { applyChange, type TokensReason } from '../model/on-tokens.ts';
+import type { Params } from '../model/params.ts';
+import { findResource, lifetimesFor } from '../model/resource.ts';
+import type { Json, Seconds } from '../model/store.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
-import type { IssuedTokens } from './issue.ts';
-import { signAccessToken } from './sign-access-token.ts';
+import { wrap } from '../model/wrapped.ts';
+import { type IssuedTokens, signAccessToken } from './issued-tokens.ts';
+import { scopeWithin } from './token-request.ts';
 
 /** The grant to make. */
 export interface DirectGrantRequest {
@@ -117,4 +120,29 @@ async function checkParties(as: AuthServer, { clientId, userId, subjectHash }: G
   await checkClientId(as, clientId);
   if (subjectHash === undefined && !userId.startsWith('client:') && (await isShutOut(as.store, userId)))
     throw new OAuthError('invalid_grant', 'user_disabled', { hint: 'The assertion is not valid here, or has been used.' });
+}
+
+/** The client. @throws {OAuthError} `invalid_client` if it did not authenticate; `unauthorized_client` if it may not use the grant type. */
+export function registeredClient(caller: Caller, grantType: string): Client {
+  if (caller.kind !== 'confidential') throw failed('none', 'client_unproven');
+  if (!caller.client.grantTypes.includes(grantType)) throw new OAuthError('unauthorized_client', 'grant_type_unregistered');
+  return caller.client;
+}
+
+/** Issues tokens to the client itself. */
+export async function clientCredentials(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
+  const client = registeredClient(caller, 'client_credentials');
+  const { uri } = findResource(params.all('resource'), as.settings);
+  const scope = scopeWithin(as.settings, uri, params.optional('scope'), client.scope ?? []);
+  const userId = `client:${client.id}`; // never a user's id: helpers refuse such ids (RFC 9068 §5)
+  const claims = { sub: userId, ...(client.name === undefined ? {} : { name: client.name }) };
+  return directGrant(as, {
+    reason: 'client_credentials',
+    clientId: client.id,
+    userId,
+    scope,
+    resource: uri,
+    props: { claims },
+    key: keyOf(caller),
+  });
 }

@@ -1,13 +1,13 @@
 /**
- * The table of grant types. An entry is a file. `rare-grant-types.ts` has those that a server may be built without, `offered-grant-types.ts` says
- * which of all of them a server offers.
+ * The table of grant types. `rare-grant-types.ts` has those that a server may be built without, and `offered-grant-types.ts` says which a server
+ * offers; the three here every server does.
  */
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Params } from '../model/params.ts';
 import type { Settings } from '../model/settings.ts';
 import { authorizationCode } from './authorization-code.ts';
-import type { IssuedTokens } from './issue.ts';
+import type { IssuedTokens } from './issued-tokens.ts';
 import { isOffered } from './offered-grant-types.ts';
 import { refreshToken } from './refresh-token.ts';
 
@@ -24,17 +24,14 @@ export interface GrantType {
 /** Grant types by name. */
 export type GrantTypes = ReadonlyMap<string, GrantType>;
 
-/** Those that every server has. */
+/** Those that every server has and offers. */
 const grantTypes: GrantTypes = new Map<string, GrantType>([
   ['authorization_code', { give: authorizationCode }],
   ['refresh_token', { give: refreshToken }],
-  [
-    'client_credentials',
-    { give: async (params, caller, as) => (await import('./client-credentials.ts')).clientCredentials(params, caller, as) },
-  ],
+  ['client_credentials', { give: async (params, caller, as) => (await import('./direct-grant.ts')).clientCredentials(params, caller, as) }],
 ]);
 
 /** The grant type with that name, if this server offers it. @param rare `rareGrantTypes`, where the server is built with them. */
 export function findGrantType(name: string, settings: Settings, rare: GrantTypes = new Map()): GrantType | undefined {
-  return isOffered(name, settings) ? (grantTypes.get(name) ?? rare.get(name)) : undefined;
+  return grantTypes.get(name) ?? (isOffered(name, settings) ? rare.get(name) : undefined);
 }

@@ -19,11 +19,9 @@ import type { Params } from '../model/params.ts';
 import { findResource, resolveResource } from '../model/resource.ts';
 import { isScopeToken, parseScope, type ScopeExpansion } from '../model/scope.ts';
 import type { AssertionRequest, FoundIssuer, MappedUser } from '../model/trusted-issuer.ts';
-import { resourceOf } from './authorization-code.ts';
-import type { IssuedTokens } from './issue.ts';
-import { directGrant } from './direct-grant.ts';
-import { registeredClient } from './registered-client.ts';
-import { scopeWithin } from './scope-rules.ts';
+import type { IssuedTokens } from './issued-tokens.ts';
+import { directGrant, registeredClient } from './direct-grant.ts';
+import { requestedResource, scopeWithin } from './token-request.ts';
 
 const ID_JAG = 'oauth-id-jag+jwt';
 /** `typ` of workload assertions; one that names another purpose is refused (RFC 8725 §3.11). */
@@ -156,7 +154,7 @@ function isBoundTo(cnf: unknown, jkt: string | undefined): boolean {
 
 /** The resource that the assertion and the request agree on, or the only one there is. */
 function targetOf(as: AuthServer, params: Params, { resource }: Claims): string {
-  const asked = resourceOf(params, as);
+  const asked = requestedResource(params, as);
   const { resources } = as.settings;
   if (resource === undefined || asked !== undefined) {
     const { uri } = findResource(asked === undefined ? [] : [asked], as.settings); // RFC 8707 §2: `invalid_target` for an unknown one

@@ -16,14 +16,10 @@ import { grantIdOf, kindOf } from '../model/token.ts';
 import { isSame, NONCE_BYTES, packed, retiredOf, textOfDerivation } from '../model/retired.ts';
 import { rotate, type Rotated, type Verdict } from '../model/grant-transitions.ts';
 import { unwrap } from '../model/wrapped.ts';
-import { resourceOf } from './authorization-code.ts';
-import { tryThere, type Tried } from './attempt.ts';
-import { changeGrant } from './change-grant.ts';
-import { deriveTokens, type SealedTokens, sealTokens } from './sealed-answer.ts';
-import type { IssuedTokens } from './issue.ts';
+import { changeGrant, type Tried, tryThere } from './change-grant.ts';
+import { deriveTokens, type IssuedTokens, type SealedTokens, sealTokens, signAccessToken } from './issued-tokens.ts';
 import type { Amend, WouldIssue } from './on-tokens.ts';
-import { scopeRulesOf } from './scope-rules.ts';
-import { signAccessToken } from './sign-access-token.ts';
+import { requestedResource, scopeRulesOf } from './token-request.ts';
 
 const answerLive = lazy(async () => (await import('./repeated-answer.ts')).answerWithLiveToken);
 const withLostWrite = lazy(async () => (await import('./repeated-answer.ts')).withLostWrite);
@@ -35,7 +31,7 @@ type Refreshed = { readonly grant: Grant; readonly rotated: Rotated; readonly ac
 export async function refreshToken(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
   const given = params.required('refresh_token');
   const isFormer = as.settings.formerStore && kindOf(given) === null;
-  const presented = isFormer ? await (await import('./former-token.ts')).tradeFormerToken(as, caller, given) : given;
+  const presented = isFormer ? await (await import('./former-grants.ts')).tradeFormerToken(as, caller, given) : given;
   const grantId = grantIdOf('refresh', presented);
   if (grantId === null) throw new OAuthError('invalid_grant', 'refresh_malformed');
   const refresh = await as.secrets.refreshProof(presented);
@@ -47,7 +43,7 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
   const proof = {
     refresh,
     clientId: caller.clientId,
-    resource: resourceOf(params, as),
+    resource: requestedResource(params, as),
     scope: parseScope(params.optional('scope')),
     expandScopes: as.settings.expandScopes,
     rules: scopeRulesOf(as.settings),

@@ -1,16 +1,16 @@
 /**
  * Repeated answers: the tokens for a client that asks again because it may not have received them: a retry, a second process with the same
- * token, a write that the store lost. Loaded when that happens.
+ * token, a write whose outcome is unknown or that the store lost. Loaded when that happens.
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import type { RefreshProof } from '../core/records/secrets.ts';
+import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
-import { followSuccessors } from '../model/repeat.ts';
-import { unwrap, wrap } from '../model/wrapped.ts';
+import { followSuccessors, noteUnanswered } from '../model/repeat.ts';
 import { derivationIn } from '../model/retired.ts';
 import { grantIdOf } from '../model/token.ts';
-import { boundTo, deriveTokens, type SealedTokens } from './sealed-answer.ts';
-import type { IssuedTokens } from './issue.ts';
+import { unwrap, wrap } from '../model/wrapped.ts';
+import { boundTo, deriveTokens, type IssuedTokens, type SealedTokens, sealTokens } from './issued-tokens.ts';
 
 /** The tokens that replaced a refresh token. */
 async function successorOf(as: AuthServer, grantId: string, presented: string, text: string): Promise<SealedTokens> {
@@ -62,4 +62,18 @@ export async function withLostWrite(as: AuthServer, grant: Grant, presented: str
   const key = before && unwrap(live, before);
   if (!key || (await as.secrets.openWith(key, grant.sealedProps, `grant:${grant.id}`)) === null) return null;
   return { ...grant, refresh: { ...live, ...wrap(key, { hash, pad }) } };
+}
+
+/**
+ * Prepares the retry of a redemption: the failed write may have happened, and the response is a 503, so the client's retry gets these tokens.
+ * If the store is still down, a retry within ten seconds is refused, and the grant lives on.
+ */
+export async function keepForRetry(as: AuthServer, grantId: string, code: string, given: SealedTokens): Promise<void> {
+  const [codeHash, accessHash] = [await as.secrets.hash(code), await as.secrets.hash(given.access)];
+  const sealed = await sealTokens(as, grantId, code, given);
+  try {
+    await as.records.changeGrant(grantId, noteUnanswered(codeHash, accessHash, sealed));
+  } catch (error) {
+    if (!(error instanceof OAuthError)) throw error; // report the first failure
+  }
 }

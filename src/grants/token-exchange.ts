@@ -19,13 +19,12 @@ import { findResource, isEveryRoute } from '../model/resource.ts';
 import { narrowScope, parseScope, rightsIn } from '../model/scope.ts';
 import { MAX_LINKS, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/wrapped.ts';
-import type { IssuedTokens } from './issue.ts';
-import { directGrant } from './direct-grant.ts';
-import { registeredClient } from './registered-client.ts';
-import { scopeRulesOf } from './scope-rules.ts';
+import type { IssuedTokens } from './issued-tokens.ts';
+import { directGrant, registeredClient } from './direct-grant.ts';
+import { scopeRulesOf } from './token-request.ts';
 
 /** The only token type that is accepted and issued. */
-export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
+const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 
 /** Exchanges the subject token of a request. */
 export async function tokenExchange(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {

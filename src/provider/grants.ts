@@ -84,10 +84,9 @@ function summaryOf(grant: Grant): GrantSummary {
   };
 }
 
-const { listFormerGrants, endFormerGrant } = lazyObject(
-  { listFormerGrants: true, endFormerGrant: true },
-  () => import('../grants/former-grants.ts'),
-);
+const { listFormerGrants, endFormerGrant } = lazyObject<
+  Pick<typeof import('../grants/former-grants.ts'), 'listFormerGrants' | 'endFormerGrant'>
+>({ listFormerGrants: true, endFormerGrant: true }, () => import('../grants/former-grants.ts'));
 
 const infoOf = (grant: Grant): GrantInfo => ({ ...summaryOf(grant), userId: grant.userId });
 

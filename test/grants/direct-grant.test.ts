@@ -1,16 +1,18 @@
 /** What is stored of a grant that starts with its access token. */
 import { describe, expect, it } from 'vitest';
+import type { Caller } from '../../src/clients/caller.ts';
 import type { AuthServer } from '../../src/core/auth-server.ts';
 import { markDisabled } from '../../src/core/users/removed-users.ts';
 import { openRefs } from '../../src/core/vault/upstream-refs.ts';
-import { directGrant, type DirectGrantRequest } from '../../src/grants/direct-grant.ts';
+import { directGrant, type DirectGrantRequest, registeredClient } from '../../src/grants/direct-grant.ts';
+import type { Client } from '../../src/model/client.ts';
 import type { OAuthError } from '../../src/model/error.ts';
 import type { TokensRequest } from '../../src/model/on-tokens.ts';
-import type { Settings } from '../../src/model/settings.ts';
 import type { Runtime } from '../../src/model/runtime.ts';
+import type { Settings } from '../../src/model/settings.ts';
 import type { Store } from '../../src/model/store.ts';
-import type { UpstreamRef } from '../../src/model/upstream.ts';
 import { grantIdOf } from '../../src/model/token.ts';
+import type { UpstreamRef } from '../../src/model/upstream.ts';
 import { unwrap } from '../../src/model/wrapped.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
@@ -132,5 +134,31 @@ describe('grants/direct-grant', () => {
     const { as, events } = makeServer({ clock, store: { ...bound(inner), write } });
     await expect(directGrant(as, REQUEST)).rejects.toMatchObject({ code: 'invalid_grant', reason: 'user_disabled' });
     expect(events).toMatchObject([{ kind: 'grant.ended', reason: 'revoked' }]);
+  });
+});
+
+const client: Client = {
+  id: 'c',
+  redirectUris: [],
+  applicationType: 'native',
+  grantTypes: ['a', 'b'],
+  authMethod: 'client_secret_basic',
+  createdAt: 0,
+};
+const proven = { kind: 'confidential', clientId: 'c', client } as unknown as Caller;
+
+describe('grants/direct-grant: the registered client', () => {
+  it('is the client that proved itself, for what it is registered for', () => {
+    expect(registeredClient(proven, 'b')).toBe(client);
+    expect(() => registeredClient(proven, 'c')).toThrow(
+      expect.objectContaining({ code: 'unauthorized_client', reason: 'grant_type_unregistered' }),
+    );
+  });
+
+  it('refuses a client that sent only its id', () => {
+    for (const kind of ['public', 'none'])
+      expect(() => registeredClient({ kind, clientId: 'c', client } as unknown as Caller, 'b')).toThrow(
+        expect.objectContaining({ code: 'invalid_client', reason: 'client_unproven' }),
+      );
   });
 });

@@ -69,12 +69,12 @@ export const FAULTS: readonly Fault[] = [
     bad: `const answer = stored && secret === '' ? ((await as.secrets.openUnder(secret, stored.value.sealed, \`answered:\${hash}\`)) as T | null) : null;`,
   },
   {
-    id: 'R-04', what: 'required scopes can be narrowed away', file: 'src/grants/scope-rules.ts',
+    id: 'R-04', what: 'required scopes can be narrowed away', file: 'src/grants/token-request.ts',
     good: `required: resourceOf(settings, resource)?.requiredScopes ?? []`,
     bad: `required: resourceOf(settings, \`\${resource}#\`)?.requiredScopes ?? []`,
   },
   {
-    id: 'R-05', what: 'an unknown scope refuses a refresh', file: 'src/grants/scope-rules.ts',
+    id: 'R-05', what: 'an unknown scope refuses a refresh', file: 'src/grants/token-request.ts',
     good: `strict: unknownScopes === 'refuse'`, bad: `strict: unknownScopes === 'refuse' || known.length > 0`,
   },
   {

@@ -8,7 +8,7 @@ import { readRecord } from '../records/record.ts';
 import { isSession, lifeOfSession, type Session } from '../records/records.ts';
 
 /** How often the time of last use is written. */
-export const SEEN_INTERVAL: Seconds = 300;
+const SEEN_INTERVAL: Seconds = 300;
 
 /** A session with the hash of its cookie. */
 export type KnownSession = Session & { readonly hash: string };

@@ -57,7 +57,7 @@ async function revokeToken(as: AuthServer, caller: Caller, text: string, stored?
   const grantId = revocableGrant(text);
   if (grantId === null) {
     if (as.settings.formerStore && kindOf(text) === null)
-      await (await import('../../grants/former-token.ts')).endFormerToken(as, caller, text);
+      await (await import('../../grants/former-grants.ts')).endFormerToken(as, caller, text);
     return null;
   }
   const isRefresh = kindOf(text) === 'refresh';

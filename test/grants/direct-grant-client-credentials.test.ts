@@ -21,7 +21,7 @@ const ask = async (app: App, fields: Record<string, string>, headers: Record<str
   );
 const ROBOT = { client_id: 'robot', client_secret: SECRET };
 
-describe.each(storeNames)('grants/client-credentials on %s', (store) => {
+describe.each(storeNames)('grants/direct-grant: client credentials on %s', (store) => {
   it('gives a client a token of its own, for one resource, without a refresh token (S-250, S-064)', async () => {
     const app = await makeApp(store, { clients });
     const answer = await ask(app, { ...ROBOT, resource: RESOURCE, scope: 'read' });
@@ -52,7 +52,7 @@ describe.each(storeNames)('grants/client-credentials on %s', (store) => {
   });
 });
 
-describe('grants/client-credentials: scopes and refusals', () => {
+describe('grants/direct-grant: client credentials: scopes and refusals', () => {
   it('gives all of the client’s scopes where none is asked for, what it may have of those it asks for, and never more', async () => {
     const app = await makeApp('memory', { clients });
     expect((await ask(app, ROBOT)).body['scope']).toBe('read write');

@@ -1,7 +1,7 @@
 /** A token of a former server that is traded, or revoked, over a former store that the test writes: each refusal, race and lifetime. */
 import { describe, expect, it } from 'vitest';
 import type { Caller } from '../../src/clients/caller.ts';
-import { endFormerToken, tradeFormerToken } from '../../src/grants/former-token.ts';
+import { endFormerToken, tradeFormerToken } from '../../src/grants/former-grants.ts';
 import { cutFormer } from '../../src/core/records/former.ts';
 import { OAuthError } from '../../src/model/error.ts';
 import type { FormerClient, FormerGrant, FormerStore } from '../../src/model/former.ts';
@@ -52,7 +52,7 @@ function makeWorld(more: Partial<FormerGrant> = {}, { settings = {}, spends = fa
 } // prettier-ignore
 const refusal = (reason: string, code = 'invalid_grant'): object => ({ code, reason });
 
-describe('grants/former-token: a grant that moves', () => {
+describe('grants/former-grants: a grant that moves', () => {
   it('keeps user, client, scope, notes and age, with our lifetimes', async () => {
     const { trade, grantOf, as, moved, clock } = makeWorld({ redirectUri: 'https://app.example/cb', metadata: { label: 'Laptop' } });
     const token = await trade();
@@ -157,7 +157,7 @@ describe('grants/former-token: a grant that moves', () => {
   });
 });
 
-describe('grants/former-token: what moves no grant', () => {
+describe('grants/former-grants: what moves no grant', () => {
   it('is refused with its reason, and told to the operator', async () => {
     const world = makeWorld();
     await expect(world.trade('odd')).rejects.toMatchObject(refusal('refresh_malformed'));
@@ -213,7 +213,7 @@ describe('grants/former-token: what moves no grant', () => {
   }); // prettier-ignore
 });
 
-describe('grants/former-token: a former server where asking spends the token', () => {
+describe('grants/former-grants: a former server where asking spends the token', () => {
   it('is asked once for a grant, and each repeat gets what came of that', async () => {
     const { trade, asked, moved } = makeWorld({}, { spends: true });
     const token = await trade();
@@ -247,7 +247,7 @@ describe('grants/former-token: a former server where asking spends the token', (
   });
 });
 
-describe('grants/former-token: a revocation', () => {
+describe('grants/former-grants: a revocation', () => {
   it.each([false, true])('ends a grant that has moved, by its client alone (asking spends: %s)', async (spends) => {
     const { trade, end, grantOf, clock, as, store, state } = makeWorld({}, { spends });
     const token = await trade();

@@ -3,7 +3,7 @@ import { makeRuntime } from '#under-test';
 import { expect, it } from 'vitest';
 import type { AuthServer } from '../../src/core/auth-server.ts';
 import { makeSecrets } from '../../src/core/records/secrets.ts';
-import { keepForRetry } from '../../src/grants/unanswered-redemption.ts';
+import { keepForRetry } from '../../src/grants/repeated-answer.ts';
 import { OAuthError } from '../../src/model/error.ts';
 
 function keep(error: Error): Promise<void> {

@@ -1,9 +1,21 @@
 /**
- * Scope rules: how a token request narrows the granted scopes, for every grant type.
+ * What a token request asks for, for every grant type: its resource, and how it narrows the granted scopes.
  */
-import { resourceOf } from '../model/resource.ts';
+import type { AuthServer } from '../core/auth-server.ts';
+import { OAuthError } from '../model/error.ts';
+import type { Params } from '../model/params.ts';
+import { resourceOf, singleResource } from '../model/resource.ts';
 import { narrowScope, parseScope, rightsIn, type ScopeRules } from '../model/scope.ts';
 import type { Settings } from '../model/settings.ts';
+
+/** The canonical resource of a token request; undefined if it names none (RFC 8707 §2.2). */
+export function requestedResource(params: Params, { settings }: AuthServer): string | undefined {
+  const asked = params.all('resource');
+  if (asked.length === 0) return undefined;
+  const uri = singleResource(asked, settings.resources);
+  if (uri === null) throw new OAuthError('invalid_target', 'resource_malformed');
+  return uri;
+}
 
 /** The rules for tokens of a resource. */
 export function scopeRulesOf(settings: Settings): (resource: string) => ScopeRules {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { OAuthProviderOptions } from '../../src/options/options.ts';
-import { type TestClient, tokensOf } from '../../src/testing/oauth-client.ts';
-import { makeClock } from '../../src/testing/clock.ts';
-import { memoryStore } from '../../src/stores/memory.ts';
-import { type App, appOn, IN_PLACE, ISSUER, makeApp } from '../support/app.ts';
-import { minted, rotation, START } from '../support/grants.ts';
 import type { Caller } from '../../src/clients/caller.ts';
 import type { AuthServer } from '../../src/core/auth-server.ts';
-import { tryThere } from '../../src/grants/attempt.ts';
+import { tryThere } from '../../src/grants/change-grant.ts';
+import type { OAuthProviderOptions } from '../../src/options/options.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { makeClock } from '../../src/testing/clock.ts';
+import { type TestClient, tokensOf } from '../../src/testing/oauth-client.ts';
+import { type App, appOn, IN_PLACE, ISSUER, makeApp } from '../support/app.ts';
 import { attempting } from '../support/attempting.ts';
+import { minted, rotation, START } from '../support/grants.ts';
 import { makeProver } from '../support/prover.ts';
 
 /** How many attempts a request made, and how many of them were enough. */
@@ -45,7 +45,7 @@ function formOf({ id, redirectUri, verifier }: TestClient, code: string): Record
   return { grant_type: 'authorization_code', code, client_id: id, redirect_uri: redirectUri, code_verifier: verifier };
 }
 
-describe('grants/attempt', () => {
+describe('grants/change-grant: an attempt in one call', () => {
   it('issues the tokens of an ordinary request by one attempt', async () => {
     expect(await both()).toEqual([[1, 1], [1, 1]]); // prettier-ignore
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { scopeRulesOf, scopeWithin } from '../../src/grants/scope-rules.ts';
+import { scopeRulesOf, scopeWithin } from '../../src/grants/token-request.ts';
 import type { Settings } from '../../src/model/settings.ts';
 
 const settings = {
@@ -15,7 +15,7 @@ const settings = {
 const within = (text: string | undefined, most: readonly string[], resource = 'https://mcp.example/tools'): readonly string[] =>
   scopeWithin(settings, resource, text, most);
 
-describe('grants/scope-rules', () => {
+describe('grants/token-request', () => {
   it('knows the scopes of the server, and those that each resource needs', () => {
     const known = ['read', 'write', 'list'];
     const rules = scopeRulesOf(settings);
