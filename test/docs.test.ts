@@ -56,7 +56,7 @@ describe('the documentation', () => {
     }
     expect(names.length).toBeGreaterThan(15);
     const compilerOptions = {
-      target: 'es2023', lib: ['es2023', 'dom'], module: 'nodenext', types: ['node'], strict: true, noEmit: true,
+      target: 'es2023', lib: ['es2023', 'dom'], module: 'nodenext', types: ['node'], strict: true, noImplicitOverride: true, noEmit: true,
       skipLibCheck: true, allowImportingTsExtensions: true, rootDir: root,
     }; // prettier-ignore
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['./*.ts'] }));
@@ -77,7 +77,7 @@ describe('the documentation', () => {
       writeFileSync(join(to, `${exported}-${at}.ts`), `${imports.join('\n')}\n${GIVEN}\n${body}\nexport {};\n`);
     }
     const compilerOptions = {
-      target: 'es2023', lib: ['es2023', 'dom'], module: 'nodenext', types: ['node'], strict: true, noEmit: true, skipLibCheck: true, rootDir: root,
+      target: 'es2023', lib: ['es2023', 'dom'], module: 'nodenext', types: ['node'], strict: true, noImplicitOverride: true, noEmit: true, skipLibCheck: true, rootDir: root,
     }; // prettier-ignore
     writeFileSync(join(to, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['./*.ts'] }));
     const { stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', to], { cwd: to, encoding: 'utf8' });

@@ -48,6 +48,11 @@ describe('portcullis init', () => {
     expect(readFileSync(join(path, 'app.ts'), 'utf8')).toContain("import { github } from 'portcullis/upstreams'");
   });
 
+  it('compiles under noImplicitOverride: what is static and replaces a member of McpAgent says so', () => {
+    const app = filesOf(projectOf({ folder, yes: true, json: false })).find(({ name }) => name === 'app.ts')?.text;
+    expect(app).toContain('static override policy =');
+  });
+
   it('keeps the data where PORTCULLIS_DATA says, which the unit for systemd in the guide needs', () => {
     const texts = filesOf(projectOf({ folder, yes: true, json: false }));
     expect(texts.find(({ name }) => name === 'node.ts')?.text).toContain("data: process.env['PORTCULLIS_DATA'] || './data'");

@@ -73,7 +73,7 @@ ${env}
 const say = (text: string) => ({ content: [{ type: 'text' as const, text }] });
 
 class Tools extends McpAgent<Env, unknown, AuthContext> {
-  static policy = policy({ tools: { whoami: { scopes: ['tools:read'] }, admin_report: { scopes: ['tools:read'] } } });
+  static override policy = policy({ tools: { whoami: { scopes: ['tools:read'] }, admin_report: { scopes: ['tools:read'] } } });
   server = new McpServer({ name: '${name}', version: '1.0.0' });
 
   init(): void {
