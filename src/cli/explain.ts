@@ -51,6 +51,9 @@ export function explain(error: unknown, url: string, steps: Steps, sdk: Sdk): st
   if (message.includes('dynamic client registration')) {
     return `The authorization server of ${url} does not let clients register themselves, which connect needs. Ask its operator to allow that.`;
   }
+  const [, other] = /^Protected resource (\S+) does not match/.exec(message) ?? [];
+  if (other !== undefined)
+    return `The server at ${url} calls itself ${quoted(other)}. Connect to that address; if it is wrong, the server's public URL is not set (PORTCULLIS_ISSUER of Portcullis).`;
   return notMcp(url, quoted(message));
 }
 

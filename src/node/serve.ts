@@ -2,7 +2,7 @@
  * Node server around `{ fetch }`, the same object that a Worker exports: its options, start, sweeps and graceful stop.
  * A single request is handled in `http/answer.ts`.
  */
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { defined } from '../lib/defined.ts';
 import { insteadOf } from '../lib/names.ts';
@@ -106,11 +106,11 @@ export async function serve<Env>(app: FetchObject<Env> | Provider<Env>, options:
   };
   /** Connections that have not asked yet: Node does not count them as idle. */
   const silent = new Set<Socket>();
-  let isNamed = true;
+  let lookAtName: ((message: IncomingMessage) => void) | undefined;
   const make = (): Server =>
     createServer(limits, (message, to) => {
       silent.delete(message.socket);
-      if (!isNamed) tellOfOtherName(message.headers);
+      lookAtName?.(message);
       desk.answer(message, to);
     }).on('connection', (socket: Socket) => {
       silent.add(socket);
@@ -123,7 +123,7 @@ export async function serve<Env>(app: FetchObject<Env> | Provider<Env>, options:
   const shut = (): Promise<void> => drain(servers, silent, desk, settings.drainTimeout * 1000);
   if (!isProvider(app)) return serverOf(url, port, shut, settings.signals);
   // Only now that the port is ours: a start that fails there leaves nothing behind. No request comes before this turn ends.
-  isNamed = Boolean(env['PORTCULLIS_ISSUER']) || app.isNamed;
+  if (!env['PORTCULLIS_ISSUER'] && !app.isNamed) lookAtName = makeOtherName(url);
   if (ON_LOOPBACK.has(settings.host)) env['PORTCULLIS_ISSUER'] ||= url; // elsewhere the public address must be told
   const provided = await provide(app, env, options.data).catch(async (error: unknown) => {
     await shut();
@@ -238,19 +238,23 @@ function check(app: unknown, settings: ServeOptions & typeof DEFAULTS & { port: 
 /** A name of the DNS, with a port perhaps: nothing else of a stranger's header comes into a log. */
 const NAME = /^(?=.{1,253}$)(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z](?:[a-z\d-]{0,61}[a-z\d])?(?::\d{1,5})?$/i;
 
-let isTold = false;
+const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
 
 /**
- * Warns once in a process, where a request came for another name than localhost: a server without an issuer uses localhost in all of its URLs,
- * and behind a tunnel no client can use those.
+ * Makes the function that warns once, where a request came for another name than localhost: a server without an issuer uses localhost in all of
+ * its URLs, and behind a tunnel no client can use those. A client that came to 127.0.0.1 refuses metadata about localhost (RFC 9728 §3.3).
  */
-function tellOfOtherName({ host, 'x-forwarded-host': forwarded }: IncomingHttpHeaders): void {
-  if (isTold) return;
-  const names = [host, typeof forwarded === 'string' ? forwarded.split(',')[0]?.trim() : undefined];
-  const name = names.find((one) => one !== undefined && NAME.test(one) && !/\.localhost(:|$)/i.test(one));
-  if (name === undefined) return;
-  isTold = true;
-  console.warn(`portcullis: a request came for ${name}; set PORTCULLIS_ISSUER=https://${name}`);
+function makeOtherName(own: string): (request: IncomingMessage) => void {
+  let isTold = false;
+  return ({ headers: { host = '', 'x-forwarded-host': forwarded }, url = '' }) => {
+    const names = [host, typeof forwarded === 'string' ? (forwarded.split(',')[0] ?? '').trim() : ''];
+    const name = isTold ? '' : names.find((one) => NAME.test(one) && !/\.localhost(:|$)/i.test(one));
+    const isOther = name === undefined && LOOPBACK.test(host) && `http://${host}`.toLowerCase() !== own;
+    if (!name && !(isOther && url.startsWith('/.well-known/oauth-protected-resource'))) return;
+    isTold = true;
+    const what = name ? `a request came for ${name};` : `a client came for ${host}, but this server is ${own}: connect to that, or`;
+    console.warn(`portcullis: ${what} set PORTCULLIS_ISSUER=${name ? `https://${name}` : `http://${host}`}`);
+  };
 }
 
 /** Records looked at in one go. */

@@ -236,6 +236,22 @@ describe('cli/connect, when it fails', () => {
     expect([code, err.split('\n').length]).toEqual([1, 1]);
   });
 
+  it('names the address that the server calls itself', async () => {
+    const resource = 'http://localhost:8787/mcp';
+    const other = createServer(({ url = '', headers: { host } }, response) => {
+      const issuer = `http://${host}`;
+      const endpoints = { authorization_endpoint: `${issuer}/a`, token_endpoint: `${issuer}/t`, response_types_supported: ['code'] };
+      const documents = { resource, authorization_servers: [issuer], issuer, ...endpoints };
+      response.writeHead(url.startsWith('/.well-known/') ? 200 : 401, { 'content-type': 'application/json', 'www-authenticate': 'Bearer' });
+      response.end(JSON.stringify(documents));
+    });
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}/mcp`;
+    const { code, err } = await run(['connect', url]);
+    other.close();
+    expect([code, err]).toEqual([1, expect.stringContaining(`The server at ${url} calls itself ${resource}. Connect to that address`)]);
+  });
+
   it('names a server that registers no clients', async () => {
     const closed = await startServer({ clientRegistrationEndpoint: undefined } as never);
     const { code, err } = await run(['connect', `${closed.url}/mcp`]);

@@ -14,14 +14,17 @@ const served = (env: Record<string, unknown> = {}): ReturnType<typeof serve> => 
 };
 
 /** What the log says after requests with these headers. */
-async function told(port: number, all: readonly Record<string, string>[]): Promise<string[]> {
+async function told(
+  port: number,
+  all: readonly Record<string, string>[],
+  path = '/.well-known/oauth-authorization-server',
+): Promise<string[]> {
   const lines: string[] = [];
   vi.spyOn(console, 'warn').mockImplementation((line: string) => void lines.push(line));
   for (const headers of all) {
-    const [answer] = (await once(
-      request({ port, host: '127.0.0.1', path: '/.well-known/oauth-authorization-server', headers }).end(),
-      'response',
-    )) as [{ resume(): void; once(name: 'end', done: () => void): void }];
+    const [answer] = (await once(request({ port, host: '127.0.0.1', path, headers }).end(), 'response')) as [
+      { resume(): void; once(name: 'end', done: () => void): void },
+    ];
     answer.resume();
     await new Promise<void>((done) => answer.once('end', done));
   }
@@ -45,5 +48,22 @@ describe('node/serve, other names', () => {
       await told(server.port, [{ host: 'localhost', 'x-forwarded-host': 'abc-1.tunnel.example, proxy' }, { host: 'two.example' }]),
     ).toEqual(['portcullis: a request came for abc-1.tunnel.example; set PORTCULLIS_ISSUER=https://abc-1.tunnel.example']);
     await server.stop();
+  });
+
+  it('tells once which address to use, where a client reads the metadata under another name of this machine', async () => {
+    const server = await served();
+    const { port } = server;
+    const path = '/.well-known/oauth-protected-resource/mcp';
+    expect(
+      await told(port, [{ host: `localhost:${port}` }, { host: `LOCALHOST:${port}` }, { host: '127.0.0.1.7' }, { host: '[::1]x' }], path),
+    ).toEqual([]);
+    expect(await told(port, [{ host: '127.0.0.1:1' }], '/mcp')).toEqual([]); // such as a health check
+    expect(await told(port, [{ host: `127.0.0.1:${port}` }, { host: '[::1]' }], path)).toEqual([
+      `portcullis: a client came for 127.0.0.1:${port}, but this server is http://localhost:${port}: connect to that, or set PORTCULLIS_ISSUER=http://127.0.0.1:${port}`,
+    ]);
+    await server.stop();
+    const named = await served({ PORTCULLIS_ISSUER: 'http://localhost:1' });
+    expect(await told(named.port, [{ host: '127.0.0.1' }], path)).toEqual([]);
+    await named.stop();
   });
 });

@@ -1,5 +1,5 @@
 /** Protected resource metadata (RFC 9728): where it is published, and whether it describes the requested URL. */
-import { parseUrl } from '../../lib/url.ts';
+import { isLoopbackHost, parseUrl } from '../../lib/url.ts';
 import type { Exchange } from './ask.ts';
 import { type Challenge, metadataUrlsOf } from './challenge.ts';
 import { quoted } from './findings.ts';
@@ -99,6 +99,8 @@ function difference(resource: string, url: string): readonly ['problem' | 'warni
   if (is === null) return ['problem', same];
   if (is.host === asked.host && is.protocol !== asked.protocol)
     return ['problem', `${same} Behind a proxy that ends TLS, set the public URL of the server, or have it trust X-Forwarded-Proto.`];
+  if (is.host !== asked.host && isLoopbackHost(is.hostname) && isLoopbackHost(asked.hostname))
+    return ['problem', `${same} Connect to ${is.href}, which is what the server calls itself.`];
   if (is.host !== asked.host)
     return ['problem', `${same} Set the public URL of the server: it takes its name from ${is.host}, which is not where clients call it.`];
   if (is.href.replace(/\/$/, '') === asked.href.replace(/\/$/, ''))
