@@ -288,7 +288,6 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   'src/mcp/policy/refusal.ts': 'src/mcp/policy/gate.ts',
   ...Object.fromEntries(['entra', 'google', 'workos'].map((name) => [`src/upstreams/${name}.ts`, 'src/upstreams/providers.ts'])),
   'src/core/users/user-ids.ts': 'src/journeys/sign-ins.ts',
-  'src/core/audit/append.ts': 'src/core/audit/audit-log.ts',
   'src/model/context.ts': 'src/guard/guard.ts',
   'src/upstreams/contract.ts': 'src/upstreams/icons.ts',
   'src/upstreams/code-flow.ts': 'src/upstreams/{flow-rules,harmless-sites,oidc,github,providers}.ts',

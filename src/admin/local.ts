@@ -2,7 +2,7 @@
  * An administrator of a store, without a running server: for the command line of an operator, who can read and write the store anyway. What
  * only the application's options say is unknown here: configured clients, resources, scopes, logins.
  */
-import { coreParts } from '../core/all-parts.ts';
+import { coreParts } from '../core/parts.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { readBlock, readTail } from '../core/audit/read.ts';
 import type { Runtime } from '../model/runtime.ts';

@@ -14,7 +14,7 @@ import { unwrap, wrap } from '../model/wrapped.ts';
 import type { AuthServer } from './auth-server.ts';
 import { grantsOfUser } from './records/grants.ts';
 import { ALL_KEYS } from './records/moved-grants.ts';
-import { sealRefs } from './vault/upstream-refs.ts';
+import { sealRefs } from './records/secrets.ts';
 
 /** How often the last use of a key is written. */
 export const USE_INTERVAL: Seconds = 600;

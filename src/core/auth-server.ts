@@ -1,23 +1,30 @@
 /**
- * One issuer as a value: its settings, runtime, storage and secrets. Endpoints and grant types get it as an argument; nothing is global.
+ * One issuer as a value: its settings, runtime, storage, secrets, and the operations on accounts, consents, passkeys, TOTP, links and upstream tokens,
+ * each loaded on first use. Endpoints and grant types get it as an argument; nothing is global.
  */
-import { lazy, lazyObject } from '../lib/lazy.ts';
+import { lazy, lazyObject, memoize } from '../lib/lazy.ts';
 import type { FetchPublic, SafeFetch, SafeImageFetch } from '../lib/safe-fetch.ts';
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
-import { isForm } from '../model/login.ts';
+import type { Accounts } from '../model/account.ts';
 import { endedEvent, type NewEvent } from '../model/event.ts';
+import type { Links } from '../model/login-services.ts';
+import { isForm } from '../model/login.ts';
+import type { Passkeys } from '../model/passkey.ts';
 import { type Place, withPlace } from '../model/place.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
-import { defaultListener } from './default-listener.ts';
+import type { Totps } from '../model/totp.ts';
+import type { Upstreams } from '../model/upstream.ts';
+import { defaultListener } from './listeners.ts';
 import type { CoreParts } from './parts.ts';
 import { type ClientPlaces, makeClientPlaces } from './records/client-places.ts';
+import type { Consents } from './records/consents.ts';
+import { type GrantCache, makeGrantCache } from './records/grant-cache.ts';
 import type { Keyring } from './records/keyring.ts';
-import { makeSecrets, type Secrets } from './records/secrets.ts';
-import { makeGrantCache, type GrantCache } from './records/grant-cache.ts';
-import { makeUserServices, type UserServices } from './user-services.ts';
 import { makeRecords, type Records } from './records/records.ts';
+import { makeSecrets, type Secrets } from './records/secrets.ts';
+import type { Vault } from './vault/vault.ts';
 
 /** One issuer, ready to answer. */
 export interface AuthServer extends UserServices {
@@ -30,7 +37,7 @@ export interface AuthServer extends UserServices {
   readonly store: Store;
   readonly records: Records;
   readonly secrets: Secrets;
-  /** The server's own secrets; null if none are configured (`core/records/require-keyring` reports that at start-up). */
+  /** The server's own secrets; null if none are configured (`requireKeyring` reports that at start-up). */
   readonly keyring: Keyring | null;
   readonly grantCache: GrantCache;
   /** Fetches client metadata documents; null if they are off. */
@@ -134,7 +141,7 @@ function noticeEvent(as: AuthServer, event: NewEvent): void {
   notify(as, () => as.parts.notice(as, event));
 }
 
-const observe = lazy(async () => (await import('./observe.ts')).observe);
+const observe = lazy(async () => (await import('./audit/append.ts')).observe);
 
 /** Does the work of a security message after the response; a failure is reported to the operator. */
 export function notify(as: AuthServer, work: () => Promise<void>): void {
@@ -161,4 +168,68 @@ function keyringOf(keyringSecrets: readonly string[], runtime: Runtime, secrets:
 function allowedFetch({ fetchPublic }: Runtime, isLoopback: boolean): FetchPublic | null {
   if (fetchPublic === undefined) return null;
   return (url, init) => (isLoopback && parseLoopback(url) ? fetch(url, { ...init, redirect: 'manual' }) : fetchPublic(url, init));
+}
+
+/** What the services are made over. */
+interface UserServicesParts {
+  readonly settings: Settings;
+  readonly runtime: Runtime;
+  readonly store: Store;
+  readonly records: Records;
+  readonly secrets: Secrets;
+  readonly keyring: Keyring | null;
+  /** Where upstream providers find their secrets. */
+  readonly env: unknown;
+  /** URL of the sign-up page; null if there is none. */
+  readonly signUpUrl: string | null;
+  readonly emit: (event: NewEvent) => void;
+}
+
+/** The services. */
+export interface UserServices {
+  readonly accounts: Accounts;
+  readonly consents: Consents;
+  readonly passkeys: Passkeys;
+  readonly totps: Totps;
+  readonly links: Links;
+  /** Upstream tokens. */
+  readonly vault: Vault;
+}
+
+/** Makes the services. */
+function makeUserServices(parts: UserServicesParts, load: CoreParts): UserServices {
+  const { runtime, store, secrets } = parts;
+  const over = { ...parts, now: () => runtime.now() };
+  const consents = lazyObject<Consents>({ find: true, readAhead: true, keep: true, forget: true, forgetAll: true }, async () =>
+    (await import('./records/consents.ts')).makeConsents(store, secrets, over.now, runtime),
+  );
+  const passkeys = lazyObject<Passkeys>(
+    { openChallenge: true, takeChallenge: true, add: true, find: true, of: true, use: true, rename: true, remove: true, removeAll: true },
+    () => load.passkeys(over),
+  );
+  const totps = lazyObject<Totps>(
+    { statusOf: true, offer: true, openOffer: true, confirm: true, useCode: true, useRecovery: true, renewRecovery: true, remove: true },
+    () => load.totps(parts),
+  );
+  const links = lazyObject<Links>({ make: true, find: true, take: true }, () => load.links(over));
+  const vault = lazyVault(parts, load);
+  const accounts = lazyObject<Accounts>(
+    {
+      create: true, seed: true, find: true, findByUsername: true, findByEmail: true, checkPassword: true, removeSecondFactor: true, setPassword: true,
+      setEmail: true, invite: true, setPermissions: true, permissionsOf: true, remove: true,
+    }, // prettier-ignore
+    () => load.accounts({ ...parts, consents, vault, passkeys, totps, links }),
+  );
+  return { accounts, consents, passkeys, totps, links, vault };
+}
+
+function lazyVault(parts: UserServicesParts, load: CoreParts): Vault {
+  const { once } = memoize(() => load.vault(parts));
+  return {
+    ...lazyObject<Omit<Vault, 'upstreamsOf'>>({ keep: true, allExist: true, release: true, releaseAll: true }, once),
+    upstreamsOf: (grantId, open) => (provider, options) =>
+      lazyObject<ReturnType<Upstreams>>({ token: true, scopes: true, accounts: true }, async () =>
+        (await once()).upstreamsOf(grantId, open)(provider, options),
+      ),
+  };
 }

@@ -9,7 +9,7 @@ import { placeOf } from '../model/place.ts';
 import type { Seconds } from '../model/store.ts';
 import { grantIdOf } from '../model/token.ts';
 import type { AuthServer } from './auth-server.ts';
-import { requireKeyring } from './records/require-keyring.ts';
+import { requireKeyring } from './records/secrets.ts';
 import { singleUse } from './records/one-time.ts';
 import { isAssertionSignedWith } from './assertion-signature.ts';
 

@@ -3,13 +3,12 @@
  * upstream itself is asked with the stored token, at most once an hour. A definite no ends the grant; an upstream that does not answer
  * keeps it.
  */
-import { openRefs } from './vault/upstream-refs.ts';
+import { openRefs, type Secrets } from './records/secrets.ts';
 import type { Grant } from '../model/grant.ts';
 import { isRedirect } from '../model/login.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Json, Seconds } from '../model/store.ts';
-import type { Secrets } from './records/secrets.ts';
 import type { Vault } from './vault/vault.ts';
 
 /** What a recheck needs of the server. */

@@ -5,7 +5,7 @@
 import type { SigningKey } from '../model/signing-key.ts';
 import type { Cursor, Json, StoredRecord, Key } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
-import { requireKeyring } from './records/require-keyring.ts';
+import { requireKeyring } from './records/secrets.ts';
 import { SIGNING_PURPOSE } from './signing-keys.ts';
 import { TOTP_PURPOSE } from './users/totp.ts';
 import { STATE_PURPOSE } from './records/user-states.ts';

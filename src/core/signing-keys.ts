@@ -14,8 +14,8 @@ import type { Settings } from '../model/settings.ts';
 import type { AuthServer } from './auth-server.ts';
 import { has, versioned } from './records/record.ts';
 import { longestAccessTTL } from '../model/resource.ts';
-import { requireKeyring } from './records/require-keyring.ts';
-import { secretMissing } from './records/sealed-faults.ts';
+import { requireKeyring } from './records/secrets.ts';
+import { secretMissing } from './records/keyring.ts';
 import type { Grant, GrantAccess } from '../model/grant.ts';
 import { formatTokenId } from '../model/token.ts';
 

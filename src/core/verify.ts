@@ -13,7 +13,7 @@ import { unwrap } from '../model/wrapped.ts';
 import type { AuthServer } from './auth-server.ts';
 import type { CachedGrant, CachedToken } from './records/grant-cache.ts';
 import { lazy, lazyObject } from '../lib/lazy.ts';
-import { openRefs } from './vault/upstream-refs.ts';
+import { openRefs } from './records/secrets.ts';
 
 const noteUse = lazy(async () => (await import('./access-keys.ts')).noteUse);
 

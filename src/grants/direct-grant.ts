@@ -7,7 +7,7 @@ import { checkClientId } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { PresentedProof } from '../core/dpop.ts';
 import { isShutOut } from '../core/users/removed-users.ts';
-import { sealRefs } from '../core/vault/upstream-refs.ts';
+import { sealRefs } from '../core/records/secrets.ts';
 import type { Actor } from '../model/access.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';

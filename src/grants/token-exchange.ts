@@ -7,7 +7,7 @@
  */
 import { keyOf, type Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { openRefs } from '../core/vault/upstream-refs.ts';
+import { openRefs } from '../core/records/secrets.ts';
 import { accessOf, findToken, useProblem } from '../core/verify.ts';
 import { OAuthError } from '../model/error.ts';
 import type { PresentedProof } from '../core/dpop.ts';

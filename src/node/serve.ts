@@ -279,7 +279,7 @@ export function startSweeper(sweep: (most: number) => Promise<number>): () => vo
     try {
       found = await sweep(SWEEP_SIZE);
     } catch (error) {
-      const { causesOf } = await import('../core/default-listener.ts');
+      const { causesOf } = await import('../core/listeners.ts');
       console.error(`portcullis: expired records could not be swept: ${causesOf(error)}`);
     }
     later(found >= MANY ? REST_MS : EVERY_MS);

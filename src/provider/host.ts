@@ -3,7 +3,7 @@
  * It calls the handlers of the application in any form that Workers accept, and gives them the states of the caller.
  */
 import { type AuthServer, makeAuthServer } from '../core/auth-server.ts';
-import { requireKeyring } from '../core/records/require-keyring.ts';
+import { requireKeyring } from '../core/records/secrets.ts';
 import { withStoreRetry } from '../core/store-retry.ts';
 import { verifyAccess } from '../core/verify.ts';
 import { type Guard, makeGuard } from '../guard/guard.ts';

@@ -1,5 +1,5 @@
 /** OAuthProvider: the provider with all of its parts. */
-import { coreParts } from '../core/all-parts.ts';
+import { coreParts } from '../core/parts.ts';
 import { lazy } from '../lib/lazy.ts';
 import { checkLogins, checkSecondFactor } from '../options/logins.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { adminApi } from '../../src/admin/index.ts';
 import { measuresOf } from '../../src/admin/measures.ts';
-import { coreParts } from '../../src/core/all-parts.ts';
+import { coreParts } from '../../src/core/parts.ts';
 import { makeAuthServer, type AuthServer } from '../../src/core/auth-server.ts';
 import type { NewEvent } from '../../src/model/event.ts';
 import { password } from '../../src/logins/password.ts';

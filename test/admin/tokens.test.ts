@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { runAct } from '../../src/admin/run.ts';
 import { adminApi } from '../../src/admin/index.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
-import { coreParts } from '../../src/core/all-parts.ts';
+import { coreParts } from '../../src/core/parts.ts';
 import { makeAuthServer } from '../../src/core/auth-server.ts';
 import { parseOptions } from '../../src/options/parse.ts';
 import { settingsOf } from '../../src/options/settings.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { runAct } from '../../src/admin/run.ts';
 import { runCommand } from '../../src/cli/commands.ts';
-import { coreParts } from '../../src/core/all-parts.ts';
+import { coreParts } from '../../src/core/parts.ts';
 import { makeAuthServer } from '../../src/core/auth-server.ts';
 import { workersOAuthKv } from '../../src/former/workers-oauth-kv.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';

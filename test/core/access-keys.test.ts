@@ -1,7 +1,7 @@
 /** Access keys as records: what is stored of one, who has which, and what its use notes. */
 import { describe, expect, it } from 'vitest';
 import { keysOf, keysOfUser, type KeyRequest, makeKey, noteUse, USE_INTERVAL } from '../../src/core/access-keys.ts';
-import { openRefs } from '../../src/core/vault/upstream-refs.ts';
+import { openRefs } from '../../src/core/records/secrets.ts';
 import { keyClientId, serviceUserId } from '../../src/model/token.ts';
 import { end } from '../../src/model/grant.ts';
 import type { Store } from '../../src/model/store.ts';

@@ -2,8 +2,7 @@
 import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import type { AuthServer } from '../../src/core/auth-server.ts';
-import { makeSecrets, type Secrets } from '../../src/core/records/secrets.ts';
-import { sealRefs } from '../../src/core/vault/upstream-refs.ts';
+import { makeSecrets, sealRefs, type Secrets } from '../../src/core/records/secrets.ts';
 import { noParts } from '../../src/core/no-parts.ts';
 import { recheck } from '../../src/core/recheck.ts';
 import type { Grant } from '../../src/model/grant.ts';

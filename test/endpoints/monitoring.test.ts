@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { adminApi } from '../../src/admin/index.ts';
 import { countEvent, metricsText } from '../../src/core/metrics.ts';
-import '../../src/core/observe.ts'; // else loaded with the first event, which on a busy machine takes longer than the test
+import '../../src/core/audit/append.ts'; // else loaded with the first event, which on a busy machine takes longer than the test
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Caller } from '../../src/clients/caller.ts';
 import type { AuthServer } from '../../src/core/auth-server.ts';
 import { markDisabled } from '../../src/core/users/removed-users.ts';
-import { openRefs } from '../../src/core/vault/upstream-refs.ts';
+import { openRefs } from '../../src/core/records/secrets.ts';
 import { directGrant, type DirectGrantRequest, registeredClient } from '../../src/grants/direct-grant.ts';
 import type { Client } from '../../src/model/client.ts';
 import type { OAuthError } from '../../src/model/error.ts';

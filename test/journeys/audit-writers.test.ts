@@ -2,7 +2,7 @@
 import { makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { exportEntries, listEntries, verifyLog } from '../../src/core/audit/read.ts';
-import { coreParts } from '../../src/core/all-parts.ts';
+import { coreParts } from '../../src/core/parts.ts';
 import { makeAuthServer, type AuthServer } from '../../src/core/auth-server.ts';
 import { password } from '../../src/logins/password.ts';
 import type { Store } from '../../src/model/store.ts';

@@ -1,5 +1,5 @@
 /** The pages of an account as an operator's templates get them, and forms sent to them. */
-import { coreParts } from '../../src/core/all-parts.ts';
+import { coreParts } from '../../src/core/parts.ts';
 import { type AuthServer, makeAuthServer } from '../../src/core/auth-server.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { parseOptions } from '../../src/options/parse.ts';

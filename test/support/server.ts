@@ -1,6 +1,6 @@
 /** A server as a value, without endpoints and options: for tests of single modules that get one. */
 import { makeRuntime } from '#under-test';
-import { coreParts } from '../../src/core/all-parts.ts';
+import { coreParts } from '../../src/core/parts.ts';
 import { type AuthServer, makeAuthServer } from '../../src/core/auth-server.ts';
 import type { Event } from '../../src/model/event.ts';
 import type { Runtime } from '../../src/model/runtime.ts';

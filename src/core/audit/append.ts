@@ -1,21 +1,23 @@
 /**
- * Appends events to the audit log: one chain for each tenant, in blocks. Block n is written only where no block n is, so of all processes
- * that write at once one goes on, and the others append after it. What waits is written together, behind the response.
+ * What the server itself does with an event, where options ask for it: counts it for metrics, and appends it to the audit log. The log is one chain for
+ * each tenant, in blocks. Block n is written only where no block n is, so of all processes that write at once one goes on, and the others append after it.
+ * What waits is written together, behind the response.
  */
 import { changeRecord, untilDone } from '../../model/change-record.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Seconds, Store } from '../../model/store.ts';
+import { type Counted, countEvent } from '../metrics.ts';
 import {
   type AuditEntry,
   type AuditWriter,
   type Block,
   classOf,
   entryOf,
-  HEAD,
   hashOf,
+  HEAD,
   isHead,
-  MAX_ENTRIES,
   keyOf,
+  MAX_ENTRIES,
   type Tail,
 } from './entry.ts';
 import { lastAfter, readBlock, readTail } from './read.ts';
@@ -47,6 +49,15 @@ interface Made {
 }
 
 const logs = new WeakMap<Store, Log>();
+
+/** Observes an event. Never rejects. */
+export async function observe(
+  as: AuditWriter & Counted & { readonly settings: { readonly scrapeToken: string | null } },
+  event: NewEvent,
+): Promise<void> {
+  if (as.settings.scrapeToken) countEvent(as, event);
+  if (as.settings.audit) await appendEvent(as, event, as.now());
+}
 
 /** Keeps an event, if it is one that is kept. Never rejects: what fails is tried again with the next event. */
 export async function appendEvent(as: AuditWriter, event: NewEvent, at: Seconds): Promise<void> {

@@ -1,13 +1,13 @@
 /**
  * Keyring: encrypts with the server's own secrets what must be readable without a token (TOTP secrets, signing keys). The newest secret
- * encrypts, all of them decrypt; for rotation see docs/guide/operations.md. A record under a missing secret is an error, never absent:
- * it would be overwritten, and valid authenticator codes would be refused (SEC-209).
+ * encrypts, all of them decrypt; for rotation see docs/guide/operations.md. A record that cannot be opened is an error, 503 and an event that says
+ * why, never absent: it would be overwritten, and valid authenticator codes would be refused (SEC-209).
  */
 import { base64url } from '../../lib/bytes.ts';
 import { memoize } from '../../lib/lazy.ts';
+import { OAuthError } from '../../model/error.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import type { Secrets } from './secrets.ts';
-import { secretMissing } from './sealed-faults.ts';
 
 /** Operations with the server's secrets. */
 export interface Keyring {
@@ -71,4 +71,18 @@ export function makeKeyring(secrets: readonly string[], runtime: Runtime, keys: 
 
 async function ringOf(secret: string, runtime: Runtime): Promise<Ring> {
   return { id: base64url(await runtime.digest(`portcullis keyring id\n${secret}`)).slice(0, 8), secret };
+}
+
+/** The record is sealed under a secret that is not configured. @param kind of the record, for the operator. */
+export function secretMissing(kind: string): OAuthError {
+  const cause = new Error(
+    `A record of the kind "${kind}" is sealed under a secret that is not given. Put the secret that was in use before back into PORTCULLIS_SECRET (or \`secret\`), after the newest: new,old.`,
+  );
+  return new OAuthError('temporarily_unavailable', 'secret_missing', { cause, headers: { 'retry-after': '30' } });
+}
+
+/** The record should open under a configured secret and does not. @param kind of the record, for the operator. */
+export function unreadable(kind: string): OAuthError {
+  const cause = new Error(`A record of the kind "${kind}" cannot be read: it was altered, or copied from another server or tenant.`);
+  return new OAuthError('temporarily_unavailable', 'record_unreadable', { cause, headers: { 'retry-after': '30' } });
 }

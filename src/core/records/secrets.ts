@@ -1,12 +1,14 @@
 /**
  * Secrets: makes random secrets and tokens, and derives what may be stored of them. A token's text gives two values: its hash, which
- * identifies it in the record, and a pad, which unwraps the grant's key (docs/decisions/0002).
+ * identifies it in the record, and a pad, which unwraps the grant's key (docs/decisions/0002). What a grant alone may open, such as its upstream
+ * accounts, is sealed under that key.
  */
 import { base64url, fromBase64url, fromUtf8, utf8, xor } from '../../lib/bytes.ts';
+import type { Minted } from '../../model/grant-transitions.ts';
 import { type Place, placeOf, withPlace } from '../../model/place.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import { FAMILY_BYTES, familyOf, formatToken, ID_BYTES, SECRET_BYTES, wayBackOf } from '../../model/token.ts';
-import type { Minted } from '../../model/grant-transitions.ts';
+import type { SealedRefs, UpstreamRef } from '../../model/upstream.ts';
 import type { Proof } from '../../model/wrapped.ts';
 
 /** What a refresh token proves besides hash and pad. */
@@ -109,4 +111,33 @@ export function makeSecrets(runtime: Runtime, tenant: string | null = null): Sec
       return { accessToken, refreshToken, access: await proof(accessToken), refresh: refresh || null };
     },
   };
+}
+
+/** Seals references for a grant. @param key the grant's own. */
+export async function sealRefs(
+  secrets: Secrets,
+  grantId: string,
+  key: Uint8Array<ArrayBuffer>,
+  refs: readonly UpstreamRef[],
+): Promise<SealedRefs> {
+  return { ids: refs.map(({ id }) => id), sealed: await secrets.sealWith(key, refs, `grant:${grantId}:upstreams`) };
+}
+
+/** Opens the references of a grant; empty if the key does not open them. */
+export async function openRefs(
+  secrets: Secrets,
+  grantId: string,
+  key: Uint8Array<ArrayBuffer>,
+  refs: SealedRefs | undefined,
+): Promise<readonly UpstreamRef[]> {
+  const text = refs && refs.sealed !== '' ? await secrets.openWith(key, refs.sealed, `grant:${grantId}:upstreams`) : null;
+  return text === null ? [] : (JSON.parse(text) as readonly UpstreamRef[]);
+}
+
+/** The keyring for a feature that cannot work without it. @throws {TypeError} at start-up, naming the feature and the fix. */
+export function requireKeyring<Keyring>(keyring: Keyring | null, part: string): Keyring {
+  if (keyring) return keyring;
+  throw new TypeError(
+    `OAuthProvider: ${part} needs a key of the server. Give the option \`secret\`, or set PORTCULLIS_SECRET: 32 random bytes, as from \`openssl rand -base64 32\`.`,
+  );
 }

@@ -7,7 +7,7 @@ import type { Json, Key, Seconds } from '../../model/store.ts';
 import type { UserStates } from '../../model/user-state.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { has, readRecord, versioned } from './record.ts';
-import { secretMissing, unreadable } from './sealed-faults.ts';
+import { secretMissing, unreadable } from './keyring.ts';
 
 /** Either sealed or plain. */
 type StateRecord = { readonly v: 1; readonly sealed: string } | { readonly v: 1; readonly plain: Json };

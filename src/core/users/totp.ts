@@ -10,10 +10,8 @@ import type { Runtime } from '../../model/runtime.ts';
 import type { Seconds, Store } from '../../model/store.ts';
 import type { Totps } from '../../model/totp.ts';
 import { has, readRecord, type Versioned, versioned } from '../records/record.ts';
-import type { Keyring } from '../records/keyring.ts';
-import type { Secrets } from '../records/secrets.ts';
-import { requireKeyring } from '../records/require-keyring.ts';
-import { unreadable } from '../records/sealed-faults.ts';
+import { type Keyring, unreadable } from '../records/keyring.ts';
+import { requireKeyring, type Secrets } from '../records/secrets.ts';
 
 /** The TOTP record of a user. */
 export type TotpRecord = {

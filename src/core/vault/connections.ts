@@ -20,8 +20,7 @@ import { type UpstreamRef, UpstreamTokenError } from '../../model/upstream.ts';
 import { keyFor } from '../carried-state.ts';
 import { has, readRecord, versioned } from '../records/record.ts';
 import type { Records } from '../records/records.ts';
-import type { Secrets } from '../records/secrets.ts';
-import { openRefs, sealRefs } from './upstream-refs.ts';
+import { openRefs, sealRefs, type Secrets } from '../records/secrets.ts';
 import type { Vault } from './vault.ts';
 
 /** What of the server connections are made over. */

@@ -2,7 +2,7 @@
  * Stores a grant after the user's consent, in one write, and returns its authorization code.
  */
 import type { AuthServer } from '../../core/auth-server.ts';
-import { sealRefs } from '../../core/vault/upstream-refs.ts';
+import { sealRefs } from '../../core/records/secrets.ts';
 import { renewClient } from '../../core/records/clients.ts';
 import { lazy } from '../../lib/lazy.ts';
 import type { Client } from '../../model/client.ts';

@@ -7,7 +7,7 @@ import { findClient, mayFetch } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import { isGrant } from '../../core/records/moved-grants.ts';
 import { isNothingDone } from '../../core/records/records.ts';
-import { openRefs } from '../../core/vault/upstream-refs.ts';
+import { openRefs } from '../../core/records/secrets.ts';
 import { CROSS_ORIGIN } from '../../lib/http.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Grant } from '../../model/grant.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { appendEvent } from '../../../src/core/audit/append.ts';
 import type { Block } from '../../../src/core/audit/entry.ts';
 import { exportEntries, listEntries, verifyLog } from '../../../src/core/audit/read.ts';
-import { coreParts } from '../../../src/core/all-parts.ts';
+import { coreParts } from '../../../src/core/parts.ts';
 import { type AuthServer, makeAuthServer } from '../../../src/core/auth-server.ts';
 import type { Event, NewEvent } from '../../../src/model/event.ts';
 import { password } from '../../../src/logins/password.ts';

@@ -1,8 +1,7 @@
 import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { type Keyring, makeKeyring } from '../../../src/core/records/keyring.ts';
-import { requireKeyring } from '../../../src/core/records/require-keyring.ts';
-import { makeSecrets } from '../../../src/core/records/secrets.ts';
+import { makeSecrets, requireKeyring } from '../../../src/core/records/secrets.ts';
 
 const runtime = makeRuntime();
 const keys = makeSecrets(runtime);
