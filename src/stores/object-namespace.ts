@@ -1,7 +1,6 @@
-/** The Durable Object binding of the store, as far as this package uses it, and the methods of its object. */
-
+/** The Durable Objects of the store: the binding, as far as this package uses it, the methods of an object, and pages over several objects. */
 import type { Awaitable } from '../model/runtime.ts';
-import type { Attempt, Count, Cursor, IndexKey, Key, Seconds, Version } from '../model/store.ts';
+import { type Attempt, badCursor, type Count, type Cursor, type IndexKey, type Key, type Seconds, type Version } from '../model/store.ts';
 import type { Change, Row } from './sql.ts';
 
 /** The part of a Durable Object namespace that is used. */
@@ -35,4 +34,35 @@ export interface StoreObject {
   count(now: Seconds): Awaitable<number>;
   /** Removes entries older than `before`. */
   forget(list: IndexKey, keys: readonly Key[], before: Seconds): Awaitable<void>;
+}
+
+/** One page of one part. `next` where the part has more. */
+interface PartPage<T> {
+  readonly items: readonly T[];
+  readonly next?: number | Cursor;
+}
+
+const CURSOR = /^(?:\d{1,4}:\d{1,15},)*\d{1,4}$/;
+
+/**
+ * A page over several parts of a store at once: asks `width` parts for a page each, unfinished ones first. The cursor says which parts have
+ * more, where each goes on, and which part is the next that was not asked yet: `3:120,5:77,9`.
+ *
+ * @param ask also gets how many parts share this page. @throws {OAuthError} if `after` is no cursor of this store.
+ */
+export async function pageAcross<T>(
+  { parts, width }: { readonly parts: number; readonly width: number },
+  after: Cursor | undefined,
+  ask: (part: number, at: number, parts: number) => Promise<PartPage<T>>,
+): Promise<{ readonly items: readonly T[]; readonly next?: Cursor }> {
+  if (after !== undefined && !CURSOR.test(after)) throw badCursor();
+  const pieces = (after ?? '0').split(',');
+  let begun = Number(pieces.pop());
+  const open = pieces.map((piece) => piece.split(':').map(Number) as [part: number, at: number]);
+  if (begun > parts || open.length > width || open.some(([part]) => part >= parts)) throw badCursor();
+  while (open.length < width && begun < parts) open.push([begun++, 0]);
+  const pages = await Promise.all(open.map(async ([part, at]) => ask(part, at, open.length)));
+  const items = pages.flatMap((page) => page.items);
+  const left = open.flatMap(([part], nth) => (pages[nth]?.next === undefined ? [] : [`${part}:${pages[nth].next}`]));
+  return left.length === 0 && begun === parts ? { items } : { items, next: [...left, begun].join(',') };
 }

@@ -4,7 +4,7 @@
  */
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
 import { mismatch, refuse, type TokenSource } from './contract.ts';
-import { isOwn, signedClaims } from './own.ts';
+import { isOwn, signedClaims } from './claims.ts';
 
 /**
  * Makes one source of several. Users are identified together with `access.issuer`: the same `userId` at two issuers is two users (SEC-144).

@@ -9,7 +9,7 @@ import { forLog } from '../lib/shown.ts';
 import { makeSingleFlight } from '../lib/single-flight.ts';
 import type { Checked, Tell } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
-import { accessOf } from './access-of.ts';
+import { accessOf, signedClaims } from './claims.ts';
 import {
   mismatch,
   listClaim,
@@ -21,9 +21,8 @@ import {
   type SourceOptions,
   type TokenSource,
 } from './contract.ts';
-import { fetchJson } from './fetch-json.ts';
+import { fetchJson } from './discovery.ts';
 import { makeTokenCache, type CachedResult, tokenHash } from './memory.ts';
-import { signedClaims } from './own.ts';
 
 /** Options of {@link google}. */
 export interface GoogleOptions extends Omit<SourceOptions, 'clockSkew'> {

@@ -8,7 +8,7 @@ import { makeSingleFlight } from '../lib/single-flight.ts';
 import type { Checked, Tell } from '../model/access.ts';
 import { otherSpelling } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
-import { accessOf } from './access-of.ts';
+import { accessOf, isOwn, signedClaims } from './claims.ts';
 import {
   mismatch,
   isSafeUrl,
@@ -22,10 +22,8 @@ import {
   type SourceOptions,
   type TokenSource,
 } from './contract.ts';
-import { makeDiscovery } from './discovery.ts';
-import { fetchJson } from './fetch-json.ts';
+import { fetchJson, makeDiscovery } from './discovery.ts';
 import { makeTokenCache, type CachedResult, tokenHash } from './memory.ts';
-import { isOwn, signedClaims } from './own.ts';
 
 /** Options of {@link verifyIntrospection}. */
 export interface IntrospectionOptions extends SourceOptions {

@@ -3,32 +3,28 @@
  * Checks: size and format → algorithm → key → signature → type → issuer, audience, times → claims.
  * Every failure looks the same to the caller; only the operator gets the reason. No header of a token causes a fetch.
  */
-import { errors, jwtVerify, type JWTVerifyOptions } from 'jose';
+import { errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
-import type { Tell } from '../model/access.ts';
-import { otherSpelling } from '../model/resource.ts';
 import { anyTenant } from '../lib/microsoft.ts';
 import { checkTypes } from '../lib/option-types.ts';
 import { forLog } from '../lib/shown.ts';
+import type { Tell } from '../model/access.ts';
+import { otherSpelling } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
-import { accessOf } from './access-of.ts';
+import { accessOf, claimsIn, isOwn, signedClaims } from './claims.ts';
 import {
-  mismatch,
-  isSafeUrl,
-  nullWith,
-  refuse,
-  SourceUnavailable,
   type Claims,
+  isSafeUrl,
+  mismatch,
+  nullWith,
   type Reader,
+  refuse,
   type SourceOptions,
+  SourceUnavailable,
   type TokenSource,
 } from './contract.ts';
-import { makeDiscovery } from './discovery.ts';
-import { fetchJson } from './fetch-json.ts';
-import { makeKeySet } from './key-set.ts';
+import { fetchJson, makeDiscovery, makeKeySet } from './discovery.ts';
 import { makeTokenCache, tokenHash } from './memory.ts';
-import { claimsIn, isOwn, signedClaims } from './own.ts';
-import { tellJoseError } from './why-not.ts';
 
 /** Options of {@link verifyJwt}. */
 export interface JwtOptions extends SourceOptions {
@@ -180,4 +176,32 @@ function check({ issuer, acceptIssuer, jwksUri, algorithms = [], clockSkew = 0, 
   if ((audience !== undefined && [audience].flat().some((one) => typeof one !== 'string' || one === '')) || [audience].flat().length === 0)
     refuse('verifyJwt', 'audience', 'must be the audience of your API, or a list of them; leave it out where it is the resource itself');
   if (types?.length === 0) refuse('verifyJwt', 'types', 'is empty; name a token type, such as "at+jwt"');
+}
+
+/** What was expected of a token. */
+export interface Expected {
+  readonly issuer: string;
+  readonly algorithms: readonly string[];
+  readonly now: Seconds;
+  /** Members of the unverified header, for the report only. */
+  readonly header: { readonly alg?: unknown; readonly kid?: unknown };
+}
+
+/** Reports the error of `jose`. */
+export function tellJoseError(error: unknown, { issuer, algorithms, now, header }: Expected, tell: Tell): void {
+  if (error instanceof errors.JWTExpired) return tell('token_expired', mismatch('exp after', now, error.payload.exp));
+  if (error instanceof errors.JWTClaimValidationFailed) return tellClaim(error.claim, error.payload, { issuer, now }, tell);
+  if (error instanceof errors.JOSEAlgNotAllowed) return tell('algorithm_not_allowed', mismatch('alg', algorithms.join(' '), header.alg));
+  if (error instanceof errors.JWKSNoMatchingKey) return tell('key_unknown', `the issuer publishes no key ${forLog(header.kid)}`);
+  if (error instanceof errors.JWKSMultipleMatchingKeys) return tell('key_ambiguous', 'the token names no `kid`, and several keys would do');
+  if (error instanceof errors.JOSEError && !(error instanceof errors.JWSSignatureVerificationFailed)) return tell('token_malformed');
+  return tell('signature_wrong', `no key of ${forLog(issuer)} signed the token`);
+}
+
+function tellClaim(claim: string, payload: JWTPayload, { issuer, now }: Pick<Expected, 'issuer' | 'now'>, tell: Tell): void {
+  const value = payload[claim];
+  if (value === undefined) return tell('claim_missing', `the token has no ${forLog(claim)}`);
+  if (claim === 'iss') return tell('issuer_wrong', mismatch('iss', issuer, value));
+  if (claim === 'nbf') return tell('token_not_yet_valid', mismatch('nbf before', now, value));
+  return tell('claim_malformed', `the token's ${forLog(claim)} is ${forLog(value)}`);
 }

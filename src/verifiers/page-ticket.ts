@@ -6,7 +6,7 @@ import { base64url, fromBase64url, fromUtf8, utf8 } from '../lib/bytes.ts';
 import { readCookie, writeCookie } from '../lib/http.ts';
 import { parseJson } from '../lib/json.ts';
 import type { Seconds } from '../model/store.ts';
-import type { JsonObject } from './fetch-json.ts';
+import type { JsonObject } from './discovery.ts';
 
 const TTL: Seconds = 900;
 const NONCE = 12;

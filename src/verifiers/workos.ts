@@ -2,8 +2,22 @@
  * WorkOS AuthKit as the authorization server. The MCP server's URL must be registered as a resource in its dashboard, or clients get
  * `invalid_target`. Access tokens live for minutes, so clients refresh often, with WorkOS.
  */
-import { hostOf, listClaim, textClaim, type Claims, type Reading, type SourceOptions, type TokenSource } from './contract.ts';
+import { checkNames } from '../lib/names.ts';
+import type { Seconds } from '../model/store.ts';
+import {
+  type Claims,
+  hostOf,
+  listClaim,
+  type Reading,
+  refuse,
+  type SourceOptions,
+  SourceUnavailable,
+  textClaim,
+  type TokenSource,
+} from './contract.ts';
+import { fetchJson } from './discovery.ts';
 import { verifyJwt } from './jwt.ts';
+import { makePageTickets, type PageTicket } from './page-ticket.ts';
 
 /** Options of {@link workos}. */
 export interface WorkosOptions extends SourceOptions {
@@ -39,4 +53,73 @@ export function workosTokens({ domain, ...options }: WorkosOptions): TokenSource
 function programOf(claims: Claims): Reading {
   const subject = textClaim(claims, 'sub');
   return subject?.startsWith('client_') ? { clientId: subject, program: true } : {};
+}
+
+const COMPLETE = 'https://api.workos.com/authkit/oauth2/complete';
+
+/** The user who signed in at your page. */
+export interface WorkosPerson {
+  /** Your own stable id of the user. */
+  readonly id: string;
+  readonly email: string;
+  readonly first_name?: string;
+  readonly last_name?: string;
+  readonly metadata?: { readonly [name: string]: string };
+}
+
+/** Options of {@link workosConnect}. */
+export interface WorkosConnectOptions {
+  /** API key of the WorkOS environment: `sk_…`. */
+  readonly apiKey: string;
+  /** Replaces the global `fetch`. */
+  readonly fetch?: typeof fetch | undefined;
+  /** The current time in seconds; the machine's clock by default. */
+  readonly now?: (() => Seconds) | undefined;
+}
+
+/** The two steps. */
+export interface WorkosConnect {
+  /** Starts a sign-in at your page. @returns null if the request has no `external_auth_id`. */
+  start(request: Request): Promise<PageTicket | null>;
+  /**
+   * Reports the user to WorkOS, from the browser of `start`.
+   *
+   * @param ticket from the page's form.
+   * @param consent what the user may choose on the consent page of WorkOS, in its format: `user_consent_options`.
+   * @returns where to redirect the browser; null if the ticket is another browser's, or expired.
+   * @throws {SourceUnavailable} if WorkOS does not answer as expected.
+   */
+  complete(request: Request, ticket: string, user: WorkosPerson, consent?: readonly unknown[]): Promise<string | null>;
+}
+
+const MAX_ID = 512;
+
+/**
+ * Makes the steps.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * const connect = workosConnect({ apiKey: 'sk_live_abc' });
+ */
+export function workosConnect(options: WorkosConnectOptions): WorkosConnect {
+  checkNames('workosConnect', options, 'apiKey fetch now');
+  const { apiKey, fetch: fetcher = fetch, now = () => Math.floor(Date.now() / 1000) } = options;
+  if (!apiKey) refuse('workosConnect', 'apiKey', 'is missing');
+  const tickets = makePageTickets(apiKey, 'workos connect', now);
+  return {
+    async start(request) {
+      const id = new URL(request.url).searchParams.get('external_auth_id');
+      return id === null || id === '' || id.length > MAX_ID ? null : tickets.seal(request, { id });
+    },
+    async complete(request, ticket, user, consent) {
+      const started = await tickets.open(request, ticket);
+      if (!started) return null;
+      const body = JSON.stringify({ external_auth_id: started['id'], user, ...(consent && { user_consent_options: consent }) });
+      const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
+      const answer = await fetchJson(fetcher, COMPLETE, 'workos_connect', { method: 'POST', headers, body });
+      const location = answer?.['redirect_uri'];
+      if (typeof location !== 'string') throw new SourceUnavailable('workos_connect_malformed');
+      return location;
+    },
+  };
 }

@@ -1,8 +1,8 @@
 /** What is made of Google's word on a token, and the pages of Stytch and WorkOS that stand with us; their network is a function. */
 import { describe, expect, it } from 'vitest';
 import { googleTokens, type GoogleOptions } from '../../src/verifiers/google.ts';
-import { stytchConsent } from '../../src/verifiers/stytch-consent.ts';
-import { workosConnect } from '../../src/verifiers/workos-connect.ts';
+import { stytchConsent } from '../../src/verifiers/stytch.ts';
+import { workosConnect } from '../../src/verifiers/workos.ts';
 import { NOW } from '../support/issuer.ts';
 import { whileTimeStands } from '../support/standing-clock.ts';
 

@@ -14,11 +14,9 @@ import { keycloakTokens } from '../../src/verifiers/keycloak.ts';
 import { logtoTokens } from '../../src/verifiers/logto.ts';
 import { oktaTokens } from '../../src/verifiers/okta.ts';
 import { scalekitTokens } from '../../src/verifiers/scalekit.ts';
-import { stytchTokens } from '../../src/verifiers/stytch.ts';
-import { stytchConsent } from '../../src/verifiers/stytch-consent.ts';
+import { stytchConsent, stytchTokens } from '../../src/verifiers/stytch.ts';
 import { supabaseTokens } from '../../src/verifiers/supabase.ts';
-import { workosTokens } from '../../src/verifiers/workos.ts';
-import { workosConnect } from '../../src/verifiers/workos-connect.ts';
+import { workosConnect, workosTokens } from '../../src/verifiers/workos.ts';
 import { makeIssuer, makeKey, NOW, type Issuer, type Key } from '../support/issuer.ts';
 import { altered } from '../support/altered.ts';
 

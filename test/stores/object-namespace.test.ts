@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pageAcross } from '../../src/stores/durable-object.ts';
+import { pageAcross } from '../../src/stores/object-namespace.ts';
 
 /** Parts with so many items each, two on a page. */
 function parts(...sizes: number[]): { ask: (part: number, at: number) => Promise<{ items: string[]; next?: number }>; most: () => number } {
@@ -30,7 +30,7 @@ async function every(sizes: number[], width: number): Promise<{ pages: string[][
   return { pages, cursors, most: most() };
 }
 
-describe('stores/durable-object, pages', () => {
+describe('stores/object-namespace, pages', () => {
   it('gives every item of every part once, each part in its order', async () => {
     for (const width of [1, 2, 3, 5]) {
       const { pages, most } = await every([3, 0, 5, 1], width);

@@ -1,6 +1,6 @@
 /** The keys of an issuer: when they are fetched, how long they serve, and which of them count. */
 import { describe, expect, it } from 'vitest';
-import { makeKeySet } from '../../src/verifiers/key-set.ts';
+import { makeKeySet } from '../../src/verifiers/discovery.ts';
 import { type Key, makeKey, NOW } from '../support/issuer.ts';
 import { whileTimeStands } from '../support/standing-clock.ts';
 

@@ -1,6 +1,6 @@
 /** What is read from an authorization server: one JSON object, bounded in size and time, from the very address. */
 import { describe, expect, it } from 'vitest';
-import { fetchJson } from '../../src/verifiers/fetch-json.ts';
+import { fetchJson } from '../../src/verifiers/discovery.ts';
 
 const URL_OF_KEYS = 'https://as.example/keys';
 const read = (answer: () => Response | Promise<Response>, none?: readonly number[]): Promise<unknown> =>

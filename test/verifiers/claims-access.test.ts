@@ -1,6 +1,6 @@
 /** From verified claims to what a handler is told of the caller. */
 import { describe, expect, it } from 'vitest';
-import { accessOf, type AccessContext } from '../../src/verifiers/access-of.ts';
+import { accessOf, type AccessContext } from '../../src/verifiers/claims.ts';
 import type { Claims, Reading } from '../../src/verifiers/contract.ts';
 
 const ISSUER = 'https://as.example';

@@ -1,6 +1,6 @@
 /** To which source a token is shown. */
 import { describe, expect, it } from 'vitest';
-import { claimsIn, isOwn, signedClaims } from '../../src/verifiers/own.ts';
+import { claimsIn, isOwn, signedClaims } from '../../src/verifiers/claims.ts';
 
 const encode = (text: string): string => btoa(text).replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_');
 const signed = (claims: unknown): string => `e30.${encode(JSON.stringify(claims))}.AAAA`;
