@@ -126,19 +126,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'verifiers',
-    files: [
-      'jwt',
-      'proofs',
-      'introspection',
-      'api-keys',
-      'any-of',
-      'access-of',
-      'key-set',
-      'discovery',
-      'page-ticket',
-      'own',
-      'fetch-json',
-    ],
+    files: ['jwt', 'proofs', 'introspection', 'api-keys', 'any-of', 'claims', 'discovery', 'page-ticket'],
     tests: ['verifiers'],
     journeys: [],
   },
@@ -150,7 +138,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'verifiers',
-    files: ['scalekit', 'stytch', 'stytch-consent', 'supabase', 'workos', 'workos-connect'],
+    files: ['scalekit', 'stytch', 'supabase', 'workos'],
     tests: ['verifiers'],
     journeys: [],
   },
@@ -270,8 +258,8 @@ const PARTS: readonly Part[] = [
 
 /** Vendors, which are tested in one table. */
 const VENDORS = [
-  'auth0', 'clerk', 'cloudflare-access', 'cognito', 'descope', 'entra', 'google', 'keycloak', 'logto', 'okta', 'scalekit', 'stytch', 'stytch-consent',
-  'supabase', 'workos', 'workos-connect',
+  'auth0', 'clerk', 'cloudflare-access', 'cognito', 'descope', 'entra', 'google', 'keycloak', 'logto', 'okta', 'scalekit', 'stytch', 'supabase',
+  'workos',
 ]; // prettier-ignore
 
 /** Files that are also tested in the test of another file. */
@@ -292,8 +280,7 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   'src/upstreams/contract.ts': 'src/upstreams/icons.ts',
   'src/upstreams/code-flow.ts': 'src/upstreams/{flow-rules,harmless-sites,oidc,github,providers}.ts',
   'src/upstreams/oidc.ts': 'src/upstreams/{harmless-sites,providers,icons,tokens}.ts',
-  'src/verifiers/introspection.ts': 'src/verifiers/why-not.ts',
-  'src/verifiers/jwt.ts': 'src/verifiers/why-not.ts',
+  'src/verifiers/introspection.ts': 'src/verifiers/jwt-reasons.ts',
 };
 
 /** The mutated files, most important first. */

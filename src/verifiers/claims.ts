@@ -1,5 +1,5 @@
 /**
- * Maps verified claims to Access, by the names of RFC 9068 unless the source's reader says otherwise.
+ * Claims of a token: while they are unverified they only decide which source it belongs to; verified, they become the access.
  */
 import type { OwnTokens } from '../guard/token-source.ts';
 import { fromBase64url, fromUtf8 } from '../lib/bytes.ts';
@@ -26,7 +26,7 @@ export interface AccessContext {
 }
 
 /**
- * The caller; null without a user or client, for a program if those are not accepted, or for a token bound to something that cannot be
+ * The caller, by the names of RFC 9068 unless the source's reader says otherwise; null without a user or client, for a program if those are not accepted, or for a token bound to something that cannot be
  * checked here, such as a certificate. With `cnf` it is bound to a key, and the guard requires a proof of it.
  */
 export function accessOf(claims: Claims, { resource, issuer, endsAt, read, programs = false, tell }: AccessContext): Checked | null {
@@ -72,7 +72,7 @@ function boundTo({ cnf }: Claims): string | undefined | null {
 const MAX_DEPTH = 16;
 const MAX_LENGTH = 8192;
 
-/** Whether a token belongs to a source: first by prefix, a signed one by its issuer; any other is opaque. */
+/** Whether a token belongs to a source: first by prefix, a signed one by its issuer; any other is opaque. Nothing is verified here. */
 export function isOwn({ prefix, issuers = [], opaque = false }: OwnTokens, token: string): boolean {
   if (prefix !== undefined && token.startsWith(prefix)) return true;
   const signed = signedClaims(token);

@@ -1,6 +1,5 @@
 /**
- * Metadata of an authorization server (RFC 8414), or else its OpenID configuration. Cached for an hour; used only if its `issuer` is exactly
- * the one that was requested.
+ * What an authorization server publishes: its metadata (RFC 8414) and its public keys (RFC 7517), fetched as JSON and cached in memory.
  */
 import { createLocalJWKSet, type CryptoKey, errors, type FlattenedJWSInput, type JWK, type JWSHeaderParameters } from 'jose';
 import { readStream } from '../lib/http.ts';
@@ -15,12 +14,15 @@ const METADATA_FRESH: Seconds = 3600;
 const METADATA_COOLDOWN: Seconds = 10;
 
 /** The members that are used. */
-export interface Found {
+interface Found {
   readonly jwksUri: string | undefined;
   readonly introspectionEndpoint: string | undefined;
 }
 
-/** Makes the function for one issuer. It rejects with `SourceUnavailable`, and for the next ten seconds immediately. */
+/**
+ * Makes the function that gets an issuer's metadata, or else its OpenID configuration: cached for an hour, used only if its `issuer` is exactly
+ * the one that was requested. It rejects with `SourceUnavailable`, and for the next ten seconds immediately.
+ */
 export function makeDiscovery(issuer: string, fetcher: typeof fetch, now: () => Seconds): () => Promise<Found> {
   let cached: { readonly found: Found; readonly at: Seconds } | undefined;
   let failed: { readonly error: unknown; readonly at: Seconds } | undefined;
@@ -98,7 +100,7 @@ const MIN_MODULUS = 342;
 const MAX_SKEW: Seconds = 30;
 
 /** Finds a token's key. Rejects with `SourceUnavailable`, or with the error of `jose` for a missing key. */
-export type FindKey = (header: JWSHeaderParameters, token: FlattenedJWSInput) => Promise<CryptoKey>;
+type FindKey = (header: JWSHeaderParameters, token: FlattenedJWSInput) => Promise<CryptoKey>;
 
 interface CachedKeys {
   readonly find: FindKey;
@@ -107,13 +109,19 @@ interface CachedKeys {
 }
 
 /** Options of a key set. */
-export interface KeySetOptions {
+interface KeySetOptions {
   readonly now: () => Seconds;
   /** Whether several issuers share the keys: a key with an `issuer` (Entra) then signs only for that one. */
   readonly boundToIssuer: boolean;
 }
 
-/** Makes the function. @param load fetches the document. */
+/**
+ * Makes the function that finds a key. The keys are fetched on first use, after ten minutes, and for an unknown key at most every thirty seconds;
+ * while they cannot be fetched, those of the last day are used (SEC-148). A key is certainly missing only if the keys were fetched after the
+ * token was issued; before that it is unknown, which means 503 and not 401.
+ *
+ * @param load fetches the document.
+ */
 export function makeKeySet(load: () => Promise<JsonObject>, { now, boundToIssuer }: KeySetOptions): FindKey {
   let cached: CachedKeys | undefined;
   let triedAt = Number.NEGATIVE_INFINITY;
@@ -197,7 +205,7 @@ const PATIENCE_MS = 5000;
 export type JsonObject = { readonly [name: string]: unknown };
 
 /**
- * Fetches a JSON object.
+ * Fetches a JSON object from an authorization server that the operator configured: without redirects, bounded in time and size.
  *
  * @param none statuses that give null; by default 404, so that another location can be tried.
  * @throws {SourceUnavailable} for anything else that is not an object.

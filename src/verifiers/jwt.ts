@@ -179,7 +179,7 @@ function check({ issuer, acceptIssuer, jwksUri, algorithms = [], clockSkew = 0, 
 }
 
 /** What was expected of a token. */
-export interface Expected {
+interface Expected {
   readonly issuer: string;
   readonly algorithms: readonly string[];
   readonly now: Seconds;
@@ -187,8 +187,8 @@ export interface Expected {
   readonly header: { readonly alg?: unknown; readonly kid?: unknown };
 }
 
-/** Reports the error of `jose`. */
-export function tellJoseError(error: unknown, { issuer, algorithms, now, header }: Expected, tell: Tell): void {
+/** Tells the operator why `jose` refused a token: what was expected, and what the token says. */
+function tellJoseError(error: unknown, { issuer, algorithms, now, header }: Expected, tell: Tell): void {
   if (error instanceof errors.JWTExpired) return tell('token_expired', mismatch('exp after', now, error.payload.exp));
   if (error instanceof errors.JWTClaimValidationFailed) return tellClaim(error.claim, error.payload, { issuer, now }, tell);
   if (error instanceof errors.JOSEAlgNotAllowed) return tell('algorithm_not_allowed', mismatch('alg', algorithms.join(' '), header.alg));

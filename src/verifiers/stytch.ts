@@ -1,7 +1,7 @@
 /**
  * Stytch as the authorization server (Connected Apps), consumer and B2B. Its tokens are for the *project*, not for one MCP server: `aud` is
  * the project's id, unless the client has a custom audience. If a token for one MCP server must not work at another, use separate projects
- * or custom audiences. You host the consent page: see `stytchConsent`.
+ * or custom audiences. You host the consent page, with `stytchConsent`.
  */
 import { checkTypes } from '../lib/option-types.ts';
 import type { Seconds } from '../model/store.ts';

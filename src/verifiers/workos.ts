@@ -55,6 +55,9 @@ function programOf(claims: Claims): Reading {
   return subject?.startsWith('client_') ? { clientId: subject, program: true } : {};
 }
 
+// Standalone Connect: the sign-in is yours. WorkOS redirects the browser to your login page with `external_auth_id`; once the user has signed
+// in there, in the same browser, your server reports the user to WorkOS.
+
 const COMPLETE = 'https://api.workos.com/authkit/oauth2/complete';
 
 /** The user who signed in at your page. */

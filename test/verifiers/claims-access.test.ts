@@ -15,7 +15,7 @@ function read(claims: Claims, said: Reading | null = {}, more: Partial<AccessCon
   return accessOf(claims, { ...about, tell: (...told) => (why = told), ...more }) ?? why;
 }
 
-describe('verifiers/access-of', () => {
+describe('verifiers/claims, access', () => {
   it('reads the names of RFC 9068, scopes of both spellings once, and ends at a whole second', () => {
     expect((read(CLAIMS) as { props: object }).props).toStrictEqual({ claims: CLAIMS });
     const claims = { ...CLAIMS, iss: 'https://tenant.example', scope: 'a b', scp: ['b', 'c'], jti: 'token-1' };

@@ -6,7 +6,7 @@ const encode = (text: string): string => btoa(text).replace(/=+$/, '').replaceAl
 const signed = (claims: unknown): string => `e30.${encode(JSON.stringify(claims))}.AAAA`;
 const ISSUER = 'https://as.example';
 
-describe('verifiers/own', () => {
+describe('verifiers/claims, source', () => {
   it('gives a signed token to the issuer that it names, by list or by function (F-53)', () => {
     const token = signed({ iss: ISSUER });
     expect([isOwn({ issuers: ['https://b.example', ISSUER] }, token), isOwn({ issuers: ['https://b.example'] }, token)]).toEqual([true, false]);

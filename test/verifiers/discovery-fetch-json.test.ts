@@ -6,7 +6,7 @@ const URL_OF_KEYS = 'https://as.example/keys';
 const read = (answer: () => Response | Promise<Response>, none?: readonly number[]): Promise<unknown> =>
   fetchJson(async () => answer(), URL_OF_KEYS, 'keys', {}, none);
 
-describe('verifiers/fetch-json', () => {
+describe('verifiers/discovery, JSON', () => {
   it('asks for JSON, with what it was told to send, and follows no redirect', async () => {
     const calls: [unknown, RequestInit | undefined][] = [];
     const fetcher: typeof fetch = async (input, init) => (calls.push([input, init]), Response.json({ a: 1 }));

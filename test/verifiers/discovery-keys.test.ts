@@ -44,7 +44,7 @@ const NONE = 'ERR_JWKS_NO_MATCHING_KEY';
 const unavailable = (step: string, seconds?: number): string =>
   [`The authorization server could not be asked (${step}).`, seconds].filter(Boolean).join(' ');
 
-describe('verifiers/key-set, when keys are fetched', () => {
+describe('verifiers/discovery, when keys are fetched', () => {
   it('fetches them when first needed, and again after ten minutes (SEC-148)', async () => {
     const world = setUp([one.jwk]);
     const loadsAt = async (clock: number): Promise<number> => {
@@ -90,7 +90,7 @@ describe('verifiers/key-set, when keys are fetched', () => {
   });
 });
 
-describe('verifiers/key-set, when keys cannot be had', () => {
+describe('verifiers/discovery, when keys cannot be had', () => {
   it('uses keys of the last day, and tries again every thirty seconds (SEC-148)', async () => {
     const world = setUp([one.jwk]);
     await world.ask('one');
@@ -129,7 +129,7 @@ describe('verifiers/key-set, when keys cannot be had', () => {
   });
 });
 
-describe('verifiers/key-set, which keys count', () => {
+describe('verifiers/discovery, which keys count', () => {
   it('passes over what is no public key for signatures', async () => {
     const odd: unknown[] = [
       null,

@@ -165,7 +165,7 @@ function recording(answer: () => Response): { readonly fetch: typeof fetch; read
   };
 }
 
-describe('verifiers/stytch-consent', () => {
+describe('verifiers/stytch, consent', () => {
   it('goes to the address of the kind of project, for users or members', async () => {
     for (const [projectId, b2b, url] of [
       ['project-live-1', false, 'https://api.stytch.com/v1/idp/oauth/authorize/start'],
@@ -208,7 +208,7 @@ describe('verifiers/stytch-consent', () => {
   }); // prettier-ignore
 });
 
-describe('verifiers/workos-connect', () => {
+describe('verifiers/workos, connect', () => {
   it('tells WorkOS the signed-in user, in the browser that began', async () => {
     const { fetch, sent } = recording(() => Response.json({ redirect_uri: 'https://next.example' }));
     const connect = workosConnect({ apiKey: 'sk', fetch, now: () => NOW });
