@@ -253,7 +253,7 @@ const PARTS: readonly Part[] = [
     journeys: ['administration'],
   },
   { folder: 'former', files: ['workers-oauth-kv', 'mcp-sdk', 'better-auth'], tests: ['former'], journeys: [] },
-  { folder: 'cli', files: ['callback', 'reach', 'printable', 'open', 'session-file', 'steps'], tests: ['cli'], journeys: [] },
+  { folder: 'cli', files: ['callback', 'reach', 'printable', 'terminal', 'session-file', 'steps'], tests: ['cli'], journeys: [] },
 ];
 
 /** Vendors, which are tested in one table. */

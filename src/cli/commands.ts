@@ -1,8 +1,7 @@
 /** The commands, how a command line selects one, and the exit code of a run. Each is loaded when it is called. */
 import { meant } from './flags.ts';
 import { printableLines } from './printable.ts';
-import { CliError, type Terminal } from './terminal.ts';
-import { version } from './version.ts';
+import { CliError, type Terminal, version } from './terminal.ts';
 
 /** A command. */
 interface Command {
@@ -20,24 +19,24 @@ const COMMANDS: { readonly [name: string]: Command } = {
     },
   },
   dev: {
-    help: async () => (await import('./dev/options.ts')).DEV_USAGE,
+    help: async () => (await import('./dev/dev.ts')).DEV_USAGE,
     async run(argv, terminal) {
-      const [{ runDev }, { parseDevOptions }] = await Promise.all([import('./dev/dev.ts'), import('./dev/options.ts')]);
+      const { parseDevOptions, runDev } = await import('./dev/dev.ts');
       await runDev(parseDevOptions(argv), terminal);
     },
   },
   connect: {
-    help: async () => (await import('./connect-options.ts')).CONNECT_USAGE,
+    help: async () => (await import('./connect.ts')).CONNECT_USAGE,
     async run(argv, terminal) {
-      const [{ connect }, { parseConnectOptions }] = await Promise.all([import('./connect.ts'), import('./connect-options.ts')]);
+      const { connect, parseConnectOptions } = await import('./connect.ts');
       await connect(parseConnectOptions(argv), terminal);
     },
   },
   doctor: {
-    help: async () => (await import('./doctor/options.ts')).DOCTOR_USAGE,
+    help: async () => (await import('./doctor/run.ts')).DOCTOR_USAGE,
     async run(argv, terminal) {
       if (argv[0] === 'switch') return (await import('./doctor/switch.ts')).runSwitch(argv.slice(1), terminal);
-      const [{ runDoctor }, { parseDoctorOptions }] = await Promise.all([import('./doctor/doctor.ts'), import('./doctor/options.ts')]);
+      const [{ runDoctor }, { parseDoctorOptions }] = await Promise.all([import('./doctor/doctor.ts'), import('./doctor/run.ts')]);
       return runDoctor(parseDoctorOptions(argv, process.env), terminal);
     },
   },
@@ -53,8 +52,8 @@ const COMMANDS: { readonly [name: string]: Command } = {
     (['login', 'logout'] as const).map((name): [string, Command] => [
       name,
       {
-        help: async () => (await import('./admin/login.ts')).LOGIN_USAGE,
-        run: async (argv, terminal) => (await import('./admin/login.ts')).runLogin(name, argv, terminal),
+        help: async () => (await import('./admin/remote.ts')).LOGIN_USAGE,
+        run: async (argv, terminal) => (await import('./admin/remote.ts')).runLogin(name, argv, terminal),
       },
     ]),
   ),

@@ -1,4 +1,4 @@
-/** Flags of a command; errors are one line and suggest the nearest known name. */
+/** The words of a command line: flags and addresses; errors are one line and suggest the nearest known name. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { nearestOf } from '../lib/names.ts';
 import { CliError } from './terminal.ts';
@@ -35,4 +35,16 @@ export function usage(what: string, help = '--help'): CliError {
 export function meant(word: string, known: readonly string[]): string {
   const near = nearestOf(word, known);
   return near === null ? '' : `; did you mean ${near}?`;
+}
+
+/** The web address of an MCP server. @throws {CliError} */
+export function urlOf(address: string): URL {
+  const url = URL.canParse(address) ? new URL(address) : null;
+  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    throw new CliError(`${JSON.stringify(address)} is not a web address. Give the full address, such as https://mcp.example/mcp`, 2);
+  }
+  if (url.username !== '' || url.password !== '')
+    throw new CliError('Leave user name and password out of the URL: the sign-in page asks for them.', 2);
+  url.hash = '';
+  return url;
 }

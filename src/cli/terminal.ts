@@ -1,10 +1,9 @@
-/** The I/O of a command: two streams, a browser, a timer. Tests replace it. */
-import { openInBrowser } from './open.ts';
-import { wantsColours } from './style.ts';
+/** What a command has around it: a terminal, which tests replace, the error that ends it, and the version of the package. */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { Writable } from 'node:stream';
 
-export { CliError } from './cli-error.ts';
-
-/** Where a command writes, and what it may start. */
+/** Where a command writes and reads, and what it may start. */
 export interface Terminal {
   /** Results: what was asked for. */
   readonly out: (line: string) => void;
@@ -32,10 +31,9 @@ export function processTerminal(): Terminal {
     ...(stderr.isTTY && { status: (line: string) => void stderr.write(`\r\u001b[K${line.slice(0, (stderr.columns ?? 80) - 1)}`) }),
     ...(stdin.isTTY &&
       stderr.isTTY && {
-        ask: async (question: string, isHidden = false) =>
-          (await import('./prompt.ts')).askPerson(question, isHidden, { input: stdin, output: stderr }),
+        ask: (question: string, isHidden = false) => askPerson(question, isHidden, { input: stdin, output: stderr }), // results go to stdout
       }),
-    input: async () => (await import('./prompt.ts')).readAll(stdin),
+    input: () => readAll(stdin),
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
     open: openInBrowser,
@@ -44,4 +42,97 @@ export function processTerminal(): Terminal {
       return () => clearTimeout(timer);
     },
   };
+}
+
+/** A failure that the user can do something about: its message is the whole of what is printed. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly exitCode: 1 | 2;
+
+  /** @param exitCode 2 for a command that was written wrongly, 1 for everything else. */
+  constructor(message: string, exitCode: 1 | 2 = 1, options?: ErrorOptions) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Colours a text. */
+export interface Style {
+  readonly bold: (text: string) => string;
+  readonly red: (text: string) => string;
+  readonly yellow: (text: string) => string;
+  readonly green: (text: string) => string;
+  readonly dim: (text: string) => string;
+}
+
+/** The style of a terminal. */
+export function styleOf({ hasColours }: { readonly hasColours?: boolean }): Style {
+  const code = (on: number, off: number) => (text: string) => (hasColours === true ? `\u001b[${on}m${text}\u001b[${off}m` : text);
+  return { bold: code(1, 22), red: code(31, 39), yellow: code(33, 39), green: code(32, 39), dim: code(2, 22) };
+}
+
+/** Whether a stream gets colours: only a terminal, and not with `NO_COLOR` (no-color.org). */
+export function wantsColours(stream: { readonly isTTY?: boolean }, env: { readonly [name: string]: string | undefined }): boolean {
+  return stream.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+}
+
+/** Where the person types and reads. */
+interface Streams {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+}
+
+/** Asks one question; a secret is not shown. @throws {CliError} if the person leaves by Ctrl+C or Ctrl+D. */
+export async function askPerson(question: string, isHidden: boolean, { input, output }: Streams): Promise<string> {
+  const { createInterface } = await import('node:readline/promises'); // few commands ask
+  let isMuted = false;
+  const shown = new Writable({
+    write(chunk: Uint8Array, _encoding, done) {
+      if (!isMuted) output.write(chunk);
+      done();
+    },
+  });
+  const lines = createInterface({ input, output: shown, terminal: true });
+  try {
+    const left = new Promise<never>((_resolve, reject) => lines.once('close', () => reject(new CliError('Nothing was changed.'))));
+    const answer = lines.question(question);
+    answer.catch(() => undefined); // `left` reports it
+    isMuted = isHidden;
+    return await Promise.race([answer, left]);
+  } finally {
+    lines.removeAllListeners('close');
+    lines.close();
+    if (isHidden) output.write('\n');
+  }
+}
+
+/** All of a stream, without the line feed at its end. */
+export async function readAll(input: AsyncIterable<unknown>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const part of input) parts.push(part as Uint8Array);
+  return Buffer.concat(parts)
+    .toString('utf8')
+    .replace(/\r?\n$/, '');
+}
+
+const OPENERS: { readonly [platform: string]: readonly [command: string, ...before: string[]] } = {
+  darwin: ['open'],
+  win32: ['rundll32', 'url.dll,FileProtocolHandler'],
+};
+
+/**
+ * Opens a page in the user's browser with the opener of the platform, and does not wait for it. No shell is involved: a URL from a server is one
+ * argument, never a command line. Without a browser nothing happens: the link is in the terminal.
+ */
+export function openInBrowser(url: string): void {
+  const [command, ...before] = OPENERS[process.platform] ?? ['xdg-open'];
+  const child = spawn(command, [...before, url], { detached: true, stdio: 'ignore' });
+  child.on('error', () => undefined); // no opener, as in a container: the link is in the terminal
+  child.unref();
+}
+
+/** The version of this package. Its own `package.json` lies two folders up, in `src` as in `dist`. */
+export function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }

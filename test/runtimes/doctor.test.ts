@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { examine } from '../../src/cli/doctor/doctor.ts';
-import type { DoctorOptions } from '../../src/cli/doctor/options.ts';
+import type { DoctorOptions } from '../../src/cli/doctor/run.ts';
 import { ISSUER } from '../../bench/servers/answers.ts';
 import { PATIENT } from '../cli/doctor/small-server.ts';
 import { startTheirs } from '../support/beside.ts';

@@ -1,17 +1,14 @@
 /**
  * `portcullis user`, `client`, `grant`, `session`, `key`, `token`, `audit` and `store`: the acts of an administrator, over a store or a running
- * server.
+ * server; with the values of their flags.
  */
 import { meant, parseFlags, usage } from '../flags.ts';
-import { CliError, type Terminal } from '../terminal.ts';
-import { act, answer, confirm, type Job, pagesOf } from './job.ts';
-import { makeTable } from './table.ts';
-import { openTarget } from './open.ts';
-import type { Input, Target } from './target.ts';
-import { FLAGS, type Noun, NOUNS } from './verbs.ts';
-import { valueOf } from './values.ts';
-import { checkLast, isSince, WORK } from './work.ts';
 import { printable, printableJson } from '../printable.ts';
+import { CliError, type Terminal } from '../terminal.ts';
+import { act, answer, confirm, type Job, makeTable, pagesOf } from './job.ts';
+import type { Input, Target } from './target.ts';
+import { FLAGS, type Kind, type Noun, NOUNS } from './verbs.ts';
+import { checkLast, isSince, WORK } from './work.ts';
 
 /** Flags of every command. */
 const COMMON = {
@@ -191,4 +188,56 @@ Exit code: 0 for success, 1 for failure (one line says why), 2 for a usage error
 
 Examples:
 ${examples.map((line) => `  portcullis ${line.replace(/(?= [<>] |$)/, ' --store ./data')}`).join('\n')}`;
+}
+
+/** The flags that say what a command works on. */
+interface Place {
+  readonly store?: string | undefined;
+  readonly server?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly 'no-open'?: boolean | undefined;
+  readonly resource: unknown;
+  readonly scopes: unknown;
+}
+
+/** Opens what a command works on, a store or a server, from its flags and the environment. @throws {CliError} with 2 if none is named, or both. */
+async function openTarget(place: Place, terminal: Terminal): Promise<Target> {
+  const { server, tenant, resource, scopes } = place;
+  const store = place.store ?? (server === undefined ? process.env['PORTCULLIS_DATA'] : undefined);
+  if (store !== undefined && server !== undefined) throw new CliError('Name a store or a server, not both.', 2);
+  if (server !== undefined) {
+    if (tenant !== undefined) throw new CliError('A tenant of a server has an address of its own: --server https://mcp.example/acme', 2);
+    return (await import('./remote.ts')).openRemote(server, terminal, place['no-open'] !== true);
+  }
+  if (store === undefined || store === '') throw new CliError('Name what to work on: --store ./data, or --server https://mcp.example', 2);
+  const { openLocal } = await import('./target.ts');
+  const texts = Array.isArray(scopes) ? (scopes as readonly string[]) : [];
+  return openLocal(store, { tenant, resource: resource as string | undefined, scopes: texts }, process.env);
+}
+
+const UNITS: { readonly [unit: string]: number } = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** A duration as seconds: `90d`, `12h`, `3600`. @throws {CliError} */
+function secondsOf(flag: string, text: string): number {
+  const [, count, unit = 's'] = /^(\d{1,9})([smhd])?$/.exec(text) ?? [];
+  if (count === undefined)
+    throw new CliError(`--${flag} takes a duration such as 90d, 12h, 30m or 3600s; it is ${JSON.stringify(text)}.`, 2);
+  return Number(count) * (UNITS[unit] ?? 1);
+}
+
+/** A time as seconds since 1970: a duration before now, or a date. @throws {CliError} */
+function pastOf(flag: string, text: string, now: number = Math.floor(Date.now() / 1000)): number {
+  if (/^\d+[smhd]$/.test(text)) return now - secondsOf(flag, text);
+  const at = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at))
+    throw new CliError(`--${flag} takes a time such as 7d, 2026-11-29 or 2026-11-29T12:00:00Z; it is ${JSON.stringify(text)}.`, 2);
+  return Math.floor(at / 1000);
+}
+
+/** The value of a flag as an act takes it. @throws {CliError} */
+function valueOf(flag: string, kind: Kind, given: unknown): unknown {
+  if (kind === 'number' && !/^\d{1,15}$/.test(String(given)))
+    throw new CliError(`--${flag} takes a whole number; it is ${JSON.stringify(given)}.`, 2);
+  if (kind === 'seconds') return secondsOf(flag, String(given));
+  return kind === 'past' ? pastOf(flag, String(given)) : given;
 }

@@ -1,14 +1,17 @@
 /**
  * A running server as what a command works on. The command line is one more browser of the administrator: it sends the cookie of its session to
- * the administration API, as a page of the server would.
+ * the administration API, as a page of the server would. `portcullis login` and `logout` begin and end that session.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { isLoopbackHost } from '../../lib/url.ts';
 import { compareCode } from '../../model/pkce.ts';
 import { listenForCallback } from '../callback.ts';
+import { parseFlags, usage } from '../flags.ts';
 import { printable } from '../printable.ts';
 import { CliError, type Terminal } from '../terminal.ts';
-import { forgetSignIn, keepSignIn, readSignIn, type SignIn } from './sign-ins.ts';
 import type { Input, Target } from './target.ts';
 
 /** How long a person has to sign in. */
@@ -17,7 +20,7 @@ const PATIENCE = 300;
 const MAX_TRIES = 10;
 
 /** A server, and how it is asked. */
-export interface Server extends Target {
+interface Server extends Target {
   readonly issuer: string;
   /** Signs in anew, by the browser. @throws {CliError} */
   readonly signIn: () => Promise<SignIn>;
@@ -148,4 +151,77 @@ async function discovered(address: string): Promise<{ readonly issuer: string; r
   if (issuer !== url.origin + path || typeof authorize !== 'string' || !authorize.startsWith(`${url.origin}/`))
     throw new CliError(`There is no authorization server at ${url.origin}${path}. Name its issuer, without the path of the MCP endpoint.`);
   return { issuer, admin: new URL('admin', authorize).href };
+}
+
+/** A sign-in at a server: a file for each, in a folder of the user, for the owner's eyes only. */
+interface SignIn {
+  /** The server as it names itself. */
+  readonly issuer: string;
+  /** Name and value of the cookie that carries the session. */
+  readonly cookie: string;
+  readonly session: string;
+  readonly expiresAt: number;
+  /** The administrator, for people. */
+  readonly name: string;
+}
+
+/** The live sign-in at a server, or null. A file that is not ours reads as none. */
+function readSignIn(issuer: string, now: number = Date.now() / 1000): SignIn | null {
+  try {
+    const known = JSON.parse(readFileSync(fileOf(issuer), 'utf8')) as Partial<SignIn> | null;
+    const isWhole = [known?.cookie, known?.session, known?.name].every((text) => typeof text === 'string');
+    return isWhole && known?.issuer === issuer && Number(known.expiresAt) > now ? (known as SignIn) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps a sign-in. Readers see the old or the new one complete. @throws {CliError} */
+function keepSignIn(signIn: SignIn): void {
+  const file = fileOf(signIn.issuer);
+  const fresh = `${file}.${process.pid}.tmp`;
+  try {
+    mkdirSync(folderOf(), { recursive: true, mode: 0o700 });
+    chmodSync(folderOf(), 0o700); // it may have been there
+    writeFileSync(fresh, `${JSON.stringify(signIn, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    renameSync(fresh, file);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw new CliError(`Cannot write ${file}: ${(error as Error).message}.`, 1, { cause: error });
+  }
+}
+
+/** Forgets the sign-in at a server. */
+function forgetSignIn(issuer: string): void {
+  rmSync(fileOf(issuer), { force: true });
+}
+
+function fileOf(issuer: string): string {
+  return join(folderOf(), `${encodeURIComponent(issuer)}.json`);
+}
+
+/** Where programs keep what they know of a user: XDG Base Directory, or the folder of Windows. */
+function folderOf({ XDG_STATE_HOME, LOCALAPPDATA }: NodeJS.ProcessEnv = process.env): string {
+  return join(XDG_STATE_HOME || LOCALAPPDATA || join(homedir(), '.local', 'state'), 'portcullis');
+}
+
+/** The usage text. */
+export const LOGIN_USAGE = `Usage: portcullis login --server URL [--no-open]   signs in with the browser, for an hour
+       portcullis logout --server URL              ends that, here and at the server
+
+URL is the issuer of a server with the option \`admin\`; for a tenant, with its path. Commands with --server sign in by themselves when they need it.
+The session gives access to the administration API alone. It is kept in a file that only you can read, and ends with the browser session that allowed it.
+
+Examples:
+  portcullis login --server https://mcp.example
+  portcullis user list --server https://mcp.example
+  portcullis logout --server https://mcp.example`;
+
+/** Runs `login` or `logout`. @throws {CliError} */
+export async function runLogin(name: 'login' | 'logout', argv: readonly string[], terminal: Terminal): Promise<void> {
+  const { values, positionals } = parseFlags(argv, { server: { type: 'string' }, 'no-open': { type: 'boolean' } }, `${name} --help`);
+  if (values.server === undefined || positionals.length > 0) throw usage(`Write: portcullis ${name} --server URL`, `${name} --help`);
+  const server = await openRemote(values.server, terminal, values['no-open'] !== true);
+  if (name === 'login') await server.signIn();
+  else terminal.err((await server.signOut()) ? `Signed out at ${server.issuer}.` : `Not signed in at ${server.issuer}.`);
 }

@@ -1,5 +1,7 @@
 /** The administration commands: for each verb the act behind it, the words and flags that it takes, and what it asks first. */
-import type { Kind } from './values.ts';
+
+/** How a flag is read: a text, one text each time it is given, a number, seconds, a time in the past, or yes. */
+export type Kind = 'text' | 'texts' | 'number' | 'seconds' | 'past' | 'yes';
 
 /** Work of more than one act, or with a secret (`work.ts`). */
 export type Work =

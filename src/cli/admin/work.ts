@@ -2,8 +2,7 @@
 import { sentenceFor } from '../../model/advice/sentences.ts';
 import { printable, printableJson } from '../printable.ts';
 import { CliError } from '../terminal.ts';
-import { act, answer, confirm, type Job, pagesOf } from './job.ts';
-import { makeTable, type Row } from './table.ts';
+import { act, answer, confirm, type Job, makeTable, pagesOf, type Row } from './job.ts';
 import type { Work } from './verbs.ts';
 
 /** The work, by name. @returns the exit code; undefined means 0. */

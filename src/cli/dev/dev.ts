@@ -3,18 +3,18 @@
  * Node's `--watch`, which watches every file that the app imports.
  */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
-import type { OAuthProvider } from '../../index.ts';
-import { CliError, type Terminal } from '../terminal.ts';
-import { type DemoAccount, demoAccounts } from './demo-accounts.ts';
+import type { OAuthHelpers, OAuthProvider } from '../../index.ts';
 import { clientLines, otherLines } from '../../pages/client-lines.ts';
-import type { DevOptions } from './options.ts';
+import { parseFlags, usage } from '../flags.ts';
+import { CliError, type Terminal } from '../terminal.ts';
 
 const USUAL = ['app.ts', 'app.js', 'src/app.ts', 'src/app.js'];
 
@@ -155,4 +155,87 @@ function welcome(
     ...clients.map(({ client, line }) => `  ${client.padEnd(14)} ${line}`),
     '\nIt restarts when a file changes. Stop it with Ctrl+C.',
   ].join('\n');
+}
+
+/** The parsed arguments. */
+interface DevOptions {
+  /** The module that exports `app`; null to try the usual names. */
+  readonly file: string | null;
+  readonly port: number | null;
+  /** Whether it restarts when a file changes. */
+  readonly watches: boolean;
+  readonly json: boolean;
+}
+
+/** The usage text. */
+export const DEV_USAGE = `Usage: portcullis dev [FILE] [options]
+
+Serves the \`app\` that FILE exports (default: app.ts, app.js, src/app.ts or src/app.js) on this computer, with the variables of .env.
+It restarts when a file changes, makes two demo accounts, prints mails instead of sending them, and prints the lines that connect
+each client. Data is kept in .portcullis.
+
+  --port N      port (default: the variable PORT, or 8787)
+  --no-watch    do not restart when a file changes
+  --json        print address, accounts and lines as JSON
+  --help
+
+An app gets its mailer from \`env.MAILER\`, as in emailCode({ sendEmail: (email, env) => env.MAILER(email) }).
+
+Examples:
+  portcullis dev
+  portcullis dev server/app.ts --port 3000
+
+Exit code: 0 when it was stopped, 1 when the app does not start, 2 for a usage error.`;
+
+const HELP = 'dev --help';
+
+/** Reads the arguments after the word `dev`. @throws {CliError} with 2. */
+export function parseDevOptions(argv: readonly string[]): DevOptions {
+  const flags = { port: { type: 'string' }, 'no-watch': { type: 'boolean' }, json: { type: 'boolean' } } as const;
+  const { values, positionals } = parseFlags(argv, flags, HELP);
+  const [file = null, ...more] = positionals;
+  if (more.length > 0) throw usage('dev takes one file', HELP);
+  const port = values.port === undefined ? null : Number(values.port);
+  if (port !== null && !(Number.isInteger(port) && port >= 0 && port <= 65_535))
+    throw usage('--port takes a whole number from 0 to 65535', HELP);
+  return { file, port, watches: values['no-watch'] !== true, json: values.json === true };
+}
+
+/** A demo account. */
+interface DemoAccount {
+  readonly username: string;
+  readonly name: string;
+  readonly password: string;
+  readonly permissions: readonly string[];
+}
+
+/** The demo accounts of a data folder, made once with random passwords, in a file that only its owner can read. */
+async function demoAccounts(folder: string, accounts: OAuthHelpers['accounts']): Promise<readonly DemoAccount[]> {
+  const demo = keptIn(join(folder, 'demo-accounts.json'));
+  for (const account of demo) {
+    if (await accounts.findByUsername(account.username)) continue;
+    await accounts.create(account);
+  }
+  return demo;
+}
+
+function keptIn(file: string): readonly DemoAccount[] {
+  const password = (): string => randomBytes(9).toString('base64url');
+  const fresh: readonly DemoAccount[] = [
+    { username: 'demo-admin', name: 'Ada Admin', password: password(), permissions: ['admin'] },
+    { username: 'demo-user', name: 'Uma User', password: password(), permissions: [] },
+  ];
+  try {
+    writeFileSync(file, JSON.stringify(fresh, null, 2), { flag: 'wx', mode: 0o600 });
+    return fresh;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as readonly DemoAccount[];
+  } catch (error) {
+    throw new CliError(`${file} cannot be read: ${(error as Error).message}. Remove it, and new demo accounts are made.`, 1, {
+      cause: error,
+    });
+  }
 }

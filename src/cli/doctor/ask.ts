@@ -1,10 +1,9 @@
 /**
- * One request of the doctor and its response. It never throws: a request without a response is an exchange with a `failure`.
+ * The requests of the doctor, as MCP messages of both protocol eras and within limits, and their responses. A request never throws: a request without a response is an exchange with a `failure`.
  * Redirects are followed here, so that each target is checked for private addresses; a body is read up to a limit.
  */
-import { CliError } from '../terminal.ts';
 import type { Reach } from '../reach.ts';
-import type { Limits } from './limits.ts';
+import { CliError, version } from '../terminal.ts';
 
 /** A request. */
 export interface Question {
@@ -187,4 +186,79 @@ function codeOf(error: unknown): string {
   if (error instanceof CliError) return PRIVATE_ADDRESS;
   const { cause, name } = error as { readonly cause?: { readonly code?: string; readonly message?: string }; readonly name: string };
   return cause?.code ?? (name === 'TypeError' ? (cause?.message ?? name) : name);
+}
+
+/** The limits of a run, so that no server can make the doctor wait, use its memory or redirect without end. */
+export interface Limits {
+  /** Seconds for one request, its body included. */
+  readonly requestSeconds: number;
+  /** Seconds for the whole run. */
+  readonly totalSeconds: number;
+  /** Maximum bytes read of a body. */
+  readonly bytes: number;
+  readonly redirects: number;
+  readonly requests: number;
+  /** Seconds until the first byte after which a server counts as slow. */
+  readonly slowSeconds: number;
+}
+
+/** The default limits. */
+export const LIMITS: Limits = {
+  requestSeconds: 10,
+  totalSeconds: 120,
+  bytes: 262_144,
+  redirects: 5,
+  requests: 250,
+  slowSeconds: 3,
+};
+
+/** The handshake of 2025. */
+export const ERA_2025 = '2025-11-25';
+/** The self-contained requests of 2026. */
+const ERA_2026 = '2026-07-28';
+
+/** Headers of every message. */
+export interface Sending {
+  readonly url: string;
+  readonly token?: string | undefined;
+  readonly headers?: { readonly [name: string]: string };
+}
+
+/** Versions of clients that are still in use. */
+export const OLDER: readonly string[] = ['2025-06-18', '2025-03-26', '2024-11-05'];
+
+/** The first message of a client of 2025, or of an older one. */
+export function initialize(sending: Sending, protocolVersion: string = ERA_2025): Question {
+  const clientInfo = { name: 'portcullis-doctor', version: version() };
+  return message(sending, { id: 1, method: 'initialize', params: { protocolVersion, capabilities: {}, clientInfo } });
+}
+
+/** A request or notification within the session of 2025. */
+export function message(sending: Sending, body: { readonly id?: number; readonly method: string; readonly params?: object }): Question {
+  return {
+    url: sending.url,
+    method: 'POST',
+    headers: { ...common(sending), 'content-type': 'application/json', ...sending.headers },
+    body: JSON.stringify({ jsonrpc: '2.0', ...body }),
+  };
+}
+
+/** A request of 2026: it says in itself, and in headers, which version and method it is of. */
+export function modern(sending: Sending, method: string): Question {
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': ERA_2026,
+    'io.modelcontextprotocol/clientInfo': { name: 'portcullis-doctor', version: version() },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const headers = { 'mcp-protocol-version': ERA_2026, 'mcp-method': method, ...sending.headers };
+  return message({ ...sending, headers }, { id: 1, method, params: { _meta } });
+}
+
+/** Headers without a message, for GET and HEAD. */
+export function common({ token }: Sending): { readonly [name: string]: string } {
+  return {
+    accept: 'application/json, text/event-stream',
+    'user-agent': `portcullis-doctor/${version()}`,
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+  };
 }

@@ -5,7 +5,7 @@
 import { isLoopbackHost } from '../../lib/url.ts';
 import type { Challenge } from './challenge.ts';
 import { quoted } from './findings.ts';
-import { common, initialize } from './messages.ts';
+import { common, initialize } from './ask.ts';
 import type { Resource } from './resource-metadata.ts';
 import type { Run } from './run.ts';
 import type { Server } from './server-metadata.ts';

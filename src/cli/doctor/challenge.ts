@@ -3,9 +3,8 @@
  * (RFC 9728 §5.1). Each other response has a fix of its own.
  */
 import { isLoopbackHost, parseUrl } from '../../lib/url.ts';
-import type { Exchange } from './ask.ts';
+import { common, type Exchange, initialize, modern } from './ask.ts';
 import { quoted } from './findings.ts';
-import { common, initialize, modern } from './messages.ts';
 import type { Run } from './run.ts';
 import { isFault, isHtml, isTrouble } from './trouble.ts';
 

@@ -5,21 +5,18 @@
  */
 import { makeReach, type Reach } from '../reach.ts';
 import type { Terminal } from '../terminal.ts';
-import { type Ask, type Fetch, makeAsk } from './ask.ts';
+import { type Ask, type Fetch, LIMITS, type Limits, makeAsk } from './ask.ts';
 import { checkBrowser } from './browser.ts';
 import { checkChallenge } from './challenge.ts';
 import { checkEndpoints } from './endpoints.ts';
 import { type Findings, makeFindings } from './findings.ts';
-import { LIMITS, type Limits } from './limits.ts';
-import type { DoctorOptions } from './options.ts';
+import type { DoctorOptions, Run } from './run.ts';
 import { jsonReport, markdownReport, type Report, textReport } from './report.ts';
 import { checkResourceMetadata } from './resource-metadata.ts';
-import type { Run } from './run.ts';
 import { checkServerMetadata, type Server } from './server-metadata.ts';
-import { checkSessions } from './sessions.ts';
-import { checkTools } from './tools.ts';
+import { checkSessions, checkTools } from './sessions.ts';
 import { isInsecure } from './trouble.ts';
-import { verdictsOf } from './verdicts.ts';
+import { verdictsOf } from './clients.ts';
 
 /** Clients use the first authorization server, some let the user choose; no more than these are checked. */
 const MAX_SERVERS = 3;

@@ -1,8 +1,7 @@
 /** The report of a run: as text for a terminal, as Markdown for an issue, as JSON for a program. */
-import { styleOf } from '../style.ts';
-import { CHECKS, type CheckId } from './checks.ts';
-import type { Finding, Level } from './findings.ts';
-import type { Verdict } from './verdicts.ts';
+import { styleOf } from '../terminal.ts';
+import { type CheckId, CHECKS, type Finding, type Level } from './findings.ts';
+import type { Verdict } from './clients.ts';
 
 /** The result of a run. */
 export interface Report {

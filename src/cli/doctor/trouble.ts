@@ -2,8 +2,7 @@
 import { isDownStatus } from '../../lib/host-down.ts';
 import { isLoopbackHost } from '../../lib/url.ts';
 import { type Exchange, OUT_OF_BOUNDS, PRIVATE_ADDRESS } from './ask.ts';
-import type { CheckId } from './checks.ts';
-import { type Findings, type Level, quoted } from './findings.ts';
+import { type CheckId, type Findings, type Level, quoted } from './findings.ts';
 
 const TLS: { readonly [code: string]: string } = {
   CERT_HAS_EXPIRED: 'Renew the certificate.',

@@ -1,6 +1,6 @@
 /** The files of a new project. None has more than 60 lines. */
 import { randomBytes } from 'node:crypto';
-import { version } from '../version.ts';
+import { version } from '../terminal.ts';
 import { appFile, testFile, variablesOf } from './app-file.ts';
 import type { Project } from './options.ts';
 import { siteOf } from './providers.ts';

@@ -1,6 +1,6 @@
 /** Parses the arguments of `portcullis init`; errors are one line. */
 import { basename, resolve } from 'node:path';
-import { CliError } from '../cli-error.ts';
+import { CliError } from '../terminal.ts';
 import { meant, parseFlags, usage } from '../flags.ts';
 import { SITES, type SiteName, siteOf } from './providers.ts';
 

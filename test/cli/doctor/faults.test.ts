@@ -1,8 +1,8 @@
 /** `portcullis doctor` against small servers with one fault each: it finds the fault, where it is, and how to fix it, and nothing else. */
 import { describe, expect, it } from 'vitest';
-import type { CheckId } from '../../../src/cli/doctor/checks.ts';
-import type { DoctorOptions } from '../../../src/cli/doctor/options.ts';
-import type { Limits } from '../../../src/cli/doctor/limits.ts';
+import type { CheckId } from '../../../src/cli/doctor/findings.ts';
+import type { DoctorOptions } from '../../../src/cli/doctor/run.ts';
+import type { Limits } from '../../../src/cli/doctor/ask.ts';
 import { type Answer, type Asked, examineWith, type Fault, TOKEN } from './small-server.ts';
 
 /** A fault, and what the doctor has to say of it. */

@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { examine } from '../../../src/cli/doctor/doctor.ts';
-import type { DoctorOptions } from '../../../src/cli/doctor/options.ts';
+import type { DoctorOptions } from '../../../src/cli/doctor/run.ts';
 import { makeReach } from '../../../src/cli/reach.ts';
 import { CERT, KEY } from '../../support/certificate.ts';
 import { examineWith, TOKEN } from './small-server.ts';

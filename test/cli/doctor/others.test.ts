@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCommand } from '../../../src/cli/commands.ts';
 import { examine } from '../../../src/cli/doctor/doctor.ts';
-import type { DoctorOptions } from '../../../src/cli/doctor/options.ts';
+import type { DoctorOptions } from '../../../src/cli/doctor/run.ts';
 import { McpAgent, policy } from '../../../src/mcp/index.ts';
 import type { AuthContext } from '../../../src/model/access.ts';
 import { makeBrowser } from '../../../src/testing/browser.ts';

@@ -2,8 +2,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { examine } from '../../../src/cli/doctor/doctor.ts';
-import type { Limits } from '../../../src/cli/doctor/limits.ts';
-import type { DoctorOptions } from '../../../src/cli/doctor/options.ts';
+import type { Limits } from '../../../src/cli/doctor/ask.ts';
+import type { DoctorOptions } from '../../../src/cli/doctor/run.ts';
 import type { Report } from '../../../src/cli/doctor/report.ts';
 
 /** An answer before it is sent. */

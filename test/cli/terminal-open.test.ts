@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openInBrowser } from '../../src/cli/open.ts';
+import { openInBrowser } from '../../src/cli/terminal.ts';
 
 const [PATH, PLATFORM] = [process.env['PATH'] ?? '', process.platform];
 const URL_GIVEN = 'https://as.example/authorize?a=1&b=$(touch x);c';
@@ -24,7 +24,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe.skipIf(PLATFORM === 'win32')('cli/open', () => {
+describe.skipIf(PLATFORM === 'win32')('cli/terminal, opener', () => {
   it.each([
     ['darwin', 'open', [URL_GIVEN]],
     ['win32', 'rundll32', ['url.dll,FileProtocolHandler', URL_GIVEN]],

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { askPerson, readAll } from '../../src/cli/prompt.ts';
+import { askPerson, readAll } from '../../src/cli/terminal.ts';
 
 /** A question, answered by these keys: what came of it, and what the screen showed. */
 async function ask(keys: string, isHidden: boolean): Promise<{ answer: unknown; shown: string }> {
@@ -13,7 +13,7 @@ async function ask(keys: string, isHidden: boolean): Promise<{ answer: unknown; 
   return { answer, shown: seen.join('') };
 }
 
-describe('cli/prompt', () => {
+describe('cli/terminal, questions', () => {
   it('asks, and shows what is typed unless it is a secret', async () => {
     expect(await ask('yes\r', false)).toMatchObject({ answer: 'yes', shown: expect.stringMatching(/Password: .*yes/s) });
     const hidden = await ask('correct horse\r', true);
