@@ -51,7 +51,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/endpoints/oauth/introspect.ts': 'src/journeys/access-keys.ts',
   'src/guard/challenge.ts': 'src/{guard/guard,provider/tokens}.ts',
   'src/guard/guard.ts': 'src/provider/{telemetry,tokens}.ts',
-  'src/mcp/policy/read-request.ts': 'src/provider/telemetry.ts',
+  'src/mcp/policy/gate.ts': 'src/provider/telemetry.ts',
   'src/guard/origin.ts': 'src/guard/guard.ts',
   'src/model/grant.ts': 'src/model/grant-transitions.ts',
   'src/model/repeat.ts': 'src/model/grant-transitions.ts',

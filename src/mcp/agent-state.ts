@@ -6,9 +6,9 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { OAuthError } from '../model/error.ts';
 import type { Json } from '../model/store.ts';
 import type { UserStates } from '../model/user-state.ts';
-import { changeState } from './change-state.ts';
+import { changeState } from '../model/change-record.ts';
 import { type AnyServer, onConnect } from './sdk.ts';
-import { asError, type Report, ToolError } from './tool-error.ts';
+import { asError, type Report, ToolError } from './errors.ts';
 
 /** A new state, or a function that makes it from the previous one. */
 export type StateChange<State> = State | ((state: State) => State);

@@ -8,7 +8,7 @@ import type { Access, AuthContext, Checked } from '../model/access.ts';
 import type { Databases, SqlRow, SqlValue, UserDatabase } from '../model/user-state.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import { type AgentState, openState, settleBefore, type StateChange } from './agent-state.ts';
-import { callerOf } from './auth-info.ts';
+import { callerOf } from './tool-context.ts';
 import type { Elicitor, ElicitRequest } from './elicitation/elicit.ts';
 import type { Answer } from './elicitation/request-state.ts';
 import { handlerFor, type McpOptions } from './handler.ts';

@@ -18,14 +18,11 @@ import type { NewEvent, Span } from '../model/event.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Seconds } from '../model/store.ts';
-import { authInfoOf, callerOf } from './auth-info.ts';
-import { type Elicitor, makeElicitor } from './elicitation/elicit.ts';
+import { acceptsAnswers, authInfoOf, callerOf } from './tool-context.ts';
+import { type Elicitor, makeElicitor, promptToConnect } from './elicitation/elicit.ts';
 import { openRequestState } from './elicitation/request-state.ts';
-import { promptToConnect } from './elicitation/connect-prompt.ts';
-import { type ChallengeForm, readRequest } from './policy/read-request.ts';
-import { inTime, isPlain, respondInJson } from './json-response.ts';
-import type { JudgedBody } from './policy/gate.ts';
-import { keepListsPrivate } from './policy/lists.ts';
+import { type ChallengeForm, type JudgedBody, keepListsPrivate, readRequest } from './policy/gate.ts';
+import { inOneForm, inTime, isPlain, respondInJson } from './response.ts';
 import {
   type AnyServer,
   forgetTools,
@@ -40,13 +37,10 @@ import {
 import { busFor, endOf, isListening, readableOnly, tellingItsEnd } from './events/listening.ts';
 import { type Policy, policy as makePolicy } from './policy/policy.ts';
 import { checkBodyLimit } from './policy/read-messages.ts';
-import { rpcError } from './policy/refusal.ts';
+import { asError, keepErrorsInside, type Report, rpcError } from './errors.ts';
 import type { Sessions } from './sessions/sessions.ts';
-import { tooManyOpen, shares } from './sessions/shares.ts';
-import { inOneForm } from './one-form.ts';
-import { acceptsAnswers } from './redacted-request.ts';
+import { tooManyOpen, shares } from './sessions/limits.ts';
 import { userEvents, type UserEvents } from './events/user-events.ts';
-import { asError, keepErrorsInside, type Report } from './tool-error.ts';
 
 /** Names of {@link McpOptions}. */
 const OPTIONS = 'policy sessions events bodyLimit streamCheck challengeForm on onError';

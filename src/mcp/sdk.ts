@@ -5,8 +5,8 @@
  */
 import { type JSONRPCMessage, McpServer, type MessageExtraInfo, Server, type Transport } from '@modelcontextprotocol/server';
 import type { Access } from '../model/access.ts';
-import { isBelow } from './events/subscriptions.ts';
-import { redactedHeaders, redactedUrl } from './redacted-request.ts';
+import { isBelow } from './events/listening.ts';
+import { redactedHeaders, redactedUrl } from './tool-context.ts';
 import type { Json } from '../model/store.ts';
 
 /** A server of SDK 1.x: `McpServer` or `Server`, by shape. */

@@ -7,6 +7,7 @@ import { pause } from '../lib/on-abort.ts';
 import { OAuthError } from './error.ts';
 import type { Runtime } from './runtime.ts';
 import type { IndexKey, Json, Key, Seconds, Store, Stored } from './store.ts';
+import type { UserStates } from './user-state.ts';
 
 /** The store, and the runtime for timer and randomness (by default the machine's). */
 export interface RecordAccess {
@@ -93,4 +94,30 @@ function fraction(runtime: RecordAccess['runtime']): number {
 
 function kindOf(key: Key): string {
   return (key.split(':', 1)[0] ?? '').replaceAll('-', '_');
+}
+
+/**
+ * The same for one value that is stored for a user or a session; each of many simultaneous requests edits what the one before has written.
+ *
+ * @param edit decides on the value, null if none is stored; it may run more than once.
+ * @param known the value read before: saves the first read. @throws {OAuthError} `temporarily_unavailable` if others keep writing.
+ */
+export function changeState<T extends Json, R>(
+  states: Pick<UserStates, 'read' | 'write' | 'remove'>,
+  handle: string,
+  ttl: Seconds | undefined,
+  edit: (value: T | null) => Pick<Edited<R>, 'result' | 'write' | 'remove'>,
+  known?: Stored | null,
+): Promise<R> {
+  const store: RecordAccess['store'] = {
+    read: () => states.read(handle),
+    write: (_key, value, when) => states.write(handle, value, typeof when === 'number' ? when : null, ttl),
+    remove: (_key, version) => states.remove(handle, version),
+  };
+  return changeRecord({ store }, 'state:', isAny<T>, edit, known);
+}
+
+/** Each value is of the one kind that is written under its handle. */
+function isAny<T>(_value: unknown): _value is T {
+  return true;
 }

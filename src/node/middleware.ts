@@ -6,7 +6,7 @@ import { defined } from '../lib/defined.ts';
 import { checkNames } from '../lib/names.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Guard, isRefusal } from '../guard/guard.ts';
-import { authInfoOf } from '../mcp/auth-info.ts';
+import { authInfoOf } from '../mcp/tool-context.ts';
 import type { Access } from '../model/access.ts';
 import type { FetchFunction, FetchObject } from '../model/context.ts';
 import { answering, type AnswerSettings } from './http/answer.ts';

@@ -89,7 +89,7 @@ const CALLS: { readonly [kind: string]: readonly [line: string, sent: Sent] } = 
   'a prompt of 2026': ['SDK 2.x', of2026('prompts/get', 'slow')],
 };
 
-describe('mcp/json-response', () => {
+describe('mcp/response', () => {
   it.each(Object.keys(CALLS))('begins the answer to %s after five seconds, says every 15 that it lives, and ends with it (R-51)', async (kind) => {
     vi.useFakeTimers(faked);
     const [line, sent] = CALLS[kind] as (typeof CALLS)[string];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OAuthError } from '../../src/model/error.ts';
-import { checkChallenge, checkVerifier } from '../../src/model/pkce.ts';
+import { checkChallenge, checkVerifier, compareCode } from '../../src/model/pkce.ts';
 
 const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'; // RFC 7636, appendix B
 
@@ -48,5 +48,10 @@ describe('model/pkce', () => {
     `\n${'a'.repeat(43)}`,
   ])('SEC-023 SEC-026 refuses the verifier %j', (verifier) => {
     expect(() => checkVerifier(verifier)).toThrow(expect.objectContaining({ code: 'invalid_grant' }));
+  });
+
+  it('makes of a challenge eight letters that two screens show alike', () => {
+    expect(compareCode(CHALLENGE)).toBe('ZPNN-JJVV');
+    expect(compareCode('no challenge')).toBe('BBBB-BBBB');
   });
 });

@@ -134,7 +134,7 @@ export const FAULTS: readonly Fault[] = [
     bad: `return ref?.uri === undefined ? [] : calls('resource', [ref.uri], true);`,
   },
   {
-    id: 'F-03', what: 'what is in a list is judged by what was asked under its id', file: 'src/mcp/policy/lists.ts',
+    id: 'F-03', what: 'what is in a list is judged by what was asked under its id', file: 'src/mcp/policy/gate.ts',
     good: `const seen = withoutUnseen(policy, access, kind, items);`,
     bad: `const seen = withoutUnseen(policy, access, 'tool', items);`,
     also: {
@@ -148,7 +148,7 @@ export const FAULTS: readonly Fault[] = [
     bad: `return needs.includes(null) ? null : combineNeeds(needs.filter((need) => need !== null).slice(0, 1));`,
   },
   {
-    id: 'F-08', what: 'tools see cookies and keys of the request', file: 'src/mcp/redacted-request.ts',
+    id: 'F-08', what: 'tools see cookies and keys of the request', file: 'src/mcp/tool-context.ts',
     good: `/authoriz|cookie|credential|passw|secret|(?:api|functions|subscription)[-_]?key|token|`,
     bad: `/authoriz|credential|passw|secret|token|`,
   },
@@ -284,7 +284,7 @@ export const FAULTS: readonly Fault[] = [
 `, bad: ``,
   },
   {
-    id: 'R-51', what: 'a slow tool sends no byte until it is done', file: 'src/mcp/json-response.ts',
+    id: 'R-51', what: 'a slow tool sends no byte until it is done', file: 'src/mcp/response.ts',
     good: `const PATIENCE_MS = 5000;`, bad: `const PATIENCE_MS = 50_000;`,
   },
   {

@@ -7,7 +7,7 @@ import { base64url, utf8 } from '../../lib/bytes.ts';
 import type { Access } from '../../model/access.ts';
 import type { UserStates } from '../../model/user-state.ts';
 import type { JudgedBody } from '../policy/gate.ts';
-import { rpcError } from '../policy/refusal.ts';
+import { rpcError } from '../errors.ts';
 
 /** A user's answer to a question. */
 export type Answer = {

@@ -9,7 +9,7 @@ import { ResourceTemplate } from '@modelcontextprotocol/server';
 import type { Access, AuthContext } from '../../model/access.ts';
 import { maySee, type Need, type ScopeHierarchy } from '../../model/policy.ts';
 import type { Awaitable } from '../../model/runtime.ts';
-import { accessOf } from '../auth-info.ts';
+import { accessOf } from '../tool-context.ts';
 import type { Caller } from './permission.ts';
 import { policy, type Kind, type Policy } from './policy.ts';
 import { describedOnce } from './schema.ts';

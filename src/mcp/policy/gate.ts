@@ -1,15 +1,20 @@
 /**
- * The gate: judges every call of a body, and answers those that are refused, before the SDK and any handler see them. Only the gate makes
- * {@link JudgedBody}, which is all that a server is ever given: what was not judged is not dispatched.
+ * The gate: reads the body of a request once, judges every call in it, and answers those that are refused, before the SDK and any handler see them.
+ * Only the gate makes {@link JudgedBody}, which is all that a server is ever given: what was not judged is not dispatched. On the way back it
+ * removes from lists what the caller may not see, however it was registered, and prevents caches from serving a list to other callers.
  */
+import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { type Challenge, insufficientScope, metadataUrlOf, schemeOf, unauthorized } from '../../guard/challenge.ts';
 import type { Access } from '../../model/access.ts';
+import { type Context, requestState } from '../../model/context.ts';
 import type { NewEvent } from '../../model/event.ts';
 import { judge, maySee, type Need, type Verdict } from '../../model/policy.ts';
+import { asError, type Call, challengeResult, deniedResult, notFound, type Report, rpcError } from '../errors.ts';
+import { watchedIn } from '../events/listening.ts';
+import { type AnyServer, onConnect } from '../sdk.ts';
+import { redactedRequest } from '../tool-context.ts';
 import type { Kind, Policy } from './policy.ts';
-import { isText, type Messages, type ReadMessage } from './read-messages.ts';
-import { type Call, challengeResult, deniedResult, notFound, rpcError } from './refusal.ts';
-import { watchedIn } from '../events/subscriptions.ts';
+import { isText, type Messages, type ReadMessage, readMessages } from './read-messages.ts';
 
 declare const JUDGED: unique symbol;
 
@@ -180,4 +185,100 @@ function invalidParams({ id, method, params }: ReadMessage, { emit }: Asking): R
 
 function notRun({ id }: ReadMessage): object {
   return { jsonrpc: '2.0', id, error: { code: -32600, message: 'Not run: another call of the same batch was refused.' } };
+}
+
+/** The caller and the context of a request. */
+export interface RequestToRead {
+  readonly access: Access | null;
+  readonly ctx: Context;
+  readonly report: Report;
+  readonly bodyLimit?: number | undefined;
+  readonly challengeForm?: ((request: Request, access: Access | null) => ChallengeForm) | undefined;
+  readonly on?: ((event: NewEvent) => void) | undefined;
+}
+
+/** A request that was accepted: its headers, and the judged part of its body. */
+export interface ReadRequest extends Passage {
+  readonly request: Request;
+}
+
+/** Accepts a request, or answers it. */
+export async function readRequest(policy: Policy, request: Request, entering: RequestToRead): Promise<ReadRequest | Response> {
+  const { access, ctx, report, challengeForm } = entering;
+  const state = requestState(ctx);
+  const emit = (event: NewEvent): void => tellListener(entering.on ?? state.emit, event, report);
+  const read = await readMessages(request, entering.bodyLimit ?? state.bodyLimit);
+  if ('reason' in read) {
+    emit({ kind: 'request.refused', endpoint: 'mcp', code: 'invalid_request', reason: read.reason });
+    return read.answer;
+  }
+  const form = (): ChallengeForm => (challengeForm ? challengeForm(withoutBody(request), access) : formFor(request, access));
+  const work = (): ReturnType<typeof gate> => gate(policy, read, { access, metadataUrl: state.challenge?.metadataUrl, form, emit });
+  const passage = await (state.telemetry ? state.telemetry.step('gate', work) : work());
+  return passage instanceof Response ? passage : { request: redactedRequest(request, state.credential?.() ?? undefined), ...passage };
+}
+
+/** The request for code that is not ours, once its body has been read. */
+function withoutBody({ url, method, headers }: Request): Request {
+  return new Request(url, { method, headers: [...headers] });
+}
+
+/** ChatGPT starts an authorization only for a tool result that asks for it (checked in 2026). */
+function formFor(request: Request, access: Access | null): ChallengeForm {
+  const host = access && URL.canParse(access.clientId) ? new URL(access.clientId).hostname : '';
+  const isChatGpt = /(?:^|\.)(?:chatgpt|openai)\.com$/.test(host) || /\bopenai-mcp\b/i.test(request.headers.get('user-agent') ?? '');
+  return isChatGpt ? 'result' : 'http';
+}
+
+/** An error thrown by the listener does not change the response. */
+function tellListener(on: ((event: NewEvent) => void) | undefined, event: NewEvent, report: Report): void {
+  try {
+    on?.(event);
+  } catch (error) {
+    report(asError(error));
+  }
+}
+
+/** The members of a result that list primitives. */
+const MEMBERS: readonly (readonly [member: string, kind: Kind])[] = [
+  ['tools', 'tool'],
+  ['resources', 'resource'],
+  ['resourceTemplates', 'resource'],
+  ['prompts', 'prompt'],
+];
+
+/** Filters a server's lists for this caller. Lists are recognized by the members of a result, not by the method of the request. */
+export function keepListsPrivate(server: AnyServer, policy: Policy, access: Access | null): void {
+  onConnect(server, (transport) => {
+    const send = transport.send.bind(transport);
+    transport.send = (message, options) => send(filtered(message, policy, access), options);
+  });
+}
+
+function filtered(message: JSONRPCMessage, policy: Policy, access: Access | null): JSONRPCMessage {
+  if (!('result' in message)) return message;
+  const result = message.result as Record<string, unknown>;
+  const lists = MEMBERS.flatMap(([member, kind]) => {
+    const items = result[member];
+    if (!Array.isArray(items)) return [];
+    const seen = withoutUnseen(policy, access, kind, items);
+    return [[member, kind === 'tool' ? seen.map((item) => withSchemes(policy, item as ListedTool)) : seen] as const];
+  });
+  if (lists.length === 0) return message;
+  const privately = policy.filters && 'cacheScope' in result ? { cacheScope: 'private' } : {};
+  return { ...message, result: { ...result, ...Object.fromEntries(lists), ...privately } };
+}
+
+interface ListedTool {
+  readonly name: string;
+  readonly _meta?: Record<string, unknown>;
+}
+
+/** Adds the scopes that a tool needs, for clients that read them before a call. */
+function withSchemes(policy: Policy, tool: ListedTool): ListedTool {
+  if (typeof tool?.name !== 'string') return tool;
+  const need = policy.needOf('tool', tool.name);
+  if (tool._meta?.['securitySchemes'] !== undefined || (!need?.scopes?.length && need?.anonymous !== true)) return tool;
+  const securitySchemes = need.anonymous === true ? [{ type: 'noauth' }] : [{ type: 'oauth2', scopes: [...(need.scopes ?? [])] }];
+  return { ...tool, _meta: { ...tool._meta, securitySchemes } };
 }

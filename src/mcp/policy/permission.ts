@@ -7,8 +7,8 @@ import { insufficientScope, metadataUrlOf, schemeOf } from '../../guard/challeng
 import type { Access, AuthContext } from '../../model/access.ts';
 import { impliedBy, judge, type Need, type ScopeHierarchy, type Verdict } from '../../model/policy.ts';
 import type { Awaitable } from '../../model/runtime.ts';
-import { accessOf } from '../auth-info.ts';
-import { askForMore } from './refusal.ts';
+import { accessOf } from '../tool-context.ts';
+import { askForMore } from '../errors.ts';
 
 /** What a guarded handler finds in its context besides what the SDK put there. */
 export interface Caller<Props = AuthContext> {

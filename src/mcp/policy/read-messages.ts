@@ -7,7 +7,7 @@ import { readBody } from '../../lib/http.ts';
 import { isStrict } from '../../lib/json.ts';
 import type { Json } from '../../model/store.ts';
 import type { Id, Message } from '../sdk.ts';
-import { rpcError } from './refusal.ts';
+import { rpcError } from '../errors.ts';
 
 /** A message with known members only. */
 export type ReadMessage = Message & { readonly jsonrpc: '2.0' };

@@ -14,13 +14,12 @@ import { onAbort } from '../../lib/on-abort.ts';
 import type { Access } from '../../model/access.ts';
 import type { Seconds, Version } from '../../model/store.ts';
 import type { UserStates } from '../../model/user-state.ts';
-import { callerOf } from '../auth-info.ts';
-import { changeState } from '../change-state.ts';
+import { callerOf, redactedHeaders, redactedUrl } from '../tool-context.ts';
+import { changeState } from '../../model/change-record.ts';
 import { endOf, tellingItsEnd } from '../events/listening.ts';
 import { checkBodyLimit, readAnew } from '../policy/read-messages.ts';
-import { checkTerms, type SessionSlots, sessionSlotsOf } from './session-limit.ts';
-import { HEADER, notFound } from './session-request.ts';
-import { redactedHeaders, redactedUrl } from '../redacted-request.ts';
+import { checkTerms, type SessionSlots, sessionSlotsOf } from './limits.ts';
+import { HEADER, notFound } from './session.ts';
 
 /** How sessions end. */
 export interface BoundSessionsOptions {

@@ -6,9 +6,9 @@
 import type { EventStore } from '@modelcontextprotocol/server';
 import { utf8 } from '../../lib/bytes.ts';
 import type { Json, Seconds, Version } from '../../model/store.ts';
-import { type SessionStore, MAX_RECORD_BYTES } from './session-store.ts';
+import { type SessionStore, MAX_RECORD_BYTES } from './session.ts';
 import { type Id, isAnswer, isOfOrdinaryLength } from '../sdk.ts';
-import { asError, type Report } from '../tool-error.ts';
+import { asError, type Report } from '../errors.ts';
 
 /** A stored stream: numbered messages, the requests without an answer, the time of the last heartbeat. */
 export type KeptStream = {

@@ -8,10 +8,10 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { base64url } from '../../lib/bytes.ts';
 import { pause } from '../../lib/on-abort.ts';
 import type { Json, Seconds } from '../../model/store.ts';
-import type { SessionStore } from './session-store.ts';
+import type { SessionStore } from './session.ts';
 import { type Id, isOfOrdinaryLength, type Message } from '../sdk.ts';
-import { asError, type Report } from '../tool-error.ts';
-import { changeState } from '../change-state.ts';
+import { asError, type Report } from '../errors.ts';
+import { changeState } from '../../model/change-record.ts';
 
 /** The open requests of one exchange. */
 export interface ServerRequests {

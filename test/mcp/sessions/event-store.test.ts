@@ -1,8 +1,8 @@
 /** Streams that are kept for who comes back, part by part: what becomes of them when a write goes wrong, or the process that filled them dies. */
 import { describe, expect, it } from 'vitest';
-import { type SessionStore, sessionStoreOf, MAX_RECORD_BYTES } from '../../../src/mcp/sessions/session-store.ts';
+import { type SessionStore, sessionStoreOf, MAX_RECORD_BYTES } from '../../../src/mcp/sessions/session.ts';
 import type { Id } from '../../../src/mcp/sdk.ts';
-import { resumedStream } from '../../../src/mcp/sessions/notifications.ts';
+import { resumedStream } from '../../../src/mcp/sessions/session-streams.ts';
 import { MAX_KEPT, readEventId, readStream, recordTo, type Recording } from '../../../src/mcp/sessions/event-store.ts';
 import { makeClock } from '../../../src/testing/clock.ts';
 import { eventsOf } from '../session-client.ts';

@@ -1,10 +1,9 @@
 /** GET and DELETE of a session without a server around: which requests are for it, which stream they get, and what ends a stream. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { recordTo } from '../../../src/mcp/sessions/event-store.ts';
-import { begin, findSession, type Keeper, newSession, type Session } from '../../../src/mcp/sessions/session.ts';
-import type { SessionCaller } from '../../../src/mcp/sessions/session-request.ts';
+import { begin, findSession, type Keeper, newSession, type Session, type SessionCaller } from '../../../src/mcp/sessions/session.ts';
 import { openSessionStream } from '../../../src/mcp/sessions/session-streams.ts';
-import { shares } from '../../../src/mcp/sessions/shares.ts';
+import { shares } from '../../../src/mcp/sessions/limits.ts';
 import { userEvents } from '../../../src/mcp/events/user-events.ts';
 import { pause } from '../../../src/lib/on-abort.ts';
 import { withRequestState } from '../../../src/model/context.ts';

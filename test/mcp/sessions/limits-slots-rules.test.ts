@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { base64url } from '../../../src/lib/bytes.ts';
 import { sha256 } from '../../../src/lib/sha256.ts';
-import { checkTerms, sessionSlotsOf, type SessionSlots } from '../../../src/mcp/sessions/session-limit.ts';
+import { checkTerms, type SessionSlots, sessionSlotsOf } from '../../../src/mcp/sessions/limits.ts';
 import type { UserStates } from '../../../src/model/user-state.ts';
 import { statesWith } from '../states.ts';
 
@@ -31,7 +31,7 @@ function setUp(): World {
   return world;
 }
 
-describe('mcp/sessions/session-limit, places', () => {
+describe('mcp/sessions/limits, slots in the record', () => {
   it('stand under the hash of the client, the one that was seen longest ago first', async () => {
     const world = setUp();
     await world.take('a');
@@ -85,7 +85,7 @@ describe('mcp/sessions/session-limit, places', () => {
   });
 });
 
-describe('mcp/sessions/session-limit, terms', () => {
+describe('mcp/sessions/limits, terms', () => {
   it('are a minute at least, and one to two thousand sessions', () => {
     for (const terms of [{ idle: 60, most: 1 }, { idle: 9e9, most: 2000 }]) expect(checkTerms('sessions', terms)).toEqual(terms);
     for (const idle of [59, 60.5, Number.NaN, '60' as never]) expect(() => checkTerms('sessions', { idle, most: 1 })).toThrow(/^sessions: `idle` must be/);

@@ -1,9 +1,9 @@
 /** From a request to its judged messages: what is told, how a refusal looks, and what of the request is shown. */
 import { describe, expect, it } from 'vitest';
+import { readRequest, type RequestToRead } from '../../../src/mcp/policy/gate.ts';
 import { policy } from '../../../src/mcp/policy/policy.ts';
-import { readRequest, type RequestToRead } from '../../../src/mcp/policy/read-request.ts';
 import type { Access } from '../../../src/model/access.ts';
-import { requestState, withRequestState, RequestState } from '../../../src/model/context.ts';
+import { requestState, RequestState, withRequestState } from '../../../src/model/context.ts';
 import { accessWith, ENDPOINT } from '../clients.ts';
 
 const POLICY = policy({ tools: { save: { scopes: ['write'] } } });
@@ -22,7 +22,7 @@ const PING = { jsonrpc: '2.0', id: 1, method: 'ping' };
 const SAVE = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'save' } };
 const asClient = (clientId: string): Access => ({ ...accessWith(), clientId });
 
-describe('mcp/policy/read-request', () => {
+describe('mcp/policy/gate, reading a request', () => {
   it('gives the judged body, and the request without what proves who called', async () => {
     const { read, events } = make({}, { credential: () => 's3cret' });
     const found = await read(PING, { authorization: 'Bearer x', 'x-own': 's3cret', 'x-trace': 't' });

@@ -1,9 +1,59 @@
 /**
- * The request as the SDK and its tools see it: without credentials. The access token is for this server only, and a
- * tool that finds it in `ctx.http.req.headers` will one day send it upstream (MCP authorization, "Token Passthrough").
- * The body was read before: what remains is method, URL, the other headers and the signal.
+ * What a tool is told of its call: the caller, as the SDK's `AuthInfo`, and the request without credentials. The access token is for this server
+ * only, and a tool that finds it will one day send it upstream (MCP Authorization, "Token Passthrough"). No global variable is used: the SDK passes
+ * both to the handler of this call.
  */
+import type { AuthInfo } from '@modelcontextprotocol/server';
 import { accepts } from '../lib/http.ts';
+import type { Access, AuthContext } from '../model/access.ts';
+import type { Context } from '../model/context.ts';
+
+/** The caller, or null if no guard ran before. Props that were set on the context after the guard take precedence. */
+export function callerOf<Props = unknown>(ctx: Context): Access<Props> | null {
+  if (ctx.auth === undefined) return null;
+  const { auth, props = auth.props } = ctx;
+  return (props === auth.props ? auth : { ...auth, props }) as Access<Props>;
+}
+
+/**
+ * The caller as the SDK's `AuthInfo`, for a transport of your own. `token` is empty: the token is for this server only, and a tool that has
+ * it will one day send it upstream (MCP Authorization, "Token Passthrough").
+ *
+ * @example
+ * async function handle(request: Request, access: Access) {
+ *   return transport.handle(request, { authInfo: authInfoOf(access) });
+ * }
+ */
+export function authInfoOf(access: Access): AuthInfo {
+  return {
+    token: '',
+    clientId: access.clientId,
+    scopes: [...access.scope],
+    expiresAt: access.expiresAt,
+    ...(URL.canParse(access.resource) && { resource: new URL(access.resource) }),
+    extra: { access, props: access.props },
+  };
+}
+
+/** The context a tool gets: `ctx` of SDK 2.x, `extra` of SDK 1.x. */
+interface ToolContext {
+  readonly http?: { readonly authInfo?: AuthInfo };
+  readonly authInfo?: AuthInfo;
+}
+
+/**
+ * The caller, from a tool's context of either SDK line; null if the call bypassed the guard.
+ *
+ * @param context the *last* argument that the SDK gives a handler. Never a tool's arguments: the client controls those.
+ * @example
+ * server.registerTool('whoami', {}, async (ctx) => ({ content: [{ type: 'text', text: accessOf(ctx)?.userId ?? 'unknown' }] }));
+ */
+export function accessOf<Props = AuthContext>(context: unknown): Access<Props> | null {
+  if (typeof context !== 'object' || context === null) return null;
+  const { http, authInfo } = context as ToolContext;
+  const access = (http?.authInfo ?? authInfo)?.extra?.['access'];
+  return typeof access === 'object' && access !== null ? (access as Access<Props>) : null;
+}
 
 /**
  * Names of headers and query parameters that carry credentials: of clients, of proxies that sign people in (Cloudflare Access, oauth2-proxy, AWS,
@@ -22,7 +72,7 @@ export function acceptsAnswers(accept: string | null): boolean {
   return accepts(accept, 'application/json') && accepts(accept, 'text/event-stream');
 }
 
-/** The request without credentials. @param credential the token, if it is in a header or parameter of its own. */
+/** The request without credentials: method, URL, other headers and signal. Its body was read before. @param credential the token, if it is in a header or parameter of its own. */
 export function redactedRequest(request: Request, credential?: string): Request {
   const headers = redactedHeaders(request.headers, credential);
   const shown: Partial<Request> = {

@@ -4,8 +4,8 @@ import { McpServer as OldServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { SubscribeRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { McpServer, ProtocolError } from '@modelcontextprotocol/server';
 import { describe, expect, it, vi } from 'vitest';
+import { isBelow, MAX_SUBSCRIPTIONS, subscribedAs, subscriptionIn, subscriptionsAfter } from '../../../src/mcp/events/listening.ts';
 import { McpAgent, policy, sessions, userEvents } from '../../../src/mcp/index.ts';
-import { isBelow, MAX_SUBSCRIPTIONS, subscribedAs, subscriptionsAfter, subscriptionIn } from '../../../src/mcp/events/subscriptions.ts';
 import type { Handler } from '../../../src/model/context.ts';
 import { type App, ISSUER, makeApp, storeNames } from '../../support/app.ts';
 import { text } from '../clients.ts';
@@ -265,7 +265,7 @@ describe.each(storeNames)('what a client wants of its session, on %s', (store) =
   });
 });
 
-describe('mcp/events/subscriptions', () => {
+describe('mcp/events/listening, subscriptions', () => {
   it('reads a setting, and ignores any other message', () => {
     expect(subscriptionIn({ method: 'logging/setLevel', params: { level: 'info' } })).toEqual({ kind: 'level', level: 'info' });
     expect(subscriptionIn({ method: 'resources/unsubscribe', params: { uri: NOTE } })).toEqual({ kind: 'unsubscribe', uri: NOTE });

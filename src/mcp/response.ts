@@ -1,11 +1,11 @@
 /**
- * JSON response: one request of a 2025-era client and its response, as the transport of the server that was made for it. If the response is the
- * first message, it is sent as plain JSON, which every client accepts; if another message comes before it (progress, a log line), as a
- * stream. The SDK's own transport for these clients opens a stream for every call, which is most of what
- * a short call costs. All other cases are left to it: see {@link isPlain}.
+ * The form of a response: plain JSON or a stream.
  *
- * A slow response becomes a stream after a few seconds, with keep-alives, so that no proxy closes the connection; the response follows as its
- * last message. For every version of the protocol; a stream that the SDK opens by itself is left as it is.
+ * One request of a 2025-era client and its response are the transport of the server that was made for it. If the response is the first message,
+ * it is sent as plain JSON, which every client accepts; if another message comes before it (progress, a log line), as a stream. The SDK's own
+ * transport for these clients opens a stream for every call, which is most of what a short call costs. All other cases are left to it: see
+ * {@link isPlain}. A slow response becomes a stream after a few seconds, with keep-alives, so that no proxy closes the connection; the response
+ * follows as its last message. For every version of the protocol; a stream that the SDK opens by itself is left as it is.
  */
 import {
   type AuthInfo,
@@ -17,12 +17,13 @@ import {
   SUPPORTED_PROTOCOL_VERSIONS,
   type Transport,
 } from '@modelcontextprotocol/server';
-import { json } from '../lib/http.ts';
+import { utf8 } from '../lib/bytes.ts';
+import { accepts, json } from '../lib/http.ts';
 import { onAbort } from '../lib/on-abort.ts';
+import type { FetchObject } from '../model/context.ts';
 import type { JudgedBody, JudgedMessage } from './policy/gate.ts';
 import { type AnyServer, challengesItself, type Id } from './sdk.ts';
-import { asError, type Report } from './tool-error.ts';
-import { utf8 } from '../lib/bytes.ts';
+import { asError, type Report } from './errors.ts';
 
 const METHODS: readonly string[] = ['tools/call', 'tools/list'];
 const ENVELOPE = 'io.modelcontextprotocol/protocolVersion';
@@ -212,4 +213,41 @@ async function messageOf(response: Response, id: Id | null): Promise<string> {
   const said = JSON.parse(text) as { readonly id?: Id | null }; // the SDK and this package answer with JSON-RPC only
   const message = Array.isArray(said) ? said : { ...said, id: said.id ?? id };
   return `event: message\ndata: ${JSON.stringify(message)}\n\n`;
+}
+
+const [JSON_TYPE, STREAM] = ['application/json', 'text/event-stream'] as const;
+
+/**
+ * Lets clients call a handler that accept JSON alone or a stream alone, though the protocol requires both: Claude's proxy and ElevenLabs accept a
+ * stream, Gemini CLI and simple programs JSON. The SDK answers with 406; here the answer takes the form that is accepted (RFC 9110 §12.5.1).
+ */
+export function inOneForm<Env>(answer: FetchObject<Env>['fetch']): FetchObject<Env>['fetch'] {
+  return async (request, env, ctx) => {
+    const accept = request.headers.get('accept');
+    const [json, stream] = [accepts(accept, JSON_TYPE), accepts(accept, STREAM)];
+    const endless = request.headers.get('mcp-method') === 'subscriptions/listen';
+    if (request.method !== 'POST' || json === stream || (json && endless)) return answer(request, env, ctx);
+    const headers = new Headers(request.headers);
+    headers.set('accept', `${JSON_TYPE}, ${STREAM}`);
+    const response = await answer(new Request(request, { headers }), env, ctx);
+    const type = response.headers.get('content-type') ?? '';
+    if (json && type.startsWith(STREAM)) return withBody(response, JSON_TYPE, answerIn(await response.text()));
+    if (stream && response.status === 200 && type.startsWith(JSON_TYPE))
+      return withBody(response, STREAM, `event: message\ndata: ${await response.text()}\n\n`);
+    return response;
+  };
+}
+
+/** The answers in a stream: one, or a list of those to a batch. Notifications and questions of the server have no place in JSON. */
+function answerIn(text: string): string {
+  const messages = [...text.matchAll(/^data: ?(\{.*\})\r?$/gm)].map(([, data = '']) => JSON.parse(data) as object);
+  const answers = messages.filter((message) => !('method' in message));
+  return JSON.stringify(answers.length === 1 ? answers[0] : answers);
+}
+
+function withBody({ status, headers }: Response, type: string, body: string): Response {
+  const own = new Headers(headers);
+  own.set('content-type', type);
+  own.delete('content-length');
+  return new Response(body, { status, headers: own });
 }

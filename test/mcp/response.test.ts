@@ -1,6 +1,6 @@
 /** How a call of a 2025-era client is answered, by the bytes: what the SDK's clients make of it stands in the other tests of this folder. */
-import { McpServer, requireScopes } from '@modelcontextprotocol/server';
 import { McpServer as OldMcpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { McpServer, requireScopes } from '@modelcontextprotocol/server';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type AnyServer, mcpHandler } from '../../src/mcp/index.ts';
 import { accessWith, contextOf, ENDPOINT, text } from './clients.ts';
@@ -105,7 +105,7 @@ describe.each(SDKS)('mcp/exchange with a server of %s', (sdk, make) => {
   });
 });
 
-describe('mcp/json-response', () => {
+describe('mcp/response, json-response', () => {
   it("leaves a tool with the SDK's own challenge to the SDK, which asks for it before the handler runs", async () => {
     let ran = false;
     const handler = mcpHandler(

@@ -1,6 +1,6 @@
 /** The usual shares, calls at work, places of the dead, and what is answered where there is no place. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Full, shares, tooManyOpen } from '../../../src/mcp/sessions/shares.ts';
+import { type Full, shares, tooManyOpen } from '../../../src/mcp/sessions/limits.ts';
 import { type Context, withRequestState } from '../../../src/model/context.ts';
 import { accessWith } from '../clients.ts';
 
@@ -24,7 +24,7 @@ function asDead<T>(run: () => T): T {
   return result;
 }
 
-describe('mcp/sessions/shares, as they are', () => {
+describe('mcp/sessions/limits, as they are', () => {
   it('are eight streams of a session, 128 of a user and of all without a token, and 2048 together (F-06)', () => {
     const open = shares();
     const take = (userId: string | null, session?: string): Full | null =>
@@ -57,7 +57,7 @@ describe('mcp/sessions/shares, as they are', () => {
   });
 });
 
-describe('mcp/sessions/shares, calls without a client', () => {
+describe('mcp/sessions/limits, calls without a client', () => {
   it('free the place of a stream that ended without a signal', () => {
     const open = shares({ session: 9, user: 9, anonymous: 9, all: 9, alone: 2 });
     const [first, second, third, fourth] = Array.from({ length: 4 }, () => new AbortController()) as [AbortController, AbortController, AbortController, AbortController]; // prettier-ignore
@@ -72,7 +72,7 @@ describe('mcp/sessions/shares, calls without a client', () => {
   });
 });
 
-describe('mcp/sessions/shares, calls at work', () => {
+describe('mcp/sessions/limits, calls at work', () => {
   it('are counted until they end, for each session', () => {
     const open = shares();
     const [one, two] = [new AbortController(), new AbortController()];
@@ -88,7 +88,7 @@ describe('mcp/sessions/shares, calls at work', () => {
   });
 });
 
-describe('mcp/sessions/shares, places of the dead (F-61)', () => {
+describe('mcp/sessions/limits, places of the dead (F-61)', () => {
   it('are free when nothing was heard of them for 65 seconds, and not before', () => {
     const open = shares({ session: 1, user: 9, anonymous: 9, all: 9, alone: 9 });
     const take = (): Full | null => open.take({ access: ada, session: 's' }, over.signal);
@@ -122,7 +122,7 @@ describe('mcp/sessions/shares, places of the dead (F-61)', () => {
   });
 });
 
-describe('mcp/sessions/shares, refusals', () => {
+describe('mcp/sessions/limits, refusals', () => {
   it.each<[Full, number, string]>([
     ['streams', 503, 'The server holds too many streams open.'],
     ['streams_of_session', 429, 'Too many streams are open: end one first.'],

@@ -1,6 +1,6 @@
 /** What of an error leaves the server, judged on the errors themselves. Servers of both SDKs are in `tool-error.test.ts`. */
 import { describe, expect, it } from 'vitest';
-import { asError, keepErrorsInside, ToolError } from '../../src/mcp/tool-error.ts';
+import { asError, keepErrorsInside, ToolError } from '../../src/mcp/errors.ts';
 import { UpstreamTokenError } from '../../src/model/upstream.ts';
 
 const BLAND = 'Something went wrong on the server.';
@@ -27,7 +27,7 @@ function sent(message: object): { readonly message: unknown; readonly reported: 
 }
 const answer = (code: unknown, message: string): object => ({ jsonrpc: '2.0', id: 1, error: { code, message, data: 'secret' } });
 
-describe('mcp/tool-error, tools', () => {
+describe('mcp/errors, tools', () => {
   it('passes on what is meant for the caller, and reports none of it', async () => {
     const errors = [new ToolError('No city.'), new UpstreamTokenError('ended', 'corp'), Object.assign(new Error('bad'), { code: -32602 }), { code: -32000 }]; // prettier-ignore
     for (const error of errors) expect(await thrown(error, 1, 2)).toEqual({ error, reported: [] });
@@ -65,7 +65,7 @@ describe('mcp/tool-error, tools', () => {
   }); // prettier-ignore
 });
 
-describe('mcp/tool-error, messages', () => {
+describe('mcp/errors, messages', () => {
   it('leaves what is no error, and errors of the protocol, as they are', () => {
     for (const message of [
       { jsonrpc: '2.0', id: 1, result: {} },

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type PostgresListener, postgresChannel } from '../../../src/mcp/events/channels.ts';
+import { postgresChannel, type PostgresListener } from '../../../src/mcp/events/user-events.ts';
 
-describe('mcp/events/channels', () => {
+describe('mcp/events/user-events, channels', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 

@@ -1,6 +1,6 @@
-import { McpServer, ProtocolError } from '@modelcontextprotocol/server';
 import { McpServer as OldMcpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { McpError } from '@modelcontextprotocol/sdk/types.js';
+import { McpServer, ProtocolError } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { mcpHandler, ToolError } from '../../src/mcp/index.ts';
@@ -54,7 +54,7 @@ const old: Build = (onError) =>
 describe.each([
   ['SDK 2.x', current],
   ['SDK 1.x', old],
-] as const)('mcp/tool-error with %s', (_, build) => {
+] as const)('mcp/errors with %s', (_, build) => {
   describe.each(LINES)('and the %s client', (line) => {
     it.each(['plain', 'text', 'numbered'])(
       'answers an unexpected error (%s) with a plain sentence, tells the operator, and stays up (SEC-197)',

@@ -1,6 +1,6 @@
 /** What is removed from a list on its way out, and what is added. Lists of real servers are in `gate.test.ts`. */
 import { describe, expect, it } from 'vitest';
-import { keepListsPrivate } from '../../../src/mcp/policy/lists.ts';
+import { keepListsPrivate } from '../../../src/mcp/policy/gate.ts';
 import { policy, type PolicyOptions } from '../../../src/mcp/policy/policy.ts';
 import type { Access } from '../../../src/model/access.ts';
 import { accessWith } from '../clients.ts';
@@ -22,7 +22,7 @@ const NEEDS: PolicyOptions = {
   prompts: { draft: { permissions: ['admin'] } },
 }; // prettier-ignore
 
-describe('mcp/policy/lists', () => {
+describe('mcp/policy/gate, lists', () => {
   it('removes from each list what the user lacks the permission for, and keeps the rest (S-131)', () => {
     const message = result({
       tools: [{ name: 'admin' }, { name: 'open' }],

@@ -1,12 +1,20 @@
 /** A POST of a session without a server around: whose it is, what is stored for another exchange, and what is served. */
 import { McpServer, Server, type Transport } from '@modelcontextprotocol/server';
 import { afterEach, describe, expect, it } from 'vitest';
-import { begin, findSession, type Keeper, keptNow, newSession, type Session } from '../../../src/mcp/sessions/session.ts';
-import { acceptSessionPost, isOfSessions } from '../../../src/mcp/sessions/session-post.ts';
-import type { Admitted, SessionCaller } from '../../../src/mcp/sessions/session-request.ts';
-import { sessionStoreOf } from '../../../src/mcp/sessions/session-store.ts';
+import { type Shares, shares } from '../../../src/mcp/sessions/limits.ts';
 import { serverRequestsOf } from '../../../src/mcp/sessions/server-requests.ts';
-import { type Shares, shares } from '../../../src/mcp/sessions/shares.ts';
+import {
+  type Admitted,
+  begin,
+  findSession,
+  type Keeper,
+  keptNow,
+  newSession,
+  type Session,
+  type SessionCaller,
+  sessionStoreOf,
+} from '../../../src/mcp/sessions/session.ts';
+import { acceptSessionPost, isOfSessions } from '../../../src/mcp/sessions/sessions.ts';
 import { withRequestState } from '../../../src/model/context.ts';
 import { accessWith, contextOf, ENDPOINT, text } from '../clients.ts';
 import { statesWith } from '../states.ts';
@@ -84,7 +92,7 @@ const refused = async (response: Admitted | Response | null): Promise<unknown> =
 const rpc = (code: number, message: string): object => ({ jsonrpc: '2.0', error: { code, message }, id: null });
 const OVER = [404, rpc(-32001, 'Session not found')];
 
-describe('mcp/sessions/session-post: which requests are of sessions', () => {
+describe('mcp/sessions/sessions: which requests are of sessions', () => {
   it('are those of 2025 and older, and none that names a newer version in its header or its body (S-230)', () => {
     const is = (body: object, headers: Record<string, string> = {}): boolean => isOfSessions(new Request(ENDPOINT, { method: 'POST', headers, body: '{}' }), body as never); // prettier-ignore
     expect([is(PING), is(PING, { 'mcp-protocol-version': '2025-11-25' }), is(initialize())]).toEqual([true, true, true]);
@@ -94,7 +102,7 @@ describe('mcp/sessions/session-post: which requests are of sessions', () => {
   });
 });
 
-describe('mcp/sessions/session-post: whose session a request has', () => {
+describe('mcp/sessions/sessions: whose session a request has', () => {
   it('is the one of its header, for the client that began it', async () => {
     const { ask, session } = await makeWorld();
     expect(await ask(PING)).toMatchObject({ body: PING, headers: { 'mcp-session-id': session.id }, isApart: false });
@@ -123,7 +131,7 @@ describe('mcp/sessions/session-post: whose session a request has', () => {
   });
 });
 
-describe('mcp/sessions/session-post: what is stored for another exchange', () => {
+describe('mcp/sessions/sessions: what is stored for another exchange', () => {
   it('is an answer to a question of the server, and a cancellation; the POST is then done', async () => {
     const { ask, read, question } = await makeWorld();
     const id = await question();
@@ -173,7 +181,7 @@ describe('mcp/sessions/session-post: what is stored for another exchange', () =>
   });
 });
 
-describe('mcp/sessions/session-post: an initialize', () => {
+describe('mcp/sessions/sessions: an initialize', () => {
   it('begins the session with what client and server declared', async () => {
     const { ask, keeper, work } = await makeWorld();
     const admitted = (await ask(initialize(), { id: null })) as Admitted;
@@ -229,7 +237,7 @@ describe('mcp/sessions/session-post: an initialize', () => {
   });
 });
 
-describe('mcp/sessions/session-post: what is served', () => {
+describe('mcp/sessions/sessions: what is served', () => {
   it('is answered on its own stream', async () => {
     const { ask, working, errors } = await makeWorld();
     const response = await served(await ask(call('whoami')));

@@ -1,13 +1,23 @@
 /**
- * Shares: limits how many streams one handler has open at once. Each session, each user, and all callers without a token together have a
- * share, so that none of them can use up the streams of all others. Counted in one process or isolate.
+ * Limits of sessions. Shares: how many streams one handler has open at once. Each session, each user, and all callers without a token together have
+ * a share, so that none of them can use up the streams of all others; counted in one process or isolate. Slots: the maximum number of sessions of one
+ * user through one client (docs/decisions/0018). One record holds the labels of these sessions, the least recently used first; a new session above
+ * the limit replaces that one.
+ *
+ *   write the record of the new session → take a slot, by one conditional write → end the session that lost its slot
+ *
+ * In this order a session that loses its slot has a record to delete. So a leaked token, or a client that ends no session, keeps no more than that.
  */
-import { type Context, requestState } from '../../model/context.ts';
+import { base64url, utf8 } from '../../lib/bytes.ts';
 import { onAbort } from '../../lib/on-abort.ts';
 import type { Access } from '../../model/access.ts';
+import { changeState } from '../../model/change-record.ts';
+import { type Context, requestState } from '../../model/context.ts';
 import { keyOf } from '../../model/live-permissions.ts';
+import type { Seconds } from '../../model/store.ts';
+import type { UserStates } from '../../model/user-state.ts';
+import { rpcError } from '../errors.ts';
 import type { Id } from '../sdk.ts';
-import { rpcError } from '../policy/refusal.ts';
 
 /** The share that is used up. */
 export type Full = 'streams_of_session' | 'streams_of_user' | 'streams_of_anonymous' | 'streams';
@@ -121,4 +131,81 @@ export function tooManyOpen(full: Full, ctx: Context, id: Id | null = null): Res
 /** A user of one issuer, of one tenant; the grant, where the token names no user. */
 function userOf({ tenant = '', issuer = '', userId, grantId }: Access): string {
   return keyOf(`${tenant} ${issuer}`, userId || grantId);
+}
+
+/** When sessions end by themselves. */
+export interface Terms {
+  /** Seconds without use. */
+  readonly idle: Seconds;
+  /** Maximum sessions of one user and one client. */
+  readonly most: number;
+}
+
+/** The sessions of one user and one client, by their labels. */
+export interface SessionSlots {
+  /**
+   * Takes a slot, or keeps the one that the session has, and ends the sessions that have lost theirs.
+   *
+   * @param end ends a session. @throws {Error} if too many start at once: then this one has ended, too.
+   */
+  take(label: string, end: (label: string) => Promise<unknown>): Promise<void>;
+  /** Notes that a session is in use. @returns false if it has lost its slot. */
+  keep(label: string): Promise<boolean>;
+  leave(label: string): Promise<void>;
+}
+
+/** A session that has a slot, and the time of its last use. */
+type Slot = readonly [label: string, seenAt: Seconds];
+
+/** @throws {TypeError} for invalid terms; the message names the function that was given them. */
+export function checkTerms(name: string, { idle, most }: Terms): Terms {
+  if (!Number.isInteger(idle) || idle < 60) throw new TypeError(`${name}: \`idle\` must be a whole number of seconds, 60 or more.`);
+  if (!Number.isInteger(most) || most < 1 || most > 2000) throw new TypeError(`${name}: \`most\` must be a whole number from 1 to 2000.`);
+  return { idle, most };
+}
+
+/** The slots for a user's sessions through a client. @param kind our own sessions or those of another handler. */
+export async function sessionSlotsOf(states: UserStates, kind: string, clientId: string, { idle, most }: Terms): Promise<SessionSlots> {
+  const longest = Math.ceil(idle * 1.1); // a session in use writes this after a tenth of its time
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(clientId))); // it may be a long URL
+  const handle = `${kind} places ${base64url(digest)}`;
+
+  /** Changes the record, and tries again if another request changed it meanwhile. `step` answers null if there is nothing to change. */
+  function change(step: (places: readonly Slot[]) => readonly Slot[] | null): Promise<void> {
+    return changeState<readonly Slot[], void>(states, handle, longest, (kept) => {
+      const write = step((kept ?? []).filter(([, seenAt]) => states.now() - seenAt <= longest));
+      return write === null ? { result: undefined } : { write, result: undefined };
+    });
+  }
+  const seen = (label: string, places: readonly Slot[]): readonly Slot[] => [...without(label, places), [label, states.now()]];
+
+  return {
+    async take(label, end) {
+      let lost: readonly string[] = [];
+      try {
+        await change((places) => {
+          const next = seen(label, places);
+          lost = next.slice(0, -most).map(([one]) => one);
+          return next.slice(-most);
+        });
+      } catch (error) {
+        await end(label);
+        throw error;
+      }
+      await Promise.all(lost.map(end));
+    },
+    async keep(label) {
+      let isThere = false;
+      await change((places) => {
+        isThere = places.some(([one]) => one === label);
+        return isThere ? seen(label, places) : null;
+      });
+      return isThere;
+    },
+    leave: (label) => change((places) => (places.some(([one]) => one === label) ? without(label, places) : null)),
+  };
+}
+
+function without(label: string, places: readonly Slot[]): readonly Slot[] {
+  return places.filter(([one]) => one !== label);
 }
