@@ -36,7 +36,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
     'src/{endpoints/{cross-site,authorize/step},journeys/{existing-session,own-login,identifier,password,sign-ins}}.ts',
   'src/endpoints/oauth/register.ts': 'src/{endpoints/oauth/registration,journeys/client-policy}.ts',
   'src/endpoints/oauth/registration.ts': 'src/journeys/client-policy.ts',
-  'src/endpoints/sign-in/browser-context.ts': 'src/endpoints/account/login.ts',
+  'src/endpoints/sign-in/browser-context.ts': 'src/{endpoints/account/login,journeys/existing-session}.ts',
   'src/endpoints/sign-in/sign-in.ts':
     'src/{endpoints/{account/login,authorize/{step,upstream-sign-in-callback,consent}},journeys/{existing-session,identifier,security-mail,own-login,password,sign-ins,attempts,account},provider/disabled-users,logins/totp}.ts',
   'src/grants/device-code.ts': 'src/journeys/device{,-clients}.ts',

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makeBreaker, makeBreakers } from '../../src/upstreams/ask.ts';
 import { UpstreamError } from '../../src/upstreams/contract.ts';
 
@@ -66,6 +66,54 @@ describe('upstreams/ask, the breaker', () => {
     pass(1);
     expect(await run(async () => 'fine')).toBe('fine');
   });
+
+  it('gives up a probe that never ends after ten seconds, and lets the next request try (FLT-17)', async () => {
+    const { run, fail, pass } = make();
+    await fail(5);
+    pass(5);
+    void run(() => new Promise<void>(() => undefined));
+    pass(9);
+    expect(await reasonOf(run(async () => 'fine'))).toBe('breaker_open');
+    pass(1);
+    expect(await run(async () => 'fine')).toBe('fine');
+  });
+
+  it('probes again at once after a probe that the upstream answered with a refusal', async () => {
+    const { run, fail, pass } = make();
+    await fail(5);
+    pass(5);
+    expect(await reasonOf(run(() => Promise.reject(new UpstreamError('broken', 'status_400'))))).toBe('status_400');
+    expect(await run(async () => 'fine')).toBe('fine');
+  });
+
+  it('keeps others behind a probe while a request of before it ends', async () => {
+    const { run, fail, pass } = make();
+    let end: (error: Error) => void = () => undefined;
+    const early = reasonOf(run(() => new Promise((_, reject) => (end = reject))));
+    await fail(5);
+    pass(5);
+    void run(() => new Promise<void>(() => undefined));
+    end(new UpstreamError('broken', 'late'));
+    expect(await early).toBe('late');
+    expect(await reasonOf(run(async () => 'fine'))).toBe('breaker_open');
+  });
+
+  it('counts no refusal of a breaker within it', async () => {
+    const { run } = make();
+    for (let n = 0; n < 6; n++) await reasonOf(run(() => Promise.reject(new UpstreamError('unavailable', 'breaker_open'))));
+    expect(await run(async () => 'fine')).toBe('fine');
+  });
+
+  it('counts in seconds of the clock of the machine', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    const { run } = makeBreaker();
+    for (let n = 0; n < 5; n++) await reasonOf(run(down));
+    vi.setSystemTime(1_700_000_004_000);
+    await expect(run(down)).rejects.toMatchObject({ reason: 'breaker_open', retryAfter: 1 });
+    vi.setSystemTime(1_700_000_005_000);
+    expect(await run(async () => 'fine')).toBe('fine');
+  });
 });
 
 describe('upstreams/ask, a breaker of many visitors', () => {
@@ -93,5 +141,37 @@ describe('upstreams/ask, a breaker of many visitors', () => {
     now += 60;
     expect(await reasonOf(of('new').run(async () => 'fine'))).toBe('through');
     expect(await reasonOf(of('other').run(async () => 'fine'))).toBe('through');
+  });
+
+  it('starts to count visitors anew with each answer (FLT-17)', async () => {
+    const of = makeBreakers(() => 1000);
+    for (const visitor of 'ab') await fail(of, visitor, 1);
+    expect(await reasonOf(of('fine').run(async () => 'fine'))).toBe('through');
+    for (const visitor of 'cdefgh') await fail(of, visitor, 1);
+    expect(await reasonOf(of('new').run(async () => 'fine'))).toBe('through');
+    for (const visitor of 'ij') await fail(of, visitor, 1);
+    expect(await reasonOf(of('new').run(async () => 'fine'))).toBe('through');
+    for (const visitor of 'klmnopqr') await fail(of, visitor, 1);
+    expect(await reasonOf(of('new').run(async () => 'fine'))).toBe('breaker_open');
+  });
+
+  it('counts no visitor whose request was refused, or failed in our code', async () => {
+    for (const error of [new UpstreamError('broken', 'status_400'), new TypeError('a mistake of ours')]) {
+      const of = makeBreakers(() => 1000);
+      for (const visitor of 'abc') await of(visitor).run(() => Promise.reject(error)).catch(() => undefined); // prettier-ignore
+      for (const visitor of 'defgh') await fail(of, visitor, 1);
+      expect(await reasonOf(of('new').run(async () => 'fine'))).toBe('through');
+    }
+  });
+
+  it('forgets the visitor who asked longest ago, from the thousandth on', async () => {
+    const of = makeBreakers(() => 1000);
+    await fail(of, 'first');
+    for (let n = 0; n < 999; n++) await of(`v${n}`).run(async () => 'fine');
+    expect(await reasonOf(of('first').run(async () => 'fine'))).toBe('breaker_open');
+    await of('another').run(async () => 'fine');
+    expect(await reasonOf(of('first').run(async () => 'fine'))).toBe('breaker_open'); // asked after the others
+    for (let n = 0; n < 1000; n++) await of(`w${n}`).run(async () => 'fine');
+    expect(await reasonOf(of('first').run(async () => 'fine'))).toBe('through');
   });
 });

@@ -1,7 +1,7 @@
 /** Whom each site lets in and lets stay, and what it is asked; the network is a function that signs what it is told. */
 import { describe, expect, it } from 'vitest';
 import type { Identity } from '../../src/model/identity.ts';
-import { auth0, type Auth0Options } from '../../src/upstreams/oidc.ts';
+import { auth0, type Auth0Options, cloudflareAccess, gitlab, keycloak, okta } from '../../src/upstreams/oidc.ts';
 import type { Fetch, ProviderOptions, Upstream, UpstreamError } from '../../src/upstreams/contract.ts';
 import { ENGLISH } from '../../src/words/words.ts';
 import { entra, type EntraOptions } from '../../src/upstreams/entra.ts';
@@ -61,7 +61,7 @@ const published =
       scopes_supported: ['openid', 'offline_access'],
     });
 
-describe('upstreams/auth0', () => {
+describe('upstreams/oidc: auth0', () => {
   const ISSUER = 'https://acme.eu.auth0.com/';
   const make =
     (more: Partial<Auth0Options> = {}) =>
@@ -101,6 +101,29 @@ describe('upstreams/auth0', () => {
     expect(make()(APP)).toMatchObject({ id: 'auth0', label: 'Auth0', issuer: ISSUER });
     expect(() => auth0({ ...APP, domain: 'x', organisation: 'y' } as never)).toThrow(/^auth0: `organisation`.*did you mean `organization`/);
   }); // prettier-ignore
+});
+
+describe('upstreams/oidc, providers that need no more than their URL', () => {
+  it.each([
+    ['okta', 'Okta', okta({ ...APP, domain: 'acme.okta.com' }), 'https://acme.okta.com'],
+    ['okta', 'Okta', okta({ ...APP, domain: 'acme.okta.com', authorizationServer: 'default' }), 'https://acme.okta.com/oauth2/default'],
+    ['keycloak', 'Keycloak', keycloak({ ...APP, url: 'https://id.example/auth/', realm: 'a b' }), 'https://id.example/auth/realms/a%20b'],
+    ['gitlab', 'GitLab', gitlab(APP), 'https://gitlab.com'],
+    ['gitlab', 'GitLab', gitlab({ ...APP, issuer: 'https://git.example' }), 'https://git.example'],
+    ['cloudflare-access', 'Cloudflare Access', cloudflareAccess({ ...APP, issuer: 'https://acme.example/x' }), 'https://acme.example/x'],
+  ])('%s is called %s, has a mark and its issuer', (id, label, provider, issuer) => {
+    expect(provider).toMatchObject({ id, label, issuer, icon: expect.stringMatching(/^M[\d ]/) });
+  }); // prettier-ignore
+
+  it.each([
+    ['okta', (fetch: Fetch) => okta({ ...APP, domain: 'id.example', fetch }), 'https://id.example'],
+    ['keycloak', (fetch: Fetch) => keycloak({ ...APP, url: 'https://id.example', realm: 'r', fetch }), 'https://id.example/realms/r'],
+  ])('%s is asked for a refresh token by a scope, whatever its metadata lists', async (_, make, issuer) => {
+    const metadata = { issuer, authorization_endpoint: `${issuer}/a`, token_endpoint: `${issuer}/t`, jwks_uri: `${issuer}/k` };
+    const provider = make(async () => Response.json(metadata));
+    const { location } = await provider.startSignIn({ redirectUri: REDIRECT, state: 's', env: {}, offline: true });
+    expect(new URL(location).searchParams.get('scope')).toBe('openid email profile offline_access');
+  });
 });
 
 describe('upstreams/google', () => {

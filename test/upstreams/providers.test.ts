@@ -151,7 +151,7 @@ describe('upstreams/entra', () => {
   });
 });
 
-describe('upstreams/auth0', () => {
+describe('upstreams/oidc: auth0', () => {
   it('has an issuer with a slash, sends audience and organization, and checks the organization', async () => {
     const { fake, provider, query } = await openidShaped('https://acme.eu.auth0.com/', (options) =>
       auth0({ ...options, domain: 'acme.eu.auth0.com', audience: 'https://api.example', organization: 'org_1' }),

@@ -13,4 +13,15 @@ describe('endpoints/sign-in/browser-context: wanted languages', () => {
     expect(localesOf('x '.repeat(300))).toEqual([]);
     expect(localesOf(undefined)).toEqual([]);
   });
+
+  it('reads weights and tags of the grammar alone', () => {
+    expect(acceptedOf('de;q=0.125,en;q=1.000,fr;q=0,it; q=0.5')).toEqual(['en', 'it', 'de']);
+    expect(acceptedOf('de;xq=1,en;q=1x,fr;q=0.12x,it;q=1,, ;q=1,a_b,ab!')).toEqual(['it']);
+  });
+
+  it('reads up to 500 characters', () => {
+    const long = `de,${'x'.repeat(497)}`;
+    expect([acceptedOf(long)[0], acceptedOf(`${long}x`)]).toEqual(['de', []]);
+    expect([localesOf('x'.repeat(500)).length, localesOf('x'.repeat(501))]).toEqual([1, []]);
+  });
 });
