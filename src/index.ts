@@ -6,7 +6,7 @@ import { webRuntime } from './core/web-runtime.ts';
 import { OAuthProvider as AnyOAuthProvider, type Platform } from './provider/oauth-provider.ts';
 import type { OAuthProviderOptions } from './options/options.ts';
 
-export { connection } from './logins/connection.ts';
+export { connection } from './logins/upstream.ts';
 export { consoleMailer } from './logins/console-mailer.ts';
 export { emailCode } from './logins/email-code.ts';
 export { existingSession } from './logins/existing-session.ts';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { TEMPLATES } from '../src/pages/templates.ts';
+import { TEMPLATES } from '../src/pages/theme.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

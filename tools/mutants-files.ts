@@ -168,13 +168,13 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'logins',
-    files: ['password', 'password-change', 'password-reset', 'password-sign-up', 'password-rules', 'email-code', 'totp', 'totp-section'],
+    files: ['password', 'password-change', 'password-sign-up', 'password-rules', 'email-code', 'totp'],
     tests: ['logins'],
     journeys: ['people'],
   },
   {
     folder: 'logins',
-    files: ['passkey', 'passkey-verifier', 'passkey-section', 'passkey-sign-up', 'cbor', 'existing-session', 'login', 'upstream'],
+    files: ['passkey', 'passkey-verifier', 'passkey-section', 'existing-session', 'login', 'upstream'],
     tests: ['logins'],
     journeys: ['people', 'sites'],
   },

@@ -46,7 +46,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/grants/refresh-token.ts':
     'src/{grants/change-grant,grants/on-tokens,former/workers-oauth-kv,journeys/lost-answers,journeys/recheck,journeys/refresh,journeys/signed-tokens,journeys/places}.ts',
   'src/logins/password.ts': 'src/journeys/password.ts',
-  'src/logins/totp-section.ts': 'src/{logins/totp,journeys/account}.ts',
+  'src/logins/totp.ts': 'src/journeys/account.ts',
   'src/grants/token-exchange.ts': 'src/journeys/access-keys.ts',
   'src/endpoints/oauth/introspect.ts': 'src/journeys/access-keys.ts',
   'src/guard/challenge.ts': 'src/{guard/guard,provider/tokens}.ts',

@@ -1,12 +1,14 @@
 /**
- * Options of passkeys, and the WebAuthn requests made from them. Usernameless: the authenticator knows the accounts it has
- * keys for, so the page shows no user name. User verification is always required, so that a passkey is two factors in one.
+ * Options of passkeys, the WebAuthn requests made from them, and the one script of our pages, which hands a request to the browser and puts the
+ * answer into the form. Usernameless: the authenticator knows the accounts it has keys for, so the page shows no user name. User
+ * verification is always required, so that a passkey is two factors in one.
  */
+import { html, type Html } from '../lib/html.ts';
 import { checkNames } from '../lib/names.ts';
-import type { RelyingParty } from './passkey-verifier.ts';
-import { ALGORITHMS } from './passkey-verifier.ts';
-import type { Ceremony } from './passkey-script.ts';
 import { CHALLENGE_TTL, type Passkey, userHandle } from '../model/passkey.ts';
+import type { Json } from '../model/store.ts';
+import type { Words } from '../words/words.ts';
+import { ALGORITHMS, type RelyingParty } from './passkey-verifier.ts';
 
 /** Options of `passkeys()`. */
 export interface PasskeyOptions {
@@ -87,3 +89,79 @@ function isHost(text: string): boolean {
 function fail(problem: string): never {
   throw new TypeError(`logins: passkeys() ${problem}.`);
 }
+
+/** The request to the browser: use a passkey, or create one; with the options of WebAuthn Level 3 in their JSON form. */
+export type Ceremony = { readonly how: 'get' | 'create'; readonly publicKey: { readonly [option: string]: Json } };
+
+/** The field that the answer is posted in. */
+export const ANSWER = 'passkey';
+
+/** The fields of a ceremony, and the text shown if it fails. Belongs in a form with a first button that starts it. */
+export function ceremonyFields(ceremony: Ceremony, { passkey: say }: Words): Html {
+  return html`<input type="hidden" id="passkey-ceremony" value="${JSON.stringify(ceremony)}" />
+    <input type="hidden" id="passkey-answer" name="${ANSWER}" value="" />
+    <p class="note" id="passkey-off">${say.noScript}</p>
+    <div role="status">
+      <p class="note" id="passkey-missing" hidden>${say.missing}</p>
+      <p class="note" id="passkey-cancelled" hidden>${say.cancelled}</p>
+      <p class="note" id="passkey-known" hidden>${say.known}</p>
+    </div>`;
+}
+
+/**
+ * The script: a constant text, allowed by its hash; all values come from the page, which says what to do without it. It starts by itself, since the user just pressed a button to come here; a browser that requires one more press
+ * refuses silently, and the button is there. Byte arrays are converted by hand: the JSON methods of WebAuthn are newer than passkeys.
+ */
+export const PASSKEY_SCRIPT = `(() => {
+  const { how, publicKey } = JSON.parse(document.getElementById('passkey-ceremony').value);
+  const answer = document.getElementById('passkey-answer');
+  const form = answer.form;
+  const go = form.querySelector('button.main');
+  let asking = false;
+  let quiet;
+  document.getElementById('passkey-off').remove();
+
+  const say = (what) => {
+    for (const one of ['missing', 'cancelled', 'known']) document.getElementById('passkey-' + one).hidden = one !== what;
+  };
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (sign) => sign.charCodeAt(0));
+  const text = (buffer) => {
+    const signs = Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join('');
+    return btoa(signs).replace(/\\+/g, '-').replace(/\\//g, '_').replace(/=+$/, '');
+  };
+
+  publicKey.challenge = bytes(publicKey.challenge);
+  if (publicKey.user) publicKey.user.id = bytes(publicKey.user.id);
+  for (const one of publicKey.excludeCredentials || []) one.id = bytes(one.id);
+
+  const ask = async (quietly) => {
+    quiet = quietly; // a press while the browser asks by itself wants to hear how that ended
+    if (asking) return;
+    asking = true;
+    say(null);
+    try {
+      const { id, type, response } = await navigator.credentials[how]({ publicKey });
+      const parts = {};
+      for (const name of ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle'])
+        if (response[name]) parts[name] = text(response[name]);
+      if (response.getTransports) parts.transports = response.getTransports();
+      answer.value = JSON.stringify({ id, type, response: parts });
+      form.requestSubmit(go);
+    } catch (error) {
+      if (!quiet) say(error.name === 'InvalidStateError' ? 'known' : 'cancelled');
+    } finally {
+      asking = false;
+    }
+  };
+
+  const able = window.PublicKeyCredential && navigator.credentials;
+  if (!able) say('missing');
+  form.addEventListener('submit', (event) => {
+    if (event.submitter !== go || answer.value !== '') return;
+    event.preventDefault();
+    if (able) ask(false);
+  });
+  window.addEventListener('pageshow', () => (answer.value = '')); // come back to by the back button
+  if (able) ask(true);
+})();
+`;

@@ -10,8 +10,7 @@ import { MAX_PASSKEYS, type Passkey } from '../model/passkey.ts';
 import type { Params } from '../model/params.ts';
 import type { Seconds } from '../model/store.ts';
 import { sayDay, type Words } from '../words/words.ts';
-import { makeCeremony, partyOf, type PasskeyOptions } from './passkey-options.ts';
-import { ANSWER, ceremonyFields, PASSKEY_SCRIPT } from './passkey-script.ts';
+import { ANSWER, ceremonyFields, makeCeremony, partyOf, PASSKEY_SCRIPT, type PasskeyOptions } from './passkey-options.ts';
 import { verifyRegistration } from './passkey-verifier.ts';
 
 /** Maximum age of a sign-in for adding and removing. */

@@ -1,20 +1,17 @@
 /**
- * Sign-in with user name and password, for the accounts of our own store.
+ * Sign-in with user name and password, for the accounts of our own store, and the accounts of the option `accounts` (seeds).
  * Order of checks: bounds, limits, hash. An unknown name and a wrong password get the same answer after the same work.
  */
-import { field, html } from '../lib/html.ts';
-import type { Html } from '../lib/html.ts';
+import { field, html, type Html } from '../lib/html.ts';
 import { checkNames } from '../lib/names.ts';
-import { identityOf, type NewAccount, usernameKey } from '../model/account.ts';
-import { isOutage } from '../model/error.ts';
+import { type Accounts, canBePassword, identityOf, type NewAccount, usernameKey } from '../model/account.ts';
 import { checkMailer, foldAddress, type SendEmail } from '../model/email.ts';
-import type { Awaitable } from '../model/runtime.ts';
-import type { Words } from '../words/words.ts';
+import { isOutage } from '../model/error.ts';
 import type { FormLogin, LoginResult, LoginServices, Step, StepView } from '../model/login.ts';
+import type { Awaitable } from '../model/runtime.ts';
 import type { Json } from '../model/store.ts';
-import { passwordSection } from './password-change.ts';
-import { makeSeeds } from './password-seeds.ts';
-import { resetPages } from './password-reset.ts';
+import type { Words } from '../words/words.ts';
+import { passwordSection, resetPages } from './password-change.ts';
 import type { PasswordRules } from './password-rules.ts';
 import { signUpPages } from './password-sign-up.ts';
 
@@ -148,4 +145,84 @@ function rulesOf<Env>({ signUp = 'closed', sendEmail, isBreached, accounts }: Pa
     if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`password: \`${name}\` must be a function.`);
   }
   return { signUp, ...(sendEmail ? { sendEmail: sendEmail as SendEmail<never> } : {}), ...(isBreached ? { isBreached } : {}) };
+}
+
+/** What a login does with its seeds. */
+interface Seeds {
+  /**
+   * Warns, once, of permissions that the server does not read.
+   *
+   * @throws {TypeError} naming the account, and the variables of the environment that are missing.
+   */
+  readonly check: (env: unknown, isRead?: (permission: string) => boolean) => void;
+  prepare(accounts: Accounts, env: unknown): Promise<void>;
+}
+
+/**
+ * Seeds of a function from the environment to accounts: checked when a server is made for an environment, and created or updated before it
+ * answers the first request for a page: no sign-up comes first, and no session opened with an old secret is shown anything.
+ */
+function makeSeeds<Env>(list: (env: Env) => readonly NewAccount[]): Seeds {
+  const done = new WeakSet<Accounts>();
+  const accountsIn = (env: unknown): readonly NewAccount[] => {
+    const { watched, missing } = watch(env);
+    const accounts = list(watched as Env);
+    for (const account of accounts) checkSeed(account, missing);
+    const names = accounts.map(({ username }) => usernameKey(username));
+    const twice = names.find((name, at) => names.indexOf(name) !== at);
+    if (twice !== undefined) throw new TypeError(`password: \`accounts\` names "${twice}" twice. Leave one of them out.`);
+    return accounts;
+  };
+  let isWarned = false;
+  return {
+    check(env, isRead = () => true) {
+      const unread = accountsIn(env).find(({ permissions = [] }) => !permissions.every(isRead));
+      if (!unread || isWarned) return;
+      isWarned = true;
+      console.warn(`portcullis: password({ accounts }): "${unread.username}" ${UNREAD}`);
+    },
+    async prepare(accounts, env) {
+      if (done.has(accounts)) return;
+      for (const account of accountsIn(env)) {
+        const outcome = await accounts.seed(account);
+        if (outcome in WARNINGS) console.warn(`portcullis: password({ accounts }): "${account.username}" ${WARNINGS[outcome as 'taken']}`);
+      }
+      done.add(accounts);
+    },
+  };
+}
+
+const UNREAD =
+  'has `permissions`, but tools get none without the option `permissions` of OAuthProvider. Give it permissions: ({ userId }, env) => env.OAUTH_PROVIDER.accounts.permissionsOf(userId).';
+
+const WARNINGS = {
+  taken:
+    'is an account that was not made from `accounts`, so its password was left alone. Remove it (`accounts.remove`), or seed another name.',
+  stale: 'has a newer password than the configured one, which was used before. Configure the newer one, or one that was never used.',
+} as const;
+
+/** An omitted password makes an account without one; one that is present and undefined is a secret that is not set. */
+function checkSeed({ username, ...rest }: NewAccount, missing: readonly string[]): void {
+  if (!('password' in rest)) return;
+  const { password } = rest as { password?: unknown };
+  if (typeof password === 'string' && canBePassword(password)) return;
+  const variables = missing.length === 0 ? '' : ` Not set in the environment: ${missing.join(', ')}.`;
+  const what = typeof password === 'string' ? 'a password that has not 8 to 1,024 characters' : 'no password';
+  throw new TypeError(
+    `password: \`accounts\` gives "${username}" ${what}.${variables} Set the secret, or leave \`password\` out for an account without one.`,
+  );
+}
+
+/** The environment, wrapped to record every variable that was read and is not set. */
+function watch(env: unknown): { readonly watched: unknown; readonly missing: readonly string[] } {
+  const missing: string[] = [];
+  if (typeof env !== 'object' || env === null) return { watched: env, missing };
+  const watched = new Proxy(env, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if ((value === undefined || value === '') && typeof name === 'string' && !missing.includes(name)) missing.push(name);
+      return value;
+    },
+  });
+  return { watched, missing };
 }

@@ -7,12 +7,12 @@ import { domainOf, foldAddress } from '../model/email.ts';
 import type { HtmlValue } from '../lib/html.ts';
 import { checkTypes } from '../lib/option-types.ts';
 import type { Identity, Organization } from '../model/identity.ts';
-import type { Authenticated, RedirectLogin, ReturnResult } from '../model/login.ts';
+import type { Authenticated, ConnectionLogin, RedirectLogin, ReturnResult } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Json } from '../model/store.ts';
 import type { LinkedAccount, TokenOperations } from '../model/upstream.ts';
-import { sayOr, type Text, type Words } from '../words/words.ts';
 import { type CallbackResult, type Upstream, UpstreamError } from '../upstreams/contract.ts';
+import { sayOr, type Text, type Words } from '../words/words.ts';
 
 /** What `mapIdentity` returns for an identity. */
 export interface Mapped {
@@ -220,4 +220,21 @@ function badEmail(email: string): never {
 
 function badDomain(domain: string): never {
   throw new TypeError(`upstream: \`emailDomains\` holds ${JSON.stringify(domain)}, which is not a domain such as "acme.example".`);
+}
+
+/** Restricts the accounts that may be connected. Default: all. */
+export type ConnectionOptions = Pick<UpstreamOptions, 'emailDomains' | 'emails' | 'organizations'>;
+
+/**
+ * Lets tools ask for the user's account at a provider while they run (`auth.connect`), without a login for it on the sign-in page. Needs the
+ * option `secret`, which encrypts the provider's tokens.
+ *
+ * @param provider of `portcullis/upstreams`.
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * connection(google({ clientId: 'abc', clientSecret: (env: Env) => env['GOOGLE_SECRET'] }), { emailDomains: ['acme.example'] })
+ */
+export function connection(provider: Upstream, options: ConnectionOptions = {}): ConnectionLogin {
+  const { present: _, ...login } = upstream(provider, { ...options, keepTokens: true });
+  return { ...login, kind: 'connection' };
 }

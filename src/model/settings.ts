@@ -3,7 +3,7 @@
  */
 import type { SendEmail } from './email.ts';
 import type { Brand } from './brand.ts';
-import type { Languages } from '../words/languages.ts';
+import type { Languages } from '../words/words.ts';
 import type { Access } from './access.ts';
 import type { AccessKeyRules } from './token.ts';
 import type { Accounts } from './account.ts';

@@ -1,11 +1,9 @@
 /** The option `pages`, checked and parsed when the provider is made. Each message names the value and the fix. */
 import { checkTypes } from '../lib/option-types.ts';
 import type { Brand } from '../model/brand.ts';
-import { TEMPLATES, type Templates } from '../pages/templates.ts';
-import { brandOf, type Theme } from '../pages/theme.ts';
-import { type Language, type Languages, makeLanguages } from '../words/languages.ts';
+import { brandOf, TEMPLATES, type Templates, type Theme } from '../pages/theme.ts';
+import { type Language, type Languages, makeLanguages, type Translation } from '../words/words.ts';
 import { en } from '../words/en.ts';
-import type { Translation } from '../words/words.ts';
 import { fail } from './kinds.ts';
 
 /** How our pages look and what they say. */

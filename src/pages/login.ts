@@ -1,10 +1,12 @@
 /**
- * Sign-in page without an authorization request; for a signed-in user, the account and the sign-out button.
+ * Pages on which a user signs in without the consent page: the sign-in page, which for a signed-in user has the account and the sign-out button;
+ * and the page of a step, a later page of a login or a second factor.
  */
-import { html } from '../lib/html.ts';
-import type { Html } from '../lib/html.ts';
-import { page } from './layout.ts';
+import { html, type Html, markWrong } from '../lib/html.ts';
 import type { Brand } from '../model/brand.ts';
+import type { StepView } from '../model/login.ts';
+import type { Words } from '../words/words.ts';
+import { page, type PageParts } from './layout.ts';
 import {
   accountRow,
   type AccountView,
@@ -22,9 +24,8 @@ import {
   unchecked,
   waysIn,
 } from './sign-in.ts';
-import type { Words } from '../words/words.ts';
 
-/** Content of the page. */
+/** Content of the sign-in page. */
 export interface LoginPageView extends Problem {
   /** Where the form is posted, with `login`, its fields, and `decision`: `sign-in` or `sign-out`. */
   readonly action: string;
@@ -93,4 +94,49 @@ function signOut(account: AccountView, { accountPath, words }: LoginPageView): H
       ${accountPath && html`<a class="button main" href="${accountPath}">${words.account.title}</a>`}
       <button name="decision" value="sign-out">${words.signIn.signOut}</button>
     </div>`;
+}
+
+/** Content of the page of a step. */
+export interface StepPageView extends Problem {
+  /** Where the form is posted, with `step`, the fields, and `decision`: `go` or `restart`. */
+  readonly action: string;
+  /** The secret that opens the step. */
+  readonly step: string;
+  readonly view: StepView;
+  /** SHA-256 of the view's script, in base64. */
+  readonly scriptHash?: string | undefined;
+  /** Whether the sign-in ends with a redirect to an app. */
+  readonly leaves: boolean;
+  readonly words: Words;
+  readonly brand?: PageParts['brand'];
+  /** Default 200; 429 with `retryAfter`. */
+  readonly status?: number | undefined;
+}
+
+/**
+ * The page of a step. Its first button continues, so that Enter does that. The form only has what the user typed: the rest is stored by the
+ * server (SEC-158).
+ */
+export function stepPage(view: StepPageView): Response {
+  const { title, text, fields, button, more, script } = view.view;
+  const body = html`<h1>${title}</h1>
+    ${text && html`<p class="lead">${text}</p>`}
+    <form method="post" action="${view.action}" ${describedByProblem(view)}>
+      <input type="hidden" name="step" value="${view.step}" />${problemBox(view, view.words)}
+      <div class="part">${view.error === undefined || view.retryAfter !== undefined ? fields : markWrong(fields, view.wrong)}</div>
+      <div class="actions">${button !== null && html`<button class="main" name="decision" value="go">${button}</button>`}</div>
+      ${more}
+      <button class="plain" name="decision" value="restart" formnovalidate>${view.words.step.restart}</button>
+    </form>`;
+  return page({
+    words: view.words,
+    title,
+    body,
+    status: view.status,
+    ...problemAnswer(view),
+    formAction: view.leaves ? 'leaves' : 'own',
+    brand: view.brand,
+    shows: { page: 'step', view },
+    script: script === undefined ? undefined : { text: script, hash: view.scriptHash ?? '' },
+  });
 }

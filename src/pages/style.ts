@@ -4,7 +4,6 @@
  */
 import { sha256 } from '../lib/sha256.ts';
 import type { Sheet } from '../model/brand.ts';
-import type { Colour } from './colour.ts';
 
 /** The stylesheet: light and dark, phone first, 44 px targets, AA contrast in both themes. */
 export const STYLE: string = `
@@ -129,6 +128,9 @@ main{padding:2.25rem 2.5rem 2.25rem;border:1px solid var(--line);border-radius:1
 button.main:active{transform:translateY(1px)}}
 @media (forced-colors:active){.face,.mark,.problem,.note{border:1px solid}}
 `;
+
+/** Red, green and blue, 0 to 255. */
+export type Colour = readonly [red: number, green: number, blue: number];
 
 /** The backgrounds of text in each theme: `card` and `panel` of the stylesheet. */
 export const SURFACES: { readonly [scheme in 'light' | 'dark']: { readonly card: Colour; readonly panel: Colour } } = {

@@ -1,11 +1,20 @@
 /**
- * Theme: the colours and other values by which an operator styles the pages. Checked and computed once, at start-up: a
- * colour with too little contrast is rejected, and the stylesheet is hashed for the policy before the first request.
+ * What an operator may change of the pages: colours and other values (the theme), and the content of a page (templates). A theme is checked and
+ * computed once, at start-up: a colour with too little contrast is rejected, and the stylesheet is hashed for the policy before the
+ * first request. Document, headers and Content-Security-Policy stay ours.
  */
+import type { Html } from '../lib/html.ts';
 import { parseUrl } from '../lib/url.ts';
-import { BLACK, contrast, formatColour, mix, parseColour, readable, TEXT_CONTRAST, WHITE, type Colour } from './colour.ts';
 import type { Brand } from '../model/brand.ts';
-import { sheetOf, STYLE, SURFACES } from './style.ts';
+import type { SectionPageView } from './account-section.ts';
+import type { AccountPageView } from './account.ts';
+import type { ApproveView } from './approve.ts';
+import type { ConfirmView } from './confirm.ts';
+import type { DeviceView } from './device.ts';
+import type { HomeView } from './home.ts';
+import type { LoginPageView, StepPageView } from './login.ts';
+import type { MessageView } from './message.ts';
+import { type Colour, sheetOf, STYLE, SURFACES } from './style.ts';
 
 /** A colour `#rrggbb` for the light theme (the dark one is then computed), or for both. */
 export type ThemeColour = string | { readonly light: string; readonly dark: string };
@@ -93,4 +102,92 @@ function checkedLogo(logo: unknown): string {
 
 function refuse(option: string, problem: string): never {
   throw new TypeError(`OAuthProvider: \`pages.${option}\` ${problem}.`);
+}
+
+/** Renders one page: gets its view and our content. The result must be made with the tag `html`, which escapes values. */
+export type Template<View> = (view: View, ours: Html) => Html;
+
+/** A function for each page to replace. A form must keep the field names in the view's docblock. */
+export type Templates = {
+  /** The consent page. */
+  readonly approve?: Template<ApproveView>;
+  /** Confirmation after the login: choice of an organization, or fewer scopes than selected. */
+  readonly confirm?: Template<ConfirmView>;
+  /** The sign-in page without an authorization request. */
+  readonly signIn?: Template<LoginPageView>;
+  /** A later page of a login, or a second factor. */
+  readonly step?: Template<StepPageView>;
+  /** The page for a device's user code. */
+  readonly device?: Template<DeviceView>;
+  /** The account page: connected apps, signed-in browsers, and links to its sections. */
+  readonly account?: Template<AccountPageView>;
+  /** Pages below the account page and the sign-in page: passkeys, a new password, an invitation. */
+  readonly section?: Template<SectionPageView>;
+  /** The home page. */
+  readonly home?: Template<HomeView>;
+  /** Pages with a message, also errors. */
+  readonly message?: Template<MessageView>;
+};
+
+/** The names of pages with a template. */
+export const TEMPLATES: { readonly [page in keyof Required<Templates>]: true } = {
+  approve: true,
+  confirm: true,
+  signIn: true,
+  step: true,
+  device: true,
+  account: true,
+  section: true,
+  home: true,
+  message: true,
+};
+
+/** Minimum contrast of text to its background (WCAG 2.2 §1.4.3). */
+const TEXT_CONTRAST = 4.5;
+
+/** The lightest. */
+const WHITE: Colour = [255, 255, 255];
+/** The darkest. */
+const BLACK: Colour = [0, 0, 0];
+
+/** Parses `#rgb` or `#rrggbb`; null for anything else, so that only colours get into a stylesheet. */
+export function parseColour(text: unknown): Colour | null {
+  if (typeof text !== 'string' || !/^#(?:[\da-f]{3}|[\da-f]{6})$/i.test(text)) return null;
+  const size = text.length === 4 ? 1 : 2;
+  const part = (at: number): number => Number.parseInt(text.slice(1 + at * size, 1 + (at + 1) * size).repeat(3 - size), 16);
+  return [part(0), part(1), part(2)];
+}
+
+/** Writes `#rrggbb`. */
+export function formatColour(colour: Colour): string {
+  return `#${colour.map((part) => Math.round(part).toString(16).padStart(2, '0')).join('')}`;
+}
+
+/** Mixes a colour with a share of another, 0 to 1. */
+function mix([red, green, blue]: Colour, other: Colour, share: number): Colour {
+  const part = (own: number, its: number): number => Math.round(own + (its - own) * share);
+  return [part(red, other[0]), part(green, other[1]), part(blue, other[2])];
+}
+
+/** The contrast of two colours, 1 to 21. */
+export function contrast(one: Colour, other: Colour): number {
+  const [darker = 0, lighter = 0] = [luminance(one), luminance(other)].toSorted((a, b) => a - b);
+  return (lighter + 0.05) / (darker + 0.05);
+}
+
+/** Moves a colour towards another until it is readable on all of these backgrounds. */
+function readable(colour: Colour, towards: Colour, on: readonly Colour[]): Colour {
+  for (let share = 0; share < 1; share += 0.02) {
+    const mixed = mix(colour, towards, share);
+    if (on.every((ground) => contrast(mixed, ground) >= TEXT_CONTRAST)) return mixed;
+  }
+  return towards;
+}
+
+function luminance(colour: Colour): number {
+  const [red = 0, green = 0, blue = 0] = colour.map((part) => {
+    const share = part / 255;
+    return share <= 0.040_45 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }

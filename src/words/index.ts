@@ -9,11 +9,11 @@ import { fr } from './fr.ts';
 import { it } from './it.ts';
 import { ja } from './ja.ts';
 import { ko } from './ko.ts';
-import type { Language } from './languages.ts';
+import type { Language } from './words.ts';
 import { ptBr } from './pt-br.ts';
 import { zhHans } from './zh-hans.ts';
 
-export type { Language } from './languages.ts';
+export type { Language } from './words.ts';
 
 /** Arabic, from right to left. */
 export const arabic: Language = { tag: 'ar', words: ar };

@@ -1,6 +1,6 @@
 /** Tokens of another site, from the sign-in there to a tool that uses one, on every store of both runtimes. */
 import { describe, expect, it } from 'vitest';
-import { connection } from '../../src/logins/connection.ts';
+import { connection } from '../../src/logins/upstream.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { makeFakeUpstream } from '../../src/testing/fake-upstream.ts';
 import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';

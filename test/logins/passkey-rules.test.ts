@@ -87,7 +87,7 @@ describe('logins/passkey: signing in', () => {
   }); // prettier-ignore
 });
 
-describe('logins/passkey-sign-up: making an account', () => {
+describe('logins/passkey, sign-up: making an account', () => {
   it('keeps the passkey first, with its owner and time', async () => {
     const { signUp, state } = await makeWorld();
     await signUp();
@@ -116,7 +116,7 @@ describe('logins/passkey-sign-up: making an account', () => {
   }); // prettier-ignore
 });
 
-describe('logins/passkey-sign-up: the page for a user name', () => {
+describe('logins/passkey, sign-up: the page for a user name', () => {
   const page = login.pages![0]!;
   const answer = async (username: string | null | undefined, more: Parameters<typeof makeWorld>[0] & { readonly wait?: number } = {}) => {
     const { services, calls } = await makeWorld(more);

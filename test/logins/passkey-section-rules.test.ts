@@ -1,7 +1,7 @@
 /** The section of passkeys without a server: what each form answers, what it asks of the services, and what is on its pages. */
 import { describe, expect, it } from 'vitest';
 import { passkeySection } from '../../src/logins/passkey-section.ts';
-import { ANSWER } from '../../src/logins/passkey-script.ts';
+import { ANSWER } from '../../src/logins/passkey-options.ts';
 import type { SectionCall } from '../../src/model/login.ts';
 import { paramsOf } from '../../src/model/params.ts';
 import type { Passkey } from '../../src/model/passkey.ts';

@@ -4,7 +4,7 @@ import { makeSecrets } from '../../src/core/records/secrets.ts';
 import { makePasskeys } from '../../src/core/users/passkeys.ts';
 import { html } from '../../src/lib/html.ts';
 import { passkeys } from '../../src/logins/passkey.ts';
-import { PASSKEY_SCRIPT } from '../../src/logins/passkey-script.ts';
+import { PASSKEY_SCRIPT } from '../../src/logins/passkey-options.ts';
 import { password } from '../../src/logins/password.ts';
 import type { StepView } from '../../src/model/login.ts';
 import type { SecondFactor } from '../../src/model/second-factor.ts';

@@ -1,6 +1,6 @@
 /** The pages of the second factor on the account page, without a server: what each decision answers, and what is on the page. */
 import { describe, expect, it } from 'vitest';
-import { totpSection } from '../../src/logins/totp-section.ts';
+import { totpSection } from '../../src/logins/totp.ts';
 import type { SectionAnswer, SectionCall } from '../../src/model/login.ts';
 import { paramsOf } from '../../src/model/params.ts';
 import { ENGLISH } from '../../src/words/words.ts';
@@ -55,7 +55,7 @@ async function answer(
 }
 const textOf = (result: SectionAnswer): string => (result.kind === 'page' ? String(result.body) : '');
 
-describe('logins/totp-section: decisions', () => {
+describe('logins/totp, section: decisions', () => {
   it('goes back to the section for a decision it does not know, and where there is nothing left to do', async () => {
     for (const [form, world] of [
       [{ decision: 'other' }, { isOn: true }],
@@ -96,7 +96,7 @@ describe('logins/totp-section: decisions', () => {
   });
 });
 
-describe('logins/totp-section: pages', () => {
+describe('logins/totp, section: pages', () => {
   it('offers a field for a number that the browser does not suggest, and describes a problem only where there is one', async () => {
     const { text } = await answer(null);
     const input = /<input[^>]*name="code"[^>]*>/.exec(text)?.[0] ?? '';

@@ -15,7 +15,7 @@ async function signedIn(app: App): Promise<Browser> {
 
 const changes = (app: App): readonly string[] => app.events.flatMap((event) => (event.kind === 'factor.changed' ? [event.what] : []));
 
-describe('logins/totp-section', () => {
+describe('logins/totp, section', () => {
   it('offers a secret as picture, link and text, and turns on with the code that the app then shows', async () => {
     const app = await make();
     const browser = await signedIn(app);

@@ -1,7 +1,7 @@
 /** The script of the passkey pages, before a document that has just what it needs; `test/e2e/passkey.ts` runs it in Chromium. */
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import { PASSKEY_SCRIPT } from '../../src/logins/passkey-script.ts';
+import { PASSKEY_SCRIPT } from '../../src/logins/passkey-options.ts';
 
 const NOTES = ['missing', 'cancelled', 'known'] as const;
 

@@ -1,6 +1,6 @@
 /** Misuse at construction: every wrong option gives one line that names it and the fix. */
 import { describe, expect, it } from 'vitest';
-import { connection } from '../../src/logins/connection.ts';
+import { connection } from '../../src/logins/upstream.ts';
 import { password } from '../../src/logins/password.ts';
 import { nodeRuntime } from '../../src/node/runtime.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { devicePage } from '../../src/pages/device.ts';
-import { TEMPLATES } from '../../src/pages/templates.ts';
+import { TEMPLATES } from '../../src/pages/theme.ts';
 import { ENGLISH as words } from '../../src/words/words.ts';
 
 const view = { action: '/device', userCode: '', words };

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { html } from '../../src/lib/html.ts';
-import { contrast, formatColour, parseColour } from '../../src/pages/colour.ts';
+import { brandOf, contrast, formatColour, parseColour, type Theme } from '../../src/pages/theme.ts';
 import { page } from '../../src/pages/layout.ts';
 import { plainSheet, STYLE, SURFACES } from '../../src/pages/style.ts';
-import { brandOf, type Theme } from '../../src/pages/theme.ts';
 import { ENGLISH as words } from '../../src/words/words.ts';
 
 const sheetText = (theme: Theme): string => brandOf('Acme', theme).sheet?.text ?? '';

@@ -311,7 +311,7 @@ export const FAULTS: readonly Fault[] = [
     good: `if (seed.hash !== null && (await isRight(password, seed.hash))) return 'same';`, bad: `if (seed.hash !== null) return 'same';`,
   },
   {
-    id: 'F-36', what: 'a mail is sent before the answer, to those who are there', file: 'src/logins/password-reset.ts',
+    id: 'F-36', what: 'a mail is sent before the answer, to those who are there', file: 'src/logins/password-change.ts',
     good: `services.after(() => sendTo(typed, call, rules));`, bad: `await sendTo(typed, call, rules);`,
   },
   {

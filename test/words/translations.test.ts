@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { html } from '../../src/lib/html.ts';
 import { en } from '../../src/words/en.ts';
 import { allLanguages } from '../../src/words/index.ts';
-import { makeLanguages } from '../../src/words/languages.ts';
-import { sayDay, sayFor, sayIn } from '../../src/words/words.ts';
+import { makeLanguages, sayDay, sayFor, sayIn } from '../../src/words/words.ts';
 import { shownText } from '../pages/markup.ts';
 
 type Texts = { readonly [section: string]: { readonly [key: string]: unknown } };

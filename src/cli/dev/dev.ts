@@ -12,7 +12,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
 import type { OAuthHelpers, OAuthProvider } from '../../index.ts';
-import { clientLines, otherLines } from '../../pages/client-lines.ts';
+import { clientLines, otherLines } from '../../pages/home.ts';
 import { parseFlags, usage } from '../flags.ts';
 import { CliError, type Terminal } from '../terminal.ts';
 

@@ -15,7 +15,7 @@ import { approvePending, type Choice, PENDING_TTL } from '../../model/pending-au
 import type { SecondFactorPassed } from '../../model/second-factor.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Json } from '../../model/store.ts';
-import { stepPage } from '../../pages/step.ts';
+import { stepPage } from '../../pages/login.ts';
 import { say } from '../../words/words.ts';
 import { type Call, readForm } from '../endpoint.ts';
 import {

@@ -1,10 +1,9 @@
 /** The account page as its template gets it, and its forms: what each shows and changes, of this user alone. */
 import { describe, expect, it } from 'vitest';
 import { sessionsOf } from '../../../src/core/users/sessions.ts';
-import { connection } from '../../../src/logins/connection.ts';
+import { connection, upstream } from '../../../src/logins/upstream.ts';
 import { html } from '../../../src/lib/html.ts';
 import { password } from '../../../src/logins/password.ts';
-import { upstream } from '../../../src/logins/upstream.ts';
 import { keyClientId } from '../../../src/model/token.ts';
 import type { Grant } from '../../../src/model/grant.ts';
 import type { AccountSection, SectionAnswer, SectionCall } from '../../../src/model/login.ts';

@@ -1,7 +1,7 @@
 /** The page that connects an account for a tool: who it is for, what it says, and where its form leads. */
 import { describe, expect, it } from 'vitest';
 import { CONNECTION_LINK, type ConnectionRequest } from '../../../src/core/vault/connections.ts';
-import { connection } from '../../../src/logins/connection.ts';
+import { connection } from '../../../src/logins/upstream.ts';
 import { password } from '../../../src/logins/password.ts';
 import type { ConnectionLogin } from '../../../src/model/login.ts';
 import { github } from '../../../src/upstreams/github.ts';

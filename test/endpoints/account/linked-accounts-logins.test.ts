@@ -1,9 +1,8 @@
 /** The page of linked logins: what it shows, that a link needs a recent sign-in, and that the last way to sign in stays. */
 import { describe, expect, it } from 'vitest';
 import { listsOfIdentity } from '../../../src/core/users/identity-lists.ts';
-import { connection } from '../../../src/logins/connection.ts';
+import { connection, upstream } from '../../../src/logins/upstream.ts';
 import { password } from '../../../src/logins/password.ts';
-import { upstream } from '../../../src/logins/upstream.ts';
 import type { RedirectLogin } from '../../../src/model/login.ts';
 import { github } from '../../../src/upstreams/github.ts';
 import { google } from '../../../src/upstreams/google.ts';

@@ -1,7 +1,7 @@
 /** The return from a site whose answers the test gives: what each leads to, what a second return gets, and when a fresh sign-in is proven. */
 import { describe, expect, it } from 'vitest';
 import { html } from '../../../src/lib/html.ts';
-import { connection } from '../../../src/logins/connection.ts';
+import { connection } from '../../../src/logins/upstream.ts';
 import { password } from '../../../src/logins/password.ts';
 import type { Authenticated, RedirectLogin, ReturnResult } from '../../../src/model/login.ts';
 import type { Runtime } from '../../../src/model/runtime.ts';

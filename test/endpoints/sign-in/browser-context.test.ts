@@ -22,7 +22,7 @@ import type { Authenticated } from '../../../src/model/login.ts';
 import type { Settings } from '../../../src/model/settings.ts';
 import { makeClock } from '../../../src/testing/clock.ts';
 import { french, german } from '../../../src/words/index.ts';
-import { makeLanguages } from '../../../src/words/languages.ts';
+import { makeLanguages } from '../../../src/words/words.ts';
 import { makeServer } from '../../support/server.ts';
 
 const START = 1_790_000_000;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { endOfCbor, isPlainCbor } from '../../src/logins/cbor.ts';
+import { endOfCbor, isPlainCbor } from '../../src/logins/passkey-verifier.ts';
 import { cbor, type Cbor, concat, nested } from '../support/authenticator.ts';
 
-describe('logins/cbor', () => {
+describe('logins/passkey-verifier, CBOR', () => {
   it('takes what an attestation is made of', () => {
     const bytes = cbor(new Map<Cbor, Cbor>([['fmt', 'none'], ['attStmt', new Map()], ['authData', new Uint8Array(300)]])); // prettier-ignore
     expect(isPlainCbor(bytes, 0, 1)).toBe(true);
@@ -29,7 +29,7 @@ describe('logins/cbor', () => {
   });
 });
 
-describe('logins/cbor, bounds', () => {
+describe('logins/passkey-verifier, bounds of CBOR', () => {
   const of = (...bytes: readonly number[]): Uint8Array => Uint8Array.from(bytes);
   /** So many arrays of one item in one another, with a number inside. */
   const arrays = (levels: number): Uint8Array => of(...Array<number>(levels).fill(0x81), 0);

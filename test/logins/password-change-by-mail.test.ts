@@ -1,6 +1,6 @@
 /** The pages and messages of a reset, call by call. With a browser: `journeys/password.test.ts`. */
 import { describe, expect, it } from 'vitest';
-import { resetPages } from '../../src/logins/password-reset.ts';
+import { resetPages } from '../../src/logins/password-change.ts';
 import type { PasswordRules } from '../../src/logins/password-rules.ts';
 import type { LoginPage, LoginPageAnswer } from '../../src/model/login.ts';
 import { ENGLISH as words } from '../../src/words/words.ts';
@@ -38,7 +38,7 @@ async function makeWorld(rules: Partial<PasswordRules> = {}) {
 const shown = (answer: LoginPageAnswer): unknown[] => (answer.kind === 'page' ? [answer.status, answer.title, answer.body.toString(), answer.isDone] : [answer.kind]); // prettier-ignore
 const dead = [400, words.password.deadTitle, expect.stringContaining('href="https://as.example/login/forgot"'), undefined];
 
-describe('logins/password-reset, asking', () => {
+describe('logins/password-change by mail, asking', () => {
   it('has a page to ask, linked from the sign-in, and one to choose', async () => {
     const { forgot, reset, page } = await makeWorld();
     expect([forgot.id, forgot.link?.(words), reset.id, reset.link]).toEqual(['forgot', words.password.forgot, 'reset', undefined]);
@@ -108,7 +108,7 @@ describe('logins/password-reset, asking', () => {
   });
 });
 
-describe('logins/password-reset, choosing', () => {
+describe('logins/password-change by mail, choosing', () => {
   it('shows a form for a good link, which opening does not use up', async () => {
     const { token, open } = await makeWorld();
     const of = await token();

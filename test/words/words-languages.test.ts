@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { german, portuguese } from '../../src/words/index.ts';
-import { makeLanguages } from '../../src/words/languages.ts';
+import { makeLanguages } from '../../src/words/words.ts';
 
 const own = { nl: { signIn: { title: 'Inloggen' } }, en: { signIn: { title: 'Come in' } }, 'sr-Latn': {}, he: {} };
 const languages = makeLanguages([], own);
 
-describe('words/languages', () => {
+describe('words/words, languages', () => {
   it('finds the first wanted language that is here, cut from its end until one fits (RFC 4647 §3.4)', () => {
     expect(languages.find(['xx', 'nl-BE', 'en'])).toBe('nl');
     expect(languages.find(['NL'])).toBe('nl');
