@@ -6,6 +6,7 @@ import { type Caller, failed, keyOf } from '../clients/caller.ts';
 import { checkClientId } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { PresentedProof } from '../core/dpop.ts';
+import { renewClient } from '../core/records/clients.ts';
 import { isShutOut } from '../core/users/removed-users.ts';
 import { sealRefs } from '../core/records/secrets.ts';
 import type { Actor } from '../model/access.ts';
@@ -27,6 +28,8 @@ import { scopeWithin } from './token-request.ts';
 export interface DirectGrantRequest {
   readonly reason: TokensReason;
   readonly clientId: string;
+  /** The client that authenticated: the grant ends if it is deleted meanwhile. */
+  readonly client?: Client | undefined;
   readonly userId: string;
   readonly scope: readonly string[];
   /** Canonical URI. */
@@ -95,8 +98,8 @@ export async function directGrant(as: AuthServer, request: DirectGrantRequest): 
   const { grant, accessToken } = await signAccessToken(as, given.grant, given.access, { accessToken: mintedToken, access });
   if (!(await as.records.openGrant(grant)))
     throw new Error('A random grant id was generated twice: the random number generator is broken.');
-  await checkParties(as, grant).catch(async (error: unknown) => {
-    await as.records.changeGrant(id, revoke('revoked', as.now())); // blocked or disabled while it was stored
+  await Promise.all([checkParties(as, grant), request.client && checkThere(as, request.client)]).catch(async (error: unknown) => {
+    await as.records.changeGrant(id, revoke('revoked', as.now())); // blocked, deleted or disabled while it was stored
     throw error;
   });
   as.emit({ kind: 'grant.opened', grantId: id, clientId, userId });
@@ -113,6 +116,12 @@ async function amended(
 ): Promise<{ readonly grant: Grant; readonly access: GrantAccess }> {
   const { ask } = await import('./on-tokens.ts');
   return applyChange(grant, access, await ask(as, grant, { key, scope: access.scope, reason }), as.now());
+}
+
+/** Refuses a client that was deleted: that marks it before looking for its grants, so one of the two sees the other (SEC-084). */
+async function checkThere(as: AuthServer, client: Client): Promise<void> {
+  const isKept = client.documentHost === undefined && !as.settings.clients.has(client.id);
+  if (isKept && !(await renewClient(as, client))) throw new OAuthError('invalid_client', 'client_deleted');
 }
 
 /** Refuses a blocked client, and a user who was disabled or removed. An exchanged grant ends with its parent. */
@@ -139,6 +148,7 @@ export async function clientCredentials(params: Params, caller: Caller, as: Auth
   return directGrant(as, {
     reason: 'client_credentials',
     clientId: client.id,
+    client,
     userId,
     scope,
     resource: uri,

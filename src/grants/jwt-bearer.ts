@@ -61,7 +61,18 @@ export async function jwtBearer(params: Params, caller: Caller, as: AuthServer, 
     if (!(await once.spend())) throw refused('replayed');
     const { metadata, accessTokenTTL: life } = mapped;
     const props = propsOf(mapped, userId, claims);
-    return await directGrant(as, { reason: JWT_BEARER, clientId, userId, scope, resource, key, metadata, life, props });
+    return await directGrant(as, {
+      reason: JWT_BEARER,
+      clientId,
+      client: client ?? undefined,
+      userId,
+      scope,
+      resource,
+      key,
+      metadata,
+      life,
+      props,
+    });
   } catch (error) {
     await once.giveBack(); // a failed request uses up nothing
     throw error;

@@ -11,7 +11,7 @@ import { openRefs } from '../core/records/secrets.ts';
 import { accessOf, findToken, useProblem } from '../core/verify.ts';
 import { OAuthError } from '../model/error.ts';
 import type { PresentedProof } from '../core/dpop.ts';
-import { TOKEN_EXCHANGE } from '../model/client.ts';
+import { type Client, TOKEN_EXCHANGE } from '../model/client.ts';
 import type { ExchangePolicy } from '../model/settings.ts';
 import type { Seconds } from '../model/store.ts';
 import type { Params } from '../model/params.ts';
@@ -39,6 +39,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
   if (seconds !== undefined && !/^[1-9]\d{0,8}$/.test(seconds)) throw new OAuthError('invalid_request', 'expires_in');
   const asked = {
     clientId: client.id,
+    client,
     token,
     resource: params.all('resource'),
     scope: parseScope(params.optional('scope')),
@@ -52,6 +53,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
 export interface SubjectExchange {
   /** The client that gets the token. Default: the client of the exchanged token. */
   readonly clientId?: string;
+  readonly client?: Client;
   readonly token: string;
   /** As requested; empty for the resource of the exchanged token. */
   readonly resource: readonly string[];
@@ -84,6 +86,7 @@ export async function exchangeSubject(
   const tokens = await directGrant(as, {
     reason: TOKEN_EXCHANGE,
     clientId,
+    client: wanted.client,
     userId: grant.userId,
     scope,
     resource: uri,

@@ -41,6 +41,31 @@ describe.each(storeNames)('grants/direct-grant: client credentials on %s', (stor
     expectJson(await ask(app, assertion), 'invalid_client', 401);
   });
 
+  it('gives a client that is deleted at this moment no token that lives on, nor one for another token (SEC-084)', async () => {
+    const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
+    const app = await makeApp(store, { tokenExchange: () => true });
+    const { clients: own, listGrants } = app.provider.helpers(app.env);
+    const spec = { authMethod: 'client_secret_post', grantTypes: ['client_credentials', exchange], scope: ['read'] } as const;
+    const { tokens } = await app.signedIn();
+    const write = app.inner.write.bind(app.inner);
+    for (const fields of [
+      {},
+      { grant_type: exchange, subject_token: tokens.access, subject_token_type: 'urn:ietf:params:oauth:token-type:access_token' },
+    ]) {
+      const { client, secret = '' } = await own.create(spec);
+      app.inner.write = async (key, ...all) => {
+        if (key.startsWith('grant:')) {
+          app.inner.write = write;
+          await own.delete(client.id);
+        }
+        return write(key, ...all);
+      };
+      const answer = await ask(app, { client_id: client.id, client_secret: secret, ...fields });
+      expectJson(answer, 'invalid_client', 401);
+      expect((await listGrants({ clientId: client.id })).grants).toEqual([]);
+    }
+  });
+
   it('lets the client revoke its token (RFC 7009)', async () => {
     const app = await makeApp(store, { clients });
     const { access } = tokensOf(await ask(app, ROBOT));
