@@ -13,7 +13,7 @@ import type { UpstreamRef } from '../model/upstream.ts';
 import { unwrap, wrap } from '../model/wrapped.ts';
 import type { AuthServer } from './auth-server.ts';
 import { grantsOfUser } from './records/grants.ts';
-import { ALL_KEYS } from './records/moved-grants.ts';
+import { ALL_KEYS } from './records/grant-records.ts';
 import { sealRefs } from './records/secrets.ts';
 
 /** How often the last use of a key is written. */

@@ -48,7 +48,8 @@ export interface AuthServer extends UserServices {
   readonly fetchImage: SafeImageFetch | null;
   /** Where the request at hand comes from, if the runtime can tell: records near their caller are kept there. */
   readonly place: Place | null;
-  readonly clientPlaces: ClientPlaces;
+  /** Where hosted clients call from; null where the store has one place. */
+  readonly clientPlaces: ClientPlaces | null;
   /** Whether the issuer is on loopback, which means development. */
   readonly isLoopback: boolean;
   now(): Seconds;
@@ -120,7 +121,7 @@ export function makeAuthServer(
         ? lazy(async () => (await import('../lib/safe-fetch.ts')).makeSafeImageFetch(fetchAllowed))
         : null,
     place: null,
-    clientPlaces: makeClientPlaces(store, secrets, runtime),
+    clientPlaces: store.placed ? makeClientPlaces(store, secrets, runtime) : null,
     isLoopback,
     grantCache,
     now,

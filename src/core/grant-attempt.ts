@@ -7,7 +7,7 @@ import type { Grant } from '../model/grant.ts';
 import { type Minted, redeem, type Redemption, rotate, type Rotation } from '../model/grant-transitions.ts';
 import type { Attempt, Attempted } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
-import { isGrant } from './records/moved-grants.ts';
+import { isGrant } from './records/grant-records.ts';
 
 /** What a request without scopes presents: then no scope rule can narrow anything. Without functions, which no call of an object carries. */
 type Presented<T> = Omit<T, 'expandScopes' | 'rules' | 'scope'>;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Admin } from '../../src/admin/act.ts';
 import { runAct } from '../../src/admin/run.ts';
 import { users } from '../../src/admin/users.ts';
-import { listsOfIdentity } from '../../src/core/users/identity-lists.ts';
+import { listsOfIdentity } from '../../src/core/records/records.ts';
 import { publicSessionId } from '../../src/core/users/sessions.ts';
 import { makeHelpers } from '../../src/provider/helpers.ts';
 import { pagedStore } from '../support/paged-store.ts';

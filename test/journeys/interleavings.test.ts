@@ -1,6 +1,6 @@
 /** Random clients that race: any order of redeeming, refreshing, revoking and losing answers keeps one live chain (I1, I2, I4). */
 import { describe, expect, it } from 'vitest';
-import { locateGrant } from '../../src/core/records/moved-grants.ts';
+import { locateGrant } from '../../src/core/records/grant-records.ts';
 import type { Grant } from '../../src/model/grant.ts';
 import { MAX_ACCESS_TOKENS, MAX_RETIRED } from '../../src/model/grant.ts';
 import { tokensOf } from '../../src/testing/oauth-client.ts';

@@ -331,7 +331,7 @@ export const FAULTS: readonly Fault[] = [
     good: `leadsBack: as.store.mayLose === true`, bad: `leadsBack: as.store.mayLose === undefined`,
   },
   {
-    id: 'F-69', what: 'a full store cannot revoke', file: 'src/core/records/records.ts',
+    id: 'F-69', what: 'a full store cannot revoke', file: 'src/core/records/grant-records.ts',
     good: `if (!isEnded(value) || !isNothingDone(error) || typeof when !== 'number' || !(await store.remove(key, when))) throw error;`,
     bad: `if (!isEnded(value) || !isNothingDone(error) || typeof when === 'number' || !(await store.remove(key, when))) throw error;`,
   },

@@ -25,7 +25,7 @@ export interface ClientPlaces {
   note(redirectUri: string | undefined, here: Place | null): void;
 }
 
-/** Makes the operations. They do nothing where the store has one place. */
+/** Makes the operations, for a store with several places. */
 export function makeClientPlaces(store: Store, secrets: Secrets, runtime: Runtime): ClientPlaces {
   const known = new Map<string, { readonly place: Place | null; readonly until: Seconds }>();
   const keyOf = async (host: string): Promise<Key> => `place:${await secrets.hash(`place\n${host}`)}`;
@@ -39,8 +39,7 @@ export function makeClientPlaces(store: Store, secrets: Secrets, runtime: Runtim
     const one = known.get(host);
     return one && one.until > runtime.now() ? one.place : undefined;
   };
-  const isHosted = (redirectUri: string, here: Place | null): here is Place =>
-    store.placed === true && here !== null && !isLoopbackRedirect(redirectUri);
+  const isHosted = (redirectUri: string, here: Place | null): here is Place => here !== null && !isLoopbackRedirect(redirectUri);
   return {
     async find(redirectUri, here) {
       if (!isHosted(redirectUri, here)) return here;

@@ -9,7 +9,7 @@ import { countRetired } from '../../model/retired.ts';
 import type { Seconds } from '../../model/store.ts';
 import { withoutPlace } from '../../model/place.ts';
 import { linksOf } from '../../model/token.ts';
-import type { Records, VersionedGrant } from './records.ts';
+import type { GrantRecords, VersionedGrant } from './grant-records.ts';
 
 /** Cached grants; the oldest is dropped. */
 const MAX_GRANTS = 1000;
@@ -54,7 +54,7 @@ interface CachedEntry {
 }
 
 /** Makes an empty cache. */
-export function makeGrantCache({ readGrant }: Pick<Records, 'readGrant'>): GrantCache {
+export function makeGrantCache({ readGrant }: Pick<GrantRecords, 'readGrant'>): GrantCache {
   const known = new Map<string, CachedEntry>();
   const tokens = new Map<string, CachedToken>();
   /** The last pending read of each grant, unless this process has written that grant since. */

@@ -1,21 +1,27 @@
 /**
  * Records: the operations over a Store by kind of record (docs/reference/storage.md). A record with the wrong shape reads as absent.
  */
-import { base64url } from '../../lib/bytes.ts';
 import type { Agent } from '../../lib/network.ts';
-import { type RecordAccess, changeRecord, untilDone } from '../../model/change-record.ts';
+import { changeRecord, type RecordAccess } from '../../model/change-record.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
-import { lifeEndOf, type Grant } from '../../model/grant.ts';
+import type { Grant } from '../../model/grant.ts';
 import type { Organization } from '../../model/identity.ts';
 import type { StoredOrigin } from '../../model/origin.ts';
-import { type Cursor, type Json, type Key, NothingDone, type Page, type Seconds } from '../../model/store.ts';
-import type { IndexKey, Store, Stored, WriteOptions } from '../../model/store.ts';
 import type { PendingAuthorization } from '../../model/pending-authorization.ts';
-import type { SlowTransition } from '../../model/grant-transitions.ts';
-import { type Counts, makeCounts } from './counts.ts';
-import { listsOfIdentity, type UpstreamName } from '../users/identity-lists.ts';
-import { isGrant, listsOfGrant, locateGrant, moveGrant } from './moved-grants.ts';
+import {
+  type Count,
+  type Cursor,
+  type IndexKey,
+  type Json,
+  type Key,
+  type Page,
+  type Seconds,
+  type Store,
+  type Stored,
+  type WriteOptions,
+} from '../../model/store.ts';
+import { type GrantRecords, makeGrantRecords } from './grant-records.ts';
 import { has, readRecord, valueOf, versioned, type Versioned } from './record.ts';
 
 /** A signed-in browser. */
@@ -73,32 +79,8 @@ export type AccountRecord = {
   readonly createdAt: Seconds;
 };
 
-/** A grant as it was read. `at`: the id of the record that it is in. */
-export interface VersionedGrant extends Versioned<Grant> {
-  readonly at?: string;
-}
-
-/** Options of `changeGrant`. */
-export interface ChangeOptions {
-  /** What `readAhead` gave; saves the first read. */
-  readonly known?: Stored | null;
-  /** Called for a grant that this ended, after the write. */
-  readonly onEnded?: (grant: Grant) => void;
-}
-
 /** Operations on records. */
-export interface Records extends Counts {
-  /** @throws {OAuthError} `invalid_grant` if there is no such grant, or the transition's own error. */
-  changeGrant<T>(id: string, transition: SlowTransition<T>, options?: ChangeOptions): Promise<T>;
-  /** Begins to read a grant that `changeGrant` will need, beside other work; it needs no `catch`. */
-  readAhead(id: string): Promise<Stored | null>;
-  /** False, without a write, if a grant with that id exists. */
-  openGrant(grant: Grant): Promise<boolean>;
-  /** @param known what was just read under its key; saves the read. */
-  findGrant(id: string, known?: Stored): Promise<Grant | null>;
-  /** The grant with its version and the id of its record; `known` itself if that is still current. */
-  readGrant(id: string, known?: VersionedGrant): Promise<VersionedGrant | null>;
-  grantsOf(userId: string, after?: Cursor): Promise<Page>;
+export interface Records extends Counts, GrantRecords {
   findClient(id: string): Promise<Client | null>;
   /** The record that `findClient` read a client from. */
   storedClient(client: Client): Stored | undefined;
@@ -150,57 +132,7 @@ export function makeRecords(
   const value = async <T>(key: Key, kind: (value: unknown) => value is T): Promise<T | null> => (await read(key, kind))?.value ?? null;
   const over = { store, runtime };
   const clients = new WeakMap<Client, Versioned<Client>>();
-  /** The store, reporting each write of one grant. */
-  const reporting = (id: string): Pick<Store, 'read' | 'write'> => ({
-    read: (key) => store.read(key),
-    async write(...all) {
-      try {
-        return await store.write(...all);
-      } catch (error) {
-        const [key, value, when] = all;
-        // A full store has no room for a record that has ended: removing it is as good, since an absent grant is not valid.
-        if (!isEnded(value) || !isNothingDone(error) || typeof when !== 'number' || !(await store.remove(key, when))) throw error;
-        return when;
-      } finally {
-        onChanged(id); // a write whose response is lost may have happened
-      }
-    },
-  });
   return {
-    async changeGrant(id, transition, { known, onEnded: notify = onEnded } = {}) {
-      const grants = reporting(id);
-      let [seen, pending]: [Stored | null | undefined, string | undefined] = [known, undefined];
-      const verdict = await untilDone(over, 'grant', async () => {
-        const found = await locateGrant(grants, id, { read: seen });
-        seen = undefined;
-        if (!found) throw new OAuthError('invalid_grant', 'grant_unknown');
-        const result = await transition(found.grant);
-        const { grant, keptAs = found.at } = result;
-        if (!grant) return { result };
-        if (keptAs === found.at || grant.ended)
-          return (await grants.write(`grant:${found.at}`, grant, found.version, { until: lifeEndOf(grant) })) === null ? null : { result };
-        const moved = await moveGrant(grants, found, { id: keptAs, grant, move: moveName(runtime), pending });
-        pending = typeof moved === 'string' ? moved : undefined;
-        return moved === true ? { result } : null;
-      });
-      if (verdict.grant?.ended) notify(verdict.grant);
-      if ('error' in verdict) throw verdict.error;
-      return verdict.result;
-    },
-    readAhead(id) {
-      const read = store.read(`grant:${id}`);
-      read.catch(() => undefined); // reported where it is awaited
-      return read;
-    },
-    async openGrant(grant) {
-      return (await store.write(`grant:${grant.id}`, grant, 'absent', { until: lifeEndOf(grant), index: listsOfGrant(grant) })) !== null;
-    },
-    findGrant: async (id, known) => (await locateGrant(store, id, { read: known }))?.grant ?? null,
-    async readGrant(id, known) {
-      const found = await locateGrant(store, id, { known });
-      return found && (found.grant === known?.value ? known : { value: found.grant, version: found.version, at: found.at });
-    },
-    grantsOf: (userId, after) => store.list(`user:${userId}`, after, true),
     async findClient(id) {
       const stored = await read(`client:${id}`, isClient);
       if (stored) clients.set(stored.value, stored);
@@ -251,6 +183,7 @@ export function makeRecords(
       }),
     removeAccount: async (id) => void (await store.remove(`account:${id}`)),
     removeKey: async (key) => void (await store.remove(key)),
+    ...makeGrantRecords(store, onEnded, onChanged, runtime),
     ...makeCounts(store, runtime),
   };
 }
@@ -260,15 +193,6 @@ export function lifeOfSession({ userId, expiresAt, idleUntil = expiresAt }: Sess
   return { until: Math.min(expiresAt, idleUntil), index: [`sessions:${userId}`] };
 }
 
-/** Names one move of a grant. */
-function moveName(runtime: RecordAccess['runtime']): string {
-  return base64url(runtime?.random(16) ?? crypto.getRandomValues(new Uint8Array(16)));
-}
-
-const isEnded = (value: unknown): boolean => isGrant(value) && value.ended !== null;
-/** Whether a store is certain that it changed nothing: it is full, or lost a race. */
-export const isNothingDone = (error: unknown): boolean =>
-  error instanceof NothingDone || (error instanceof Error && error.cause instanceof NothingDone);
 /** Not a client that is being deleted (`core/records/clients`). */
 const isClient = (value: unknown): value is Client =>
   has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes') && !has(value, 'deletedAt');
@@ -281,3 +205,54 @@ export const isAccount = (value: unknown): value is AccountRecord =>
   versioned(value) && has(value, 'id', 'username', 'stamp') && !has(value, 'announced');
 const isIdentity = (value: unknown): value is { userId: string } => versioned(value) && has(value, 'userId', 'issuer');
 const isUsername = (value: unknown): value is { accountId: string } => has(value, 'accountId');
+
+/** Operations on counts, by the hash of a name. */
+export interface Counts {
+  /** Counts one attempt under a name. @returns the count in the current window, and when the window ends. */
+  count(name: string, per: Seconds, now: Seconds): Promise<Count>;
+  /** Takes one attempt back. */
+  uncount(name: string): Promise<void>;
+  forgetCount(name: string): Promise<void>;
+}
+
+/** Makes the operations over a store. Each attempt is counted before it is made; if the count fails, so does the attempt. */
+export function makeCounts(store: Store, runtime: RecordAccess['runtime']): Counts {
+  const over = { store, runtime };
+  return {
+    async count(name, per, now) {
+      if (!store.increment) return countIn(over, countKey(name), per, now);
+      const count = await store.increment(countKey(name), per);
+      if (count === null) throw new OAuthError('temporarily_unavailable', 'limit_unreadable', { headers: { 'retry-after': '1' } });
+      return count;
+    },
+    uncount: (name) =>
+      changeRecord(over, countKey(name), isCount, (stored) => {
+        if (!stored) return { result: undefined };
+        return { write: { v: 1, count: Math.max(0, stored.count - 1), endsAt: stored.endsAt }, until: stored.endsAt, result: undefined };
+      }),
+    forgetCount: async (name) => void (await store.remove(countKey(name))),
+  };
+}
+
+/** For stores that cannot count in one step. */
+function countIn(over: RecordAccess, key: Key, per: Seconds, now: Seconds): Promise<Count> {
+  return changeRecord(over, key, isCount, (stored) => {
+    const { count, endsAt } = stored ?? { count: 0, endsAt: now + per };
+    const result = { count: count + 1, endsAt };
+    return { write: { v: 1, ...result }, until: endsAt, result };
+  });
+}
+
+function countKey(name: string): Key {
+  return `limit:${name}`;
+}
+
+const isCount = (value: unknown): value is Count => has(value, 'count', 'endsAt');
+
+/** Name of an account at an upstream. */
+export type UpstreamName = { readonly account: string; readonly isEmail?: true };
+
+/** The lists that an identity is in: its user's, all, and those with the same account name, to find a user by address. */
+export function listsOfIdentity(userId: string, account: string): readonly IndexKey[] {
+  return [`identities:${userId}`, 'identities:/all', `identities:/account/${account.toLowerCase()}`];
+}

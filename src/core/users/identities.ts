@@ -5,7 +5,7 @@ import { domainOf } from '../../model/email.ts';
 import type { Identity } from '../../model/identity.ts';
 import type { Key, Seconds, Store } from '../../model/store.ts';
 import { has, type Versioned, readRecord, versioned } from '../records/record.ts';
-import { listsOfIdentity, type UpstreamName } from './identity-lists.ts';
+import { listsOfIdentity, type UpstreamName } from '../records/records.ts';
 
 /** A stored identity. */
 export type IdentityRecord = {

@@ -45,7 +45,7 @@ export interface Opening extends RequestedScope {
 
 /** A code that is invalid until its grant is stored, which is kept where the client calls from. */
 export async function newCode({ secrets, place, clientPlaces }: AuthServer, redirectUri: string): Promise<string> {
-  return formatToken('code', secrets.id(await clientPlaces.find(redirectUri, place)), secrets.secret());
+  return formatToken('code', secrets.id(clientPlaces ? await clientPlaces.find(redirectUri, place) : place), secrets.secret());
 }
 
 /** Stores the grant and returns its authorization code. */

@@ -5,8 +5,7 @@
 import { failed, withGiveBack, type Caller } from '../../clients/caller.ts';
 import { findClient, mayFetch } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
-import { isGrant } from '../../core/records/moved-grants.ts';
-import { isNothingDone } from '../../core/records/records.ts';
+import { isGrant, isNothingDone } from '../../core/records/grant-records.ts';
 import { openRefs } from '../../core/records/secrets.ts';
 import { CROSS_ORIGIN } from '../../lib/http.ts';
 import { OAuthError } from '../../model/error.ts';

@@ -1,6 +1,6 @@
 /** The page of linked logins: what it shows, that a link needs a recent sign-in, and that the last way to sign in stays. */
 import { describe, expect, it } from 'vitest';
-import { listsOfIdentity } from '../../../src/core/users/identity-lists.ts';
+import { listsOfIdentity } from '../../../src/core/records/records.ts';
 import { connection, upstream } from '../../../src/logins/upstream.ts';
 import { password } from '../../../src/logins/password.ts';
 import type { RedirectLogin } from '../../../src/model/login.ts';

@@ -1,6 +1,6 @@
 /** Which record a grant is found in, and what a move writes and for how long, record by record. */
 import { describe, expect, it } from 'vitest';
-import { listsOfGrant, locateGrant, moveGrant } from '../../../src/core/records/moved-grants.ts';
+import { listsOfGrant, locateGrant, moveGrant } from '../../../src/core/records/grant-records.ts';
 import { type Grant, lifeEndOf } from '../../../src/model/grant.ts';
 import { PLACES } from '../../../src/model/place.ts';
 import type { Json, Key, Store } from '../../../src/model/store.ts';
@@ -27,7 +27,7 @@ async function makeWorld(records: { readonly [id: string]: Json } = {}) {
 const signpost = (movedTo: string, move = 'm'): Json => ({ v: 1, movedTo, move });
 const arriving = (from: string, move = 'm', over = 1): Json => ({ v: 1, move, from, over, arriving: grant });
 
-describe('core/records/moved-grants: where a grant is', () => {
+describe('core/records/grant-records: where a grant is', () => {
   it('is nowhere if there is no record, or one of another kind or version', async () => {
     const { v: _, ...unversioned } = arriving('x') as { v: 1 };
     const odd = [{ v: 1 }, { v: 2, movedTo: 'a', move: 'm' }, { movedTo: 'a', move: 'm' }, { v: 1, movedTo: 'a' }, unversioned, { ...grant, v: 2 }];
@@ -82,7 +82,7 @@ describe('core/records/moved-grants: where a grant is', () => {
   });
 });
 
-describe('core/records/moved-grants: a move', () => {
+describe('core/records/grant-records: a move', () => {
   const to = { id: 'b', grant, move: 'mine' };
   const isThere = async (inner: Store, key: Key): Promise<boolean> => (await inner.read(key)) !== null;
 

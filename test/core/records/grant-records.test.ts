@@ -1,6 +1,6 @@
 /** A grant that moves to the place of its client at a refresh: whatever fails or comes in between, it is in one place, and nothing is lost. */
 import { describe, expect, it } from 'vitest';
-import { isGrant, locateGrant, moveGrant } from '../../../src/core/records/moved-grants.ts';
+import { isGrant, locateGrant, moveGrant } from '../../../src/core/records/grant-records.ts';
 import type { Grant } from '../../../src/model/grant.ts';
 import { placeOf, withPlace } from '../../../src/model/place.ts';
 import { grantIdOf } from '../../../src/model/token.ts';
@@ -85,7 +85,7 @@ function crashAt(world: World, nth: number, isDone: boolean): () => number {
   return () => verbs;
 }
 
-describe('core/records/moved-grants', () => {
+describe('core/records/grant-records', () => {
   it('moves a grant to the place of its client at a refresh, and keeps every token good', async () => {
     const { app, tokens, at, places, mostAtOnce } = await makeWorld();
     expect(await places()).toEqual(['weur']);

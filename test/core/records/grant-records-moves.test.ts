@@ -21,7 +21,7 @@ function makeWorld(change: (store: Store) => Partial<Store> = () => ({})) {
   return { store, records, ended, at };
 }
 
-describe('core/records/records, grants that move', () => {
+describe('core/records/grant-records: grants that move', () => {
   const RANDOM = Uint8Array.from({ length: 16 }, (_, at) => at);
   const runtime = { random: () => RANDOM, pause: async () => undefined };
   const move = (records: Records): Promise<string> =>
@@ -69,7 +69,7 @@ describe('core/records/records, grants that move', () => {
   });
 });
 
-describe('core/records/records, what saves a read or a write', () => {
+describe('core/records/grant-records: what saves a read or a write', () => {
   it('uses what was read ahead once, and reads again after a lost write', async () => {
     const reads: string[] = [];
     const { records, store } = makeWorld((plain) => ({ read: async (key, known) => (reads.push(key), plain.read(key, known)) }));
