@@ -28,13 +28,14 @@ export interface SdkAuthInfo {
   readonly extra?: Record<string, unknown> | undefined;
 }
 
+type SdkTokens = { readonly access_token: string; readonly refresh_token?: string | undefined };
+const TRADED_FOR: Seconds = 300;
+const MAX_TRADED = 1000;
+
 /** The part of an `OAuthServerProvider` that is used. */
 export interface SdkProvider {
   readonly clientsStore: { getClient(clientId: string): SdkClient | undefined | Promise<SdkClient | undefined> };
-  exchangeRefreshToken(
-    client: never,
-    refreshToken: string,
-  ): Promise<{ readonly access_token: string; readonly refresh_token?: string | undefined }>;
+  exchangeRefreshToken(client: never, refreshToken: string): Promise<SdkTokens>;
   verifyAccessToken(token: string): Promise<SdkAuthInfo>;
 }
 
@@ -61,6 +62,8 @@ export function mcpSdkProvider(
 ): FormerStore {
   if (typeof provider?.exchangeRefreshToken !== 'function' || typeof userOf !== 'function')
     throw new TypeError('mcpSdkProvider: give the OAuthServerProvider that mcpAuthRouter had, and a function (info) → { userId }.');
+  /** Tokens for which others were spent: if anything fails after that, the retry cannot spend them again. */
+  const traded = new Map<string, { readonly tokens: SdkTokens; readonly until: Seconds }>();
   return {
     async findClient(id, now) {
       const client = await provider.clientsStore.getClient(id);
@@ -69,11 +72,16 @@ export function mcpSdkProvider(
     async nameOf(refreshToken) {
       return { id: `sdk ${await sha256(refreshToken)}`, key: refreshToken };
     },
-    async findGrant(refreshToken, clientId): Promise<FormerGrant | null> {
+    async findGrant(refreshToken, clientId, now = Date.now() / 1000): Promise<FormerGrant | null> {
       const client = await provider.clientsStore.getClient(clientId);
       if (!client) return null;
-      const tokens = await provider.exchangeRefreshToken(client as never, refreshToken).catch(nullIfInvalid);
+      const name = JSON.stringify([clientId, refreshToken]);
+      const known = traded.get(name);
+      const isKept = known !== undefined && known.until > now;
+      const tokens = isKept ? known.tokens : await provider.exchangeRefreshToken(client as never, refreshToken).catch(nullIfInvalid);
       if (tokens === null) return null;
+      if (traded.size >= MAX_TRADED) traded.clear();
+      if (!isKept) traded.set(name, { tokens, until: now + TRADED_FOR });
       const info = await provider.verifyAccessToken(tokens.access_token);
       const user = await userOf(info);
       if (user === null) return null;

@@ -82,6 +82,22 @@ describe('former/mcp-sdk, grants', () => {
     }
   }); // prettier-ignore
 
+  it('are found by a retry after an outage that came when the token was spent, for its client and for five minutes (R-03)', async () => {
+    let failures = 1;
+    const userOf = (): { userId: string } => {
+      if (failures-- > 0) throw new Error('down');
+      return { userId: 'una' };
+    };
+    const { store, asked } = makeWorld({ userOf });
+    const spent = (): number => asked.filter((one) => (one as string[])[0] === 'exchange').length;
+    await expect(store.findGrant('rt', 'c1', 100)).rejects.toThrow('down');
+    expect([await store.findGrant('rt', 'c1', 399), spent()]).toMatchObject([{ userId: 'una' }, 1]);
+    expect([await store.findGrant('rt', 'c2', 399), spent()]).toEqual([null, 1]);
+    expect([await store.findGrant('rt', 'c1', 400), spent()]).toMatchObject([{ userId: 'una' }, 2]);
+    for (let at = 0; at < 1000; at++) await store.findGrant(`other ${at}`, 'c1', 401);
+    expect([await store.findGrant('rt', 'c1', 401), spent()]).toMatchObject([{ userId: 'una' }, 1003]);
+  });
+
   it('are none for a client that is not there, whose token is not spent, and for a user whom the application does not keep', async () => {
     const { store, asked } = makeWorld();
     expect([await store.findGrant('rt', 'c2'), asked]).toEqual([null, []]);

@@ -107,6 +107,16 @@ describe('grants/jwt-bearer with a function as trustedIssuers', () => {
     }
   }); // prettier-ignore
 
+  it('keeps the registration of a client that uses assertions alone', async () => {
+    const app = await makeApp(() => ({ ...found, anyClient: true }));
+    const { body } = await app.register({ redirect_uris: ['https://other.example/cb'], token_endpoint_auth_method: 'client_secret_post' });
+    const by = { client_id: String(body['client_id']), client_secret: String(body['client_secret']) };
+    for (let hour = 0; hour < 48; hour += 12) {
+      expect([hour, (await present(app, { client_id: by.client_id }, true, by)).status]).toEqual([hour, 200]);
+      app.clock.pass(12 * 3600);
+    }
+  });
+
   it('is not asked about an issuer that is no text', async () => {
     let asked = 0;
     const app = await makeApp(() => (asked++, found));

@@ -29,7 +29,8 @@ export async function userIdOf(as: AuthServer, identity: Identity, joinByEmail?:
   const hash = await hashOf(as, identity);
   const known = await findIdentity(store, hash);
   if (known && !(await isLeftBehind(as, hash, known))) {
-    await updateAccountName(store, hash, known, accountNameOf(identity));
+    // An assertion names the subject alone: it must not replace the name, nor the address that security messages go to.
+    if (Object.keys(identity.claims).length > 0) await updateAccountName(store, hash, known, accountNameOf(identity));
     return known.value.userId;
   }
   const account = joinByEmail === undefined ? null : await as.accounts.findByEmail(joinByEmail);

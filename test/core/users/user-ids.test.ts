@@ -42,6 +42,13 @@ describe('core/users/user-ids', () => {
     expect(await identitiesOf(as, userId)).toMatchObject([{ account: 'grace' }]);
   });
 
+  it('keeps the verified address of an account where an assertion names the subject alone', async () => {
+    const { as } = make();
+    const userId = await userIdOf(as, identityOf('s1', IDP, { email: 'ada@mail.example', email_verified: true }));
+    expect(await userIdOf(as, identityOf('s1'))).toBe(userId);
+    expect(await identitiesOf(as, userId)).toMatchObject([{ account: 'ada@mail.example', isEmail: true }]);
+  });
+
   it('lets only a login on our own pages name our issuer, and then the subject is the user', async () => {
     const { as } = make();
     expect(await userIdOf(as, identityOf('u1', OURS), undefined, 'password')).toBe('u1');
