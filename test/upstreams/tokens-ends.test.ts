@@ -30,7 +30,7 @@ describe('upstreams/tokens, a failed refresh', () => {
     for (const [code, text] of [
       ['unauthorized_client', 'refresh_token is invalid'], ['unauthorized_client', 'The refreshtoken is invalid'],
       ['invalid_request', 'invalid refresh token'], ['invalid_request', 'expired or unknown refreshtoken'], ['bad_request', 'The refresh token was revoked'],
-      ['bad_request', 'RefreshToken expired'], ['invalid_request', 'Value passed for the token was invalid.'],
+      ['bad_request', 'RefreshToken expired'], ['invalid_request', 'invalid or missing refresh token'], ['invalid_request', 'Value passed for the token was invalid.'],
       ['invalid', 'refresh_token'], ['invalid', 'RefreshToken'],
     ])
       for (const name of ['resource', 'error_description', 'message', 'reason', 'error_message'])
@@ -44,7 +44,7 @@ describe('upstreams/tokens, a failed refresh', () => {
 
   it('keeps the grant for any other word, and at an outage whatever it says', async () => {
     for (const error of ['server_error', 'Unauthorized', 'invalid_grant!', '1invalid_grant', 'Invalid_grant', 7, null, [], {}]) expect(await endOf({ error })).toBeNull();
-    expect([await endOf({}), await endOf({ errors: 'invalid_grant' })]).toEqual([null, null]);
+    expect([await endOf({}), await endOf({ errors: 'invalid_grant' }), await endOf({ error: 'invalid_request', message: ['invalid refresh token'] })]).toEqual([null, null, null]);
     for (const status of [429, 500, 502, 503]) expect(await endOf({ error: 'invalid_grant' }, status)).toBeNull();
     expect(await endOf({ error: 'UNAUTHORIZED' }, 401)).toBe('unauthorized');
   }); // prettier-ignore

@@ -47,6 +47,27 @@ describe('tokens of an OpenID provider', () => {
     }
   });
 
+  it('stay as they are where a failed answer brings the same refresh token, and none can be refreshed without one', async () => {
+    const { fake, provider } = await make();
+    fake.faults.set('token', { status: 200, body: { refresh_token: 'stays' } });
+    expect(await failureIn(refresh(provider, { accessToken: 'a', refreshToken: 'stays' }))).toMatch(/^broken /);
+    expect((await refresh(provider, { accessToken: 'a', refreshToken: 'spent' })).refreshToken).toBe('stays');
+    expect(await failureIn(refresh(provider, { accessToken: 'a' }))).toBe('broken refresh_token_missing');
+  });
+
+  it('have the scopes of the answer, however they are listed, and an end that a signed access token says alone', async () => {
+    const { fake, provider } = await make();
+    const part = (claims: object): string => base64url(utf8(JSON.stringify(claims)));
+    const next = async (access_token: string, scope = ',a, b  c,'): Promise<UpstreamTokens> => {
+      fake.faults.set('token', { status: 200, body: { access_token, token_type: 'Bearer', scope } });
+      return provider.refresh({ tokens: { accessToken: 'a', refreshToken: 'r' }, now: 1000, env: {} });
+    };
+    expect((await next('opaque')).scope).toEqual(['a', 'b', 'c']);
+    expect((await next(`x.${part({ exp: 1001 })}.x`)).expiresAt).toBe(1001);
+    for (const token of [`x.${part({ exp: 1000 })}.x`, `x.${part({ exp: 9000 })}`, `x.${part({ exp: '9000' })}.x`, 'x.!.x'])
+      expect((await next(token)).expiresAt).toBeUndefined();
+  });
+
   it.each([
     ['invalid_client', 401],
     ['unauthorized_client', 400],
