@@ -15,11 +15,12 @@ const accountSection = lazy(async () => (await import('./endpoints/account/accou
 const approve = lazy(async () => (await import('./endpoints/authorize/consent.ts')).submitConsent);
 const authorize = lazy(async () => (await import('./endpoints/authorize/authorize.ts')).authorize);
 const callback = lazy(async () => (await import('./endpoints/authorize/upstream-sign-in.ts')).callback);
+const notMe = lazy(async () => (await import('./endpoints/account/login.ts')).notMe);
 const postedCallback = lazy(async () => (await import('./endpoints/sign-in/pages.ts')).postedCallback);
 const connect = lazy(async () => (await import('./endpoints/account/linked-accounts.ts')).connect);
 const errorPage = lazy(async () => (await import('./pages/message.ts')).errorPage);
 const device = lazy(async () => (await import('./endpoints/authorize/device.ts')).device);
-const deviceAuthorization = lazy(async () => (await import('./endpoints/oauth/device-authorization.ts')).deviceAuthorization);
+const deviceAuthorization = lazy(async () => (await import('./endpoints/authorize/device.ts')).deviceAuthorization);
 const detectLanguage = lazy(async () => (await import('./endpoints/sign-in/browser-context.ts')).detectLanguage);
 const login = lazy(async () => (await import('./endpoints/account/login.ts')).login);
 const loginPageOf = lazy(async () => (await import('./endpoints/account/login.ts')).loginPageOf);
@@ -81,7 +82,6 @@ export function pageRoutesOf(settings: Settings): ReadonlyMap<string, Route> {
       ...PERSON,
     });
   if (settings.securityEmails) {
-    const notMe: Endpoint = async (call) => (await import('./endpoints/account/not-me.ts')).notMe(call);
     routes.set(`${paths.account}/not-me`, { name: 'account/not-me', methods: { GET: notMe, POST: notMe }, ...PERSON });
   }
   for (const section of sectionsOf(settings)) {

@@ -16,7 +16,6 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/core/records/client-status.ts': 'src/journeys/client-policy.ts',
   'src/core/users/security-mail.ts': 'src/journeys/security-mail.ts',
   'src/endpoints/account/access-keys.ts': 'src/journeys/access-keys.ts',
-  'src/endpoints/account/not-me.ts': 'src/journeys/security-mail.ts',
   'src/core/dpop.ts': 'src/journeys/{dpop,proof-order}.ts',
   'src/core/signing-keys.ts': 'src/journeys/signed-tokens.ts',
   'src/core/vault/vault-refresh.ts': 'src/core/vault/vault.ts',
@@ -29,12 +28,16 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/endpoints/authorize/issue-code.ts': 'src/journeys/{consent,scopes,words}.ts',
   'src/endpoints/authorize/consent.ts':
     'src/{journeys/{consent,step-up,device,sign-ins,vault},endpoints/{cross-site,authorize/issue-code-scopes,authorize/step}}.ts',
+  'src/endpoints/authorize/consent-page.ts':
+    'src/{endpoints/{login-hint,authorize/{consent,issue-code-scopes,step}},journeys/{consent,scopes,step-up,client-policy,identifier}}.ts',
+  'src/endpoints/oauth/token.ts':
+    'src/{endpoints/cross-origin,endpoints/oauth/revoke,journeys/{dpop,requirements},grants/{jwt-bearer,refresh-token}}.ts',
   'src/endpoints/authorize/device.ts': 'src/journeys/device{,-clients}.ts',
   'src/endpoints/authorize/step.ts': 'src/{provider/disabled-users,endpoints/cross-site,logins/totp,journeys/{identifier,attempts}}.ts',
   'src/endpoints/authorize/upstream-sign-in.ts':
     'src/{provider/disabled-users,journeys/{upstream,upstream-trouble,sign-ins,connect},endpoints/{cross-site,authorize/upstream-sign-in-auth-time}}.ts',
   'src/endpoints/account/login.ts':
-    'src/{endpoints/{cross-site,authorize/step},journeys/{existing-session,own-login,identifier,password,sign-ins}}.ts',
+    'src/{endpoints/{cross-site,authorize/step},journeys/{existing-session,own-login,identifier,password,security-mail,sign-ins}}.ts',
   'src/endpoints/oauth/register.ts': 'src/{endpoints/oauth/registration,journeys/client-policy}.ts',
   'src/endpoints/oauth/registration.ts': 'src/journeys/client-policy.ts',
   'src/endpoints/sign-in/browser-context.ts': 'src/{endpoints/account/login,journeys/existing-session}.ts',

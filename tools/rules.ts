@@ -22,7 +22,7 @@ const JOURNEYS: { readonly [test: string]: string } = {
   'journeys/device-clients': 'core/records/devices',
   'journeys/dpop': 'core/dpop',
   'journeys/dump': 'core/records/secrets',
-  'journeys/existing-session': 'logins/existing-session',
+  'journeys/existing-session': 'logins/own-login',
   'journeys/properties': 'model/grant-transitions',
   'journeys/refresh': 'model/grant-transitions',
   'journeys/resources': 'model/resource',

@@ -1,8 +1,8 @@
 /**
- * Pages on which a user signs in without the consent page: the sign-in page, which for a signed-in user has the account and the sign-out button;
- * and the page of a step, a later page of a login or a second factor.
+ * Pages on which a user signs in without the consent page or before it: the sign-in page, which for a signed-in user has the account and the sign-out
+ * button; the page of a step, a later page of a login or a second factor; and the page for the code that a device shows.
  */
-import { html, type Html, markWrong } from '../lib/html.ts';
+import { field, html, type Html, markWrong } from '../lib/html.ts';
 import type { Brand } from '../model/brand.ts';
 import type { StepView } from '../model/login.ts';
 import type { Words } from '../words/words.ts';
@@ -138,5 +138,45 @@ export function stepPage(view: StepPageView): Response {
     brand: view.brand,
     shows: { page: 'step', view },
     script: script === undefined ? undefined : { text: script, hash: view.scriptHash ?? '' },
+  });
+}
+
+/** Content of the page for the user code of a device. */
+export interface DeviceView extends Problem {
+  /** Where the form is posted, with `user_code`. */
+  readonly action: string;
+  /** Value of the field. */
+  readonly userCode: string;
+  readonly words: Words;
+  readonly brand?: Brand;
+  /** Default 200. */
+  readonly status?: number;
+}
+
+/** The page. A code from the link is shown for comparison, and never accepted without the user (RFC 8628 §3.3.1, §5.4). */
+export function devicePage(view: DeviceView): Response {
+  const { words, userCode, status } = view;
+  const say = words.device;
+  const code = field('user_code', say.code, 'off', {
+    id: 'user_code',
+    value: userCode,
+    autocapitalize: 'characters',
+    more: { maxlength: 20, dir: 'ltr' },
+  });
+  const body = html`<h1>${say.title}</h1>
+    <p class="lead">${userCode === '' || view.error !== undefined ? say.lead : say.compare}</p>
+    <form method="post" action="${view.action}" ${describedByProblem(view)}>
+      ${problemBox(view, words)} ${view.error === undefined ? code : markWrong(code)}
+      <div class="actions"><button class="main">${say.go}</button></div>
+    </form>`;
+  return page({
+    words,
+    title: say.title,
+    body,
+    status,
+    ...problemAnswer(view),
+    formAction: 'own',
+    brand: view.brand,
+    shows: { page: 'device', view },
   });
 }

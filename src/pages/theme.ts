@@ -10,9 +10,8 @@ import type { SectionPageView } from './account-section.ts';
 import type { AccountPageView } from './account.ts';
 import type { ApproveView } from './approve.ts';
 import type { ConfirmView } from './confirm.ts';
-import type { DeviceView } from './device.ts';
+import type { DeviceView, LoginPageView, StepPageView } from './login.ts';
 import type { HomeView } from './home.ts';
-import type { LoginPageView, StepPageView } from './login.ts';
 import type { MessageView } from './message.ts';
 import { type Colour, sheetOf, STYLE, SURFACES } from './style.ts';
 

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
-import { existingSession } from '../../src/logins/existing-session.ts';
+import { existingSession } from '../../src/logins/own-login.ts';
 import { password } from '../../src/logins/password.ts';
 import { upstream } from '../../src/logins/upstream.ts';
 import { makeFakeGitHub } from '../../src/testing/fake-github.ts';

@@ -4,7 +4,7 @@ import { USE_INTERVAL } from '../../src/core/access-keys.ts';
 import { formatKey } from '../../src/model/token.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import type { Browser, BrowserPage } from '../../src/testing/browser.ts';
-import { existingSession } from '../../src/logins/existing-session.ts';
+import { existingSession } from '../../src/logins/own-login.ts';
 import { upstream, type UpstreamOptions } from '../../src/logins/upstream.ts';
 import { oidc } from '../../src/upstreams/oidc.ts';
 import { APP, makeUpstreamApp } from '../support/upstream-app.ts';

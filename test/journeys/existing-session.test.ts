@@ -1,6 +1,6 @@
 /** The application's own session as a login, on every store of both runtimes. */
 import { describe, expect, it } from 'vitest';
-import { existingSession } from '../../src/logins/existing-session.ts';
+import { existingSession } from '../../src/logins/own-login.ts';
 import { password } from '../../src/logins/password.ts';
 import type { Browser, BrowserPage } from '../../src/testing/browser.ts';
 import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';

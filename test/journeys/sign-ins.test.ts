@@ -1,6 +1,6 @@
 /** Signing in at other sites outside an authorization, and one account with several ways in; on every store of both runtimes. */
 import { describe, expect, it } from 'vitest';
-import { login } from '../../src/logins/login.ts';
+import { login } from '../../src/logins/own-login.ts';
 import { password } from '../../src/logins/password.ts';
 import { upstream } from '../../src/logins/upstream.ts';
 import type { Browser, BrowserPage } from '../../src/testing/browser.ts';

@@ -2,8 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { guard } from '../../src/guard/guard.ts';
 import { emailCode } from '../../src/logins/email-code.ts';
-import { existingSession } from '../../src/logins/existing-session.ts';
-import { login } from '../../src/logins/login.ts';
+import { existingSession, login } from '../../src/logins/own-login.ts';
 import { passkeys } from '../../src/logins/passkey.ts';
 import { password } from '../../src/logins/password.ts';
 import { totp } from '../../src/logins/totp.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeSecrets } from '../../src/core/records/secrets.ts';
 import { makeRecords } from '../../src/core/records/records.ts';
-import { login } from '../../src/logins/login.ts';
+import { login } from '../../src/logins/own-login.ts';
 import { passkeys } from '../../src/logins/passkey.ts';
 import { password } from '../../src/logins/password.ts';
 import { totp } from '../../src/logins/totp.ts';

@@ -1,5 +1,5 @@
 /** A little application with sessions of its own, on the same origin as the server or elsewhere. */
-import { existingSession, type ExistingSession, type FoundSession } from '../../src/logins/existing-session.ts';
+import { existingSession, type ExistingSession, type FoundSession } from '../../src/logins/own-login.ts';
 import type { RedirectLogin, SessionLogin } from '../../src/model/login.ts';
 import type { Browser } from '../../src/testing/browser.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { login } from '../../src/logins/login.ts';
+import { login } from '../../src/logins/own-login.ts';
 import { upstream } from '../../src/logins/upstream.ts';
 import { pathsOf } from '../../src/model/brand.ts';
 import * as upstreams from '../../src/upstreams/index.ts';

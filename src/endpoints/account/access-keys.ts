@@ -15,8 +15,7 @@ import { isEveryRoute, type Resource, resourceOf } from '../../model/resource.ts
 import { rightsIn } from '../../model/scope.ts';
 import { keysBody, madeKeyBody, newKeyBody } from '../../pages/access-keys.ts';
 import { sectionPage } from '../../pages/account-section.ts';
-import { accountMark } from '../authorize/consent-page.ts';
-import { grantableScope, organizationOf } from '../authorize/grantable-scopes.ts';
+import { accountMark, grantableScope, organizationOf } from '../authorize/consent-page.ts';
 import { type Call, keysPath, readForm } from '../endpoint.ts';
 import { isSameOrigin, redirectTo, requireRecentSession, requireSession } from '../sign-in/browser-context.ts';
 import { originOf, upstreamAccountsOf } from '../sign-in/upstream-accounts.ts';

@@ -1,15 +1,19 @@
 /**
- * Login page: sign-in and sign-out without an authorization request, and the pages that logins add for users who are not signed in.
+ * Login page: sign-in and sign-out without an authorization request; and the pages for users who are not signed in, which logins add, or which stand
+ * behind the link of a security message.
  */
+import { NOT_ME } from '../../core/users/security-mail.ts';
+import { signOut } from '../../core/users/sign-out.ts';
+import { html } from '../../lib/html.ts';
 import { OAuthError } from '../../model/error.ts';
 import { isForm, isRedirect, type LoginPage } from '../../model/login.ts';
+import { sectionPage } from '../../pages/account-section.ts';
 import { askStep } from '../authorize/step.ts';
-import { type Call, readForm } from '../endpoint.ts';
+import { redirectToUpstream } from '../authorize/upstream-sign-in.ts';
+import { type Call, loginPagesOf, readForm } from '../endpoint.ts';
 import { isSameOrigin, redirectTo, returnPath, sessionOf, setCookie, signedOutUrl, signInUrl } from '../sign-in/browser-context.ts';
 import { showLogin } from '../sign-in/pages.ts';
 import { admit, type NotSignedIn, servicesOf, signIn } from '../sign-in/sign-in.ts';
-import { redirectToUpstream } from '../authorize/upstream-sign-in.ts';
-import { sectionPage } from '../../pages/account-section.ts';
 
 /** GET shows who is signed in, or the fields; POST signs in, or out with `decision=sign-out`. */
 export async function login(call: Call): Promise<Response> {
@@ -46,7 +50,7 @@ async function leaveFor(call: Call, site: string, returnTo: string): Promise<Res
   return redirectToUpstream(call, login, { returnTo, fresh: (await sessionOf(call)) !== null });
 }
 
-/** GET and POST of such a page. */
+/** GET and POST of a page that a login adds. */
 export async function loginPageOf(call: Call, login: string, page: LoginPage): Promise<Response> {
   const { as, request, url, words } = call;
   const { paths, name, brand } = as.settings;
@@ -72,4 +76,36 @@ export async function loginPageOf(call: Call, login: string, page: LoginPage): P
   if (user === null) return redirectTo(signIn);
   if ('problem' in user) return showLogin(call, { error: user.problem, status: user.status, returnTo: to });
   return 'step' in user ? askStep(call, user, { returnTo: to }) : redirectTo(to, [user.cookie]);
+}
+
+/**
+ * "This wasn't me": the page behind the link of a security message. Opening it (GET) changes nothing; its button (POST) works once, and ends every
+ * session and grant of the user. The link proves the address only, so it signs no one in.
+ */
+export async function notMe(call: Call): Promise<Response> {
+  const { as, request, url, words } = call;
+  const { paths, brand } = as.settings;
+  const say = words.notice;
+  const isPost = request.method === 'POST';
+  if (isPost && !isSameOrigin(call, true))
+    throw new OAuthError('access_denied', 'cross_site', { status: 403, hint: 'The request came from another site.' });
+  const token = (isPost ? (await readForm(request)).optional('token') : url.searchParams.get('token')) ?? '';
+  const back = { href: paths.login, text: words.signIn.title };
+  const found = (await as.links.find(NOT_ME, token)) as { readonly userId: string } | null;
+  if (!found || (isPost && !(await as.links.take(NOT_ME, token)))) {
+    const body = html`<p class="lead">${say.over}</p>`;
+    return sectionPage({ title: words.password.deadTitle, body, status: 400, back, words, brand });
+  }
+  if (!isPost) {
+    const body = html`<p class="lead">${say.what}</p>
+      <form method="post" action="${paths.account}/${NOT_ME}">
+        <input type="hidden" name="token" value="${token}" />
+        <div class="actions"><button class="main">${say.button}</button></div>
+      </form>`;
+    return sectionPage({ title: say.title, body, back, words, brand });
+  }
+  await signOut(as, found.userId, as.now());
+  const forgot = loginPagesOf(as.settings).some(({ page }) => page.id === 'forgot');
+  const next = forgot ? { href: `${paths.login}/forgot`, text: words.password.forgotTitle } : back;
+  return sectionPage({ title: say.doneTitle, body: html`<p class="lead">${say.done}</p>`, isDone: true, back: next, words, brand });
 }

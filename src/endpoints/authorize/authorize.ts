@@ -27,8 +27,7 @@ import {
   requestedParams,
   type RequestedParams,
 } from './authorization-request.ts';
-import { consentPage, requestUrl } from './consent-page.ts';
-import { grantableScope, organizationOf } from './grantable-scopes.ts';
+import { consentPage, grantableScope, organizationOf, requestUrl } from './consent-page.ts';
 import { type ConfirmedScopes, grantTo } from './issue-code.ts';
 import { openPending } from './pending.ts';
 

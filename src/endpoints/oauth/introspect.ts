@@ -9,7 +9,7 @@ import { findLive, useProblem } from '../../core/verify.ts';
 import { json } from '../../lib/http.ts';
 import type { Client } from '../../model/client.ts';
 import { canonicalResource, isEveryRoute, isWithin } from '../../model/resource.ts';
-import { parseClientRequest } from './client-request.ts';
+import { parseClientRequest } from './token.ts';
 import type { Call } from '../endpoint.ts';
 
 /** POST of the introspection endpoint. */

@@ -15,7 +15,7 @@ import type { Stored } from '../../model/store.ts';
 import { grantIdOf, kindOf } from '../../model/token.ts';
 import { revoke as end, revokeAccess, type Transition } from '../../model/grant-transitions.ts';
 import { unwrap } from '../../model/wrapped.ts';
-import { parseClientRequest } from './client-request.ts';
+import { parseClientRequest } from './token.ts';
 import type { Call } from '../endpoint.ts';
 
 /** POST of the revocation endpoint. */

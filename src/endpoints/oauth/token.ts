@@ -1,8 +1,9 @@
 /**
- * Token endpoint (OAuth 2.1 §3.2). Reads the form, runs the entry of the grant table, answers with JSON.
+ * Requests of clients: the token endpoint (OAuth 2.1 §3.2), which reads the form, runs the entry of the grant table and answers with JSON; and how
+ * the other endpoints for clients read a form.
  */
 import { authenticate } from '../../clients/authenticate.ts';
-import { NO_CLIENT, failed, withGiveBack, type Caller } from '../../clients/caller.ts';
+import { type Caller, failed, NO_CLIENT, withGiveBack } from '../../clients/caller.ts';
 import { findClient, mayFetch } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import type { PresentedProof } from '../../core/dpop.ts';
@@ -12,7 +13,7 @@ import { CROSS_ORIGIN, json, parseFields } from '../../lib/http.ts';
 import { isDeniedId, JWT_BEARER } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Params } from '../../model/params.ts';
-import { readForm, type Call } from '../endpoint.ts';
+import { type Call, readForm } from '../endpoint.ts';
 
 const ONCE = ['grant_type', 'client_id', 'client_secret', 'code', 'redirect_uri', 'code_verifier', 'device_code', 'refresh_token', 'scope',
   'client_assertion', 'client_assertion_type', 'assertion', 'subject_token', 'actor_token']; // prettier-ignore
@@ -94,4 +95,24 @@ async function explain(as: AuthServer, caller: Caller, type: string, error: OAut
   return client && !isChecked && !client.grantTypes.includes(type)
     ? new OAuthError('unauthorized_client', 'grant_type_unregistered')
     : error;
+}
+
+/**
+ * Reads a form request of a client (revocation, introspection, device): no secret in the URL, a strict form, no repeated security parameter; then
+ * authenticates the client.
+ *
+ * @param options `once`: further parameters that must not be repeated; `ahead`: begins a read beside the authentication.
+ * @throws {OAuthError} `invalid_request`, or `invalid_client` (RFC 6749 §5.2).
+ */
+export async function parseClientRequest<T = undefined>(
+  call: Call,
+  { once, ahead }: { readonly once?: readonly string[]; readonly ahead?: (form: Params) => T } = {},
+): Promise<{ readonly form: Params; readonly caller: Caller; readonly begun: T | undefined }> {
+  const { as, request } = call;
+  refuseSecretsInUrl(call);
+  const form = await readForm(request);
+  form.once('client_secret', 'client_assertion', 'client_assertion_type');
+  if (once) form.once(...once);
+  const begun = ahead?.(form);
+  return { form, begun, caller: await authenticate(as, request.headers.get('authorization'), form, call) };
 }

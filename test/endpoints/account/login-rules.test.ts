@@ -1,7 +1,7 @@
 /** The pages beside the sign-in page: who may post to them, what a login is told, and where each of its answers leads. */
 import { describe, expect, it } from 'vitest';
 import { html } from '../../../src/lib/html.ts';
-import { existingSession } from '../../../src/logins/existing-session.ts';
+import { existingSession } from '../../../src/logins/own-login.ts';
 import { password } from '../../../src/logins/password.ts';
 import type { Authenticated, FormLogin, LoginPageAnswer, LoginPageCall, StepView } from '../../../src/model/login.ts';
 import type { SecondFactor } from '../../../src/model/second-factor.ts';

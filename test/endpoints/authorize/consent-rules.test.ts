@@ -1,6 +1,6 @@
 /** Each refusal of the consent page with its reason, what the page keeps when it comes again, and the change of the account. */
 import { describe, expect, it } from 'vitest';
-import { existingSession } from '../../../src/logins/existing-session.ts';
+import { existingSession } from '../../../src/logins/own-login.ts';
 import { password } from '../../../src/logins/password.ts';
 import type { Browser, BrowserPage } from '../../../src/testing/browser.ts';
 import { codeOf, type TestClient } from '../../../src/testing/oauth-client.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Call } from '../../../src/endpoints/endpoint.ts';
-import { parseClientRequest } from '../../../src/endpoints/oauth/client-request.ts';
+import { parseClientRequest } from '../../../src/endpoints/oauth/token.ts';
 import type { Client } from '../../../src/model/client.ts';
 import { makeServer } from '../../support/server.ts';
 
@@ -19,7 +19,7 @@ const reasonOf = async (asked: Promise<unknown>): Promise<unknown> =>
     (error: { readonly reason?: string }) => error.reason,
   );
 
-describe('endpoints/oauth/client-request', () => {
+describe('endpoints/oauth/token: requests of clients', () => {
   it('gives the form, the client, and what was begun beside the authentication', async () => {
     const call = callOf('client_id=tv&token=t&token=u');
     const begun: unknown[] = [];

@@ -1,6 +1,6 @@
 /** With browsers: `journeys/existing-session.test.ts`. */
 import { describe, expect, it } from 'vitest';
-import { existingSession, type ExistingSession } from '../../src/logins/existing-session.ts';
+import { existingSession, type ExistingSession } from '../../src/logins/own-login.ts';
 import type { RedirectLogin } from '../../src/model/login.ts';
 
 const IDENTITY = { issuer: 'app', subject: 's1', claims: { name: 'Ada' } };
@@ -12,7 +12,7 @@ const redirecting = (options: Partial<ExistingSession> = {}) => make({ signInUrl
 const begin = async (made: RedirectLogin, fresh = false) =>
   new URL(((await made.begin({ redirectUri: 'https://as.example/cb?x=1', state: 'st', fresh } as never, AT as never)) as { location: string }).location, 'https://own.example'); // prettier-ignore
 
-describe('logins/existing-session', () => {
+describe('logins/own-login: the session of the application', () => {
   it('asks the application for the signed-in user, with request and environment', async () => {
     const asked: unknown[] = [];
     const { present } = make({ find: (...all) => (asked.push(all), { ...IDENTITY, permissions: ['a'], organizations: [{ id: 'o', name: 'O' }], authenticatedAt: 7, other: 1 }) }); // prettier-ignore

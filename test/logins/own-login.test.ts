@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { login, type OwnLogin } from '../../src/logins/login.ts';
+import { login, type OwnLogin } from '../../src/logins/own-login.ts';
 
 const IDENTITY = { issuer: 'https://sso.example', subject: 's1', claims: { name: 'Ada' } };
 const CALLBACK = { redirectUri: 'https://as.example/cb', state: 's', parameters: new URLSearchParams('ticket=t'), kept: { k: 1 } };
@@ -18,7 +18,7 @@ function make(found: unknown, begun: object = { location: 'https://sso.example/s
   return { made, asked, finish: () => made.finish(CALLBACK as never, AT as never) };
 }
 
-describe('logins/login', () => {
+describe('logins/own-login', () => {
   it('is a redirect login with what it was given', () => {
     expect(make(null).made).toMatchObject({ kind: 'redirect', id: 'sso', label: 'Acme SSO', site: 'https://sso.example' });
   });

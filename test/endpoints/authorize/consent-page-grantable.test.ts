@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { grantableScope, organizationOf } from '../../../src/endpoints/authorize/grantable-scopes.ts';
+import { grantableScope, organizationOf } from '../../../src/endpoints/authorize/consent-page.ts';
 import type { Call } from '../../../src/endpoints/endpoint.ts';
 import type { SignedIn } from '../../../src/endpoints/sign-in/sign-in.ts';
 import type { Client } from '../../../src/model/client.ts';
@@ -8,7 +8,7 @@ import type { Organization } from '../../../src/model/identity.ts';
 const [ONE, TWO]: readonly Organization[] = [{ id: 'o1', name: 'One' }, { id: 'o2', name: 'Two', permissions: ['p2'] }] as unknown as Organization[]; // prettier-ignore
 const user = (more: object = {}): SignedIn => ({ userId: 'u', claims: { sub: 'u' }, ...more }) as unknown as SignedIn;
 
-describe('endpoints/authorize/grantable-scopes', () => {
+describe('endpoints/authorize/consent-page: what may be granted', () => {
   it('is for no organization, the only one, or the one that was chosen, and open until one is', () => {
     expect([organizationOf(user(), 'o1'), organizationOf(user({ organizations: [] }), 'o1')]).toEqual([null, null]);
     expect([organizationOf(user({ organizations: [ONE] }), undefined), organizationOf(user({ organizations: [ONE] }), 'o9')]).toEqual([ONE, ONE]); // prettier-ignore

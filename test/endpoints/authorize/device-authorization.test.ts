@@ -17,7 +17,7 @@ const options = {
 const ask = async (app: App, fields: Record<string, string> = {}, headers: Record<string, string> = {}): Promise<JsonAnswer> =>
   answerOf(await app.ask('POST', '/device_authorization', new URLSearchParams({ client_id: 'tv', ...fields }), headers));
 
-describe('endpoints/oauth/device-authorization', () => {
+describe('endpoints/authorize/device: device authorization', () => {
   it('gives two codes and the page for them, to be read from any origin and kept by no cache', async () => {
     const app = await makeApp('memory', options);
     const { status, body, headers } = await ask(app, { resource: RESOURCE, scope: 'read' });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { devicePage } from '../../src/pages/device.ts';
+import { devicePage } from '../../src/pages/login.ts';
 import { TEMPLATES } from '../../src/pages/theme.ts';
 import { ENGLISH as words } from '../../src/words/words.ts';
 
 const view = { action: '/device', userCode: '', words };
 
-describe('pages/device', () => {
+describe('pages/login: the code of a device', () => {
   it('lets its own form through, which a page without one does not (SEC-130)', () => {
     const { headers } = devicePage(view);
     expect(headers.get('content-security-policy')).toContain("form-action 'self'");

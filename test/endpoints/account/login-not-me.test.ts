@@ -21,7 +21,7 @@ async function world(options: PasswordOptions = {}): Promise<{ app: App; token: 
 const post = (app: App, token: string, headers: Record<string, string>): Promise<Response> =>
   app.ask('POST', `/account/${NOT_ME}`, new URLSearchParams({ token }), { ...FORM, ...headers });
 
-describe('endpoints/account/not-me', () => {
+describe('endpoints/account/login: “This wasn’t me”', () => {
   it('refuses a form of another site, and one that does not say where it comes from (SEC-125)', async () => {
     const { app, token } = await world();
     for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }, {}]) {
