@@ -51,9 +51,10 @@ export function addressOf(message: IncomingMessage, trustedProxies: number): str
 
 /** Only the path is the caller's to choose: pasted, not resolved, so that `//evil.example/` stays a path. */
 function urlOf(message: IncomingMessage, origin: string | undefined): string | null {
-  const { host } = message.headers;
-  if (host === undefined ? origin === undefined : host !== lastHost?.host && !HOST.test(host)) return null;
-  const base = origin ?? originOf(host ?? '');
+  const isNeeded = origin === undefined && message.httpVersion !== '1.0'; // as the check of a load balancer may be
+  const { host = isNeeded ? '' : 'no-host.invalid' } = message.headers;
+  if (host !== lastHost?.host && !HOST.test(host)) return null;
+  const base = origin ?? originOf(host);
   const { originalUrl, url = '' } = message as IncomingMessage & { readonly originalUrl?: string }; // frameworks cut their mount path off `url`
   const path = pathOf(originalUrl ?? url, host);
   if (base === null || path === null) return null;
@@ -61,10 +62,10 @@ function urlOf(message: IncomingMessage, origin: string | undefined): string | n
   return URL.canParse(base + path) ? new URL(base + path).href : null;
 }
 
-function pathOf(target: string, host: string | undefined): string | null {
+function pathOf(target: string, host: string): string | null {
   if (target.startsWith('/')) return target;
   const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target); // as a proxy is asked (RFC 9112 §3.2.2)
-  if (absolute === null || absolute[1]?.toLowerCase() !== host?.toLowerCase()) return null;
+  if (absolute === null || absolute[1]?.toLowerCase() !== host.toLowerCase()) return null;
   return absolute[2]?.startsWith('/') ? absolute[2] : `/${absolute[2] ?? ''}`;
 }
 

@@ -180,6 +180,12 @@ describe('node/request, URLs', () => {
     expect(await ask(port, '/', 'my_service')).toBe('http://my_service/');
   });
 
+  it('answers a health check of HTTP/1.0, which names no host, under a name that leads nowhere (RFC 9112 §3.2)', async () => {
+    const { port } = await start(echo);
+    expect(await exchange(port, 'GET /health HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 [^]*\r\n\r\nhttp:\/\/no-host\.invalid\/health$/);
+    expect(await exchange(port, 'GET http://evil.example/health HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 400/);
+  });
+
   it('takes scheme and host from the configured origin alone', async () => {
     const { port } = await start(echo, { origin: 'https://mcp.example.com' });
     expect(await ask(port, '/a', 'evil.example\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: ftp')).toBe(
