@@ -12,6 +12,7 @@ import type { Provider } from '../provider/provider.ts';
 import { openEmbedded } from './databases.ts';
 import { answering, type Answering } from './http/answer.ts';
 import { closed, listen } from './http/listen.ts';
+import { makeProxyWarning } from './http/request.ts';
 import type { NodeListenerOptions } from './middleware.ts';
 
 /** How a server listens, and where its limits are. Times are in seconds, sizes in bytes. */
@@ -106,11 +107,11 @@ export async function serve<Env>(app: FetchObject<Env> | Provider<Env>, options:
   };
   /** Connections that have not asked yet: Node does not count them as idle. */
   const silent = new Set<Socket>();
-  let lookAtName: ((message: IncomingMessage) => void) | undefined;
+  let look: ((message: IncomingMessage) => void) | undefined;
   const make = (): Server =>
     createServer(limits, (message, to) => {
       silent.delete(message.socket);
-      lookAtName?.(message);
+      look?.(message);
       desk.answer(message, to);
     }).on('connection', (socket: Socket) => {
       silent.add(socket);
@@ -123,7 +124,8 @@ export async function serve<Env>(app: FetchObject<Env> | Provider<Env>, options:
   const shut = (): Promise<void> => drain(servers, silent, desk, settings.drainTimeout * 1000);
   if (!isProvider(app)) return serverOf(url, port, shut, settings.signals);
   // Only now that the port is ours: a start that fails there leaves nothing behind. No request comes before this turn ends.
-  if (!env['PORTCULLIS_ISSUER'] && !app.isNamed) lookAtName = makeOtherName(url);
+  if (!env['PORTCULLIS_ISSUER'] && !app.isNamed) look = makeOtherName(url);
+  else if (options.trustProxy === undefined) look = makeProxyWarning();
   if (ON_LOOPBACK.has(settings.host)) env['PORTCULLIS_ISSUER'] ||= url; // elsewhere the public address must be told
   const provided = await provide(app, env, options.data).catch(async (error: unknown) => {
     await shut();

@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { password } from '../../src/logins/password.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
-import { serve } from '../../src/node/serve.ts';
+import { serve, type ServeOptions } from '../../src/node/serve.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 
-const served = (env: Record<string, unknown> = {}): ReturnType<typeof serve> => {
+const served = (env: Record<string, unknown> = {}, more: ServeOptions = {}): ReturnType<typeof serve> => {
   const app = new OAuthProvider({ apiRoute: '/mcp', apiHandler: () => new Response(), logins: [password()], store: memoryStore() });
-  return serve(app, { port: 0, env });
+  return serve(app, { port: 0, env, ...more });
 };
 
 /** What the log says after requests with these headers. */
@@ -65,5 +65,21 @@ describe('node/serve, other names', () => {
     const named = await served({ PORTCULLIS_ISSUER: 'http://localhost:1' });
     expect(await told(named.port, [{ host: '127.0.0.1' }], path)).toEqual([]);
     await named.stop();
+  });
+
+  it('tells once of a proxy that is not trusted, since all users then share one rate limit (SEC-154)', async () => {
+    const env = { PORTCULLIS_ISSUER: 'https://notes.example' };
+    const forwarded = { host: 'notes.example', 'x-forwarded-for': '203.0.113.7' };
+    const server = await served(env);
+    expect(await told(server.port, [{ host: 'notes.example' }])).toEqual([]);
+    expect(await told(server.port, [forwarded, forwarded])).toEqual([
+      'portcullis: a proxy forwards requests (X-Forwarded-For), so all users share one rate limit; give serve trustProxy: 1',
+    ]);
+    await server.stop();
+    for (const trustProxy of [0, 1]) {
+      const chosen = await served(env, { trustProxy });
+      expect(await told(chosen.port, [forwarded])).toEqual([]);
+      await chosen.stop();
+    }
   });
 });

@@ -17,6 +17,9 @@ export interface RequestRules {
 /** A request and its body, or the status that answers it. */
 export type Incoming = { readonly request: LazyRequest; readonly body: IncomingBody | null } | { readonly refused: 400 | 405 | 413 };
 
+/** Addresses of the machine itself and of private networks. */
+const NEARBY = /^(?:::ffff:)?(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)|^::1$|^f[cd]/i;
+
 /** Methods for which the Fetch standard has no `Request`. */
 const FORBIDDEN: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK']);
 
@@ -47,6 +50,16 @@ export function addressOf(message: IncomingMessage, trustedProxies: number): str
   // Each proxy appends the address of its client on the right; entries further left can be forged by the caller.
   const named = (hops[Math.max(0, hops.length - trustedProxies)] ?? '').trim().replace(/^\[(.+)\](?::\d+)?$|^([\d.]+):\d+$/, '$1$2');
   return isIP(named) ? named : peer;
+}
+
+/** Makes the function that warns once, where a proxy nearby sends requests on and its header is not read. */
+export function makeProxyWarning(): (message: IncomingMessage) => void {
+  let isTold = false;
+  return ({ headers, socket }) => {
+    if (isTold || headers['x-forwarded-for'] === undefined || !NEARBY.test(socket.remoteAddress ?? '')) return;
+    isTold = true;
+    console.warn('portcullis: a proxy forwards requests (X-Forwarded-For), so all users share one rate limit; give serve trustProxy: 1');
+  };
 }
 
 /** Only the path is the caller's to choose: pasted, not resolved, so that `//evil.example/` stays a path. */
