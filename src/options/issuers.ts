@@ -5,7 +5,7 @@ import { keySetOf } from '../model/key-set.ts';
 import { isScopeToken } from '../model/scope.ts';
 import type { Settings } from '../model/settings.ts';
 import type { IssuerFinder, TrustedIssuer } from '../model/trusted-issuer.ts';
-import { fail } from './kinds.ts';
+import { fail } from './option-checks.ts';
 
 /** The trusted issuers, checked, or the function that finds them. @throws {TypeError} naming what is wrong. */
 export function issuersOf(given: readonly TrustedIssuer[] | IssuerFinder<never>): Pick<Settings, 'trustedIssuers' | 'issuerFinder'> {

@@ -1,9 +1,8 @@
 /** What a provider can be built without, as `portcullis/own-pages` is. */
-import { fail } from './kinds.ts';
+import { fail } from './option-checks.ts';
 import type { issuersOf } from './issuers.ts';
-import type { checkLogins, checkSecondFactor } from './logins.ts';
+import type { checkLogins, checkSecondFactor, parsePages } from './pages.ts';
 import type { OAuthProviderOptions } from './options.ts';
-import type { parsePages } from './pages.ts';
 
 /** Parsers of options of parts; null for a part that the server is built without. */
 export interface PartParsers {

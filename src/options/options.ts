@@ -1,5 +1,5 @@
 /**
- * Options of `OAuthProvider`. Their checks are in `option-checks.ts`, their defaults in `settings.ts`.
+ * Options of `OAuthProvider`. Their checks are in `option-checks.ts`, their defaults in `parse.ts`.
  */
 import type { SendEmail } from '../model/email.ts';
 import type { TokenSource } from '../guard/token-source.ts';
@@ -15,30 +15,25 @@ import type { SecondFactor } from '../model/second-factor.ts';
 import type { DocumentPolicy, ExchangePolicy, GrantableScopes, OnError, Permissions } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import type { IssuerFinder, TrustedIssuer } from '../model/trusted-issuer.ts';
-import { ACCESS_TTL, flag, functionOf, object, oneOf, origins, scopeNames, seconds, texts, type Kind, word } from './kinds.ts';
-import type { AccessKeyOptions } from './access-keys.ts';
-import type { AuditOptions } from './audit.ts';
-import type { ClientPolicyOptions } from './client-policy.ts';
-import type { MonitoringOptions } from './monitoring.ts';
+import {
+  ACCESS_TTL,
+  flag,
+  functionOf,
+  type Kind,
+  object,
+  oneOf,
+  origins,
+  type RegistrationOptions,
+  scopeNames,
+  seconds,
+  texts,
+  word,
+} from './option-checks.ts';
+import type { AccessKeyOptions, AuditOptions, ClientPolicyOptions, MonitoringOptions } from './features.ts';
 import type { PagesOptions } from './pages.ts';
-import type { RegistrationOptions } from './option-checks.ts';
-import type { ResourceOptions } from './resources.ts';
+import type { ResourceOptions, ScopeWords } from './resources.ts';
 
 const DAY = 86_400;
-
-/** A scope in the words of the consent page. */
-export interface ScopeWords {
-  /** What the scope allows, for the user: "Read your notes". Default: the scope's name. */
-  readonly text?: string | undefined;
-  /** The same as `text`, under the name that `catalogue().scopes()` gives it. */
-  readonly description?: string | undefined;
-  /** The consent page does not select it in advance. Use it for what cannot be undone: deleting, paying, publishing. */
-  readonly sensitive?: boolean | undefined;
-  /** Names of the tools that need it. */
-  readonly unlocks?: readonly string[] | undefined;
-  /** Scopes that it includes: `admin` includes `write`, which includes `read`. */
-  readonly includes?: readonly string[] | undefined;
-}
 
 /** Options of `OAuthProvider`. */
 export type OAuthProviderOptions<Env = unknown> = CommonOptions<Env> & (GuardedApi<Env> | OpenApi<Env>);

@@ -1,6 +1,6 @@
 /**
  * Parses the options when the provider is made: checks them once and adds every default. Values that need the issuer or the environment are
- * added in `settings.ts`. Each message names the option and the fix.
+ * added in `provider/host.ts`. Each message names the option and the fix.
  */
 import type { AdminApi } from '../model/admin.ts';
 import type { SendEmail } from '../model/email.ts';
@@ -13,15 +13,10 @@ import type { Telemetry } from '../model/event.ts';
 import { covers } from '../model/resource.ts';
 import { makeScopeExpansion, rightsIn } from '../model/scope.ts';
 import type { Paths, Settings } from '../model/settings.ts';
-import { checkKind, fail } from './kinds.ts';
-import { checkHandler, checkServed, checkTokens, clientsOf, registrationOf, secretsOf } from './option-checks.ts';
-import { auditOf } from './audit.ts';
-import { accessKeysOf } from './access-keys.ts';
-import { clientPolicyOf, isHost } from './client-policy.ts';
-import { monitoringPathsOf } from './monitoring.ts';
+import { checkHandler, checkKind, checkServed, checkTokens, clientsOf, fail, registrationOf, secretsOf } from './option-checks.ts';
+import { accessKeysOf, auditOf, clientPolicyOf, isHost, monitoringPathsOf } from './features.ts';
 import { NO_PAGES, type PartParsers } from './left-out.ts';
-import { checkResources } from './resources.ts';
-import { scopesOf } from './scopes.ts';
+import { checkResources, scopesOf } from './resources.ts';
 import { KNOWN, type OAuthProviderOptions } from './options.ts';
 
 /** An API route with its handler. */

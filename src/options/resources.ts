@@ -1,16 +1,17 @@
 /**
- * The options `resources`, `defaultResource`, `unknownScopes` and the hierarchy of scopes: checked when the provider is made, and
- * completed when the issuer is known.
+ * The options about resources and scopes: `resources`, `defaultResource`, `scopesSupported` with its hierarchy, `unknownScopes`. Checked when the
+ * provider is made, and completed when the issuer is known.
  */
 import { metadataPathOf } from '../guard/challenge.ts';
+import { defined } from '../lib/defined.ts';
 import { checkTypes } from '../lib/option-types.ts';
 import { isLoopbackHost, withoutSlash } from '../lib/url.ts';
 import type { FetchObject } from '../model/context.ts';
 import { canonicalResource, covers, type Resource } from '../model/resource.ts';
-import { isScopeToken, makeScopeExpansion, rightsIn, type ScopeInfo } from '../model/scope.ts';
+import { isScopeToken, makeScopeExpansion, OFFLINE_ACCESS, rightsIn, type ScopeInfo } from '../model/scope.ts';
 import { SIGNING_ALGS, type SigningAlg } from '../model/signing-key.ts';
 import type { Seconds } from '../model/store.ts';
-import { ACCESS_TTL, checkKind, fail, oneOf } from './kinds.ts';
+import { ACCESS_TTL, checkKind, fail, flag, type Kind, oneOf } from './option-checks.ts';
 
 /** Settings of one resource. */
 export interface ResourceOptions {
@@ -22,6 +23,20 @@ export interface ResourceOptions {
   readonly accessTokenTTL?: Seconds | undefined;
   /** How its access tokens are signed. Default: the option `accessTokenSigning`. */
   readonly accessTokenSigning?: SigningAlg | 'none' | undefined;
+}
+
+/** A scope in the words of the consent page. */
+export interface ScopeWords {
+  /** What the scope allows, for the user: "Read your notes". Default: the scope's name. */
+  readonly text?: string | undefined;
+  /** The same as `text`, under the name that `catalogue().scopes()` gives it. */
+  readonly description?: string | undefined;
+  /** The consent page does not select it in advance. Use it for what cannot be undone: deleting, paying, publishing. */
+  readonly sensitive?: boolean | undefined;
+  /** Names of the tools that need it. */
+  readonly unlocks?: readonly string[] | undefined;
+  /** Scopes that it includes: `admin` includes `write`, which includes `read`. */
+  readonly includes?: readonly string[] | undefined;
 }
 
 const KNOWN = 'name:string requiredScopes:string[] accessTokenTTL accessTokenSigning';
@@ -138,4 +153,53 @@ export function resourcesOf(
   const twice = all.find(({ uri }, at) => all.findIndex((one) => one.uri === uri) !== at);
   if (twice) fail('resources', `names ${twice.uri} twice, once as a route perhaps`);
   return all;
+}
+
+const WORDS: Kind = { must: 'be a string such as "Delete your notes"', is: (value) => typeof value === 'string' };
+const INFO: Kind = {
+  must: "be its words, or { text: 'Delete your notes', sensitive: true }",
+  is: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+};
+
+/** The scopes of the server, with their words. @throws {TypeError} naming the scope and the fix. */
+export function scopesOf({
+  scopesSupported = [],
+  requiredScopes = [],
+}: {
+  readonly scopesSupported?: readonly string[] | { readonly [scope: string]: string | ScopeWords } | undefined;
+  readonly requiredScopes?: readonly string[] | undefined;
+}): readonly ScopeInfo[] {
+  const listed: ScopeInfo[] = Array.isArray(scopesSupported)
+    ? scopesSupported.map((name: string) => ({ name }))
+    : Object.entries(scopesSupported).map(([name, said]) => ({ name, ...scopeInfoOf(name, said) }));
+  const bad = [...listed.map((scope) => scope.name), ...requiredScopes].find((name) => !isScopeToken(name));
+  if (bad !== undefined)
+    fail('scopesSupported', `holds ${JSON.stringify(bad)}, which is not a scope: printable ASCII without spaces, quotes and backslashes`);
+  const missing = requiredScopes.filter((name) => !listed.some((scope) => scope.name === name)).map((name) => ({ name }));
+  const all = [...missing, ...listed];
+  checkHierarchy(all);
+  return withIncluded(all.filter(({ name }) => name !== OFFLINE_ACCESS)); // offered to clients, but never a checkbox
+}
+
+function scopeInfoOf(name: string, said: string | ScopeWords): Omit<ScopeInfo, 'name'> {
+  if (typeof said === 'string') return { description: said };
+  const option = `scopesSupported[${JSON.stringify(name)}]`;
+  checkKind(option, INFO, said);
+  checkTypes(`OAuthProvider: ${option}`, said, 'text description unlocks:string[] includes:string[] sensitive');
+  checkKind(`${option}.sensitive`, flag, said.sensitive);
+  checkKind(`${option}.text`, WORDS, said.text ?? said.description);
+  const { text, ...rest } = said;
+  return defined({ ...rest, description: text ?? rest.description });
+}
+
+/** A scope unlocks what the scopes unlock that it includes, and is sensitive if one of them is. */
+function withIncluded(scopes: readonly ScopeInfo[]): readonly ScopeInfo[] {
+  const covered = makeScopeExpansion(scopes);
+  return scopes.map((scope) => {
+    if (!scope.includes) return scope;
+    const names = covered([scope.name]);
+    const all = scopes.filter(({ name }) => names.includes(name));
+    const unlocks = [...new Set(names.flatMap((name) => all.find((one) => one.name === name)?.unlocks ?? []))];
+    return { ...scope, unlocks, ...(all.some((one) => one.sensitive) ? { sensitive: true } : {}) };
+  });
 }

@@ -1,6 +1,6 @@
 /**
- * The client of an authorization request on pages of an application. Each helper checks the request anew, for its values may have been
- * through a form; the client is read once for the same request object within a few seconds.
+ * A client on pages of an application: the one of an authorization request, and what the application sees of it. Each helper checks the request
+ * anew, for its values may have been through a form; the client is read once for the same request object within a few seconds.
  */
 import { resolveClient, unknownReason } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
@@ -36,4 +36,13 @@ export async function clientOfRequest(as: AuthServer, request: AuthRequest, netw
   if (!client) throw new OAuthError('invalid_client', unknownReason(as, request.clientId));
   withClient(as, request, client);
   return client;
+}
+
+/** A client as applications see it. */
+export type ClientInfo = Omit<Client, 'secretHash' | 'formerSecret' | 'managementHash'>;
+
+/** The public part of a client. */
+export function withoutSecret(client: Client): ClientInfo {
+  const { secretHash: _secretHash, formerSecret: _formerSecret, managementHash: _managementHash, ...rest } = client;
+  return rest;
 }

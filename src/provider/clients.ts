@@ -24,7 +24,7 @@ import { isShortText, localizedOf } from '../model/display.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
 import { type ClientStatus, type ClientStatusRecord, statusOf } from '../model/client-policy.ts';
 import { checkCursor, checkText } from './own-arguments.ts';
-import { type ClientInfo, withoutSecret } from './client-info.ts';
+import { type ClientInfo, withoutSecret } from './client-of-request.ts';
 
 /** What is known of a client that waits, or that was decided about. */
 export type ClientDecision = Omit<ClientStatusRecord, 'v'>;

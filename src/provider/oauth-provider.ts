@@ -1,9 +1,8 @@
 /** OAuthProvider: the provider with all of its parts. */
 import { coreParts } from '../core/parts.ts';
 import { lazy } from '../lib/lazy.ts';
-import { checkLogins, checkSecondFactor } from '../options/logins.ts';
+import { checkLogins, checkSecondFactor, parsePages } from '../options/pages.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
-import { parsePages } from '../options/pages.ts';
 import { pageRoutesOf } from '../site.ts';
 import type { Parts } from './parts.ts';
 import { type Platform, Provider } from './provider.ts';

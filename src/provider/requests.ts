@@ -20,8 +20,7 @@ import { requestedPart } from '../model/scope.ts';
 import type { Json } from '../model/store.ts';
 import { grantIdOf } from '../model/token.ts';
 import type { LinkedAccount, UpstreamTokens } from '../model/upstream.ts';
-import { clientOfRequest, withClient } from './client-of-request.ts';
-import { type ClientInfo, withoutSecret } from './client-info.ts';
+import { type ClientInfo, clientOfRequest, withClient, withoutSecret } from './client-of-request.ts';
 import { AuthorizationError, type AuthRequest, onPage } from './auth-request.ts';
 
 /** The result of a sign-in that an application ran itself. */

@@ -2,7 +2,7 @@
 import { defined } from '../lib/defined.ts';
 import type { Client } from '../model/client.ts';
 import type { HelperClientSpec } from '../model/client-spec.ts';
-import type { ClientInfo as CoreClient } from '../provider/client-info.ts';
+import type { ClientInfo as CoreClient } from '../provider/client-of-request.ts';
 import type { ClientInfo } from './types.ts';
 
 /** A client in the old shape. */

@@ -5,7 +5,7 @@ import { runAct } from '../../src/admin/run.ts';
 import { coreParts } from '../../src/core/parts.ts';
 import { makeAuthServer } from '../../src/core/auth-server.ts';
 import { parseOptions } from '../../src/options/parse.ts';
-import { settingsOf } from '../../src/options/settings.ts';
+import { settingsOf } from '../../src/provider/host.ts';
 import { makeHelpers } from '../../src/provider/helpers.ts';
 import { ISSUER, makeApp, optionsFor } from '../support/app.ts';
 

@@ -8,7 +8,7 @@ import type { NewEvent } from '../../src/model/event.ts';
 import { password } from '../../src/logins/password.ts';
 import type { Store } from '../../src/model/store.ts';
 import { parseOptions } from '../../src/options/parse.ts';
-import { settingsOf } from '../../src/options/settings.ts';
+import { settingsOf } from '../../src/provider/host.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { type Clock, makeClock } from '../../src/testing/clock.ts';
 import { makeRuntime } from '#under-test';

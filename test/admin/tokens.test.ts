@@ -6,7 +6,7 @@ import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { coreParts } from '../../src/core/parts.ts';
 import { makeAuthServer } from '../../src/core/auth-server.ts';
 import { parseOptions } from '../../src/options/parse.ts';
-import { settingsOf } from '../../src/options/settings.ts';
+import { settingsOf } from '../../src/provider/host.ts';
 import { makeHelpers } from '../../src/provider/helpers.ts';
 import { type App, ISSUER, makeApp, optionsFor } from '../support/app.ts';
 import { tokensOf } from '../../src/testing/oauth-client.ts';

@@ -10,7 +10,7 @@ import { makeAuthServer } from '../../src/core/auth-server.ts';
 import { workersOAuthKv } from '../../src/former/workers-oauth-kv.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { parseOptions } from '../../src/options/parse.ts';
-import { settingsOf } from '../../src/options/settings.ts';
+import { settingsOf } from '../../src/provider/host.ts';
 import { makeHelpers } from '../../src/provider/helpers.ts';
 import { sqliteStore } from '../../src/stores/sqlite.ts';
 import { makeClock } from '../../src/testing/clock.ts';

@@ -7,7 +7,7 @@ import { makeAuthServer, type AuthServer } from '../../src/core/auth-server.ts';
 import { password } from '../../src/logins/password.ts';
 import type { Store } from '../../src/model/store.ts';
 import { parseOptions } from '../../src/options/parse.ts';
-import { settingsOf } from '../../src/options/settings.ts';
+import { settingsOf } from '../../src/provider/host.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { makeRuntime } from '#under-test';
 import { storeNames } from '../support/app.ts';

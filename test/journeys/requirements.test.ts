@@ -1,6 +1,6 @@
 /** Requirements of the specification on an authorization server that no other test bears by name: what is so at rest and by default. */
 import { describe, expect, it } from 'vitest';
-import { settingsOf } from '../../src/options/settings.ts';
+import { settingsOf } from '../../src/provider/host.ts';
 import { parseOptions } from '../../src/options/parse.ts';
 import { password } from '../../src/logins/password.ts';
 import { issuersOf } from '../../src/options/issuers.ts';

@@ -229,7 +229,7 @@ export const FAULTS: readonly Fault[] = [
     bad: `const names = [description.resource, ...more].flatMap((name) => [name, otherSpelling('')]).filter((name) => name !== null);`,
   },
   {
-    id: 'R-12', what: 'a client must name one of several routes', file: 'src/options/settings.ts',
+    id: 'R-12', what: 'a client must name one of several routes', file: 'src/provider/host.ts',
     good: `everyRoute: defaultResource === undefined ? everyRouteIn(resources, issuer) : undefined,`,
     bad: `everyRoute: defaultResource === '' ? everyRouteIn(resources, issuer) : undefined,`,
   },
@@ -249,7 +249,7 @@ export const FAULTS: readonly Fault[] = [
   return accepted.length === 0 ? defaults : accepted;`,
   },
   {
-    id: 'R-14', what: 'only origins of web pages can be allowed', file: 'src/options/kinds.ts',
+    id: 'R-14', what: 'only origins of web pages can be allowed', file: 'src/options/option-checks.ts',
     good: `return WEB.test(protocol) ? origin === text : /`, bad: `return WEB.test(protocol) ? origin === text : origin === text && /`,
   },
   {

@@ -3,7 +3,7 @@ import { coreParts } from '../../src/core/parts.ts';
 import { type AuthServer, makeAuthServer } from '../../src/core/auth-server.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { parseOptions } from '../../src/options/parse.ts';
-import { settingsOf } from '../../src/options/settings.ts';
+import { settingsOf } from '../../src/provider/host.ts';
 import type { AccountPageView } from '../../src/pages/account.ts';
 import type { SectionPageView } from '../../src/pages/account-section.ts';
 import type { MessageView } from '../../src/pages/message.ts';

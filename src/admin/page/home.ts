@@ -3,7 +3,7 @@ import type { Health } from '../../core/health.ts';
 import { html } from '../../lib/html.ts';
 import { formatter } from '../../lib/intl.ts';
 import type { ClientPolicy } from '../../model/client-policy.ts';
-import type { ClientInfo } from '../../provider/client-info.ts';
+import type { ClientInfo } from '../../provider/client-of-request.ts';
 import type { ClientDecision } from '../../provider/clients.ts';
 import { charts, type Measures } from './charts.ts';
 import { clientTable, STATUSES } from './clients.ts';

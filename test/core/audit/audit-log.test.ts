@@ -10,7 +10,7 @@ import type { Event, NewEvent } from '../../../src/model/event.ts';
 import { password } from '../../../src/logins/password.ts';
 import { type Key, NothingDone, type Store } from '../../../src/model/store.ts';
 import { parseOptions } from '../../../src/options/parse.ts';
-import { settingsOf } from '../../../src/options/settings.ts';
+import { settingsOf } from '../../../src/provider/host.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
 import { type Clock, makeClock } from '../../../src/testing/clock.ts';
 import { faultyStore } from '../../../src/testing/faulty-store.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkKind, flag, functionOf, type Kind, oneOf, origins, seconds } from '../../src/options/kinds.ts';
+import { checkKind, flag, functionOf, type Kind, oneOf, origins, seconds } from '../../src/options/option-checks.ts';
 
 const refusal = (kind: Kind, value: unknown): string | null => {
   try {
@@ -10,7 +10,7 @@ const refusal = (kind: Kind, value: unknown): string | null => {
   }
 };
 
-describe('options/kinds', () => {
+describe('options/option-checks, kinds', () => {
   it.each<[Kind, readonly unknown[]]>([
     [flag, [true, false]],
     [functionOf('() → nothing'), [() => {}, class {}]],

@@ -2,13 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { password } from '../../src/logins/password.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
-import { tenantsOf } from '../../src/options/tenants.ts';
+import { tenantsOf } from '../../src/provider/servers.ts';
 
 const base: OAuthProviderOptions = { apiRoute: '/mcp', apiHandler: () => new Response(), logins: [password()] };
 const of = (tenants: unknown, more: Partial<OAuthProviderOptions> = {}) =>
   tenantsOf({ ...base, ...more, tenants: tenants as never } as OAuthProviderOptions);
 
-describe('options/tenants', () => {
+describe('provider/servers, tenants', () => {
   it('are none unless they are given', () => {
     expect(tenantsOf(base)).toEqual([]);
   });
