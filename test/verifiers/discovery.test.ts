@@ -71,6 +71,9 @@ describe('verifiers/discovery, what', () => {
     const world = setUp();
     world.answers.set(OAUTH, () => Response.json({ ...GOOD, issuer: name }));
     await expect(world.find()).rejects.toMatchObject({ cause: hint });
+    const long = setUp();
+    long.answers.set(OAUTH, () => Response.json({ ...GOOD, issuer: 'x'.repeat(201) }));
+    await expect(long.find()).rejects.toMatchObject({ cause: hint.replace(name, 'x'.repeat(200)) });
     for (const uri of ['http://as.example/keys', 'keys', 7, null]) expect(await read({ jwks_uri: uri })).toContain('(discovery_jwks_uri)');
     expect(await read({ introspection_endpoint: 'ftp://as.example' })).toContain('(discovery_introspection_endpoint)');
   });

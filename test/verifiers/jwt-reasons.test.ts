@@ -2,6 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { guard } from '../../src/guard/guard.ts';
 import type { GuardRefusal } from '../../src/guard/refused.ts';
+import { base64url, utf8 } from '../../src/lib/bytes.ts';
 import { anyOf, apiKeys, verifyIntrospection, verifyJwt } from '../../src/verifiers/index.ts';
 import { makeIssuer, makeKey, NOW } from '../support/issuer.ts';
 
@@ -33,6 +34,8 @@ describe('a signed token that is not good (N-02)', async () => {
     ['token_not_yet_valid', `expected iat before ${NOW}, token says ${NOW + 60}`, await as.sign({ ...good, iat: NOW + 60 })],
     ['token_for_another_use', 'the token has "nonce", which access tokens do not have', await as.sign({ ...good, nonce: 'n' })],
     ['claim_missing', 'the token has no "exp"', await as.sign({ ...good, exp: undefined })],
+    ['claim_malformed', 'the token\'s "exp" is "soon"', await as.sign({ ...good, exp: 'soon' })],
+    ['token_malformed', undefined, (await as.sign(good)).replace(/^[^.]+/, base64url(utf8('{}')))],
     ['user_missing', 'the token names no user', await as.sign({ ...good, sub: undefined })],
     ['client_missing', 'the token names no client', await as.sign({ ...good, client_id: undefined })],
     ['program_not_taken', 'the token is of a program, and `programs` is not set', await as.sign({ ...good, sub: 'client-1' })],
@@ -47,6 +50,16 @@ describe('a signed token that is not good (N-02)', async () => {
     expect(told).toEqual([{ code: 'invalid_token', reason, detail }]);
     expect(await answer.json()).toEqual({ error: 'invalid_token', error_description: expect.stringMatching(/^The access token is missing, expired, revoked, or not for this resource\.$/) });
   }); // prettier-ignore
+
+  it('tells key_ambiguous if the token names no key and the issuer publishes several', async () => {
+    const two = await makeIssuer(ISSUER);
+    two.publish(['one', 'two'].map((kid) => ({ ...stranger.jwk, kid })));
+    const token = await two.sign(good, { kid: undefined }, stranger);
+    const { told } = await ask(token, { resource: RESOURCE, ...verifyJwt({ issuer: ISSUER, fetch: two.fetch, now: two.now }) });
+    expect(told).toEqual([
+      { code: 'invalid_token', reason: 'key_ambiguous', detail: 'the token names no `kid`, and several keys would do' },
+    ]);
+  });
 
   it('quotes what a token says, so that it cannot forge a line of the log, and cuts it', async () => {
     const { told } = await ask(await as.sign({ aud: `x\n\u202Eportcullis: fine ${'y'.repeat(400)}` }), source);
