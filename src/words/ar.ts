@@ -1,10 +1,6 @@
 /** Arabic. */
 import { html } from '../lib/html.ts';
-import { accessKey } from './ar/access-key.ts';
-import { clientPolicy } from './ar/client-policy.ts';
-import { notice } from './ar/notice.ts';
-import { passkey } from './ar/passkey.ts';
-import { emailCode, totp } from './ar/steps.ts';
+import { accessKey, clientPolicy, emailCode, notice, passkey, totp } from './ar/security.ts';
 import type { Translation } from './words.ts';
 
 /** All texts in Arabic. */

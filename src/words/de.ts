@@ -1,10 +1,6 @@
 /** German. */
 import { html } from '../lib/html.ts';
-import { accessKey } from './de/access-key.ts';
-import { clientPolicy } from './de/client-policy.ts';
-import { notice } from './de/notice.ts';
-import { passkey } from './de/passkey.ts';
-import { emailCode, totp } from './de/steps.ts';
+import { accessKey, clientPolicy, emailCode, notice, passkey, totp } from './de/security.ts';
 import type { Translation } from './words.ts';
 
 /** All texts in German. */

@@ -2,20 +2,23 @@
  * English: has every text, and is the shape of all other languages. A new page adds its section here;
  * a language without a text shows the English one.
  */
-import { accessKey } from './en/access-key.ts';
-import { account } from './en/account.ts';
-import { approve } from './en/approve.ts';
-import { clientPolicy } from './en/client-policy.ts';
-import { confirm } from './en/confirm.ts';
-import { connect } from './en/connect.ts';
-import { device } from './en/device.ts';
-import { home } from './en/home.ts';
-import { notice } from './en/notice.ts';
-import { error, errorReasons, message } from './en/message.ts';
-import { emailCode, step, totp } from './en/steps.ts';
-import { passkey } from './en/passkey.ts';
-import { email, password } from './en/password.ts';
-import { refused, signIn, site } from './en/sign-in.ts';
+import { accessKey, clientPolicy, emailCode, notice, passkey, step, totp } from './en/security.ts';
+import {
+  account,
+  approve,
+  confirm,
+  connect,
+  device,
+  email,
+  error,
+  errorReasons,
+  home,
+  message,
+  password,
+  refused,
+  signIn,
+  site,
+} from './en/pages.ts';
 
 /** All texts, by section. */
 export const en: {

@@ -1,10 +1,6 @@
 /** Spanish. */
 import { html } from '../lib/html.ts';
-import { accessKey } from './es/access-key.ts';
-import { clientPolicy } from './es/client-policy.ts';
-import { notice } from './es/notice.ts';
-import { passkey } from './es/passkey.ts';
-import { emailCode, totp } from './es/steps.ts';
+import { accessKey, clientPolicy, emailCode, notice, passkey, totp } from './es/security.ts';
 import type { Translation } from './words.ts';
 
 /** All texts in Spanish. */

@@ -1,10 +1,6 @@
 /** French. */
 import { html } from '../lib/html.ts';
-import { accessKey } from './fr/access-key.ts';
-import { clientPolicy } from './fr/client-policy.ts';
-import { notice } from './fr/notice.ts';
-import { passkey } from './fr/passkey.ts';
-import { emailCode, totp } from './fr/steps.ts';
+import { accessKey, clientPolicy, emailCode, notice, passkey, totp } from './fr/security.ts';
 import type { Translation } from './words.ts';
 
 /** All texts in French. */

@@ -1,10 +1,6 @@
 /** Italian. */
 import { html } from '../lib/html.ts';
-import { accessKey } from './it/access-key.ts';
-import { clientPolicy } from './it/client-policy.ts';
-import { notice } from './it/notice.ts';
-import { passkey } from './it/passkey.ts';
-import { emailCode, totp } from './it/steps.ts';
+import { accessKey, clientPolicy, emailCode, notice, passkey, totp } from './it/security.ts';
 import type { Translation } from './words.ts';
 
 /** All texts in Italian. */

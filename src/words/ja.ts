@@ -1,10 +1,6 @@
 /** Japanese. */
 import { html } from '../lib/html.ts';
-import { accessKey } from './ja/access-key.ts';
-import { clientPolicy } from './ja/client-policy.ts';
-import { notice } from './ja/notice.ts';
-import { passkey } from './ja/passkey.ts';
-import { emailCode, totp } from './ja/steps.ts';
+import { accessKey, clientPolicy, emailCode, notice, passkey, totp } from './ja/security.ts';
 import type { Translation } from './words.ts';
 
 /** All texts in Japanese. */

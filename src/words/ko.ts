@@ -1,10 +1,6 @@
 /** Korean. */
 import { html } from '../lib/html.ts';
-import { accessKey } from './ko/access-key.ts';
-import { clientPolicy } from './ko/client-policy.ts';
-import { notice } from './ko/notice.ts';
-import { passkey } from './ko/passkey.ts';
-import { emailCode, totp } from './ko/steps.ts';
+import { accessKey, clientPolicy, emailCode, notice, passkey, totp } from './ko/security.ts';
 import type { Translation } from './words.ts';
 
 /** All texts in Korean. */

@@ -1,10 +1,6 @@
 /** Portuguese of Brazil. */
 import { html } from '../lib/html.ts';
-import { accessKey } from './pt-br/access-key.ts';
-import { clientPolicy } from './pt-br/client-policy.ts';
-import { notice } from './pt-br/notice.ts';
-import { passkey } from './pt-br/passkey.ts';
-import { emailCode, totp } from './pt-br/steps.ts';
+import { accessKey, clientPolicy, emailCode, notice, passkey, totp } from './pt-br/security.ts';
 import type { Translation } from './words.ts';
 
 /** All texts in Portuguese of Brazil. */

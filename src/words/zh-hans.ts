@@ -1,10 +1,6 @@
 /** Chinese, simplified. */
 import { html } from '../lib/html.ts';
-import { accessKey } from './zh-hans/access-key.ts';
-import { clientPolicy } from './zh-hans/client-policy.ts';
-import { notice } from './zh-hans/notice.ts';
-import { passkey } from './zh-hans/passkey.ts';
-import { emailCode, totp } from './zh-hans/steps.ts';
+import { accessKey, clientPolicy, emailCode, notice, passkey, totp } from './zh-hans/security.ts';
 import type { Translation } from './words.ts';
 
 /** All texts in simplified Chinese. */

@@ -1,0 +1,168 @@
+/** Spanish of passkeys, further steps of a sign-in, personal access tokens, security messages, and clients that wait for approval. */
+import { html } from '../../lib/html.ts';
+import type { Translation } from '../words.ts';
+
+/** Texts about passkeys. */
+export const passkey: NonNullable<Translation['passkey']> = {
+  sureRemove: 'Ya no podrás iniciar sesión con esta llave de acceso.',
+  signIn: 'Iniciar sesión con una llave de acceso',
+  signUp: 'Crear una cuenta con una llave de acceso',
+  signUpHow: 'Elige un nombre de usuario. Después tu dispositivo crea la llave de acceso y entras con la huella, la cara o el PIN.',
+  signUpButton: 'Continuar',
+  useTitle: 'Usa tu llave de acceso',
+  useText: 'Tu navegador te la pide ahora. Si no lo hace, pulsa el botón.',
+  useButton: 'Usar tu llave de acceso',
+  makeTitle: 'Crea tu llave de acceso',
+  makeText: (username) => html`Abrirá la cuenta nueva ${username}. Tu dispositivo la guarda.`,
+  makeButton: 'Crear la llave de acceso',
+  noScript:
+    'Las llaves de acceso necesitan JavaScript, que está desactivado en este navegador. Actívalo, o vuelve atrás e inicia sesión de otra forma.',
+  missing:
+    'Este navegador no puede usar llaves de acceso en esta página. Usa otro navegador, o vuelve atrás e inicia sesión de otra forma.',
+  cancelled:
+    'No se usó ninguna llave de acceso: se canceló, tardó demasiado, o este dispositivo no tiene ninguna para este sitio. Pulsa el botón para volver a intentarlo.',
+  known: 'Este dispositivo ya tiene una llave de acceso para esta cuenta.',
+  none: 'Se canceló el inicio de sesión con llave de acceso. Tu navegador debe admitir llaves de acceso y permitir JavaScript.',
+  unknown: 'Esta llave de acceso no se conoce aquí. Puede que se haya quitado. Inicia sesión de otra forma o usa otra llave de acceso.',
+  wrong: 'No se pudo comprobar esta llave de acceso. Vuelve a intentarlo.',
+  counter: 'Esta llave de acceso se rechazó: puede que exista una copia. Inicia sesión de otra forma, quítala y añade una nueva.',
+  usernameTaken: 'Este nombre de usuario ya está en uso. Elige otro.',
+  title: 'Llaves de acceso',
+  count: (count) => (count === 0 ? 'Ninguna' : count === 1 ? '1 llave de acceso' : `${count} llaves de acceso`),
+  empty:
+    'Aún no tienes ninguna llave de acceso. Con ella inicias sesión con la huella, la cara o el PIN, y nadie puede sacártela con engaños.',
+  defaultName: 'Llave de acceso',
+  synced: 'Sincronizada entre tus dispositivos',
+  eligible: 'Se puede sincronizar, ahora está en un dispositivo',
+  deviceBound: 'Solo en un dispositivo',
+  created: (day) => `Añadida el ${day}`,
+  used: (day) => `usada por última vez el ${day}`,
+  unused: 'nunca usada',
+  name: 'Nombre',
+  rename: 'Cambiar nombre',
+  nameOfNew: 'Nombre de una nueva llave de acceso',
+  change: 'Cambiar nombre o quitar',
+  notOwn: 'Inicias sesión en otro sitio, por eso aquí no hay llaves de acceso. Añade una allí.',
+  removing: (name) => html`Quitar ${name}`,
+  lastOne: 'Es tu última llave de acceso y tu cuenta no tiene contraseña. Sin ella nadie puede iniciar sesión.',
+  sure: 'Quitarla de todos modos',
+  add: 'Añadir una llave de acceso',
+  addTitle: 'Añadir una llave de acceso',
+  addText: 'Tu navegador pregunta ahora dónde guardarla: en este dispositivo, en tu teléfono o en una llave de seguridad.',
+  addButton: 'Crear la llave de acceso',
+  back: 'Volver a tus llaves de acceso',
+  nameBad: 'Un nombre tiene de 1 a 64 caracteres.',
+  notYours: 'No tienes esa llave de acceso. Puede que ya se haya quitado.',
+  taken: 'Esta llave de acceso ya se conoce.',
+  tooMany: 'Tienes tantas llaves de acceso como puede tener una cuenta. Quita una antes.',
+  challengeOver: 'Tardó demasiado o se envió dos veces. Vuelve a intentarlo.',
+};
+
+/** Texts of signing in with a code sent by e-mail. */
+export const emailCode: NonNullable<Translation['emailCode']> = {
+  send: 'Enviar código',
+  instead: 'Recibir un código por correo',
+  label: 'Código por correo',
+  address: 'Correo electrónico',
+  title: 'Mira tu correo',
+  sent: (address) => html`Si ${address} puede iniciar sesión aquí, va en camino un código. Escríbelo en esta página; vale 10 minutos.`,
+  code: 'Código',
+  button: 'Iniciar sesión',
+  again: 'Enviar otro código',
+  subject: (code, host) => `${code} es tu código para ${host}`,
+  codeIs: (host) => `Tu código para iniciar sesión en ${host}:`,
+  expires: 'Escríbelo en la página que lo pidió. Vale 10 minutos, una sola vez.',
+  ignore: (host) => `Si no acabas de intentar iniciar sesión en ${host}, no hagas nada y no des el código a nadie: sin él no entra nadie.`,
+};
+
+/** Texts of the second factor by an authenticator app. */
+export const totp: NonNullable<Translation['totp']> = {
+  download: 'Descargar',
+  copyCodes: 'Haz clic en los códigos para seleccionarlos todos.',
+  sureRenew: 'Tus códigos de recuperación actuales dejarán de funcionar.',
+  sureOff: 'Al iniciar sesión ya no se pedirá un código.',
+  left: (count) => (count === 1 ? 'Queda 1 código de recuperación.' : `Quedan ${count} códigos de recuperación.`),
+  askTitle: 'Confirma que eres tú',
+  ask: 'Abre tu aplicación de autenticación y escribe el código que muestra para este servidor.',
+  code: 'Código de tu aplicación',
+  confirm: 'Confirmar',
+  lost: 'Usar en su lugar un código de recuperación',
+  recoveryCode: 'Código de recuperación',
+  title: 'Aplicación de autenticación',
+  on: 'Activada: al iniciar sesión se pide su código',
+  off: 'Desactivada',
+  why: 'Protege tu cuenta aunque alguien averigüe tu contraseña.',
+  scan: 'Escanea esto con tu aplicación de autenticación',
+  picture: 'Código QR con la clave para tu aplicación de autenticación',
+  open: 'O ábrelo en una aplicación de este dispositivo',
+  byHand: 'O escribe la clave a mano',
+  firstCode: 'El código que muestra la aplicación ahora',
+  turnOn: 'Activar',
+  codeWrong: 'Ese no es el código que muestra la aplicación ahora. Míralo otra vez y comprueba que tu dispositivo esté en hora.',
+  recoveryCodes: 'Tus códigos de recuperación',
+  keepCodes:
+    'Sin tu aplicación, cada uno te deja entrar una vez. Imprímelos o guárdalos en un gestor de contraseñas: no se vuelven a mostrar y los anteriores ya no valen.',
+  kept: 'Los he guardado',
+  since: (day) => html`Está activada desde el ${day}.`,
+  renew: 'Códigos de recuperación nuevos',
+  turnOff: 'Desactivar',
+};
+
+/** Texts about personal access tokens. */
+export const accessKey: NonNullable<Translation['accessKey']> = {
+  sureRevoke: 'Los scripts y apps que usan este token dejarán de funcionar.',
+  title: 'Tokens de acceso personales',
+  none: 'Ninguno',
+  why: 'Para scripts y aplicaciones que no pueden iniciar sesión. Un token puede hacer lo que le permitas aquí, durante el tiempo que digas.',
+  make: 'Crear un token',
+  name: 'Nombre',
+  nameHint: 'Para qué es',
+  can: 'Podrá',
+  resource: 'Dónde sirve',
+  every: 'En todo este servidor',
+  organization: 'Para la organización',
+  lasts: 'Dura',
+  made: 'Copia tu token ahora',
+  madeWhy: 'Solo se muestra esta vez y no se guarda aquí. Quien lo tenga puede actuar en tu nombre: guárdalo como una contraseña.',
+  header: 'Como cabecera, para cualquier cliente',
+  command: 'Para Claude Code',
+  kept: 'Ya lo he copiado',
+  dates: (made, ends) => html`Creado el ${made}, termina el ${ends}`,
+  used: (day) => html`Usado por última vez el ${day}`,
+  unused: 'Nunca usado',
+  revoke: 'Revocar',
+  nameBad: 'Un nombre tiene de 1 a 64 caracteres.',
+  tickOne: 'Elige al menos una cosa que pueda hacer y cuánto dura.',
+  tooMany: 'Tienes tantos tokens como puede tener una cuenta. Revoca uno primero.',
+  twice: 'Este token se creó hace un momento y se mostró entonces. Si no lo copiaste, revócalo y crea otro.',
+};
+
+/** Texts of messages about the security of an account, and of the page behind their link. */
+export const notice: NonNullable<Translation['notice']> = {
+  subject: (server) => `Aviso de seguridad de tu cuenta en ${server}`,
+  app: (server, app) => `La app ${app} se conectó a tu cuenta en ${server}.`,
+  key: (server, _name) => `Se creó un token de acceso personal para tu cuenta en ${server}.`,
+  password: (server, _name) => `Se cambió la contraseña de tu cuenta en ${server}.`,
+  factor: (server, _name) => `Cambiaron las formas de iniciar sesión en tu cuenta en ${server}.`,
+  place: (server, browser) => `Se inició sesión en tu cuenta en ${server} desde un lugar nuevo: ${browser}`,
+  ifYou: 'Si fuiste tú, no tienes que hacer nada.',
+  ifNot: 'Si no fuiste tú, abre esta página en un plazo de 7 días para cerrar todas las sesiones y desconectar todas las apps:',
+  title: '¿No fuiste tú?',
+  what: 'Se cerrará tu sesión en todos los navegadores y todas las apps perderán el acceso. Después elige una contraseña nueva.',
+  button: 'Cerrar todas las sesiones',
+  doneTitle: 'Todas las sesiones cerradas',
+  done: 'Todas las sesiones terminaron y ninguna app tiene acceso. Cambia ahora tu contraseña y revisa las demás formas de iniciar sesión.',
+  over: 'Ya se usó o ha caducado. Inicia sesión para ver tus apps y navegadores conectados.',
+};
+
+/** Texts about the client policy. */
+export const clientPolicy: NonNullable<Translation['clientPolicy']> = {
+  title: 'Esta aplicación espera aprobación',
+  message: (app) => html`${app} es nueva aquí. Un administrador de este servidor debe aprobarla antes de que puedas conectarla.`,
+  ask: 'Pídelo a un administrador de este servidor.',
+  askContact: (contact) => html`Pídelo a ${contact}.`,
+  whenApproved: 'Cuando esté aprobada, continúa aquí:',
+  again: 'Volver a intentarlo',
+  refused: 'Esta aplicación no está permitida aquí. Si la necesitas, pídelo a un administrador de este servidor.',
+  verified: (server) => html`Verificada por ${server}`,
+};

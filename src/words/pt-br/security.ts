@@ -1,0 +1,168 @@
+/** Portuguese of Brazil of passkeys, further steps of a sign-in, personal access tokens, security messages, and clients that wait for approval. */
+import { html } from '../../lib/html.ts';
+import type { Translation } from '../words.ts';
+
+/** Texts about passkeys. */
+export const passkey: NonNullable<Translation['passkey']> = {
+  sureRemove: 'Você não poderá mais entrar com esta chave de acesso.',
+  signIn: 'Entrar com uma chave de acesso',
+  signUp: 'Criar uma conta com uma chave de acesso',
+  signUpHow:
+    'Escolha um nome de usuário. Depois seu dispositivo cria a chave de acesso, e você entra com sua digital, seu rosto ou seu PIN.',
+  signUpButton: 'Continuar',
+  useTitle: 'Use sua chave de acesso',
+  useText: 'Seu navegador pede a chave agora. Se não pedir, aperte o botão.',
+  useButton: 'Usar sua chave de acesso',
+  makeTitle: 'Crie sua chave de acesso',
+  makeText: (username) => html`Ela abrirá a conta nova ${username}. Seu dispositivo a guarda.`,
+  makeButton: 'Criar a chave de acesso',
+  noScript: 'Chaves de acesso precisam de JavaScript, que está desligado neste navegador. Ligue-o, ou volte e entre de outra forma.',
+  missing: 'Este navegador não pode usar chaves de acesso nesta página. Use outro navegador, ou volte e entre de outra forma.',
+  cancelled:
+    'Nenhuma chave de acesso foi usada: foi cancelado, demorou demais, ou este dispositivo não tem uma para este site. Aperte o botão para tentar de novo.',
+  known: 'Este dispositivo já tem uma chave de acesso para esta conta.',
+  none: 'A entrada com chave de acesso foi cancelada. Seu navegador precisa aceitar chaves de acesso e permitir JavaScript.',
+  unknown: 'Esta chave de acesso não é conhecida aqui. Talvez tenha sido removida. Entre de outra forma ou use outra chave de acesso.',
+  wrong: 'Não foi possível verificar esta chave de acesso. Tente de novo.',
+  counter: 'Esta chave de acesso foi recusada: pode haver uma cópia dela. Entre de outra forma, remova-a e adicione uma nova.',
+  usernameTaken: 'Este nome de usuário já existe. Escolha outro.',
+  title: 'Chaves de acesso',
+  count: (count) => (count === 0 ? 'Nenhuma' : count === 1 ? '1 chave de acesso' : `${count} chaves de acesso`),
+  empty:
+    'Você ainda não tem uma chave de acesso. Com ela você entra com a digital, o rosto ou o PIN, e ninguém consegue tirá-la de você com truques.',
+  defaultName: 'Chave de acesso',
+  synced: 'Sincronizada entre seus dispositivos',
+  eligible: 'Pode ser sincronizada, está em um dispositivo agora',
+  deviceBound: 'Só em um dispositivo',
+  created: (day) => `Adicionada em ${day}`,
+  used: (day) => `usada pela última vez em ${day}`,
+  unused: 'nunca usada',
+  name: 'Nome',
+  rename: 'Renomear',
+  nameOfNew: 'Nome de uma nova chave de acesso',
+  change: 'Renomear ou remover',
+  notOwn: 'Você entra por outro site, então não há chaves de acesso aqui. Adicione uma lá.',
+  removing: (name) => html`Remover ${name}`,
+  lastOne: 'Esta é sua última chave de acesso, e sua conta não tem senha. Sem ela ninguém consegue entrar.',
+  sure: 'Remover mesmo assim',
+  add: 'Adicionar uma chave de acesso',
+  addTitle: 'Adicionar uma chave de acesso',
+  addText: 'Seu navegador pergunta agora onde guardá-la: neste dispositivo, no seu telefone ou em uma chave de segurança.',
+  addButton: 'Criar a chave de acesso',
+  back: 'Voltar para suas chaves de acesso',
+  nameBad: 'Um nome tem de 1 a 64 caracteres.',
+  notYours: 'Você não tem essa chave de acesso. Talvez já tenha sido removida.',
+  taken: 'Esta chave de acesso já é conhecida.',
+  tooMany: 'Você tem tantas chaves de acesso quanto uma conta pode ter. Remova uma antes.',
+  challengeOver: 'Demorou demais ou foi enviado duas vezes. Tente de novo.',
+};
+
+/** Texts of signing in with a code sent by e-mail. */
+export const emailCode: NonNullable<Translation['emailCode']> = {
+  send: 'Enviar código',
+  instead: 'Receber um código por e-mail',
+  label: 'Código por e-mail',
+  address: 'E-mail',
+  title: 'Veja seu e-mail',
+  sent: (address) => html`Se ${address} pode entrar aqui, um código está a caminho. Digite-o nesta página; ele vale por 10 minutos.`,
+  code: 'Código',
+  button: 'Entrar',
+  again: 'Enviar outro código',
+  subject: (code, host) => `${code} é seu código para ${host}`,
+  codeIs: (host) => `Seu código para entrar em ${host}:`,
+  expires: 'Digite-o na página que o pediu. Ele vale por 10 minutos, uma única vez.',
+  ignore: (host) => `Se você não tentou entrar em ${host} agora, não faça nada e não diga o código a ninguém: sem ele ninguém entra.`,
+};
+
+/** Texts of the second factor by an authenticator app. */
+export const totp: NonNullable<Translation['totp']> = {
+  download: 'Baixar',
+  copyCodes: 'Clique nos códigos para selecionar todos.',
+  sureRenew: 'Seus códigos de recuperação atuais deixarão de funcionar.',
+  sureOff: 'A entrada não pedirá mais um código.',
+  left: (count) => (count === 1 ? 'Resta 1 código de recuperação.' : `Restam ${count} códigos de recuperação.`),
+  askTitle: 'Confirme que é você',
+  ask: 'Abra seu aplicativo autenticador e digite o código que ele mostra para este servidor.',
+  code: 'Código do seu aplicativo',
+  confirm: 'Confirmar',
+  lost: 'Usar um código de recuperação',
+  recoveryCode: 'Código de recuperação',
+  title: 'Aplicativo autenticador',
+  on: 'Ligado: o código é pedido ao entrar',
+  off: 'Desligado',
+  why: 'Protege sua conta mesmo que alguém descubra sua senha.',
+  scan: 'Leia isto com seu aplicativo autenticador',
+  picture: 'QR code com a chave para seu aplicativo autenticador',
+  open: 'Ou abra em um aplicativo deste dispositivo',
+  byHand: 'Ou digite a chave à mão',
+  firstCode: 'O código que o aplicativo mostra agora',
+  turnOn: 'Ligar',
+  codeWrong: 'Esse não é o código que o aplicativo mostra agora. Olhe de novo e confira se o relógio do seu dispositivo está certo.',
+  recoveryCodes: 'Seus códigos de recuperação',
+  keepCodes:
+    'Sem seu aplicativo, cada um deixa você entrar uma vez. Imprima-os ou guarde-os em um gerenciador de senhas: eles não são mostrados de novo, e os anteriores não valem mais.',
+  kept: 'Eu os guardei',
+  since: (day) => html`Está ligado desde ${day}.`,
+  renew: 'Novos códigos de recuperação',
+  turnOff: 'Desligar',
+};
+
+/** Texts about personal access tokens. */
+export const accessKey: NonNullable<Translation['accessKey']> = {
+  sureRevoke: 'Os scripts e apps que usam este token deixarão de funcionar.',
+  title: 'Tokens de acesso pessoais',
+  none: 'Nenhum',
+  why: 'Para scripts e aplicativos que não podem entrar. Um token pode fazer o que você permitir aqui, pelo tempo que você disser.',
+  make: 'Criar um token',
+  name: 'Nome',
+  nameHint: 'Para que serve',
+  can: 'Ele poderá',
+  resource: 'Onde vale',
+  every: 'Em tudo aqui',
+  organization: 'Para a organização',
+  lasts: 'Ele dura',
+  made: 'Copie seu token agora',
+  madeWhy:
+    'Ele é mostrado só desta vez e não fica guardado aqui. Qualquer pessoa que o tenha pode agir em seu nome: guarde-o como uma senha.',
+  header: 'Como cabeçalho, para qualquer cliente',
+  command: 'Para o Claude Code',
+  kept: 'Já copiei',
+  dates: (made, ends) => html`Criado em ${made}, termina em ${ends}`,
+  used: (day) => html`Usado pela última vez em ${day}`,
+  unused: 'Nunca usado',
+  revoke: 'Revogar',
+  nameBad: 'Um nome tem de 1 a 64 caracteres.',
+  tickOne: 'Escolha pelo menos uma coisa que ele pode fazer e quanto tempo dura.',
+  tooMany: 'Você tem tantos tokens quantos uma conta pode ter. Revogue um primeiro.',
+  twice: 'Este token foi criado há pouco e mostrado na hora. Se você não o copiou, revogue-o e crie outro.',
+};
+
+/** Texts of messages about the security of an account, and of the page behind their link. */
+export const notice: NonNullable<Translation['notice']> = {
+  subject: (server) => `Aviso de segurança da sua conta em ${server}`,
+  app: (server, app) => `O app ${app} foi conectado à sua conta em ${server}.`,
+  key: (server, _name) => `Um token de acesso pessoal foi criado para sua conta em ${server}.`,
+  password: (server, _name) => `A senha da sua conta em ${server} foi alterada.`,
+  factor: (server, _name) => `As formas de entrar na sua conta em ${server} foram alteradas.`,
+  place: (server, browser) => `Sua conta em ${server} foi usada para entrar de um novo lugar: ${browser}`,
+  ifYou: 'Se foi você, não é preciso fazer nada.',
+  ifNot: 'Se não foi você, abra esta página em até 7 dias para sair de todos os lugares e desconectar todos os apps:',
+  title: 'Não foi você?',
+  what: 'Você sairá de todos os navegadores, e todos os apps perderão o acesso. Depois escolha uma nova senha.',
+  button: 'Sair de todos os lugares',
+  doneTitle: 'Saída de todos os lugares concluída',
+  done: 'Todas as sessões terminaram, e nenhum app tem mais acesso. Agora mude sua senha e confira as outras formas de entrar.',
+  over: 'Ele já foi usado ou expirou. Entre para ver seus apps e navegadores conectados.',
+};
+
+/** Texts about the client policy. */
+export const clientPolicy: NonNullable<Translation['clientPolicy']> = {
+  title: 'Este aplicativo aguarda aprovação',
+  message: (app) => html`${app} é novo aqui. Um administrador deste servidor precisa aprová-lo antes que você possa conectá-lo.`,
+  ask: 'Peça a um administrador deste servidor.',
+  askContact: (contact) => html`Peça a ${contact}.`,
+  whenApproved: 'Quando for aprovado, continue aqui:',
+  again: 'Tentar de novo',
+  refused: 'Este aplicativo não é permitido aqui. Se precisar dele, peça a um administrador deste servidor.',
+  verified: (server) => html`Verificado por ${server}`,
+};
