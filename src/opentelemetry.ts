@@ -4,7 +4,7 @@
  */
 import type * as OpenTelemetry from '@opentelemetry/api';
 import type { Attributes as AllAttributes, Context, Counter, Histogram, Span as OpenSpan, SpanOptions } from '@opentelemetry/api';
-import { checkTypes } from './lib/option-types.ts';
+import { checkTypes } from './lib/check-options.ts';
 import type { Attributes, Span, Telemetry } from './model/event.ts';
 
 export type { Telemetry } from './model/event.ts';

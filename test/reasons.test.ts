@@ -3,10 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { loginAdvice } from '../src/model/advice/login.ts';
-import { requestAdvice } from '../src/model/advice/request.ts';
-import { tokenAdvice } from '../src/model/advice/token.ts';
-import { sentenceFor } from '../src/model/advice/sentences.ts';
+import { loginAdvice, sentenceFor } from '../src/model/advice/sentences.ts';
+import { requestAdvice, tokenAdvice } from '../src/model/advice/request.ts';
 import { adviceOn } from '../src/model/advice.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -51,7 +51,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'model',
-    files: ['live-permissions', 'params', 'token', 'pending-authorization', 'account', 'key-set', 'signing-key', 'user-state', 'context'],
+    files: ['live-permissions', 'params', 'token', 'pending-authorization', 'account', 'key-set', 'user-state', 'context'],
     tests: ['model'],
     journeys: ['people', 'proofs'],
   },

@@ -4,7 +4,7 @@
 import type { Call } from '../endpoints/endpoint.ts';
 import { readRegistration } from '../endpoints/oauth/register.ts';
 import { parseJson } from '../lib/json.ts';
-import { checkTypes } from '../lib/option-types.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import type { AdminApi } from '../model/admin.ts';
 import { inputOf, wrong } from './act.ts';
 import { cliPage, endCliSession, exchangeCliCode } from './cli.ts';

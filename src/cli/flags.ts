@@ -1,6 +1,6 @@
 /** The words of a command line: flags and addresses; errors are one line and suggest the nearest known name. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { nearestOf } from '../lib/names.ts';
+import { nearestOf } from '../lib/check-options.ts';
 import { CliError } from './terminal.ts';
 
 type Flags = NonNullable<ParseArgsConfig['options']>;

@@ -3,7 +3,7 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { lazy } from '../lib/lazy.ts';
-import { isDocumentUrl } from '../lib/document-url.ts';
+import { isDocumentUrl } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import type { SecretClient } from '../model/settings.ts';
 

@@ -2,7 +2,7 @@
  * Keys of a client, from its registration or its document: `jwks` or `jwks_uri`, never both (RFC 7591 §2). A private or symmetric key is
  * refused: in a public place it is a leak.
  */
-import { isDocumentUrl } from '../lib/document-url.ts';
+import { isDocumentUrl } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import { keySetOf } from '../model/key-set.ts';
 

@@ -5,7 +5,7 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { readRecord, versioned } from '../core/records/record.ts';
 import { base64url, fromBase64url } from '../lib/bytes.ts';
-import { isDocumentUrl, isOnServerOf } from '../lib/document-url.ts';
+import { isDocumentUrl, isOnServerOf } from '../lib/url.ts';
 import { makeSingleFlight, type SingleFlight } from '../lib/single-flight.ts';
 import type { Client } from '../model/client.ts';
 import type { Settings } from '../model/settings.ts';

@@ -5,8 +5,8 @@
  *   own host → policy → (join a pending fetch | count by network and by host → fetch → check → store)
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { isOnServerOf } from '../lib/document-url.ts';
-import { HostDown } from '../lib/host-down.ts';
+import { isOnServerOf } from '../lib/url.ts';
+import { HostDown } from '../lib/http.ts';
 import { isHostDown, type SafeAnswer } from '../lib/safe-fetch.ts';
 import { type SingleFlight, makeSingleFlight } from '../lib/single-flight.ts';
 import { type Client, type ClientAuthMethod, JWT_BEARER, selfGrantTypes } from '../model/client.ts';

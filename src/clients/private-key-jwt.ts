@@ -7,7 +7,7 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { findKey } from '../core/key-sources.ts';
 import { singleUse } from '../core/records/one-time.ts';
-import { isOnServerOf } from '../lib/document-url.ts';
+import { isOnServerOf } from '../lib/url.ts';
 import { endOf, isFor, parseAssertion, textClaim, timeProblem, type Assertion } from '../model/assertion.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';

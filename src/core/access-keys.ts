@@ -2,11 +2,10 @@
  * Access keys: makes personal access tokens and service keys, lists them, and notes when they were used. Each is a grant with one access
  * token (`model/token.ts`), and ends as every other grant does.
  */
-import type { Organization } from '../model/identity.ts';
+import type { Organization, Origin } from '../model/identity.ts';
 import { formatKey, type GrantKey, keyClientId, serviceUserId } from '../model/token.ts';
 import { OAuthError } from '../model/error.ts';
 import { end, type Grant } from '../model/grant.ts';
-import type { Origin } from '../model/origin.ts';
 import { grantTTL } from '../model/resource.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
 import type { UpstreamRef } from '../model/upstream.ts';

@@ -2,7 +2,7 @@
  * Reseal: encrypts with the newest server secret what older secrets encrypted, so that those can be dropped. Walks the whole store page by
  * page, with one conditional write for each record, so that no concurrent change is lost.
  */
-import type { SigningKey } from '../model/signing-key.ts';
+import type { SigningKey } from '../model/key-set.ts';
 import type { Cursor, Json, StoredRecord, Key } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 import { requireKeyring } from './records/secrets.ts';

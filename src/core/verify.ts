@@ -2,7 +2,7 @@
  * Verifies an access token with one read of the store. Forged, expired, revoked and foreign tokens all give null: the caller is not told
  * why (RFC 6750 §3.1), the operator is.
  */
-import { forLog as quoted } from '../lib/shown.ts';
+import { forLog as quoted } from '../lib/untrusted-text.ts';
 import { type Access, type Tell, withParsedProps } from '../model/access.ts';
 import type { Connect } from '../model/connection.ts';
 import { findAccess, type Grant, whyNoAccess, whyOver } from '../model/grant.ts';

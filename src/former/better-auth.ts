@@ -4,7 +4,7 @@
  * is not taken; one that is good is a grant of its own.
  */
 import { parseJson } from '../lib/json.ts';
-import { checkNames } from '../lib/names.ts';
+import { checkNames } from '../lib/check-options.ts';
 import type { ClientAuthMethod } from '../model/client.ts';
 import type { FormerClient, FormerGrant, FormerProblem, FormerStore } from '../model/former.ts';
 import type { Awaitable } from '../model/runtime.ts';

@@ -4,7 +4,7 @@
  */
 import type { FormerClient, FormerGrant, FormerStore } from '../model/former.ts';
 import type { Seconds } from '../model/store.ts';
-import { isDownStatus } from '../lib/host-down.ts';
+import { isDownStatus } from '../lib/http.ts';
 import { sha256 } from './records.ts';
 
 /** A client as the SDK knows it (RFC 7591). */

@@ -11,7 +11,7 @@ import { findKey } from '../core/key-sources.ts';
 import { singleUse } from '../core/records/one-time.ts';
 import { isAssertionSignedWith } from '../core/assertion-signature.ts';
 import { userIdOf } from '../core/users/user-ids.ts';
-import { isDocumentUrl } from '../lib/document-url.ts';
+import { isDocumentUrl } from '../lib/url.ts';
 import { endOf, isFor, parseAssertion, SKEW, textClaim, timeProblem, type Assertion, type Claims } from '../model/assertion.ts';
 import { OAuthError } from '../model/error.ts';
 import { type Client, JWT_BEARER } from '../model/client.ts';

@@ -3,7 +3,7 @@
  * Depends on no store and no endpoint.
  */
 import { type Context, type GuardedContext, requestState, withAccess } from '../model/context.ts';
-import { checkNames } from '../lib/names.ts';
+import { checkNames } from '../lib/check-options.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import type { Access, AuthContext, Checked, Tell } from '../model/access.ts';
 import type { Connect } from '../model/connection.ts';

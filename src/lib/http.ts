@@ -1,4 +1,4 @@
-/** HTTP basics: bounded body reading, strict forms, cookies (RFC 6265bis), `Accept`, JSON responses, safe header values. */
+/** HTTP basics: bounded body reading, strict forms, cookies (RFC 6265bis), `Accept`, JSON responses, safe header values, which statuses are an outage. */
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -187,4 +187,14 @@ export function decode(text: string): string | null {
   } catch {
     return null; // a malformed percent sequence
   }
+}
+
+/** Whether a status asks to try again later, so that it says nothing about what was requested (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4). */
+export function isDownStatus(status: number): boolean {
+  return status >= 500 || status === 408 || status === 425 || status === 429;
+}
+
+/** A document could not be read, though it may exist: the answer tells the client to try again. */
+export class HostDown extends Error {
+  override readonly name = 'HostDown';
 }

@@ -1,5 +1,6 @@
 /**
- * Strict JSON: bounded in depth, and no name twice in one object. `JSON.parse` lets the last of two equal names win,
+ * JSON: texts that are read strictly, and objects without undefined members, which an absent member is not, in JSON and under
+ * `exactOptionalPropertyTypes`. Strict is bounded in depth, and no name twice in one object: `JSON.parse` lets the last of two equal names win,
  * so that two parsers may read one text differently (RFC 8259 §4).
  */
 
@@ -36,4 +37,14 @@ export function isStrict(text: string, deepest: number, excluded?: string): bool
     }
   }
   return true;
+}
+
+/** `T` with every member that may be undefined made optional. */
+export type Defined<T> = { readonly [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  readonly [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** Leaves out every member that is undefined. */
+export function defined<T extends object>(members: T): Defined<T> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

@@ -3,8 +3,7 @@
  * do not depend on the platform; {@link FetchPublic} guarantees that only public addresses are reached
  * (docs/decisions/0007).
  */
-import { isDownStatus } from './host-down.ts';
-import { mediaTypeOf, readBytes, readStream } from './http.ts';
+import { isDownStatus, mediaTypeOf, readBytes, readStream } from './http.ts';
 
 /** A GET that reaches public addresses only, follows no redirect, and sends no cookie or credential. Rejects when it cannot. */
 export type FetchPublic = (

@@ -3,7 +3,7 @@
  * Order: address → limits → the same page for every address, whether or not it has an account → message, after the response →
  * code, typed into the browser that asked for it (SEC-160).
  */
-import { checkNames } from '../lib/names.ts';
+import { checkNames } from '../lib/check-options.ts';
 import { equalTexts, fromBase64url } from '../lib/bytes.ts';
 import { field, html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';

@@ -2,7 +2,7 @@
  * Logins of the application's own: any site that a browser can be redirected to and returns from, and the session of users who are signed in at the
  * application itself (docs/decisions/0013).
  */
-import { checkNames } from '../lib/names.ts';
+import { checkNames } from '../lib/check-options.ts';
 import { isLoopbackHost, ownPath } from '../lib/url.ts';
 import { checkIcon, type Icon } from '../model/brand.ts';
 import type { Identity, Organization } from '../model/identity.ts';

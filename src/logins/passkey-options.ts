@@ -4,7 +4,7 @@
  * verification is always required, so that a passkey is two factors in one.
  */
 import { html, type Html } from '../lib/html.ts';
-import { checkNames } from '../lib/names.ts';
+import { checkNames } from '../lib/check-options.ts';
 import { CHALLENGE_TTL, type Passkey, userHandle } from '../model/passkey.ts';
 import type { Json } from '../model/store.ts';
 import type { Words } from '../words/words.ts';

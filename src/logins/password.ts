@@ -3,7 +3,7 @@
  * Order of checks: bounds, limits, hash. An unknown name and a wrong password get the same answer after the same work.
  */
 import { field, html, type Html } from '../lib/html.ts';
-import { checkNames } from '../lib/names.ts';
+import { checkNames } from '../lib/check-options.ts';
 import { type Accounts, canBePassword, identityOf, type NewAccount, usernameKey } from '../model/account.ts';
 import { checkMailer, foldAddress, type SendEmail } from '../model/email.ts';
 import { isOutage } from '../model/error.ts';

@@ -5,11 +5,10 @@
  */
 import { encode } from 'uqr';
 import { askFirst, errorBox, field, html, Html, markWrong } from '../lib/html.ts';
-import { base32, oneTimeUri } from '../lib/one-time.ts';
+import { base32, oneTimeUri, type TotpOffer } from '../model/totp.ts';
 import type { AccountSection, AccountUser, Limited, LoginServices, Refused, SectionAnswer, SectionCall, StepView } from '../model/login.ts';
 import type { SecondFactor, SecondFactorPassed } from '../model/second-factor.ts';
 import type { Json, Seconds } from '../model/store.ts';
-import type { TotpOffer } from '../model/totp.ts';
 import { sayDay, sayIn, type Words } from '../words/words.ts';
 
 /**

@@ -5,7 +5,7 @@
  */
 import { domainOf, foldAddress } from '../model/email.ts';
 import type { HtmlValue } from '../lib/html.ts';
-import { checkTypes } from '../lib/option-types.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import type { Identity, Organization } from '../model/identity.ts';
 import type { Authenticated, ConnectionLogin, RedirectLogin, ReturnResult } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';

@@ -3,7 +3,7 @@ import { guard, type Guard, type GuardOptions } from '../guard/guard.ts';
 import { metadataUrlOf } from '../guard/challenge.ts';
 import type { OnRefused } from '../guard/refused.ts';
 import type { Verifier } from '../guard/token-source.ts';
-import { checkNames } from '../lib/names.ts';
+import { checkNames } from '../lib/check-options.ts';
 import { canonicalResource } from '../model/resource.ts';
 import { admit, type GuardedMessage } from '../node/middleware.ts';
 import { proofs } from '../verifiers/proofs.ts';

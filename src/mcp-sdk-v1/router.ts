@@ -1,6 +1,6 @@
 /** `mcpAuthRouter` and `mcpAuthMetadataRouter`: endpoints and metadata documents in front of the other routes of an Express application. */
 import { metadataAnswer, metadataTexts, metadataUrlOf } from '../guard/challenge.ts';
-import { checkNames } from '../lib/names.ts';
+import { checkNames } from '../lib/check-options.ts';
 import { canonicalResource } from '../model/resource.ts';
 import { nodeListener, type NodeListener } from '../node/middleware.ts';
 import { hasLogins, mount, pathsAsked, ServerProvider } from './server-provider.ts';

@@ -11,7 +11,7 @@ import { createMcpHandler, legacyStatelessFallback } from '@modelcontextprotocol
 import type { AuthInfo, McpServerFactory, ServerEventBus } from '@modelcontextprotocol/server';
 import { unauthorized } from '../guard/challenge.ts';
 import { withoutStore } from '../lib/http.ts';
-import { checkNames } from '../lib/names.ts';
+import { checkNames } from '../lib/check-options.ts';
 import { onAbort } from '../lib/on-abort.ts';
 import type { Access, AuthContext } from '../model/access.ts';
 import type { NewEvent, Span } from '../model/event.ts';

@@ -2,9 +2,9 @@
  * Clients as the operator describes them, in the options or through the helpers. The operator is trusted, so each mistake is explained: a
  * `TypeError` that names the client, the member and the fix.
  */
-import { isDocumentUrl } from '../lib/document-url.ts';
-import { checkTypes } from '../lib/option-types.ts';
-import { isReadable } from '../lib/readable.ts';
+import { isDocumentUrl } from '../lib/url.ts';
+import { checkTypes } from '../lib/check-options.ts';
+import { isReadable } from '../lib/untrusted-text.ts';
 import { type Client, CLIENT_AUTH_METHODS, type ClientAuthMethod, CONFIDENTIAL_GRANT_TYPES, DEVICE_CODE } from './client.ts';
 import { OAuthError } from './error.ts';
 import { keySetOf, type JwkSet } from './key-set.ts';

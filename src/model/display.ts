@@ -2,7 +2,7 @@
  * What a client says of itself for pages: names and links, also in other languages (RFC 7591 §2.2). Nothing depends on it, so an odd value is
  * left out.
  */
-import { isReadable } from '../lib/readable.ts';
+import { isReadable } from '../lib/untrusted-text.ts';
 import { isLoopbackHost, parseUrl } from '../lib/url.ts';
 import type { Client } from './client.ts';
 

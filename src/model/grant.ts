@@ -4,7 +4,7 @@
  */
 import type { GrantKey } from './token.ts';
 import type { Actor } from './access.ts';
-import type { StoredOrigin } from './origin.ts';
+import type { StoredOrigin } from './identity.ts';
 import type { StoredRetired } from './retired.ts';
 import type { Json, Seconds } from './store.ts';
 import type { SealedRefs } from './upstream.ts';

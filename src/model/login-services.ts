@@ -4,7 +4,7 @@
 import type { Text, Words } from '../words/words.ts';
 import type { Accounts } from './account.ts';
 import type { Passkeys } from './passkey.ts';
-import type { Limited, Refused, Step } from './proof.ts';
+import type { Limited, Refused, Step } from './identity.ts';
 import type { SignIns } from './sign-ins.ts';
 import type { Json, Seconds } from './store.ts';
 import type { Totps } from './totp.ts';

@@ -8,13 +8,12 @@ import type { Text, Words } from '../words/words.ts';
 import type { Icon } from './brand.ts';
 import type { IdentifierPart, LoginServices } from './login-services.ts';
 import type { Params } from './params.ts';
-import type { RecheckContext, Verdict as StayVerdict } from './origin.ts';
-import type { Limited, LoginResult, Authenticated, Refused, ReturnResult, Step } from './proof.ts';
+import type { Authenticated, Limited, LoginResult, RecheckContext, Refused, ReturnResult, Verdict, Step } from './identity.ts';
 import type { Json, Seconds } from './store.ts';
 import type { TokenOperations } from './upstream.ts';
 
 export type { LoginServices } from './login-services.ts';
-export type { Limited, LoginResult, Authenticated, Refused, ReturnResult, Step } from './proof.ts';
+export type { Limited, LoginResult, Authenticated, Refused, ReturnResult, Step } from './identity.ts';
 
 /** Content of a step's page. */
 export interface StepView {
@@ -135,7 +134,7 @@ export interface RedirectLogin {
   begin(request: UpstreamRequest, services: LoginServices): Promise<UpstreamRedirect | Exclude<ReturnResult, Authenticated>>;
   finish(callback: UpstreamReturn, services: LoginServices): Promise<ReturnResult>;
   /** Whether a signed-in user still has access, checked at each refresh of their grants. An exception counts as `unknown`. */
-  recheck?(standing: Json, asked: RecheckContext): Promise<StayVerdict>;
+  recheck?(standing: Json, asked: RecheckContext): Promise<Verdict>;
   /** Set if the upstream is the application itself, which is asked for every page that depends on who is signed in. */
   readonly present?: HostSession;
   /** Checks at start-up. @throws {TypeError} naming the option and the fix. */

@@ -3,7 +3,7 @@
  */
 import { OAuthError } from './error.ts';
 import type { Lifetimes } from './grant.ts';
-import type { SigningAlg } from './signing-key.ts';
+import type { SigningAlg } from './key-set.ts';
 import type { Seconds } from './store.ts';
 
 /** One protected resource of this server. */

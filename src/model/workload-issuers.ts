@@ -2,7 +2,7 @@
  * `portcullis/workloads`: platforms whose workloads may call without a person, as values for `trustedIssuers`. Each names the issuer, its keys,
  * and which of the platform's workloads are meant; a platform signs for all of its customers. No I/O here: `grants/jwt-bearer` checks the tokens.
  */
-import { checkNames } from '../lib/names.ts';
+import { checkNames } from '../lib/check-options.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
 
 /** One value, or any of several. */

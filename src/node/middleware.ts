@@ -2,8 +2,8 @@
  * Portcullis inside an existing Node server (Express, Fastify, plain `node:http`): the whole application as a request
  * listener, or the guard alone in front of its routes.
  */
-import { defined } from '../lib/defined.ts';
-import { checkNames } from '../lib/names.ts';
+import { defined } from '../lib/json.ts';
+import { checkNames } from '../lib/check-options.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Guard, isRefusal } from '../guard/guard.ts';
 import { authInfoOf } from '../mcp/tool-context.ts';

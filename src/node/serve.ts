@@ -4,8 +4,8 @@
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { defined } from '../lib/defined.ts';
-import { insteadOf } from '../lib/names.ts';
+import { defined } from '../lib/json.ts';
+import { insteadOf } from '../lib/check-options.ts';
 import type { FetchObject } from '../model/context.ts';
 import type { OAuthHelpers } from '../provider/helpers.ts';
 import type { Provider } from '../provider/provider.ts';

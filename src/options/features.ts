@@ -2,7 +2,7 @@
  * Options that switch something on, each off unless it is given: `accessKeys` (personal access tokens and service keys), `audit` (which events are
  * kept, and for how long), `clientPolicy` (which clients may be connected), `monitoring` (paths for a load balancer and for Prometheus).
  */
-import { checkNames } from '../lib/names.ts';
+import { checkNames } from '../lib/check-options.ts';
 import type { ClientPolicy } from '../model/client-policy.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AccessKeyRules } from '../model/token.ts';

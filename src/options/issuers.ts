@@ -1,6 +1,6 @@
 /** Checks of the option `trustedIssuers`. Each message names the option and the fix. */
-import { isDocumentUrl } from '../lib/document-url.ts';
-import { checkTypes } from '../lib/option-types.ts';
+import { isDocumentUrl } from '../lib/url.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import { keySetOf } from '../model/key-set.ts';
 import { isScopeToken } from '../model/scope.ts';
 import type { Settings } from '../model/settings.ts';

@@ -2,7 +2,7 @@
  * Option checks: the checks of single options beyond their kind, and their parsed values. Each message names the option and the fix.
  * No message contains any part of a secret (SEC-208).
  */
-import { checkTypes } from '../lib/option-types.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import { withoutSlash } from '../lib/url.ts';
 import { checkSecret as checkClientSecret, checkMembers, clientFrom, type ConfiguredClient } from '../model/client-spec.ts';
 import type { FetchObject } from '../model/context.ts';

@@ -10,7 +10,7 @@ import type { Context, GuardedContext, Handler } from '../model/context.ts';
 import type { FormerStore } from '../model/former.ts';
 import type { Login } from '../model/login.ts';
 import type { OnTokens } from '../model/on-tokens.ts';
-import { SIGNING_ALGS, type SigningAlg } from '../model/signing-key.ts';
+import { SIGNING_ALGS, type SigningAlg } from '../model/key-set.ts';
 import type { SecondFactor } from '../model/second-factor.ts';
 import type { DocumentPolicy, ExchangePolicy, GrantableScopes, OnError, Permissions } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';

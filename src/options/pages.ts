@@ -2,7 +2,7 @@
  * The options of our pages: `pages`, `logins`, `secondFactor`, checked and parsed when the provider is made; a server that is built without our
  * pages is built without this file. Each message names the value and the fix.
  */
-import { checkTypes } from '../lib/option-types.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import type { Brand } from '../model/brand.ts';
 import { haveSignIn, isForm, type Login } from '../model/login.ts';
 import { brandOf, TEMPLATES, type Templates, type Theme } from '../pages/theme.ts';

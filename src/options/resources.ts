@@ -3,13 +3,13 @@
  * provider is made, and completed when the issuer is known.
  */
 import { metadataPathOf } from '../guard/challenge.ts';
-import { defined } from '../lib/defined.ts';
-import { checkTypes } from '../lib/option-types.ts';
+import { defined } from '../lib/json.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import { isLoopbackHost, withoutSlash } from '../lib/url.ts';
 import type { FetchObject } from '../model/context.ts';
 import { canonicalResource, covers, type Resource } from '../model/resource.ts';
 import { isScopeToken, makeScopeExpansion, OFFLINE_ACCESS, rightsIn, type ScopeInfo } from '../model/scope.ts';
-import { SIGNING_ALGS, type SigningAlg } from '../model/signing-key.ts';
+import { SIGNING_ALGS, type SigningAlg } from '../model/key-set.ts';
 import type { Seconds } from '../model/store.ts';
 import { ACCESS_TTL, checkKind, fail, flag, type Kind, oneOf } from './option-checks.ts';
 

@@ -2,7 +2,7 @@
  * Client management for the operator: create, read, update, delete and rotate secrets. Clients of the option `clients` can only be
  * read here; change them in the option.
  */
-import { defined } from '../lib/defined.ts';
+import { defined } from '../lib/json.ts';
 import { findClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { addClient, changeClient, listClients } from '../core/records/clients.ts';

@@ -8,7 +8,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { findUpstreamState, newState, openUpstreamState, stateIn, takeUpstreamState } from '../core/records/upstream-states.ts';
 import { flowCookie, isFirstPartyStart, isSameOrigin, setCookie } from '../endpoints/sign-in/browser-context.ts';
 import { findPending, type FoundPending, type OpenedPending, openPending, otherBrowser } from '../endpoints/authorize/pending.ts';
-import { checkNames } from '../lib/names.ts';
+import { checkNames } from '../lib/check-options.ts';
 import { isLoopbackRedirect } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import { isOfHosts } from '../model/client-policy.ts';

@@ -9,7 +9,7 @@ import { checkRequest as checkParams, requestedParams } from '../endpoints/autho
 import { openGrant, type Opening } from '../endpoints/authorize/open-grant.ts';
 import { disconnectOthers } from '../core/records/grants.ts';
 import { parseFields } from '../lib/http.ts';
-import { checkTypes } from '../lib/option-types.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import { checkAuthRequest, checkRequest, checkScope, checkUserId, refusePrefetch } from './own-arguments.ts';
 import { OAuthError } from '../model/error.ts';
 import { isSite } from '../model/login.ts';

@@ -5,7 +5,7 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { verifyAccess } from '../core/verify.ts';
 import { exchangeSubject } from '../grants/token-exchange.ts';
-import { checkNames } from '../lib/names.ts';
+import { checkNames } from '../lib/check-options.ts';
 import type { Checked } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
 import { checkScope, checkText } from './own-arguments.ts';

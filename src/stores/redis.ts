@@ -9,7 +9,7 @@
  * never restores what was revoked, except for the seconds that a failover takes back (FLT-09, docs/reference/storage.md).
  */
 import { randomInteger } from '../lib/bytes.ts';
-import type { Defined } from '../lib/defined.ts';
+import type { Defined } from '../lib/json.ts';
 import {
   checkCursor,
   type Count,

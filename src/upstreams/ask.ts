@@ -3,8 +3,7 @@
  * failure, also those of `oauth4webapi`, becomes an `UpstreamError`, which contains nothing of a response but a known error code.
  */
 import * as oauth from 'oauth4webapi';
-import { isDownStatus } from '../lib/host-down.ts';
-import { readBody } from '../lib/http.ts';
+import { isDownStatus, readBody } from '../lib/http.ts';
 import { parseJson } from '../lib/json.ts';
 import type { Seconds } from '../model/store.ts';
 import { bodyOf, type Endpoints, type Fetch, type FromEnv, type Provider, type ProviderOptions, UpstreamError } from './contract.ts';

@@ -2,11 +2,10 @@
  * Contract of upstreams: identity providers as data plus their quirks. `code-flow` runs the protocol; each provider's file has its URLs and
  * peculiarities. Independent of requests, sessions and storage.
  */
-import { checkTypes } from '../lib/option-types.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import { checkIcon, type Icon } from '../model/brand.ts';
-import type { Identity } from '../model/identity.ts';
+import type { Identity, Verdict as StayVerdict } from '../model/identity.ts';
 import type { Json, Seconds } from '../model/store.ts';
-import type { Verdict as StayVerdict } from '../model/origin.ts';
 import type { UpstreamTokens } from '../model/upstream.ts';
 import type { Text } from '../words/words.ts';
 

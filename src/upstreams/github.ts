@@ -2,7 +2,7 @@
  * GitHub: plain OAuth 2. The user is the numeric id, because a user name can be reassigned; the e-mail address is the primary one if GitHub
  * verified it. GitHub reports a failed code with status 200, which `token-answer` handles for every upstream.
  */
-import type { Verdict } from '../model/origin.ts';
+import type { Verdict } from '../model/identity.ts';
 import { codeFlow } from './code-flow.ts';
 import type { Seconds } from '../model/store.ts';
 import {

@@ -1,5 +1,5 @@
 /** Plain OAuth 2 providers with an endpoint that returns the profile of a user: any by its URLs, and Discord. */
-import { defined } from '../lib/defined.ts';
+import { defined } from '../lib/json.ts';
 import { codeFlow } from './code-flow.ts';
 import { bodyOf, checkProvider, type ProviderOptions, textOf, type Upstream, UpstreamError, withBoolean } from './contract.ts';
 

@@ -4,7 +4,7 @@
  */
 import * as oauth from 'oauth4webapi';
 import { base64url, fromBase64url, fromUtf8, utf8 } from '../lib/bytes.ts';
-import { isDownStatus } from '../lib/host-down.ts';
+import { isDownStatus } from '../lib/http.ts';
 import { parseJson } from '../lib/json.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Seconds } from '../model/store.ts';

@@ -1,7 +1,7 @@
 /**
  * API keys and service tokens, for programs that cannot sign in. Keys are looked up by hash, so a stolen database contains no usable key.
  */
-import { checkNames } from '../lib/names.ts';
+import { checkNames } from '../lib/check-options.ts';
 import type { Verifier } from '../guard/token-source.ts';
 import { base64url, utf8 } from '../lib/bytes.ts';
 import type { Awaitable } from '../model/runtime.ts';

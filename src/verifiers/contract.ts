@@ -2,7 +2,7 @@
  * Token sources: tokens of other authorization servers. A source is everything that a guard needs to accept them, as one value:
  * `guard({ resource, ...auth0Tokens({ domain }) })`.
  */
-import { forLog } from '../lib/shown.ts';
+import { forLog } from '../lib/untrusted-text.ts';
 import { isLoopbackHost, parseUrl } from '../lib/url.ts';
 import type { Tell } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';

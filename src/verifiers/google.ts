@@ -3,9 +3,9 @@
  * requested them: that client must be listed, and is all that is checked (SEC-116). Google has no dynamic client registration; for MCP
  * clients that register themselves use our server with Google as an upstream.
  */
-import { checkTypes } from '../lib/option-types.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import type { Verifier } from '../guard/token-source.ts';
-import { forLog } from '../lib/shown.ts';
+import { forLog } from '../lib/untrusted-text.ts';
 import { makeSingleFlight } from '../lib/single-flight.ts';
 import type { Checked, Tell } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';

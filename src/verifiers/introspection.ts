@@ -2,7 +2,7 @@
  * `verifyIntrospection`: verifies opaque tokens of another authorization server by introspection (RFC 7662). A result is cached for a few
  * seconds, during which a revoked token is still accepted.
  */
-import { checkTypes } from '../lib/option-types.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
 import { makeSingleFlight } from '../lib/single-flight.ts';
 import type { Checked, Tell } from '../model/access.ts';

@@ -6,8 +6,8 @@
 import { errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
 import { anyTenant } from '../lib/microsoft.ts';
-import { checkTypes } from '../lib/option-types.ts';
-import { forLog } from '../lib/shown.ts';
+import { checkTypes } from '../lib/check-options.ts';
+import { forLog } from '../lib/untrusted-text.ts';
 import type { Tell } from '../model/access.ts';
 import { otherSpelling } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';

@@ -2,7 +2,7 @@
  * `proofs`: accepts DPoP-bound tokens (RFC 9449) of other authorization servers. Pass it to the guard together with the token source:
  * `guard({ resource, ...verifyJwt({ issuer }), checkProof: proofs({ store }) })`.
  */
-import { checkNames } from '../lib/names.ts';
+import { checkNames } from '../lib/check-options.ts';
 import { compactVerify, importJWK, type JWK } from 'jose';
 import { base64url, utf8 } from '../lib/bytes.ts';
 import { type ProofCheck, PROOF_WINDOW, readProof } from '../model/dpop.ts';

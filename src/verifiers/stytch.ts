@@ -3,7 +3,7 @@
  * the project's id, unless the client has a custom audience. If a token for one MCP server must not work at another, use separate projects
  * or custom audiences. You host the consent page, with `stytchConsent`.
  */
-import { checkTypes } from '../lib/option-types.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import type { Seconds } from '../model/store.ts';
 import { signedClaims } from './claims.ts';
 import { type Claims, hostOf, listClaim, refuse, type SourceOptions, SourceUnavailable, textClaim, type TokenSource } from './contract.ts';

@@ -2,7 +2,7 @@
  * WorkOS AuthKit as the authorization server. The MCP server's URL must be registered as a resource in its dashboard, or clients get
  * `invalid_target`. Access tokens live for minutes, so clients refresh often, with WorkOS.
  */
-import { checkNames } from '../lib/names.ts';
+import { checkNames } from '../lib/check-options.ts';
 import type { Seconds } from '../model/store.ts';
 import {
   type Claims,

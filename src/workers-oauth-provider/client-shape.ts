@@ -1,5 +1,5 @@
 /** Clients in the shape of `@cloudflare/workers-oauth-provider`, and back. */
-import { defined } from '../lib/defined.ts';
+import { defined } from '../lib/json.ts';
 import type { Client } from '../model/client.ts';
 import type { HelperClientSpec } from '../model/client-spec.ts';
 import type { ClientInfo as CoreClient } from '../provider/client-of-request.ts';

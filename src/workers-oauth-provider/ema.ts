@@ -2,8 +2,8 @@
  * `enterpriseManagedAuthorization` of `@cloudflare/workers-oauth-provider`: assertions of an enterprise's identity provider (ID-JAG), whose
  * issuer and user functions of the application say for each request.
  */
-import { defined } from '../lib/defined.ts';
-import { checkNames } from '../lib/names.ts';
+import { defined } from '../lib/json.ts';
+import { checkNames } from '../lib/check-options.ts';
 import type { IssuerFinder, MappedUser } from '../model/trusted-issuer.ts';
 import type { EmaClaimsMapperResult, EmaIdJagClaims, EmaOptions } from './ema-types.ts';
 import { infoOf } from './client-shape.ts';

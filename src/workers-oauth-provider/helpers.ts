@@ -1,7 +1,7 @@
 /**
  * `env.OAUTH_PROVIDER` under the names and in the shapes of `@cloudflare/workers-oauth-provider`, over the helpers of the core.
  */
-import { defined } from '../lib/defined.ts';
+import { defined } from '../lib/json.ts';
 import { OAuthError as CoreError } from '../model/error.ts';
 import type { Json } from '../model/store.ts';
 import { AuthorizationError as CoreAuthorizationError, type AuthRequest as CoreRequest } from '../provider/auth-request.ts';

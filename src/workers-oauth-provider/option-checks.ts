@@ -2,7 +2,7 @@
  * Start-up checks of the options of `@cloudflare/workers-oauth-provider`: what is refused there at the start is refused here, and so is
  * what would be ignored.
  */
-import { checkNames } from '../lib/names.ts';
+import { checkNames } from '../lib/check-options.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import { isScopeToken } from '../model/scope.ts';
 import type { OAuthAuthorizationServerOptions, OAuthProviderOptions } from './option-types.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { NO_CLIENT, failed, keyOf, withGiveBack, orUnavailable, type Caller } from '../../src/clients/caller.ts';
 import type { PresentedProof } from '../../src/core/dpop.ts';
-import { HostDown } from '../../src/lib/host-down.ts';
+import { HostDown } from '../../src/lib/http.ts';
 import type { Client } from '../../src/model/client.ts';
 import { OAuthError } from '../../src/model/error.ts';
 

@@ -6,7 +6,7 @@ import { makeSecrets, sealRefs, type Secrets } from '../../src/core/records/secr
 import { noParts } from '../../src/core/no-parts.ts';
 import { recheck } from '../../src/core/recheck.ts';
 import type { Grant } from '../../src/model/grant.ts';
-import type { Verdict } from '../../src/model/origin.ts';
+import type { Verdict } from '../../src/model/identity.ts';
 import type { UpstreamRef } from '../../src/model/upstream.ts';
 import { KEY, openGrant, START } from '../support/grants.ts';
 

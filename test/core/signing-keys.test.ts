@@ -4,7 +4,7 @@ import type { AuthServer } from '../../src/core/auth-server.ts';
 import { publicKeys, signAccess, signerFor } from '../../src/core/signing-keys.ts';
 import { parseAssertion } from '../../src/model/assertion.ts';
 import type { Settings } from '../../src/model/settings.ts';
-import type { SigningAlg, SigningKey } from '../../src/model/signing-key.ts';
+import type { SigningAlg, SigningKey } from '../../src/model/key-set.ts';
 import type { Store } from '../../src/model/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';

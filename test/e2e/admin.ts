@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { oneTimeCode, PERIOD } from '../../src/lib/one-time.ts';
+import { oneTimeCode, PERIOD } from '../../src/model/totp.ts';
 import { fromBase32 } from '../support/base32.ts';
 import { ALICE, BOB, CAROL, DORA } from './app.ts';
 import { photograph, visit, type Visit } from './chromium.ts';

@@ -1,7 +1,7 @@
 /** Sign-ins of several pages in a real browser: a code sent by e-mail, an authenticator app, recovery codes; and how their pages look. */
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
-import { oneTimeCode, PERIOD } from '../../src/lib/one-time.ts';
+import { oneTimeCode, PERIOD } from '../../src/model/totp.ts';
 import { registerClient } from '../../src/testing/oauth-client.ts';
 import { fromBase32 } from '../support/base32.ts';
 import { photograph, visit, type Visit } from './chromium.ts';

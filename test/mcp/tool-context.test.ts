@@ -3,7 +3,7 @@ import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { guard } from '../../src/guard/guard.ts';
 import { accessOf, authInfoOf, mcpHandler } from '../../src/mcp/index.ts';
-import { acceptsAnswers, redactedHeaders, redactedRequest, redactedUrl } from '../../src/mcp/tool-context.ts';
+import { acceptsAnswers, callerOf, redactedHeaders, redactedRequest, redactedUrl } from '../../src/mcp/tool-context.ts';
 import type { Access, AuthContext } from '../../src/model/access.ts';
 import { accessWith, connect, contextOf, ENDPOINT, LINES, text } from './clients.ts';
 
@@ -29,6 +29,10 @@ describe('mcp/tool-context, auth-info', () => {
     const authInfo = authInfoOf(access);
     expect(accessOf({ http: { authInfo } })).toBe(access);
     expect(accessOf({ authInfo })).toBe(access);
+  });
+
+  it('finds no caller on a context without a guard', () => {
+    expect(callerOf({ waitUntil: () => undefined })).toBeNull();
   });
 
   it.each([

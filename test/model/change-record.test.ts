@@ -1,9 +1,10 @@
 /** The one verb for conditional writes: what it keeps, how it waits, and how it ends. */
 import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
-import { type RecordAccess, changeRecord } from '../../src/model/change-record.ts';
+import { type RecordAccess, changeRecord, changeState } from '../../src/model/change-record.ts';
 import type { Json, Store } from '../../src/model/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
+import { statesWith } from '../mcp/states.ts';
 import { chance } from '../support/random.ts';
 
 type Count = { readonly n: number };
@@ -140,5 +141,31 @@ describe('model/change-record', () => {
     const store = memoryStore();
     const once = { read: (key: 'count:1') => store.read(key), write: async () => (++tries < 2 ? null : '1'), remove: async () => false };
     expect(await changeRecord({ store: once as unknown as Store }, 'count:1', isCount, () => ({ write: { n: 1 }, result: tries }))).toBe(1);
+  });
+
+  it('changes what is stored for a user in the same way: of what was read, and no other version (F-22)', async () => {
+    const seen: unknown[] = [];
+    const kept = statesWith({ lost: (write) => write === 1 });
+    const states: typeof kept = {
+      ...kept,
+      read: (handle) => (seen.push(['read', handle]), kept.read(handle)),
+      write: (handle, value, since, ttl) => (seen.push(['write', handle, value, since, ttl]), kept.write(handle, value, since, ttl)),
+      remove: (handle, since) => (seen.push(['remove', handle, since]), kept.remove(handle, since)),
+    };
+    const add = (value: Count | null): { write: Count; result: number } => ({ write: { n: (value?.n ?? 0) + 1 }, result: value?.n ?? 0 });
+    expect(await changeState(states, 'a', 60, add)).toBe(0);
+    expect(await changeState(states, 'a', undefined, add)).toBe(1);
+    expect(await changeState(states, 'a', undefined, () => ({ remove: true, result: 'gone' }), { value: { n: 2 }, version: 2 })).toBe(
+      'gone',
+    );
+    expect(seen).toEqual([
+      ['read', 'a'],
+      ['write', 'a', { n: 1 }, null, 60],
+      ['read', 'a'],
+      ['write', 'a', { n: 2 }, 1, undefined], // lost: it is read again
+      ['read', 'a'],
+      ['write', 'a', { n: 2 }, 1, undefined],
+      ['remove', 'a', 2],
+    ]);
   });
 });

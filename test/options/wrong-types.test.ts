@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { adminApi } from '../../src/admin/index.ts';
 import { guard } from '../../src/guard/guard.ts';
-import { checkTypes } from '../../src/lib/option-types.ts';
+import { checkTypes } from '../../src/lib/check-options.ts';
 import { password } from '../../src/logins/password.ts';
 import { upstream } from '../../src/logins/upstream.ts';
 import { policy } from '../../src/mcp/policy/policy.ts';

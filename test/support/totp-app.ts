@@ -1,5 +1,5 @@
 /** An authenticator app: takes a secret over from the page that offers it, and shows the code of the moment. */
-import { oneTimeCode, PERIOD } from '../../src/lib/one-time.ts';
+import { oneTimeCode, PERIOD } from '../../src/model/totp.ts';
 import type { Browser, BrowserPage } from '../../src/testing/browser.ts';
 import type { Clock } from '../../src/testing/clock.ts';
 import { ISSUER } from './app.ts';

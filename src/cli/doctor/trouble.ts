@@ -1,5 +1,5 @@
 /** Distinguishes an outage from a wrong configuration: what a missing or unusable response means, and the fix. */
-import { isDownStatus } from '../../lib/host-down.ts';
+import { isDownStatus } from '../../lib/http.ts';
 import { isLoopbackHost } from '../../lib/url.ts';
 import { type Exchange, OUT_OF_BOUNDS, PRIVATE_ADDRESS } from './ask.ts';
 import { type CheckId, type Findings, type Level, quoted } from './findings.ts';

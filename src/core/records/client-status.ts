@@ -2,7 +2,7 @@
  * Client status records: what an administrator decided about a client, and clients that wait for a decision. Kept apart from the client, which
  * may be known by a document alone, and which re-registers or expires as it likes. And what an administrator has set for new clients.
  */
-import { defined } from '../../lib/defined.ts';
+import { defined } from '../../lib/json.ts';
 import { changeRecord } from '../../model/change-record.ts';
 import type { Client } from '../../model/client.ts';
 import { type ClientPolicy, type ClientStatus, type ClientStatusRecord, isSameLook, lookOf, statusOf } from '../../model/client-policy.ts';

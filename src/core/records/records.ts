@@ -6,8 +6,7 @@ import { changeRecord, type RecordAccess } from '../../model/change-record.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Grant } from '../../model/grant.ts';
-import type { Organization } from '../../model/identity.ts';
-import type { StoredOrigin } from '../../model/origin.ts';
+import type { Organization, StoredOrigin } from '../../model/identity.ts';
 import type { PendingAuthorization } from '../../model/pending-authorization.ts';
 import {
   type Count,

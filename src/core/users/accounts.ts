@@ -3,7 +3,7 @@
  * that the cost can be raised without new passwords.
  */
 import { base64url, equalTexts, fromBase64url } from '../../lib/bytes.ts';
-import { defined } from '../../lib/defined.ts';
+import { defined } from '../../lib/json.ts';
 import { type Account, type Accounts, canBePassword, foldUsername, isUsername, type NewAccount, usernameKey } from '../../model/account.ts';
 import { foldAddress } from '../../model/email.ts';
 import type { NewEvent } from '../../model/event.ts';

@@ -8,7 +8,7 @@ import { lazy } from '../../lib/lazy.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Grant } from '../../model/grant.ts';
-import type { StoredOrigin, Origin } from '../../model/origin.ts';
+import type { StoredOrigin, Origin } from '../../model/identity.ts';
 import { grantTTL, lifetimesFor } from '../../model/resource.ts';
 import { type RequestedScope, OFFLINE_ACCESS } from '../../model/scope.ts';
 import type { Json, Seconds } from '../../model/store.ts';

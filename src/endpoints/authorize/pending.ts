@@ -5,7 +5,7 @@
 import { findClient, isClientId } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import { equalTexts } from '../../lib/bytes.ts';
-import { type Defined, defined } from '../../lib/defined.ts';
+import { type Defined, defined } from '../../lib/json.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import { PENDING_TTL, type PendingAuthorization, redirectOf } from '../../model/pending-authorization.ts';

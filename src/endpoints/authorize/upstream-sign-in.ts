@@ -22,7 +22,7 @@ import { CONNECTION_LINK, connectionPath, type ConnectionRequest, fillSlot } fro
 import { OAuthError } from '../../model/error.ts';
 import type { Authenticated, ReturnResult, SiteLogin } from '../../model/login.ts';
 import { approvePending, type Choice, PENDING_TTL } from '../../model/pending-authorization.ts';
-import { timeOfProof } from '../../model/proof.ts';
+import { timeOfProof } from '../../model/identity.ts';
 import type { Json, Seconds } from '../../model/store.ts';
 import { sayIn } from '../../words/words.ts';
 import { type Call, callbackPath } from '../endpoint.ts';

@@ -6,7 +6,7 @@ import { parseMetadata } from '../../clients/metadata.ts';
 import { changeClient, findAnyClient } from '../../core/records/clients.ts';
 import { deleteClient } from '../../core/records/client-removal.ts';
 import { equalTexts } from '../../lib/bytes.ts';
-import { defined } from '../../lib/defined.ts';
+import { defined } from '../../lib/json.ts';
 import { CROSS_ORIGIN, json } from '../../lib/http.ts';
 import { type Client, selfGrantTypes } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';

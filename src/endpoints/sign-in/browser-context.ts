@@ -11,7 +11,7 @@ import { ownPath } from '../../lib/url.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import { hostOf } from '../../model/login.ts';
-import { timeOfProof } from '../../model/proof.ts';
+import { timeOfProof } from '../../model/identity.ts';
 import type { Seconds } from '../../model/store.ts';
 import { type Call, changed, type HostSessionAnswer } from '../endpoint.ts';
 

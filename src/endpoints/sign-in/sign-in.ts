@@ -11,7 +11,7 @@ import { makeLinkedLogins } from '../../core/users/linked-logins.ts';
 import { findUserId, userIdOf } from '../../core/users/user-ids.ts';
 import type { HtmlValue } from '../../lib/html.ts';
 import { agentOf, coarseNetwork } from '../../lib/network.ts';
-import type { Organization } from '../../model/identity.ts';
+import { failureOf, type Organization, type Origin, type StoredOrigin, timeOfProof } from '../../model/identity.ts';
 import {
   type Authenticated,
   hostOf,
@@ -25,9 +25,7 @@ import {
 } from '../../model/login.ts';
 import type { Accounts } from '../../model/account.ts';
 import type { Waiter } from '../../model/runtime.ts';
-import type { Origin, StoredOrigin } from '../../model/origin.ts';
 import type { Params } from '../../model/params.ts';
-import { failureOf, timeOfProof } from '../../model/proof.ts';
 import type { Json } from '../../model/store.ts';
 import type { UpstreamRef } from '../../model/upstream.ts';
 import { sayIn, sayRefused, type Words } from '../../words/words.ts';

@@ -4,7 +4,7 @@
  */
 import type { Session } from '../../core/records/records.ts';
 import type { Authenticated } from '../../model/login.ts';
-import type { StoredOrigin, Origin } from '../../model/origin.ts';
+import type { StoredOrigin, Origin } from '../../model/identity.ts';
 import type { Json } from '../../model/store.ts';
 import type { UpstreamRef } from '../../model/upstream.ts';
 import type { Call } from '../endpoint.ts';

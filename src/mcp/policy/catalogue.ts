@@ -2,9 +2,9 @@
  * Catalogue: declares a tool, resource or prompt together with the rights it needs. From these declarations come the
  * registration, the gate, the lists, the scopes of the metadata and the texts of the consent page.
  */
-import { defined } from '../../lib/defined.ts';
+import { defined } from '../../lib/json.ts';
 import { type Context, requestState } from '../../model/context.ts';
-import { checkTypes } from '../../lib/option-types.ts';
+import { checkTypes } from '../../lib/check-options.ts';
 import { ResourceTemplate } from '@modelcontextprotocol/server';
 import type { Access, AuthContext } from '../../model/access.ts';
 import { maySee, type Need, type ScopeHierarchy } from '../../model/policy.ts';

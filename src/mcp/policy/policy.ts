@@ -5,7 +5,7 @@
  * folded into the simplest spelling of the same resource.
  */
 import { UriTemplate } from '@modelcontextprotocol/server';
-import { checkTypes } from '../../lib/option-types.ts';
+import { checkTypes } from '../../lib/check-options.ts';
 import { combineNeeds, type Implied, impliedBy, type Need, type ScopeHierarchy } from '../../model/policy.ts';
 
 /** What is needed, for each primitive. */

@@ -9,7 +9,7 @@
 import { type Context, type FetchObject, requestState } from '../../model/context.ts';
 import { base64url, utf8 } from '../../lib/bytes.ts';
 import { withoutStore } from '../../lib/http.ts';
-import { checkNames } from '../../lib/names.ts';
+import { checkNames } from '../../lib/check-options.ts';
 import { onAbort } from '../../lib/on-abort.ts';
 import type { Access } from '../../model/access.ts';
 import type { Seconds, Version } from '../../model/store.ts';

@@ -7,7 +7,7 @@
  * A session is not authentication (S-128): each request brings its own token, and props, scopes and permissions come from that request.
  */
 import { type AuthInfo, classifyInboundRequest } from '@modelcontextprotocol/server';
-import { checkNames } from '../../lib/names.ts';
+import { checkNames } from '../../lib/check-options.ts';
 import { requestState } from '../../model/context.ts';
 import type { Json, Seconds } from '../../model/store.ts';
 import { endOf } from '../events/listening.ts';

@@ -1,6 +1,6 @@
 /** Each rule of accounts by itself: addresses, invitations, stored hashes, what the operator is told. */
 import { describe, expect, it } from 'vitest';
-import { oneTimeCode, PERIOD } from '../../../src/lib/one-time.ts';
+import { oneTimeCode, PERIOD } from '../../../src/model/totp.ts';
 import { base64url } from '../../../src/lib/bytes.ts';
 import { signOut } from '../../../src/core/users/sign-out.ts';
 import { OAuthError } from '../../../src/model/error.ts';

@@ -1,7 +1,7 @@
 /** The record of a second factor: offered, confirmed, used once per time step, recovered, removed. */
 import { describe, expect, it } from 'vitest';
 import { base64url } from '../../../src/lib/bytes.ts';
-import { oneTimeCode, PERIOD } from '../../../src/lib/one-time.ts';
+import { oneTimeCode, PERIOD } from '../../../src/model/totp.ts';
 import type { TotpRecord } from '../../../src/core/users/totp.ts';
 import { makeServer, NEW_SECRET, OLD_SECRET } from '../../support/server.ts';
 import { wrongCode } from '../../support/totp-app.ts';

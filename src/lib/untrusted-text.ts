@@ -1,6 +1,5 @@
 /**
- * Checks that an untrusted display name cannot mislead a reader: no control or format characters, no invisible blanks
- * (Hangul fillers, U+2800), no line breaks, no change of the writing direction, and at least one visible character.
+ * Untrusted texts where people read them: as a name on a page, as a value in a log line.
  */
 
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
@@ -9,10 +8,23 @@ const JOINED = /(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}])[\ufe0e\ufe0f]
 /** More combining marks in a row would overlap the lines above and below. */
 const MAX_MARKS = /\p{M}{5}/u;
 
-/** Whether a text is safe to show as a name. */
+/**
+ * Whether a text is safe to show as a name: no control or format characters, no invisible blanks (Hangul fillers, U+2800), no line breaks, no change
+ * of the writing direction, and at least one visible character.
+ */
 export function isReadable(text: string): boolean {
   const plain = text.replace(JOINED, '');
   return (
     /[\p{L}\p{N}\p{P}\p{S}]/u.test(plain) && !UNSEEN.test(plain) && !/^\s*\p{M}/u.test(plain) && !MAX_MARKS.test(plain.normalize('NFC'))
   );
+}
+
+/** Formats a value of a request or a token for a log line: quoted, short, and only printable ASCII. */
+
+const MAX_LENGTH = 120;
+
+/** A value for a log line; never pass a secret. */
+export function forLog(value: unknown): string {
+  const text = (value === undefined ? 'nothing' : JSON.stringify(value)).replaceAll(/[^\x20-\x7e]/g, '?');
+  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { isReadable } from '../../src/lib/readable.ts';
+import { isReadable } from '../../src/lib/untrusted-text.ts';
 
-describe('lib/readable', () => {
+describe('lib/untrusted-text, readable', () => {
   it.each([
     '\u3164', '\uffa0', '\u115f', '\u1160', '\u200b', 'Cla\u200bude', '\u2028', 'a\u2028b', '\u2029', '\u061c', 'a\u061cb', '\u{e0041}', 'Claude\u{e0020}', '\u202e', 'a\u2066b',
     '\u0301', '\u0301\u0301a', ' \u0301', '\u2800', '\u2800Claude', '\u00a0', '   ', '\u3000', '\u00ad', 'Cl\u00adaude', '\ufeffClaude', '\u2060', '\u034f', '\u180e', '\ufff9', '\ufe0f',

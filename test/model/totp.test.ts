@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { base32, oneTimeCode, oneTimeUri } from '../../src/lib/one-time.ts';
 import { utf8 } from '../../src/lib/bytes.ts';
+import { base32, oneTimeCode, oneTimeUri } from '../../src/model/totp.ts';
 
 const SECRET = utf8('12345678901234567890');
 
-describe('lib/one-time', () => {
+describe('model/totp, one-time', () => {
   it.each([
     ['755224', 0], ['287082', 1], ['359152', 2], ['969429', 3], ['338314', 4],
     ['254676', 5], ['287922', 6], ['162583', 7], ['399871', 8], ['520489', 9],
