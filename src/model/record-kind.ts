@@ -43,6 +43,7 @@ export const ENDING_RECORDS: readonly string[] = [
   'device',
   'grant',
   'health',
+  'identities-leaving',
   'invitation',
   'link',
   'mcp',

@@ -2,9 +2,10 @@
  * Upstream identities that a user can sign in with: one record each under the hash of issuer and subject, and a list for each user.
  */
 import { domainOf } from '../../model/email.ts';
+import { changeRecord, type RecordAccess } from '../../model/change-record.ts';
 import type { Identity } from '../../model/identity.ts';
 import type { Key, Seconds, Store } from '../../model/store.ts';
-import { has, type Versioned, readRecord, versioned } from '../records/record.ts';
+import { announceRemoval, has, type Versioned, readRecord, versioned } from '../records/record.ts';
 import { listsOfIdentity, type UpstreamName } from '../records/records.ts';
 
 /** A stored identity. */
@@ -60,9 +61,21 @@ export async function identitiesOf({ store }: { readonly store: Store }, userId:
 }
 
 /** Removes an identity of a user; false if it is not theirs. The next sign-in with it creates a new user. */
-export async function removeIdentity({ store }: { readonly store: Store }, userId: string, hash: string): Promise<boolean> {
-  const record = await findIdentity(store, hash);
-  return record?.value.userId === userId && store.remove(keyOf(hash));
+export function removeIdentity(over: RecordAccess, userId: string, hash: string): Promise<boolean> {
+  return changeRecord(over, keyOf(hash), isIdentity, (identity) =>
+    identity?.userId === userId ? { remove: true, result: true } : { result: false },
+  );
+}
+
+/** Whether another identity remains after this one is removed, counting concurrent removals. */
+export function mayRemoveIdentity(
+  as: { readonly store: Store } & RecordAccess,
+  userId: string,
+  hash: string,
+  now: Seconds,
+): Promise<boolean> {
+  const present = async (): Promise<readonly string[]> => (await identitiesOf(as, userId)).map((one) => one.hash);
+  return announceRemoval(as, `identities-leaving:${userId}`, { id: hash, present, now });
 }
 
 /**

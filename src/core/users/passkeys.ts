@@ -7,12 +7,10 @@ import { type RecordAccess, changeRecord } from '../../model/change-record.ts';
 import { CHALLENGE_TTL, counterAllows, type Passkey, type Passkeys } from '../../model/passkey.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Key, Seconds, Store } from '../../model/store.ts';
-import { has, readRecord, versioned } from '../records/record.ts';
+import { announceRemoval, has, readRecord, versioned } from '../records/record.ts';
 import type { Secrets } from '../records/secrets.ts';
 
 type PasskeyRecord = Passkey & { readonly v: 1 };
-/** Passkeys about to be removed. Outlives any running removal; if its process died, they count as removed for that long. */
-type PendingRemovals = { readonly v: 1; readonly ids: readonly string[] };
 
 /** What the operations are made over. */
 export interface PasskeyParts {
@@ -23,13 +21,10 @@ export interface PasskeyParts {
   readonly emit: (event: NewEvent) => void;
 }
 
-const REMOVAL_TTL: Seconds = 600;
-
 /** Makes the operations. */
 export function makePasskeys({ store, runtime, secrets, now, emit }: PasskeyParts): Passkeys {
   const keyOf = async (id: string): Promise<Key> => `passkey:${await secrets.hash(`passkey\n${id}`)}`;
   const challengeKeyOf = async (challenge: string): Promise<Key> => `passkey-challenge:${await secrets.hash(challenge)}`;
-  const removalsKeyOf = (userId: string): Key => `passkeys-leaving:${userId}`;
   const listOf = (userId: string): Key => `passkeys:${userId}`;
   const tell = (userId: string, what: 'added' | 'removed' | 'renamed'): void =>
     emit({ kind: 'factor.changed', factor: 'passkey', userId, what });
@@ -63,15 +58,9 @@ export function makePasskeys({ store, runtime, secrets, now, emit }: PasskeyPart
       .toSorted((a, b) => a.createdAt - b.createdAt);
   };
   /** Whether another passkey remains after this one is removed, counting concurrent removals. */
-  const mayRemove = async (userId: string, id: string): Promise<boolean> => {
-    const key = removalsKeyOf(userId);
-    // Announced removals are read before the list: a later announcement conflicts with this version.
-    return changeRecord({ store, runtime }, key, isPendingRemovals, async (announced) => {
-      const present = (await passkeysOf(userId)).map((one) => one.id);
-      const leaving = (announced?.ids ?? []).filter((one) => present.includes(one) && one !== id);
-      if (present.every((one) => one === id || leaving.includes(one))) return { result: false };
-      return { write: { v: 1, ids: [...leaving, id] }, until: now() + REMOVAL_TTL, result: true };
-    });
+  const mayRemove = (userId: string, id: string): Promise<boolean> => {
+    const present = async (): Promise<readonly string[]> => (await passkeysOf(userId)).map((one) => one.id);
+    return announceRemoval({ store, runtime }, `passkeys-leaving:${userId}`, { id, present, now: now() });
   };
   return {
     async openChallenge(userId) {
@@ -129,6 +118,5 @@ function publicOf({ v: _v, ...passkey }: PasskeyRecord): Passkey {
 }
 
 const isChallenge = (value: unknown): value is { userId: string } => versioned(value) && has(value, 'userId');
-const isPendingRemovals = (value: unknown): value is PendingRemovals => versioned(value) && has(value, 'ids');
 const isPasskey = (value: unknown): value is PasskeyRecord =>
   versioned(value) && has(value, 'id', 'userId', 'publicKey', 'counter', 'name', 'backedUp', 'createdAt');

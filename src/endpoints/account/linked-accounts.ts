@@ -2,7 +2,7 @@
  * Pages on which a signed-in user links accounts at other providers: upstream logins of this account, and the account that a tool asked for.
  */
 import { findClient } from '../../clients/find.ts';
-import { identitiesOf, type LinkedIdentity } from '../../core/users/identities.ts';
+import { identitiesOf, type LinkedIdentity, mayRemoveIdentity } from '../../core/users/identities.ts';
 import { makeLinkedLogins } from '../../core/users/linked-logins.ts';
 import type { KnownSession } from '../../core/users/sessions.ts';
 import { connectable, CONNECTION_LINK, connectionPath, type ConnectionRequest } from '../../core/vault/connections.ts';
@@ -70,7 +70,8 @@ async function change(call: Call, session: KnownSession): Promise<Response> {
   const part = form.required('part');
   const joined = await identitiesOf(as, session.userId);
   if (!joined.some(({ hash }) => hash === part)) return redirectTo(path);
-  if (!(await mayPart(call, session.userId, joined))) return show(call, session, { text: words.account.lastWay, status: 409 });
+  const isLast = (await as.accounts.find(session.userId)) === null && !(await mayRemoveIdentity(as, session.userId, part, as.now()));
+  if (isLast) return show(call, session, { text: words.account.lastWay, status: 409 });
   await makeLinkedLogins(as).removeIdentity(session.userId, part);
   return redirectTo(path);
 }

@@ -47,6 +47,26 @@ describe('core/users/identities', () => {
     expect(await findIdentity(store, 'a')).toBeNull();
   });
 
+  it('removes none that another user has got between its read and its removal, and one whose name changed meanwhile', async () => {
+    for (const [owner, result] of [
+      ['u2', false],
+      ['u1', true],
+    ] as const) {
+      const { store } = makeServer();
+      await put(store, 'a', record('u1'));
+      let isFirst = true;
+      const read: Store['read'] = async (key) => {
+        const stored = await store.read(key);
+        if (isFirst) await put(store, 'a', record(owner, { account: 'new' }), owner);
+        isFirst = false;
+        return stored;
+      };
+      const over = { store: { read, write: store.write.bind(store), remove: store.remove.bind(store) } };
+      expect(await removeIdentity(over, 'u1', 'a')).toBe(result);
+      expect((await findIdentity(store, 'a'))?.value.userId).toBe(result ? undefined : 'u2');
+    }
+  });
+
   it('gives the verified address that was linked first, and nothing that is more or less than one address', async () => {
     const { store } = makeServer();
     for (const [at, odd] of ['a@b.example\nBcc: c@d.example', 'a@b.example, c@d.example', 'ada', ''].entries())

@@ -123,6 +123,16 @@ describe('endpoints/account/linked-accounts, logins', () => {
     expect([(await world.post(browser, PATH, { part: 'two' })).status, await world.left()]).toEqual([409, ['two']]);
   }); // prettier-ignore
 
+  it('keeps one of the last two that two windows remove at once (F-31)', async () => {
+    const world = await makeWorld();
+    const browser = await world.enter();
+    for (const id of ['one', 'two', 'three']) await world.linked(id);
+    await world.as.store.remove(`account:${world.aliceId}`);
+    const answers = await Promise.all(['one', 'two', 'three'].map((part) => world.post(browser, PATH, { part })));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([303, 303, 409]);
+    expect(await world.left()).toHaveLength(1);
+  });
+
   it('changes nothing by a sign-in of more than ten minutes ago, without a session, or for a form of another site', async () => {
     const world = await makeWorld();
     const browser = await world.enter();
