@@ -7,13 +7,11 @@ import { isKey, kindOf } from '../model/token.ts';
 import { OAuthError } from '../model/error.ts';
 import { makeHelpers } from '../provider/helpers.ts';
 import { type Act, type Acts, type Admin, inputOf, missing, wrong } from './act.ts';
-import { auditLog } from './audit-log.ts';
+import { auditLog, server } from './server.ts';
 import { audited } from './audit.ts';
 import { clients } from './clients.ts';
 import { requireAdmin } from './gate.ts';
-import { grants, keys } from './grants.ts';
-import { server } from './server.ts';
-import { tokens } from './tokens.ts';
+import { grants, keys, tokens } from './grants.ts';
 import { users } from './users.ts';
 
 /** Every act, by name. */

@@ -1,16 +1,18 @@
 /**
- * Acts on users: find, list, create, disable, sign out, remove, and their ways to sign in.
+ * Acts on users: find, list, create, disable, sign out, remove, and their ways to sign in. None of them leaves a server without an
+ * administrator.
  */
-import { readPage } from '../core/records/record.ts';
+import { has, readPage, versioned } from '../core/records/record.ts';
 import { isAccount } from '../core/records/records.ts';
 import { publicOf } from '../core/users/account-names.ts';
-import { findIdentity } from '../core/users/identities.ts';
 import { isUserShutOut } from '../core/users/disabled-users.ts';
+import { findIdentity } from '../core/users/identities.ts';
 import { endSessionOf, publicSessionId, sessionsOf } from '../core/users/sessions.ts';
 import type { Account, NewAccount } from '../model/account.ts';
-import type { Acts, Admin } from './act.ts';
-import { missing, wrong } from './act.ts';
-import { shuttingOut, stays } from './keep-admin.ts';
+import { changeRecord } from '../model/change-record.ts';
+import { OAuthError } from '../model/error.ts';
+import type { Key, Seconds } from '../model/store.ts';
+import { type Acts, type Admin, missing, wrong } from './act.ts';
 
 /** An account without what only the server needs. */
 type UserInfo = Omit<Account, 'stamp'>;
@@ -233,3 +235,49 @@ async function identitiesAt({ store }: Admin['as'], keys: readonly string[]): Pr
 function infoOf({ stamp: _stamp, ...account }: Account): UserInfo {
   return account;
 }
+
+const LEAVING: Key = 'admins-leaving:all';
+/** Longer than any act takes. */
+const ANNOUNCED: Seconds = 600;
+
+type Leaving = { readonly v: 1; readonly users: readonly { readonly id: string; readonly at: Seconds }[] };
+
+/**
+ * Runs an act that may take away that a user is an administrator. An administrator cannot shut themselves out, and two who shut each other out at
+ * the same moment do not both succeed: each announces whom they shut out in one record first.
+ *
+ * @throws {OAuthError} 409 for oneself, and for one of two who shut each other out.
+ */
+export async function shuttingOut<T>(admin: Admin, userId: string, work: () => Promise<T>): Promise<T> {
+  if (userId === admin.userId)
+    throw new OAuthError('access_denied', 'admin_own_account', {
+      status: 409,
+      hint: 'An administrator cannot do this to their own account; another administrator can.',
+    });
+  await change(admin, (users) => {
+    if (users.some(({ id }) => id === admin.userId))
+      throw new OAuthError('access_denied', 'admin_last', { status: 409, hint: 'Another administrator is removing you at this moment.' });
+    return [...users.filter(({ id }) => id !== userId), { id: userId, at: admin.as.now() }];
+  });
+  try {
+    return await work();
+  } catch (error) {
+    await stays(admin, userId);
+    throw error;
+  }
+}
+
+/** Takes an announcement back: the user stays, or is an administrator again. */
+export async function stays(admin: Admin, userId: string): Promise<void> {
+  await change(admin, (users) => users.filter(({ id }) => id !== userId));
+}
+
+async function change({ as }: Admin, edit: (users: Leaving['users']) => Leaving['users']): Promise<void> {
+  const now = as.now();
+  await changeRecord(as, LEAVING, isLeaving, (old) => {
+    const users = (old?.users ?? []).filter(({ at }) => now - at < ANNOUNCED);
+    return { write: { v: 1, users: edit(users) }, until: now + ANNOUNCED, result: undefined };
+  });
+}
+
+const isLeaving = (value: unknown): value is Leaving => versioned(value) && has(value, 'users');

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CliError, processTerminal, styleOf, version, wantsColours } from '../../src/cli/terminal.ts';
 
@@ -56,6 +57,20 @@ describe('cli/terminal', () => {
     }
     is({ stdin: true, stderr: true });
     expect(processTerminal().ask).toBeTypeOf('function');
+  });
+
+  it('asks on stderr, since results go to stdout, and reads what stdin has', async () => {
+    const make = (): PassThrough & { isTTY: boolean } => Object.assign(new PassThrough(), { isTTY: true });
+    const [typed, screen] = [make(), make()];
+    vi.spyOn(process, 'stdin', 'get').mockReturnValue(typed as unknown as typeof process.stdin);
+    vi.spyOn(process, 'stderr', 'get').mockReturnValue(screen as unknown as typeof process.stderr);
+    const asked = processTerminal().ask?.('Name: ');
+    typed.write('ada\r');
+    expect(await asked).toBe('ada');
+    expect(String(screen.read())).toMatch(/Name: .*ada/s);
+    const piped = processTerminal().input?.();
+    typed.end('all of it\n');
+    expect(await piped).toBe('all of it');
   });
 
   it('runs something later, unless it is called off', () => {

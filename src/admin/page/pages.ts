@@ -15,9 +15,8 @@ import { auditExport, auditPage } from './audit.ts';
 import { clientPage, clientsPage } from './clients.ts';
 import { type Desk, refusalOf, type Shown } from './desk.ts';
 import { consolePage, type Notice } from './frame.ts';
-import { grantsPage } from './grants.ts';
+import { grantsPage, keysPage } from './grants.ts';
 import { healthPage, homePage, searchPage } from './home.ts';
-import { keysPage } from './keys.ts';
 import { submit } from './submit.ts';
 import { userPage, usersPage } from './users.ts';
 

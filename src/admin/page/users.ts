@@ -4,8 +4,7 @@ import type { Account } from '../../model/account.ts';
 import type { UserSignIns } from '../../model/sign-ins.ts';
 import type { Agent } from '../../lib/network.ts';
 import { actForm, actionsColumn, badge, chips, day, type Desk, entry, facts, moreLink, param, part, read, type Shown, table, tabs, urlOf } from './desk.ts'; // prettier-ignore
-import { grantTable } from './grants.ts';
-import { keyTable } from './keys.ts';
+import { grantTable, keyTable } from './grants.ts';
 
 type User = Omit<Account, 'stamp'>;
 interface OutsideUser {

@@ -22,7 +22,7 @@ async function make(): Promise<{ app: App; run: (name: string, all: Record<strin
   return { app, run: (name, all) => runAct(admin, name, all) };
 }
 
-describe('admin/tokens', () => {
+describe('admin/grants, tokens', () => {
   it('says whose a token is, and why it is good for nothing, and writes it nowhere', async () => {
     const { app, run } = await make();
     const { tokens } = await app.signedIn();

@@ -1,7 +1,7 @@
 /** An administrator is always left: who is announced as leaving can shut no one out, for as long as an act may take. */
 import { describe, expect, it } from 'vitest';
 import type { Admin } from '../../src/admin/act.ts';
-import { shuttingOut, stays } from '../../src/admin/keep-admin.ts';
+import { shuttingOut, stays } from '../../src/admin/users.ts';
 import { makeServer } from '../support/server.ts';
 
 const KEY = 'admins-leaving:all';
@@ -16,7 +16,7 @@ function makeWorld() {
   return { admin, clock, store, done, out, leaving };
 }
 
-describe('admin/keep-admin', () => {
+describe('admin/users, the last administrator', () => {
   it('lets no administrator shut themselves out, and announces nothing then', async () => {
     const { out, done, leaving } = makeWorld();
     await expect(out('alice', 'alice')).rejects.toMatchObject({ code: 'access_denied', reason: 'admin_own_account', status: 409 });
