@@ -23,10 +23,11 @@ export interface VerifiedCall {
 }
 
 /** The call of a request, which is copied without its body when it is first needed. */
-export function callOf({ url, method, headers }: Request, env: unknown): VerifiedCall {
+export function callOf(asked: Request, env: unknown): VerifiedCall {
   return {
     env,
     get request() {
+      const { url, method, headers } = asked;
       return new Request(url, { method, headers });
     },
   };

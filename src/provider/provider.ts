@@ -103,14 +103,13 @@ export class Provider<Env = unknown> {
     const host = this.#host(site, env, request.url);
     const route = host.routes.get(path);
     const network = (): string => networkOf(this.#platform.address(request, ctx));
-    const place = this.#platform.place?.(asked) ?? null;
     if (route) {
       span?.set({ 'http.route': path });
       return answer(
         route,
         makeCall(request, host.as, env, {
           network,
-          place,
+          place: this.#placeOf(asked),
           waitUntil: (work) => ctx.waitUntil(work),
           answered: () => requestState(ctx).answered?.(),
         }),
@@ -122,6 +121,7 @@ export class Provider<Env = unknown> {
     if (api) span?.set({ 'http.route': api.path });
     if (api) return this.#protected(host, api, request, env, ctx);
     if (this.#fallback && !host.apis.some((one) => covers(one.path, decoded))) {
+      const place = this.#placeOf(asked);
       const helpers = makeHelpers(place === null ? host.as : { ...host.as, place }, network()); // the caller's network, to count fetches
       const given = await this.#fallback(asked, { ...env, OAUTH_PROVIDER: helpers }, ctx);
       // Clients look at several places, and give up at a page that an application shows for every path.
@@ -169,9 +169,11 @@ export class Provider<Env = unknown> {
   async #called(host: Host<Env>, api: Protected<Env>, request: Request, env: Env, ctx: Context): Promise<Response> {
     if (request.method === 'OPTIONS') return preflight(request);
     const state = requestState(ctx);
-    const region = this.#platform.place?.(request) ?? null;
     if (host.as.settings.telemetry) state.telemetry = host.as.settings.telemetry;
-    state.emit = region === null ? host.as.emit : (event) => host.as.emit({ region, ...event });
+    state.emit = (event) => {
+      const region = this.#placeOf(request);
+      host.as.emit(region === null ? event : { region, ...event });
+    };
     const own = this.#envFor(host, env);
     const reading = host.as.settings.permissions === null ? null : readPermissions(host.as, request); // beside the check
     const check = (): Promise<Access | Response | null> => api.guard(request, own);
@@ -208,6 +210,11 @@ export class Provider<Env = unknown> {
     if (failure === 'unavailable') return unavailable(retryAfter);
     const verdict = failure === 'ended' ? await api.guard(request, env) : null;
     return isRefusal(verdict) ? verdict : null;
+  }
+
+  /** Asked only by what needs it: on Workers, to read `request.cf` costs as much as a tenth of a guarded call. */
+  #placeOf(request: Request): Place | null {
+    return this.#platform.place?.(request) ?? null;
   }
 
   /** The environment that handlers get, with the helpers in it; made once for each environment. */

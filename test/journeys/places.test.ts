@@ -100,6 +100,18 @@ describe('where records are kept', () => {
     await plain.signedIn();
     expect(plain.events.filter((event) => 'region' in event)).toEqual([]);
   });
+
+  it('asks where a guarded call comes from only for an event', async () => {
+    const clock = makeClock();
+    let asked = 0;
+    const app = await appOn(Object.assign(memoryStore(clock), { placed: true }), clock, {}, {}, {}, () => (asked++, 'oc'));
+    const { tokens } = await app.signedIn();
+    asked = 0;
+    expect((await app.call(tokens.access)).status).toBe(200);
+    expect(asked).toBe(0);
+    expect((await app.call(`${tokens.access}x`)).status).toBe(401);
+    expect(asked).toBe(1);
+  });
 });
 
 describe('where the use of a DPoP proof is noted', () => {
