@@ -100,7 +100,7 @@ export function makeAuthServer(
       const event = endedEvent(grant);
       if (event) emit(event);
     },
-    (id) => grantCache.invalidate(id),
+    (...changed) => grantCache.invalidate(...changed),
     runtime,
   );
   const grantCache = makeGrantCache(records);

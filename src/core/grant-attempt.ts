@@ -24,13 +24,14 @@ export type GrantAttempt = Attempt & {
 
 /** Makes an attempt at a grant, in one call of a store that can; undefined if this one cannot. */
 export async function attemptGrant(as: AuthServer, id: string, attempt: GrantAttempt): Promise<Attempted | undefined> {
+  let made: Attempted | undefined;
   let isDone = true; // if its answer is lost, it may have happened
   try {
-    const made = await as.store.attempt?.(`grant:${id}`, attempt);
+    made = await as.store.attempt?.(`grant:${id}`, attempt);
     isDone = made?.isDone === true;
     return made;
   } finally {
-    if (isDone) as.grantCache.invalidate(id);
+    if (isDone) as.grantCache.invalidate(id, made?.stored?.value as Grant | undefined);
   }
 }
 

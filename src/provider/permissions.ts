@@ -24,12 +24,12 @@ export interface PermissionsRead {
 const asksAccounts = new WeakSet<Settings>();
 
 /**
- * Begins to read an account beside the check of a token that was good before, if `permissions` will ask for it. What is read counts only if
- * the token is good. Null for a token that this process has not seen.
+ * Begins to read an account beside the check of a token, if `permissions` will ask for it. What is read counts only if the token is good, and
+ * its grant is of that user. Null for a token whose grant this process has not seen.
  */
 export function readPermissions(as: AuthServer, request: Request): PermissionsRead | null {
   const token = asksAccounts.has(as.settings) ? /^bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] : undefined;
-  const userId = token === undefined ? undefined : as.grantCache.findToken(token)?.grant.userId;
+  const userId = token === undefined ? undefined : as.grantCache.userOf(token);
   if (userId === undefined) return null;
   const read = as.accounts.permissionsOf(userId);
   read.catch(() => undefined); // reported where it is asked for

@@ -98,13 +98,17 @@ describe.each(storeNames)('permissions on %s', (store) => {
       return [...(await accounts.permissionsOf(userId)), ...(other.id === '' ? [] : await accounts.permissionsOf(other.id))];
     };
     const app = await appOn(faulty, clock, { permissions });
-    const { client, tokens } = await app.signedIn();
+    let { client, tokens } = await app.signedIn();
     const allowed = async (): Promise<unknown> =>
       ((await (await app.call(tokens.access)).response.json()) as { props: { permissions: readonly string[] } }).props.permissions;
     expect(await allowed()).toEqual(['admin']);
     asked = [];
     expect(await allowed()).toEqual(['admin']);
     expect(asked.slice(0, 2).toSorted()).toEqual(['account', 'grant']); // both before the first answer
+    ({ client, tokens } = await app.signedIn());
+    asked = [];
+    expect(await allowed()).toEqual(['admin']);
+    expect(asked.slice(0, 2).toSorted()).toEqual(['account', 'grant']); // also for a token that this process has only issued
     const { accounts } = app.provider.helpers(app.env);
     await accounts.setPermissions(app.aliceId, ['reader']);
     expect(await allowed()).toEqual(['reader']);

@@ -51,7 +51,9 @@ async function tokens(store: string, depths: Depths): Promise<void> {
   let all = { access: '', refresh: '' };
   await app.count('code', async () => void (all = tokensOf(await client.redeem(code))));
   await app.count('refresh', async () => void (all = tokensOf(await client.refresh(all.refresh))));
-  await app.count('guarded call with `permissions` of own accounts, first', () => app.call(all.access));
+  await app.count('guarded call with `permissions` of own accounts, first of a process', () => app.call(all.access));
+  const { tokens: next } = await app.signedIn();
+  await app.count('guarded call with `permissions` of own accounts, new token', () => app.call(next.access));
   await app.count('guarded call with `permissions` of own accounts', () => app.call(all.access));
   await app.count('revoke', () => client.revoke(all.refresh));
 }

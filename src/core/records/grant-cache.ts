@@ -8,7 +8,7 @@ import type { Grant, GrantAccess } from '../../model/grant.ts';
 import { countRetired } from '../../model/retired.ts';
 import type { Seconds } from '../../model/store.ts';
 import { withoutPlace } from '../../model/place.ts';
-import { linksOf } from '../../model/token.ts';
+import { grantIdOf, linksOf } from '../../model/token.ts';
 import type { GrantRecords, VersionedGrant } from './grant-records.ts';
 
 /** Cached grants; the oldest is dropped. */
@@ -43,8 +43,10 @@ export interface GrantCache {
   keepToken(token: string, shown: CachedToken): void;
   /** Whether this process has not changed the grant, or one that it depends on, since it was read. */
   isUnchanged(grant: Grant): boolean;
-  /** Call for every grant that this process writes: a pending read of it is then not cached. */
-  invalidate(id: string): void;
+  /** Call for every grant that this process writes, with what it wrote: a pending read of it is then not cached. */
+  invalidate(id: string, written?: Grant): void;
+  /** Whose grant an access token names, if this process has read or written it. The user of a grant never changes; the token may be forged. */
+  userOf(token: string): string | undefined;
 }
 
 /** A grant and its cached tokens. */
@@ -59,12 +61,18 @@ export function makeGrantCache({ readGrant }: Pick<GrantRecords, 'readGrant'>): 
   const tokens = new Map<string, CachedToken>();
   /** The last pending read of each grant, unless this process has written that grant since. */
   const reading = new Map<string, object>();
+  const users = new Map<string, string>();
+  const note = (id: string, { userId }: Grant): void => {
+    if (users.size >= MAX_GRANTS) users.clear();
+    users.set(id, userId);
+  };
   const forget = (id: string): void => {
     for (const token of known.get(id)?.tokens ?? []) tokens.delete(token);
     known.delete(id);
   };
   const add = (id: string, record: VersionedGrant): void => {
     forget(id);
+    note(id, record.value);
     if (countRetired(record.value) > MAX_RETIRED) return;
     const [oldest] = known.size >= MAX_GRANTS ? known.keys() : [];
     if (oldest !== undefined) forget(oldest);
@@ -94,10 +102,12 @@ export function makeGrantCache({ readGrant }: Pick<GrantRecords, 'readGrant'>): 
       tokens.set(token, shown);
     },
     isUnchanged: ({ id }) => linksOf(id).every((one) => known.has(withoutPlace(one))),
-    invalidate(changed) {
+    invalidate(changed, written) {
       const id = withoutPlace(changed);
       reading.delete(id);
       forget(id);
+      if (written) note(id, written);
     },
+    userOf: (token) => users.get(withoutPlace(grantIdOf('access', token) ?? '')),
   };
 }

@@ -55,7 +55,7 @@ export interface GrantRecords {
 export function makeGrantRecords(
   store: Store,
   onEnded: (grant: Grant) => void,
-  onChanged: (id: string) => void,
+  onChanged: (id: string, grant?: Grant) => void,
   runtime: RecordAccess['runtime'],
 ): GrantRecords {
   /** The store, reporting each write of one grant. */
@@ -70,7 +70,7 @@ export function makeGrantRecords(
         if (!isEnded(value) || !isNothingDone(error) || typeof when !== 'number' || !(await store.remove(key, when))) throw error;
         return when;
       } finally {
-        onChanged(id); // a write whose response is lost may have happened
+        onChanged(id, isGrant(all[1]) ? all[1] : undefined); // a write whose response is lost may have happened
       }
     },
   });

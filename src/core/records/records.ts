@@ -124,7 +124,7 @@ export interface Records extends Counts, GrantRecords {
 export function makeRecords(
   store: Store,
   onEnded: (grant: Grant) => void = () => {},
-  onChanged: (id: string) => void = () => {},
+  onChanged: (id: string, grant?: Grant) => void = () => {},
   runtime?: RecordAccess['runtime'],
 ): Records {
   const read = <T>(key: Key, kind: (value: unknown) => value is T): Promise<Versioned<T> | null> => readRecord(store, key, kind);

@@ -66,6 +66,21 @@ describe('core/records/grant-cache', () => {
     expect(reads).toBe(5);
   });
 
+  it('knows whose grant a token names once it was read or written, wherever it moves, for a thousand grants at most', async () => {
+    const { records, known } = await setUp();
+    const tokenOf = (id: string): string => `access_${id}.${'A'.repeat(43)}`;
+    const [home, near, other] = [`${'G'.repeat(21)}A`, `${'G'.repeat(21)}C`, `${'H'.repeat(21)}A`];
+    await records.openGrant({ ...openGrant(), id: home, userId: 'alice' });
+    expect(known.userOf(tokenOf(home))).toBeUndefined();
+    await known.find(home);
+    known.invalidate(home);
+    known.invalidate(other, { ...openGrant(), userId: 'bob' });
+    expect([home, near, other].map((id) => known.userOf(tokenOf(id)))).toEqual(['alice', 'alice', 'bob']);
+    expect(known.userOf('no token')).toBeUndefined();
+    for (let at = 0; at < 1000; at++) known.invalidate(`${String(at).padStart(21, 'I')}A`, openGrant());
+    expect(known.userOf(tokenOf(other))).toBeUndefined();
+  });
+
   it('caches a token while its grant is unchanged, unless its props are long', async () => {
     const { records, known } = await setUp();
     const grant = (await known.find('grant'))!;
