@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { upstream, type UpstreamOptions } from '../../src/logins/upstream.ts';
+import { connection, upstream, type UpstreamOptions } from '../../src/logins/upstream.ts';
 import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
 import { password } from '../../src/logins/password.ts';
 import type { RedirectLogin } from '../../src/model/login.ts';
@@ -165,6 +165,17 @@ describe('logins/upstream', () => {
     const app = await make({});
     const page = await app.browser().get('https://mcp.example/login');
     expect([page.status, page.text.includes('name="with"'), page.text.includes('type="password"')]).toEqual([200, true, false]);
+  });
+});
+
+describe('logins/upstream: a connection', () => {
+  it('keeps the tokens for tools, and is no way to sign in', () => {
+    const provider = oidc({ ...APP, issuer: 'https://corp.example' });
+    const made = connection(provider);
+    expect(made).toMatchObject({ kind: 'connection', id: 'oidc', tokens: expect.anything() });
+    expect(made).not.toHaveProperty('present');
+    expect(upstream(provider)).not.toHaveProperty('tokens');
+    expect(() => connection(provider, { emails: 'a@b.example' as never })).toThrow(/`emails`/);
   });
 });
 
