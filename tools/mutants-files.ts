@@ -156,7 +156,7 @@ const PARTS: readonly Part[] = [
       'account/account',
       'authorize/repeated-answer',
       'authorize/issue-code',
-      'sign-in/upstream-accounts',
+      'sign-in/session',
       'account/login',
       'account/linked-accounts',
       'account/access-keys',

@@ -25,7 +25,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
     'src/{journeys/client-policy,provider/own-pages,grants/token-request,endpoints/authorize-redirect,endpoints/login-hint,endpoints/authorize/authorize,endpoints/oauth/par}.ts',
   'src/endpoints/authorize/authorize.ts':
     'src/{journeys/{consent,client-policy,words,step-up,abuse},endpoints/{authorize-redirect,login-hint,oauth/par}}.ts',
-  'src/endpoints/authorize/issue-code.ts': 'src/journeys/{consent,scopes,words}.ts',
+  'src/endpoints/authorize/issue-code.ts': 'src/{endpoints/authorize/repeated-answer,journeys/{consent,scopes,words}}.ts',
   'src/endpoints/authorize/consent.ts':
     'src/{journeys/{consent,step-up,device,sign-ins,vault},endpoints/{cross-site,authorize/issue-code-scopes,authorize/step}}.ts',
   'src/endpoints/authorize/consent-page.ts':
@@ -40,7 +40,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
     'src/{endpoints/{cross-site,authorize/step},journeys/{existing-session,own-login,identifier,password,security-mail,sign-ins}}.ts',
   'src/endpoints/oauth/register.ts': 'src/{endpoints/oauth/registration,journeys/client-policy}.ts',
   'src/endpoints/oauth/registration.ts': 'src/journeys/client-policy.ts',
-  'src/endpoints/sign-in/browser-context.ts': 'src/{endpoints/account/login,journeys/existing-session}.ts',
+  'src/endpoints/sign-in/session.ts': 'src/{endpoints/sign-in/browser-context,endpoints/account/login,journeys/existing-session}.ts',
   'src/endpoints/sign-in/sign-in.ts':
     'src/{endpoints/{account/login,authorize/{step,upstream-sign-in-callback,consent}},journeys/{existing-session,identifier,security-mail,own-login,password,sign-ins,attempts,account},provider/disabled-users,logins/totp}.ts',
   'src/grants/device-code.ts': 'src/journeys/device{,-clients}.ts',

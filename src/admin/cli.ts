@@ -5,7 +5,8 @@
  */
 import type { KnownSession } from '../core/users/sessions.ts';
 import { type Call, readForm } from '../endpoints/endpoint.ts';
-import { cookieName, isSameOrigin, redirectTo, sessionOf, signInAgain, signInUrl } from '../endpoints/sign-in/browser-context.ts';
+import { cookieName, isSameOrigin, redirectTo } from '../endpoints/sign-in/browser-context.ts';
+import { sessionOf, signInAgain, signInUrl } from '../endpoints/sign-in/session.ts';
 import { base64url, equalTexts, utf8 } from '../lib/bytes.ts';
 import { html } from '../lib/html.ts';
 import { checkChallenge, checkVerifier, compareCode } from '../model/pkce.ts';

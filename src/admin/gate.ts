@@ -7,7 +7,8 @@
  */
 import type { KnownSession } from '../core/users/sessions.ts';
 import type { Call } from '../endpoints/endpoint.ts';
-import { isRecent, isSameOrigin, sessionOf } from '../endpoints/sign-in/browser-context.ts';
+import { isSameOrigin } from '../endpoints/sign-in/browser-context.ts';
+import { isRecent, sessionOf } from '../endpoints/sign-in/session.ts';
 import type { Access } from '../model/access.ts';
 import { OAuthError } from '../model/error.ts';
 import { permissionsIn } from '../model/policy.ts';

@@ -24,7 +24,7 @@ import {
   UpstreamError,
   withBoolean,
 } from './contract.ts';
-import { ALGORITHMS, makeDiscover, makeKeySet } from './discovery.ts';
+import { ALGORITHMS, type Discover, makeDiscover, makeKeySet } from './discovery.ts';
 import { claimsIn, makeTokenOperations, readAnswer, tokensOf, unverifiedClaims, unverifiedHeader } from './tokens.ts';
 
 const TIMEOUT = 10;
@@ -38,7 +38,8 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
   checkOptions(given, options);
   const provider = repairedBy(given, options);
   const { id = provider.id, label = provider.label, icon = provider.icon, scope = provider.scope } = options;
-  const discover = makeDiscover(provider.server);
+  const { server: published } = provider;
+  const discover: Discover = 'discover' in published ? makeDiscover(published) : async () => published;
   const verifySignature = makeKeySet();
   const timeout = options.timeout ?? TIMEOUT;
   const breakers = makeBreakers();
@@ -128,13 +129,13 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
     };
   };
 
-  const site = 'discover' in provider.server ? provider.server.discover : provider.server.authorization_endpoint;
+  const site = 'discover' in published ? published.discover : published.authorization_endpoint;
   const verbs = makeTokenOperations(provider, { credentials, discover, asker });
   const steps: Pick<Upstream, 'startSignIn' | 'finishSignIn'> = {
     startSignIn: (request) => startSignIn(request).catch(failureOf),
     finishSignIn: (callback) => finishSignIn(callback).catch(failureOf),
   };
-  const issuer = 'discover' in provider.server ? provider.server.discover : provider.server.issuer;
+  const issuer = 'discover' in published ? published.discover : published.issuer;
   const { admits, recheck } = provider;
   const membership: Pick<Upstream, 'admits' | 'recheck'> = {
     ...(admits ? { admits } : {}),

@@ -18,8 +18,7 @@ const OPTIONAL = ['userinfo_endpoint', 'revocation_endpoint'] as const;
 export type Discover = (ask: Ask) => Promise<Endpoints>;
 
 /** Makes the function for one upstream, without a document. */
-export function makeDiscover(server: Endpoints | Discovered): Discover {
-  if (!('discover' in server)) return async () => server;
+export function makeDiscover(server: Discovered): Discover {
   let cached: { readonly found: Endpoints; readonly until: number } | undefined;
   return async (ask) => {
     if (cached && cached.until > Date.now()) return cached.found;

@@ -79,6 +79,8 @@ describe('upstreams/code-flow: what is asked for', () => {
       const query = await queryOf(provider, more);
       expect([query['scope'], query['access_type']]).toEqual(['read', undefined]);
     }
+    const parameters = { access_type: 'offline' };
+    expect((await queryOf(codeFlow({ ...PLAIN, offline: { parameters } } as Provider, APP), { offline: true }))['scope']).toBe('read');
   });
 });
 

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Ask } from '../../src/upstreams/ask.ts';
 import { UpstreamError } from '../../src/upstreams/contract.ts';
+import { codeFlow } from '../../src/upstreams/code-flow.ts';
 import { makeDiscover } from '../../src/upstreams/discovery.ts';
 
 const ISSUER = 'https://idp.example';
@@ -44,8 +45,10 @@ describe('upstreams/discovery', () => {
     const elsewhere = makeSite(ENDPOINTS, ISSUER, `${ISSUER}/policy?p=x`);
     await elsewhere.discover();
     expect(elsewhere.site.asked).toEqual([`${ISSUER}/policy?p=x`]);
-    const ask: Ask = () => Promise.reject(new Error('not asked'));
-    expect(await makeDiscover(ENDPOINTS)(ask)).toBe(ENDPOINTS);
+    const known = { id: 'x', label: 'X', scope: [], openid: false, server: ENDPOINTS };
+    const provider = codeFlow(known, { clientId: 'a', fetch: () => Promise.reject(new Error('not asked')) });
+    const { location } = await provider.startSignIn({ redirectUri: 'https://as.example/cb', state: 's', env: {} });
+    expect(location).toContain(ENDPOINTS.authorization_endpoint);
   });
 
   it('SEC-110 asks no issuer without TLS outside this machine', async () => {

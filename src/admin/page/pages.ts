@@ -4,7 +4,8 @@
  */
 import { accountMark } from '../../endpoints/authorize/consent-page.ts';
 import type { Call } from '../../endpoints/endpoint.ts';
-import { cookieOf, isSameOrigin, redirectTo, setCookie, signInAgain, signInUrl } from '../../endpoints/sign-in/browser-context.ts';
+import { cookieOf, isSameOrigin, redirectTo, setCookie } from '../../endpoints/sign-in/browser-context.ts';
+import { signInAgain, signInUrl } from '../../endpoints/sign-in/session.ts';
 import { ownPath } from '../../lib/url.ts';
 import { OAuthError } from '../../model/error.ts';
 import { messagePage } from '../../pages/message.ts';

@@ -17,8 +17,8 @@ import { keysBody, madeKeyBody, newKeyBody } from '../../pages/access-keys.ts';
 import { sectionPage } from '../../pages/account-section.ts';
 import { accountMark, grantableScope, organizationOf } from '../authorize/consent-page.ts';
 import { type Call, keysPath, readForm } from '../endpoint.ts';
-import { isSameOrigin, redirectTo, requireRecentSession, requireSession } from '../sign-in/browser-context.ts';
-import { originOf, upstreamAccountsOf } from '../sign-in/upstream-accounts.ts';
+import { isSameOrigin, redirectTo } from '../sign-in/browser-context.ts';
+import { originOf, requireRecentSession, requireSession, upstreamAccountsOf } from '../sign-in/session.ts';
 
 const DAY = 86_400;
 /** Lifetimes that the form offers, as far as the operator allows them. */

@@ -17,16 +17,8 @@ import { rightsIn } from '../../model/scope.ts';
 import { accountPage, type AppView, type LineView, type SessionView } from '../../pages/account.ts';
 import { accountMark } from '../authorize/consent-page.ts';
 import { type Call, keysPath, readForm, sectionPath, sectionsOf, signInsPath } from '../endpoint.ts';
-import {
-  isRecent,
-  isSameOrigin,
-  redirectTo,
-  requireSession,
-  scriptHashOf,
-  setCookie,
-  signedOutUrl,
-  signInAgain,
-} from '../sign-in/browser-context.ts';
+import { isSameOrigin, redirectTo, scriptHashOf, setCookie } from '../sign-in/browser-context.ts';
+import { isRecent, requireSession, signedOutUrl, signInAgain } from '../sign-in/session.ts';
 import { nameOf, renewSession, servicesOf } from '../sign-in/sign-in.ts';
 import { sectionPage } from '../../pages/account-section.ts';
 

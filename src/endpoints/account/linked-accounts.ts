@@ -15,7 +15,8 @@ import { messagePage } from '../../pages/message.ts';
 import { accountMark } from '../authorize/consent-page.ts';
 import { redirectToUpstream } from '../authorize/upstream-sign-in.ts';
 import { type Call, readForm, signInsPath } from '../endpoint.ts';
-import { isSameOrigin, redirectTo, requireRecentSession, requireSession } from '../sign-in/browser-context.ts';
+import { isSameOrigin, redirectTo } from '../sign-in/browser-context.ts';
+import { requireRecentSession, requireSession } from '../sign-in/session.ts';
 import { expiredPage } from '../sign-in/pages.ts';
 
 /**

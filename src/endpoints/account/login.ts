@@ -11,7 +11,8 @@ import { sectionPage } from '../../pages/account-section.ts';
 import { askStep } from '../authorize/step.ts';
 import { redirectToUpstream } from '../authorize/upstream-sign-in.ts';
 import { type Call, loginPagesOf, readForm } from '../endpoint.ts';
-import { isSameOrigin, redirectTo, returnPath, sessionOf, setCookie, signedOutUrl, signInUrl } from '../sign-in/browser-context.ts';
+import { isSameOrigin, redirectTo, setCookie } from '../sign-in/browser-context.ts';
+import { returnPath, sessionOf, signedOutUrl, signInUrl } from '../sign-in/session.ts';
 import { showLogin } from '../sign-in/pages.ts';
 import { admit, type NotSignedIn, servicesOf, signIn } from '../sign-in/sign-in.ts';
 

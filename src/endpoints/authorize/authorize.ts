@@ -14,9 +14,9 @@ import { requestedPart } from '../../model/scope.ts';
 import { grantIdOf } from '../../model/token.ts';
 import { errorPage } from '../../pages/message.ts';
 import { type Call, readForm } from '../endpoint.ts';
-import { isFirstPartyStart, localesOf, redirectTo, sessionOf, withLanguage } from '../sign-in/browser-context.ts';
+import { isFirstPartyStart, localesOf, redirectTo, withLanguage } from '../sign-in/browser-context.ts';
+import { sessionOf, upstreamAccountsOf } from '../sign-in/session.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
-import { upstreamAccountsOf } from '../sign-in/upstream-accounts.ts';
 import {
   adviceFor,
   type CheckedRequest,

@@ -18,8 +18,8 @@ import { askStep } from './step.ts';
 import { accountMark, consentPage, type Consent } from './consent-page.ts';
 import { redirectToUpstream } from './upstream-sign-in.ts';
 import { readForm, type Call } from '../endpoint.ts';
-import { countsFor, isSameOrigin, sessionOf, setCookie, withLanguage } from '../sign-in/browser-context.ts';
-import { upstreamAccountsOf } from '../sign-in/upstream-accounts.ts';
+import { isSameOrigin, setCookie, withLanguage } from '../sign-in/browser-context.ts';
+import { countsFor, sessionOf, upstreamAccountsOf } from '../sign-in/session.ts';
 import { nameOf, type NextStep, type NotSignedIn, signIn, type SignedIn } from '../sign-in/sign-in.ts';
 
 /** A submitted decision, with the signed-in user. */

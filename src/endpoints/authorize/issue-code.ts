@@ -18,11 +18,14 @@ import { confirmPage } from '../../pages/confirm.ts';
 import type { Call } from '../endpoint.ts';
 import { expiredPage } from '../sign-in/pages.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
-import { originOf, upstreamAccountsOf } from '../sign-in/upstream-accounts.ts';
+import { flowCookie, redirectTo, setCookie } from '../sign-in/browser-context.ts';
+import { originOf, upstreamAccountsOf } from '../sign-in/session.ts';
 import { accountView, clientView, type Consent, consentPage, grantableScope, organizationOf, scopeView } from './consent-page.ts';
 import { newCode, openGrant, type Opening } from './open-grant.ts';
 import type { FoundPending } from './pending.ts';
-import { type Decision, decisionOf, redirectBack, withdrawApproval } from './repeated-answer.ts';
+import { errorAnswer } from './authorization-request.ts';
+import { answerTo, type ValidRedirect } from '../../model/redirect.ts';
+import type { Seconds } from '../../model/store.ts';
 
 /** A consent of an authenticated user. */
 interface CodeRequest extends FoundPending {
@@ -71,6 +74,60 @@ export async function refuse(
   const isFirst = await as.records.takePending(place.hash);
   if (isFirst && error.code === 'access_denied') as.emit({ kind: 'consent.denied', clientId: client.id });
   return redirectBack(call, place.hash, answer.code === undefined ? answer : await withdrawApproval(call, answer));
+}
+
+/** The decision as it is stored. */
+export interface Decision {
+  readonly redirect: ValidRedirect;
+  readonly state?: string;
+  /** The device's answer is not in the redirect. */
+  readonly isDevice?: true;
+  readonly at: Seconds;
+  /** The code of the grant; absent if the user denied. */
+  readonly code?: string;
+  /** Who approved what: one page cannot be answered in two ways. */
+  readonly said?: string;
+  /** Hash of the session of the user who approved, and its cookie if the sign-in began it. */
+  readonly session?: string;
+  readonly cookie?: string | undefined;
+  /** The error for the client if it gets no code. */
+  readonly error?: OAuthError['code'];
+  readonly reason?: string;
+}
+
+/** Builds an answer. */
+export function decisionOf(
+  { as }: Call,
+  { state, device }: PendingAuthorization,
+  redirect: ValidRedirect,
+  { error, ...yes }: Pick<Decision, 'code' | 'said' | 'session' | 'cookie'> & { readonly error?: OAuthError },
+): Decision {
+  return {
+    redirect,
+    at: as.now(),
+    ...(state === undefined ? {} : { state }),
+    ...(device ? { isDevice: true } : {}),
+    ...(error ? { error: error.code, reason: error.reason } : {}),
+    ...yes,
+  };
+}
+
+/** An approval followed by a denial: the grant ends before its code is used, and the client gets `access_denied`. */
+export async function withdrawApproval({ as }: Call, { code = '', ...answer }: Decision): Promise<Decision> {
+  const grantId = grantIdOf('code', code) ?? '';
+  if (await as.records.findGrant(grantId)) await as.records.changeGrant(grantId, revoke('revoked', as.now()));
+  return { ...answer, error: 'access_denied', reason: 'user_denied' };
+}
+
+/** Redirects the browser to the answer's URI; the flow is over. */
+export function redirectBack({ as }: Call, pendingHash: string, answer: Decision): Response {
+  return redirectTo(locationOf({ as }, answer), [setCookie(as, flowCookie(pendingHash), '', 0), answer.cookie]);
+}
+
+function locationOf({ as }: Pick<Call, 'as'>, { redirect, state, isDevice, code, error = 'access_denied', reason = '' }: Decision): string {
+  if (isDevice) return `${as.settings.paths.device}?result=${code === undefined ? 'refused' : 'done'}`;
+  if (code !== undefined) return answerTo(redirect, { code, state, iss: as.settings.issuer });
+  return errorAnswer(as, redirect, state, new OAuthError(error, reason));
 }
 
 /** What to grant to which client, by which user. */

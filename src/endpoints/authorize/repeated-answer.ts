@@ -6,59 +6,20 @@
 import { type AnswerKey, findAnswer, keepAnswer, type StoredAnswer } from '../../core/records/decision-answers.ts';
 import { equalTexts } from '../../lib/bytes.ts';
 import { isLive } from '../../model/grant.ts';
-import { OAuthError } from '../../model/error.ts';
-import { answerTo, type ValidRedirect } from '../../model/redirect.ts';
 import type { Seconds } from '../../model/store.ts';
-import type { PendingAuthorization } from '../../model/pending-authorization.ts';
 import { grantIdOf } from '../../model/token.ts';
-import { revoke } from '../../model/grant-transitions.ts';
 import { requestDonePage } from '../../pages/message.ts';
-import { errorAnswer } from './authorization-request.ts';
 import type { Call } from '../endpoint.ts';
-import { cookieName, cookieOf, flowCookie, redirectTo, sessionFor, setCookie } from '../sign-in/browser-context.ts';
+import { cookieName, cookieOf, flowCookie, redirectTo } from '../sign-in/browser-context.ts';
+import { sessionFor } from '../sign-in/session.ts';
 import { pause } from '../../lib/on-abort.ts';
 import { expiredPage, showLogin } from '../sign-in/pages.ts';
+import { type Decision, redirectBack, withdrawApproval } from './issue-code.ts';
 import { findPending } from './pending.ts';
 import { consentPage } from './consent-page.ts';
 
 /** How long a redirect is repeated after its code was redeemed: the token response may have been lost. */
 const REPEATED_FOR: Seconds = 10;
-
-/** The decision as it is stored. */
-export interface Decision {
-  readonly redirect: ValidRedirect;
-  readonly state?: string;
-  /** The device's answer is not in the redirect. */
-  readonly isDevice?: true;
-  readonly at: Seconds;
-  /** The code of the grant; absent if the user denied. */
-  readonly code?: string;
-  /** Who approved what: one page cannot be answered in two ways. */
-  readonly said?: string;
-  /** Hash of the session of the user who approved, and its cookie if the sign-in began it. */
-  readonly session?: string;
-  readonly cookie?: string | undefined;
-  /** The error for the client if it gets no code. */
-  readonly error?: OAuthError['code'];
-  readonly reason?: string;
-}
-
-/** Builds an answer. */
-export function decisionOf(
-  { as }: Call,
-  { state, device }: PendingAuthorization,
-  redirect: ValidRedirect,
-  { error, ...yes }: Pick<Decision, 'code' | 'said' | 'session' | 'cookie'> & { readonly error?: OAuthError },
-): Decision {
-  return {
-    redirect,
-    at: as.now(),
-    ...(state === undefined ? {} : { state }),
-    ...(device ? { isDevice: true } : {}),
-    ...(error ? { error: error.code, reason: error.reason } : {}),
-    ...yes,
-  };
-}
 
 /** The same answer to a repeated form; null if this browser got none. @param decision of the repeated form. */
 export async function repeatDecision(call: Call, pendingId: string, decision?: string): Promise<Response | null> {
@@ -76,13 +37,6 @@ export async function repeatDecision(call: Call, pendingId: string, decision?: s
   return redirectBack(call, hash, decision === 'deny' ? await withdrawApproval(call, answer) : answer);
 }
 
-/** An approval followed by a denial: the grant ends before its code is used, and the client gets `access_denied`. */
-export async function withdrawApproval({ as }: Call, { code = '', ...answer }: Decision): Promise<Decision> {
-  const grantId = grantIdOf('code', code) ?? '';
-  if (await as.records.findGrant(grantId)) await as.records.changeGrant(grantId, revoke('revoked', as.now()));
-  return { ...answer, error: 'access_denied', reason: 'user_denied' };
-}
-
 /** Whether an answer is this browser's own: it still has the flow cookie, or the first answer has reached it and it has the session. */
 export async function isSameBrowser(
   call: Call,
@@ -94,17 +48,6 @@ export async function isSameBrowser(
     equalTexts(await secrets.hash(cookieOf(call, flowCookie(flow)) ?? ''), browserHash) ||
     equalTexts(await secrets.recordId(cookieOf(call, 'session') ?? ''), answer.session ?? '')
   );
-}
-
-/** Redirects the browser to the answer's URI; the flow is over. */
-export function redirectBack({ as }: Call, pendingHash: string, answer: Decision): Response {
-  return redirectTo(locationOf({ as }, answer), [setCookie(as, flowCookie(pendingHash), '', 0), answer.cookie]);
-}
-
-function locationOf({ as }: Pick<Call, 'as'>, { redirect, state, isDevice, code, error = 'access_denied', reason = '' }: Decision): string {
-  if (isDevice) return `${as.settings.paths.device}?result=${code === undefined ? 'refused' : 'done'}`;
-  if (code !== undefined) return answerTo(redirect, { code, state, iss: as.settings.issuer });
-  return errorAnswer(as, redirect, state, new OAuthError(error, reason));
 }
 
 /** Milliseconds that the second request waits. If the first takes longer, its answer is found when the user presses the button again. */

@@ -18,17 +18,8 @@ import type { Json } from '../../model/store.ts';
 import { stepPage } from '../../pages/login.ts';
 import { say } from '../../words/words.ts';
 import { type Call, readForm } from '../endpoint.ts';
-import {
-  cookieOf,
-  flowCookie,
-  isSameOrigin,
-  redirectTo,
-  scriptHashOf,
-  sessionFor,
-  setCookie,
-  signInUrl,
-  withLanguage,
-} from '../sign-in/browser-context.ts';
+import { cookieOf, flowCookie, isSameOrigin, redirectTo, scriptHashOf, setCookie, withLanguage } from '../sign-in/browser-context.ts';
+import { sessionFor, signInUrl } from '../sign-in/session.ts';
 import { expiredPage, showLogin } from '../sign-in/pages.ts';
 import {
   admit,

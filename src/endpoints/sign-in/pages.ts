@@ -21,7 +21,7 @@ import { messagePage, requestOverPage } from '../../pages/message.ts';
 import type { LinkView, LoginView } from '../../pages/sign-in.ts';
 import { say, sayRefused, type Words } from '../../words/words.ts';
 import { type Call, loginPagesOf, readForm } from '../endpoint.ts';
-import { returnPath, sessionOf, signInUrl } from './browser-context.ts';
+import { returnPath, sessionOf, signInUrl } from './session.ts';
 import { nameOf, type NotSignedIn } from './sign-in.ts';
 
 /** Optional content of the page. */

@@ -30,8 +30,8 @@ import type { Json } from '../../model/store.ts';
 import type { UpstreamRef } from '../../model/upstream.ts';
 import { sayIn, sayRefused, type Words } from '../../words/words.ts';
 import { type Call, changed, type Endpoint } from '../endpoint.ts';
-import { cookieOf, hostSessionOf, sessionOf, setCookie } from './browser-context.ts';
-import { link, originOf, sealLinked, sealOrigin, upstreamAccountsOf } from './upstream-accounts.ts';
+import { cookieOf, setCookie } from './browser-context.ts';
+import { hostSessionOf, link, originOf, sealLinked, sealOrigin, sessionOf, upstreamAccountsOf } from './session.ts';
 import { OAuthError } from '../../model/error.ts';
 
 /** A signed-in user: by this request, or by an existing session. */

@@ -3,16 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { findAnswer, keepAnswer } from '../../../src/core/records/decision-answers.ts';
 import { type Call, makeCall } from '../../../src/endpoints/endpoint.ts';
 import { flowCookie } from '../../../src/endpoints/sign-in/browser-context.ts';
+import { type Decision, decisionOf, redirectBack, withdrawApproval } from '../../../src/endpoints/authorize/issue-code.ts';
 import {
-  type Decision,
-  decisionOf,
   isSameBrowser,
   keepReturn,
-  redirectBack,
   repeatDecision,
   repeatedReturn,
   repeatedStep,
-  withdrawApproval,
 } from '../../../src/endpoints/authorize/repeated-answer.ts';
 import { html } from '../../../src/lib/html.ts';
 import { OAuthError } from '../../../src/model/error.ts';
@@ -77,7 +74,7 @@ function makeWorld(machine: object = {}) {
 const SPENT: Partial<Grant> = { code: { ...openGrant().code!, spent: true }, refresh: { hash: 'h', wrappedKey: 'w', familyHash: 'f', expiresAt: START + 9000 } as never }; // prettier-ignore
 const over = async (response: Response | null): Promise<unknown> => response && [response.status, response.headers.get('location'), (await response.text()).includes(ENGLISH.message.doneTitle)]; // prettier-ignore
 
-describe('endpoints/authorize/repeated-answer: what is stored of a decision', () => {
+describe('endpoints/authorize/issue-code: what is stored of a decision', () => {
   const call = makeWorld().call();
   const pending = { state: 'xyz' } as PendingAuthorization;
 

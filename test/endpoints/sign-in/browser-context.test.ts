@@ -7,17 +7,15 @@ import { type Call, changed, makeCall } from '../../../src/endpoints/endpoint.ts
 import {
   cookieName,
   cookieOf,
-  countsFor,
   detectLanguage,
   flowCookie,
   isSameOrigin,
   redirectTo,
   scriptHashOf,
-  sessionFor,
-  sessionOf,
   setCookie,
   withLanguage,
 } from '../../../src/endpoints/sign-in/browser-context.ts';
+import { countsFor, sessionFor, sessionOf } from '../../../src/endpoints/sign-in/session.ts';
 import type { Authenticated } from '../../../src/model/login.ts';
 import type { Settings } from '../../../src/model/settings.ts';
 import { makeClock } from '../../../src/testing/clock.ts';
@@ -124,7 +122,7 @@ describe('endpoints/sign-in/browser-context: the language', () => {
   });
 });
 
-describe('endpoints/sign-in/browser-context: the session', () => {
+describe('endpoints/sign-in/session: of this browser', () => {
   it('is found by its cookie alone, and by nothing that is no cookie of ours', async () => {
     const { as, open, call } = makeWorld();
     const { token, hash, from } = await open();
@@ -169,7 +167,7 @@ describe('endpoints/sign-in/browser-context: the session', () => {
   });
 });
 
-describe('endpoints/sign-in/browser-context: a session that follows the one of the application', () => {
+describe('endpoints/sign-in/session: one that follows the one of the application', () => {
   /** A session of a user of the application, and what the application says now. */
   async function followed(more: Partial<Session> = {}) {
     const world = makeWorld();

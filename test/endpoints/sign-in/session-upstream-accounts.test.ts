@@ -1,7 +1,7 @@
 /** Upstream accounts of a session: who can open them, which a sign-in adds and replaces, and what is kept of the sign-in itself. */
 import { describe, expect, it } from 'vitest';
 import { type Call, makeCall } from '../../../src/endpoints/endpoint.ts';
-import { link, originOf, sealLinked, sealOrigin, upstreamAccountsOf } from '../../../src/endpoints/sign-in/upstream-accounts.ts';
+import { link, originOf, sealLinked, sealOrigin, upstreamAccountsOf } from '../../../src/endpoints/sign-in/session.ts';
 import type { Settings } from '../../../src/model/settings.ts';
 import type { UpstreamRef } from '../../../src/model/upstream.ts';
 import { makeServer } from '../../support/server.ts';
@@ -25,7 +25,7 @@ async function makeWorld() {
 const named = (refs: readonly UpstreamRef[] | null): string[] | null =>
   refs && refs.map(({ account }) => `${account.provider}:${account.id}`);
 
-describe('endpoints/sign-in/upstream-accounts: the accounts of a session', () => {
+describe('endpoints/sign-in/session: its upstream accounts', () => {
   it('are none where the session has none, and are then not stored', async () => {
     const { call, sessionWith } = await makeWorld();
     expect(Object.keys(await sessionWith([]))).toEqual(['userId', 'hash']);
@@ -67,7 +67,7 @@ describe('endpoints/sign-in/upstream-accounts: the accounts of a session', () =>
   });
 });
 
-describe('endpoints/sign-in/upstream-accounts: the sign-in that a session came from', () => {
+describe('endpoints/sign-in/session: the sign-in that it came from', () => {
   it('keeps what the login needs to ask again, readable with the cookie of that session alone', async () => {
     const { as, token, hash, call } = await makeWorld();
     const came = { login: 'github', standing: { id: 7 } };

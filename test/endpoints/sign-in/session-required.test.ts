@@ -8,7 +8,7 @@ import {
   returnPath,
   signInAgain,
   signInUrl,
-} from '../../../src/endpoints/sign-in/browser-context.ts';
+} from '../../../src/endpoints/sign-in/session.ts';
 import type { Session } from '../../../src/core/records/records.ts';
 import { makeServer } from '../../support/server.ts';
 
@@ -23,7 +23,7 @@ function makeWorld() {
 } // prettier-ignore
 const locationOf = (response: Response | null): string | null | undefined => response?.headers.get('location');
 
-describe('endpoints/sign-in/browser-context: a session that is required', () => {
+describe('endpoints/sign-in/session: required', () => {
   it('leads a user without a session to the sign-in, and back to the same page', async () => {
     const { call } = makeWorld();
     const answer = await requireSession(call('/account/passkeys?a=1&b=2'));

@@ -1,7 +1,7 @@
 /** The user whom the application has signed in: what it is asked, how often, and what a failure means. */
 import { describe, expect, it } from 'vitest';
 import { makeCall } from '../../../src/endpoints/endpoint.ts';
-import { hostSessionOf } from '../../../src/endpoints/sign-in/browser-context.ts';
+import { hostSessionOf } from '../../../src/endpoints/sign-in/session.ts';
 import type { Settings } from '../../../src/model/settings.ts';
 import { makeServer } from '../../support/server.ts';
 
@@ -14,7 +14,7 @@ function asked(login: object) {
   return makeCall(request, as, ENV, { network: () => '192.0.2.1', waitUntil: () => undefined });
 }
 
-describe('endpoints/sign-in/browser-context: the session of the application', () => {
+describe('endpoints/sign-in/session: of the application', () => {
   it('is asked for once per request, with URL, headers, environment and issuer, and without a body', async () => {
     const all: { request: Request; env: unknown; issuer: string }[] = [];
     const call = asked({ kind: 'session', id: 'app', present: async (one: (typeof all)[number]) => (all.push(one), PROVEN) });
