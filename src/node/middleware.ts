@@ -10,7 +10,7 @@ import { authInfoOf } from '../mcp/tool-context.ts';
 import type { Access } from '../model/access.ts';
 import type { FetchFunction, FetchObject } from '../model/context.ts';
 import { answering, type AnswerSettings } from './http/answer.ts';
-import { incoming } from './http/request.ts';
+import { incoming, makeProxyWarning } from './http/request.ts';
 import { send, sendPlain } from './http/response.ts';
 
 /** A request listener, as `node:http`, Express (`app.use`) and Fastify (with `@fastify/middie`, or on `request.raw`) take it. */
@@ -36,7 +36,9 @@ export function nodeListener<Env>(app: FetchObject<Env> | FetchFunction<Env>, op
     throw new TypeError('nodeListener: give an OAuthProvider, a guarded handler, or an object with `fetch`.');
   const env = { ...process.env };
   const desk = answering(object as FetchObject, { env, trustProxy: 0, maxRequests: 1000, bodyLimit: BODY_LIMIT, ...defined(options) });
+  const look = options.trustProxy === undefined && 'isNamed' in object ? makeProxyWarning() : () => undefined; // only a provider counts
   return (request, response) => {
+    look(request);
     if (request.readableEnded && (request as { body?: unknown }).body !== undefined)
       return sendPlain(response, 500, {
         error: 'server_error',

@@ -1,8 +1,10 @@
-import { request } from 'node:http';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { password } from '../../src/logins/password.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
+import { nodeListener } from '../../src/node/middleware.ts';
 import { serve, type ServeOptions } from '../../src/node/serve.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 
@@ -73,13 +75,23 @@ describe('node/serve, other names', () => {
     const server = await served(env);
     expect(await told(server.port, [{ host: 'notes.example' }])).toEqual([]);
     expect(await told(server.port, [forwarded, forwarded])).toEqual([
-      'portcullis: a proxy forwards requests (X-Forwarded-For), so all users share one rate limit; give serve trustProxy: 1',
+      'portcullis: a proxy forwards requests (X-Forwarded-For), so all users share one rate limit; give the option trustProxy: 1',
     ]);
     await server.stop();
     for (const trustProxy of [0, 1]) {
       const chosen = await served(env, { trustProxy });
       expect(await told(chosen.port, [forwarded])).toEqual([]);
       await chosen.stop();
+    }
+    const app = new OAuthProvider({ apiRoute: '/mcp', apiHandler: () => new Response(), logins: [password()], store: memoryStore() });
+    for (const [options, count] of [
+      [{}, 1],
+      [{ trustProxy: 1 }, 0],
+    ] as const) {
+      const other = createServer(nodeListener(app, { env, ...options })); // in a server of the application
+      await once(other.listen(0, '127.0.0.1'), 'listening');
+      expect(await told((other.address() as AddressInfo).port, [forwarded])).toHaveLength(count);
+      other.close();
     }
   });
 });

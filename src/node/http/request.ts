@@ -58,7 +58,9 @@ export function makeProxyWarning(): (message: IncomingMessage) => void {
   return ({ headers, socket }) => {
     if (isTold || headers['x-forwarded-for'] === undefined || !NEARBY.test(socket.remoteAddress ?? '')) return;
     isTold = true;
-    console.warn('portcullis: a proxy forwards requests (X-Forwarded-For), so all users share one rate limit; give serve trustProxy: 1');
+    console.warn(
+      'portcullis: a proxy forwards requests (X-Forwarded-For), so all users share one rate limit; give the option trustProxy: 1',
+    );
   };
 }
 
