@@ -31,7 +31,7 @@ import {
   unproven,
 } from './challenge.ts';
 import type { GuardRefusal, OnRefused } from './refused.ts';
-import { checkOrigin, preflight, withCors } from './origin.ts';
+import { areOrigins, checkOrigin, preflight, withCors } from './origin.ts';
 
 /** Options of a guard. */
 export interface GuardOptions {
@@ -245,6 +245,7 @@ function checkedResource(options: GuardOptions): string {
   if (!Array.isArray(authorizationServers) || authorizationServers.length === 0)
     throw new TypeError('guard: `authorizationServers` must be a list of the issuers whose tokens are accepted.');
   if (!Array.isArray(requiredScopes)) throw new TypeError('guard: `requiredScopes` must be a list of scopes.');
+  if (!areOrigins(options.allowedOrigins)) throw new TypeError('guard: `allowedOrigins` must be a list of origins, without a path.');
   if (typeof anonymous !== 'boolean') throw new TypeError('guard: `anonymous` must be true or false.'); // 'false' would let callers in
   if (typeof verify !== 'function') throw new TypeError('guard: `verify` must be a function (token, resource) → Access or null.');
   if (fixedAudience.length > 0 && (resources.get(verify) ?? canonical) !== canonical)

@@ -8,6 +8,11 @@ import { askedHeaders } from '../lib/http.ts';
 /** Any page may call: for servers that browser clients of every origin use. The bearer token is then the only guard. */
 const ANY = '*';
 
+/** Whether it is a list of origins as browsers send them, without a path: a text would be searched for `*` and for parts. */
+export function areOrigins(list: unknown = []): boolean {
+  return Array.isArray(list) && list.every((one) => /^(\*|null|[^:]+:\/\/[^/*A-Z]+)$/.test(one as string));
+}
+
 /**
  * Rejects a request from a page of another origin.
  *

@@ -196,6 +196,27 @@ describe('guard/guard, around a handler', () => {
       /^guard: `authorizationServers` must be a list of the issuers/,
     );
     expect(wrong({ requiredScopes: 'read' as never })).toMatch(/^guard: `requiredScopes` must be a list of scopes/);
+    for (const origins of [
+      'https://*.example',
+      'https://app.example',
+      ['https://app.example/'],
+      ['https://app.example/x'],
+      ['https://*.example'],
+      ['app.example'],
+      [7],
+      [''],
+      {},
+    ])
+      expect([origins, wrong({ allowedOrigins: origins as never })]).toEqual([
+        origins,
+        'guard: `allowedOrigins` must be a list of origins, without a path.',
+      ]);
+    for (const origins of [
+      [],
+      ['*'],
+      ['null', 'tauri://localhost', 'chrome-extension://abcdef', 'http://[::1]:3000', 'https://app.example'],
+    ])
+      expect(wrong({ allowedOrigins: origins })).toBe('started');
     expect(wrong({ anonymous: 'false' as never })).toMatch(/^guard: `anonymous` must be true or false/);
     expect(wrong({ verify: 'x' as never })).toMatch(/^guard: `verify` must be a function/);
   });
