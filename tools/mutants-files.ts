@@ -207,7 +207,6 @@ const PARTS: readonly Part[] = [
     files: [
       'users/totp',
       'records/upstream-states',
-      'users/user-ids',
       'records/grants',
       'records/user-states',
       'vault/vault',
@@ -251,7 +250,6 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   'src/clients/keys.ts': 'src/clients/metadata.ts',
   'src/mcp/errors.ts': 'src/mcp/policy/gate.ts',
   ...Object.fromEntries(['entra', 'google', 'workos'].map((name) => [`src/upstreams/${name}.ts`, 'src/upstreams/providers.ts'])),
-  'src/core/users/user-ids.ts': 'src/journeys/sign-ins.ts',
   'src/model/context.ts': 'src/guard/guard.ts',
   'src/upstreams/contract.ts': 'src/upstreams/icons.ts',
   'src/upstreams/ask.ts': 'src/upstreams/{code-flow,harmless-sites}.ts',

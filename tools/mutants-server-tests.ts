@@ -5,6 +5,7 @@
 
 /** By the path of the source. */
 export const SERVER_TESTS: { readonly [file: string]: string } = {
+  'src/core/users/identities.ts': 'src/journeys/sign-ins.ts',
   'src/core/records/grant-records.ts': 'src/core/records/records.ts',
   'src/core/audit/append.ts': 'src/core/audit/audit-log.ts',
   'src/grants/token-request.ts': 'src/grants/{authorization-code,direct-grant,jwt-bearer,refresh-token}.ts',

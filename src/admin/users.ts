@@ -4,8 +4,8 @@
  */
 import { has, readPage, versioned } from '../core/records/record.ts';
 import { isAccount } from '../core/records/records.ts';
-import { publicOf } from '../core/users/account-names.ts';
-import { isUserShutOut } from '../core/users/disabled-users.ts';
+import { publicOf } from '../core/users/new-accounts.ts';
+import { isShutOut } from '../core/users/removed-users.ts';
 import { findIdentity } from '../core/users/identities.ts';
 import { endSessionOf, publicSessionId, sessionsOf } from '../core/users/sessions.ts';
 import type { Account, NewAccount } from '../model/account.ts';
@@ -193,7 +193,7 @@ async function lookAt({ as, helpers }: Admin, id: string) {
     helpers.accounts.find(id),
     helpers.signIns.list(id),
     sessionsOf(as, id),
-    isUserShutOut(as, id),
+    isShutOut(as.store, id),
   ]);
   return { account, signIns, sessions, disabled };
 }

@@ -37,7 +37,7 @@ export const coreParts: CoreParts = {
   async accounts(over) {
     const [{ makeAccounts }, { makeEmails, makeAccountNames }] = await Promise.all([
       import('./users/accounts.ts'),
-      import('./users/account-names.ts'),
+      import('./users/new-accounts.ts'),
     ]);
     const { store, secrets, records, runtime } = over;
     const emails = makeEmails(store, secrets, runtime);

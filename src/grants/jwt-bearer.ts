@@ -10,7 +10,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { findKey } from '../core/key-sources.ts';
 import { singleUse } from '../core/records/one-time.ts';
 import { isAssertionSignedWith } from '../core/assertion-signature.ts';
-import { userIdOf } from '../core/users/user-ids.ts';
+import { userIdOf } from '../core/users/identities.ts';
 import { isDocumentUrl } from '../lib/url.ts';
 import { endOf, isFor, parseAssertion, SKEW, textClaim, timeProblem, type Assertion, type Claims } from '../model/assertion.ts';
 import { OAuthError } from '../model/error.ts';

@@ -1,12 +1,11 @@
 /**
  * Grant management outside of a sign-in, for users and operators: list grants and revoke them.
  */
-import { signOut } from '../core/users/sign-out.ts';
+import { disableUser, enableUser, signOut } from '../core/users/sign-out.ts';
 import { endGrants, endUserGrant, type GrantFilter, grantsOf, grantsOfUser } from '../core/records/grants.ts';
 import type { AuthServer } from '../core/auth-server.ts';
+import { findUserId } from '../core/users/identities.ts';
 import { makeLinkedLogins } from '../core/users/linked-logins.ts';
-import { disableUser, enableUser } from '../core/users/disabled-users.ts';
-import { findUserId } from '../core/users/user-ids.ts';
 import { type Grant, isLive, lifeEndOf } from '../model/grant.ts';
 import type { Identity } from '../model/identity.ts';
 import { lazyObject } from '../lib/lazy.ts';

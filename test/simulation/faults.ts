@@ -307,7 +307,7 @@ export const FAULTS: readonly Fault[] = [
     good: `if (!(await takeSlot(as, quota)) && !(await takeOldestSlot(as)))`, bad: `if (!(await takeSlot(as, quota).catch(() => true)) && as.now() === 0 && !(await takeOldestSlot(as)))`,
   },
   {
-    id: 'F-34', what: 'a password of the configuration is never renewed', file: 'src/core/users/seeded-accounts.ts',
+    id: 'F-34', what: 'a password of the configuration is never renewed', file: 'src/core/users/new-accounts.ts',
     good: `if (seed.hash !== null && (await isRight(password, seed.hash))) return 'same';`, bad: `if (seed.hash !== null) return 'same';`,
   },
   {

@@ -199,7 +199,7 @@ const isPending = (value: unknown): value is PendingAuthorization =>
   versioned(value) && has(value, 'clientId', 'redirectUri', 'challenge', 'browserHash');
 /** Whether a record is a session. */
 export const isSession = (value: unknown): value is Session => versioned(value) && has(value, 'userId', 'claims', 'expiresAt');
-/** Whether a record is an account. One that is still being created does not count (`core/users/account-names`). */
+/** Whether a record is an account. One that is still being created does not count (`core/users/new-accounts`). */
 export const isAccount = (value: unknown): value is AccountRecord =>
   versioned(value) && has(value, 'id', 'username', 'stamp') && !has(value, 'announced');
 const isIdentity = (value: unknown): value is { userId: string } => versioned(value) && has(value, 'userId', 'issuer');

@@ -12,14 +12,13 @@ import type { Passkeys } from '../../model/passkey.ts';
 import type { Runtime, ScryptCost, Waiter } from '../../model/runtime.ts';
 import type { Store } from '../../model/store.ts';
 import type { Totps } from '../../model/totp.ts';
-import { type AccountNames, type Emails, publicOf } from './account-names.ts';
+import { type AccountNames, type Emails, publicOf, type Seed, seedAccount } from './new-accounts.ts';
 import type { Consents } from '../records/consents.ts';
 import type { Secrets } from '../records/secrets.ts';
 import type { AccountRecord, Records } from '../records/records.ts';
 import { isRemoved, markRemoved } from './removed-users.ts';
-import { makeLinkedLogins } from './linked-logins.ts';
 import { signOut, type SignOutParts } from './sign-out.ts';
-import { type Seed, seedAccount } from './seeded-accounts.ts';
+import { makeLinkedLogins } from './linked-logins.ts';
 import type { Vault } from '../vault/vault.ts';
 
 /** N = 2^14, r = 8, p = 5: 16 MiB, so that it also runs in a Worker. */

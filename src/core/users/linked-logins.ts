@@ -10,7 +10,7 @@ import type { Totps } from '../../model/totp.ts';
 import { identitiesOf, removeIdentity } from './identities.ts';
 
 /** What the operations are made over. */
-export interface LinkedLoginsParts {
+interface LinkedLoginsParts {
   readonly store: Store;
   readonly passkeys: Passkeys;
   readonly totps: Totps;

@@ -1,10 +1,16 @@
-/** Signs a user out everywhere. */
+/**
+ * Signs a user out everywhere: once, or for as long as the user is disabled. A disabled user has no session, grant or key, and cannot sign in or be granted
+ * anything; what belongs to the account stays.
+ */
+import { type RecordAccess } from '../../model/change-record.ts';
 import { OAuthError } from '../../model/error.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { Key, Page, Seconds } from '../../model/store.ts';
 import type { Consents } from '../records/consents.ts';
 import { cutFormer, type FormerNotes } from '../records/former.ts';
 import type { Records } from '../records/records.ts';
+import type { Secrets } from '../records/secrets.ts';
+import { markDisabled } from './removed-users.ts';
 import type { Vault } from '../vault/vault.ts';
 
 /** What ends with it. */
@@ -44,4 +50,34 @@ async function* everyKey(list: (after?: string) => Promise<Page>): AsyncGenerato
     yield* page.keys;
     after = page.next;
   } while (after !== undefined);
+}
+
+/** What disabling needs of the server. */
+interface DisableParts extends SignOutParts {
+  readonly secrets: Secrets;
+  readonly runtime: RecordAccess['runtime'];
+  now(): Seconds;
+}
+
+/**
+ * Disables a user. The marks come first: a sign-in in progress then either meets one of them or is found and ended. Safe to call again after
+ * an interruption.
+ */
+export async function disableUser(as: DisableParts, userId: string): Promise<void> {
+  await mark(as, userId, true);
+  await signOut(as, userId, as.now());
+}
+
+/** Lets a disabled user sign in again; what ended stays ended. */
+export async function enableUser(as: DisableParts, userId: string): Promise<void> {
+  await mark(as, userId, false);
+}
+
+async function mark(as: DisableParts, userId: string, disabled: boolean): Promise<void> {
+  await markDisabled(as, userId, disabled, as.now());
+  await as.records.changeAccount(userId, (account) => {
+    if (!account || (account.disabled === true) === disabled) return null;
+    const { disabled: _disabled, ...rest } = account;
+    return { ...rest, ...(disabled ? { disabled: true } : {}), stamp: as.secrets.id() }; // a proof from before no longer counts
+  });
 }

@@ -17,7 +17,7 @@ import {
   stateIn,
   takeUpstreamState,
 } from '../../core/records/upstream-states.ts';
-import { findUserId, linkIdentity } from '../../core/users/user-ids.ts';
+import { findUserId, linkIdentity } from '../../core/users/identities.ts';
 import { CONNECTION_LINK, connectionPath, type ConnectionRequest, fillSlot } from '../../core/vault/connections.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Authenticated, ReturnResult, SiteLogin } from '../../model/login.ts';

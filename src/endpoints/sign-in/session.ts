@@ -5,7 +5,7 @@
 import type { AuthServer } from '../../core/auth-server.ts';
 import type { Session } from '../../core/records/records.ts';
 import { type KnownSession, useSession } from '../../core/users/sessions.ts';
-import { userIdOf } from '../../core/users/user-ids.ts';
+import { userIdOf } from '../../core/users/identities.ts';
 import { ownPath } from '../../lib/url.ts';
 import { OAuthError } from '../../model/error.ts';
 import { type Authenticated, hostOf } from '../../model/login.ts';

@@ -2,7 +2,7 @@ import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { makeAccounts } from '../../../src/core/users/accounts.ts';
 import { signOut } from '../../../src/core/users/sign-out.ts';
-import { makeAccountNames, makeEmails } from '../../../src/core/users/account-names.ts';
+import { makeAccountNames, makeEmails } from '../../../src/core/users/new-accounts.ts';
 import { type Consents, makeConsents } from '../../../src/core/records/consents.ts';
 import { makeLinks } from '../../../src/core/users/links.ts';
 import { makeSecrets } from '../../../src/core/records/secrets.ts';

@@ -4,7 +4,7 @@ import { NOT_ME, sendEventNotice, sendNotice, type Notice } from '../../../src/c
 import { keyClientId } from '../../../src/model/token.ts';
 import type { NewEvent } from '../../../src/model/event.ts';
 import type { Settings } from '../../../src/model/settings.ts';
-import { linkIdentity, userIdOf } from '../../../src/core/users/user-ids.ts';
+import { linkIdentity, userIdOf } from '../../../src/core/users/identities.ts';
 import type { Identity } from '../../../src/model/identity.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
 import { makeClock } from '../../../src/testing/clock.ts';

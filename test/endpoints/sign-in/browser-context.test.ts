@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AuthServer } from '../../../src/core/auth-server.ts';
 import type { Session } from '../../../src/core/records/records.ts';
-import { userIdOf } from '../../../src/core/users/user-ids.ts';
+import { userIdOf } from '../../../src/core/users/identities.ts';
 import { type Call, changed, makeCall } from '../../../src/endpoints/endpoint.ts';
 import {
   cookieName,

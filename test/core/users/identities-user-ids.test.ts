@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findUserId, linkIdentity, userIdOf } from '../../../src/core/users/user-ids.ts';
-import { findIdentity, identitiesOf } from '../../../src/core/users/identities.ts';
+import { findIdentity, findUserId, identitiesOf, linkIdentity, userIdOf } from '../../../src/core/users/identities.ts';
 import { markRemoved } from '../../../src/core/users/removed-users.ts';
 import type { Identity } from '../../../src/model/identity.ts';
 import type { Login } from '../../../src/model/login.ts';
@@ -14,7 +13,7 @@ const logins = [{ id: 'password', kind: 'form' }, { id: 'site', kind: 'redirect'
 const make = () => makeServer({ settings: { issuers: [OURS, TENANT], logins } });
 const always = async (): Promise<boolean> => true;
 
-describe('core/users/user-ids', () => {
+describe('core/users/identities: the user of an identity', () => {
   it('gives each pair of issuer and subject a user of its own, the same each time', async () => {
     const { as } = make();
     const first = await userIdOf(as, identityOf());
@@ -78,7 +77,7 @@ describe('core/users/user-ids', () => {
   });
 });
 
-describe('core/users/user-ids, links', () => {
+describe('core/users/identities: links', () => {
   it('links an identity to a user once, tells of it, and never merges two users', async () => {
     const { as, events, clock } = make();
     expect(await linkIdentity(as, identityOf('s1', IDP, { preferred_username: 'ada' }), 'u1', always)).toBe(true);

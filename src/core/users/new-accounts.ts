@@ -1,21 +1,25 @@
 /**
- * Creates accounts. An account takes three records: itself, its user name, its verified address. It is written as `announced` first, for
- * some minutes, and any reader of an announced account completes it. So a process that dies in between leaves a complete account or none:
+ * Creates accounts: those of users, and those that the configuration names. An account takes three records: itself, its user name, its verified address. It is
+ * written as `announced` first, for some minutes, and any reader of an announced account completes it. So a process that dies in between leaves a complete
+ * account or none:
  *
  *   announced (for ANNOUNCED) → user name claimed → address claimed → account, permanent
  *
  * An unverified address is not stored on its own, so that an account cannot reserve someone else's address.
+ *
+ * A seeded account, which the configuration names, is created if it is missing, and gets its configured password when that has changed. A password that the
+ * user chose stays until then. Hashes of earlier configured passwords are kept, so that a process with an outdated secret does not restore an old password.
  */
+import { type Account, type NewAccount, type Seeded, usernameKey } from '../../model/account.ts';
 import { changeRecord, type RecordAccess } from '../../model/change-record.ts';
-import type { Seconds, Store, Version } from '../../model/store.ts';
-import { type Account, usernameKey } from '../../model/account.ts';
-import { has, readRecord, type Versioned } from '../records/record.ts';
-import type { Secrets } from '../records/secrets.ts';
-import { type AccountRecord, ALL_ACCOUNTS, isAccount, type Records } from '../records/records.ts';
 import { foldAddress } from '../../model/email.ts';
+import type { Seconds, Store, Version } from '../../model/store.ts';
+import { has, readRecord, type Versioned } from '../records/record.ts';
+import { type AccountRecord, ALL_ACCOUNTS, isAccount, type Records } from '../records/records.ts';
+import type { Secrets } from '../records/secrets.ts';
 
 /** Result of creating an account. */
-export type Opened = 'open' | 'username_taken' | 'email_taken';
+type Opened = 'open' | 'username_taken' | 'email_taken';
 
 /** Operations on accounts that may still be being created. */
 export interface AccountNames {
@@ -126,3 +130,49 @@ export function makeEmails(store: Store, secrets: Secrets, runtime?: RecordAcces
 }
 
 const isAddressOwner = (value: unknown): value is { accountId: string } => has(value, 'accountId');
+
+/** The seed in an account's record. */
+export type Seed = { readonly hash: string | null; readonly former: readonly string[] };
+
+/** Earlier seeds that are kept. */
+const MAX_FORMER = 4;
+
+/** What seeding is made over. */
+interface SeedContext {
+  readonly find: (username: string) => Promise<AccountRecord | null>;
+  readonly create: (account: NewAccount, seed: (hash: string | null) => Seed) => Promise<Account>;
+  readonly isRight: (password: string, hash: string) => Promise<boolean>;
+  /** Sets password and seed if the account is unchanged, and ends every session and grant. False if it was changed. */
+  readonly renew: (account: AccountRecord, password: string, seed: (hash: string) => Seed) => Promise<boolean>;
+}
+
+/** Creates or updates one account. */
+export async function seedAccount({ find, create, isRight, renew }: SeedContext, account: NewAccount): Promise<Seeded> {
+  const known = await find(account.username);
+  if (!known) return (await made(create(account, (hash) => ({ hash, former: [] })))) ? 'made' : seedAgain();
+  const { seed } = known;
+  if (!seed) return 'taken';
+  if (account.password === undefined) return 'same';
+  const { password } = account;
+  if (seed.hash !== null && (await isRight(password, seed.hash))) return 'same';
+  for (const hash of seed.former) if (await isRight(password, hash)) return 'stale';
+  const former = seed.hash === null ? seed.former : [seed.hash, ...seed.former].slice(0, MAX_FORMER);
+  return (await renew(known, password, (hash) => ({ hash, former }))) ? 'renewed' : seedAgain();
+
+  /** Another process was faster: decide again by its result. */
+  async function seedAgain(): Promise<Seeded> {
+    return (await find(account.username)) === null
+      ? Promise.reject(new TypeError(`The account "${account.username}" cannot be made: its e-mail address belongs to another account.`))
+      : seedAccount({ find, create, isRight, renew }, account);
+  }
+}
+
+async function made(creating: Promise<Account>): Promise<boolean> {
+  return creating.then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof TypeError) return false; // name or address was taken in between
+      throw error;
+    },
+  );
+}

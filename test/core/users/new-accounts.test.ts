@@ -1,6 +1,6 @@
 import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
-import { type AccountNames, makeAccountNames, makeEmails } from '../../../src/core/users/account-names.ts';
+import { type AccountNames, makeAccountNames, makeEmails } from '../../../src/core/users/new-accounts.ts';
 import { makeSecrets } from '../../../src/core/records/secrets.ts';
 import { type AccountRecord, makeRecords, type Records } from '../../../src/core/records/records.ts';
 import type { Store } from '../../../src/model/store.ts';
@@ -52,7 +52,7 @@ function make(): Made {
 /** announced, name read, name written. */
 const NAMED = 3;
 
-describe('core/users/account-names', () => {
+describe('core/users/new-accounts', () => {
   it('an incomplete account reads as absent, and expires by itself', async () => {
     const { records, inner, clock, dying } = make();
     await dying(1);
