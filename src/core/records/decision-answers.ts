@@ -20,10 +20,15 @@ export interface StoredAnswer<T> {
   readonly browserHash: string;
 }
 
-/** Stores an answer. The first one wins: concurrent callers all get that one. */
-export async function keepAnswer<T>(as: AuthServer, { hash, secret }: AnswerKey, { answer, browserHash }: StoredAnswer<T>): Promise<T> {
+/** Stores an answer. The first one wins: concurrent callers all get that one. @param when `any` to replace it. */
+export async function keepAnswer<T>(
+  as: AuthServer,
+  { hash, secret }: AnswerKey,
+  { answer, browserHash }: StoredAnswer<T>,
+  when: 'absent' | 'any' = 'absent',
+): Promise<T> {
   const record = { v: 1, browserHash, sealed: await as.secrets.sealUnder(secret, answer, `answered:${hash}`) };
-  const isFirst = (await as.store.write(`answered:${hash}`, record, 'absent', { until: as.now() + PENDING_TTL })) !== null;
+  const isFirst = (await as.store.write(`answered:${hash}`, record, when, { until: as.now() + PENDING_TTL })) !== null;
   return (isFirst ? null : await findAnswer<T>(as, { hash, secret }))?.answer ?? answer;
 }
 

@@ -5,7 +5,7 @@
  *   scopes confirmed → code chosen, once → consent stored → grant → still signed in → pending authorization taken → redirect
  */
 import type { AuthServer } from '../../core/auth-server.ts';
-import { keepAnswer } from '../../core/records/decision-answers.ts';
+import { findAnswer, keepAnswer } from '../../core/records/decision-answers.ts';
 import { OAuthError } from '../../model/error.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { Organization, Origin } from '../../model/identity.ts';
@@ -55,7 +55,10 @@ export async function issueCode(call: Call, asked: CodeRequest): Promise<Respons
   const code = await grantTo(call, { ...pending, ...life, client, user, choice, code: answer.code });
   if (code === null) return expiredPage(call);
   if (pending.device) await answerWaitingDevice(call, pending.device, place.hash, code);
-  await as.records.takePending(place.hash);
+  // A denial takes it, then replaces the answer, then looks for the grant: so one of the two sees the other.
+  const isTaken = !(await as.records.takePending(place.hash));
+  if (isTaken && (await findAnswer<Decision>(as, place))?.answer.error !== undefined)
+    return redirectBack(call, place.hash, await withdrawApproval(call, answer));
   if (user.cookie !== undefined && user.hash !== answer.session) await as.records.endSession(user.hash); // the first click's session stays
   return redirectBack(call, place.hash, answer);
 }
@@ -73,7 +76,9 @@ export async function refuse(
   if (pending.device) await answerWaitingDevice(call, pending.device, place.hash, null);
   const isFirst = await as.records.takePending(place.hash);
   if (isFirst && error.code === 'access_denied') as.emit({ kind: 'consent.denied', clientId: client.id });
-  return redirectBack(call, place.hash, answer.code === undefined ? answer : await withdrawApproval(call, answer));
+  if (answer.code === undefined) return redirectBack(call, place.hash, answer);
+  await keepAnswer(as, place, no, 'any'); // an approval came first, and may not have stored its grant yet
+  return redirectBack(call, place.hash, await withdrawApproval(call, answer));
 }
 
 /** The decision as it is stored. */

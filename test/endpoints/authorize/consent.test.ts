@@ -122,6 +122,29 @@ describe('endpoints/authorize/consent: the approving user', () => {
     expectPage(await browser.submit(shown, yes));
   });
 
+  it('leaves no grant when a page that is approved is denied at any step of that, and the reverse (SEC-223)', async () => {
+    const no = { decision: 'deny' };
+    for (const [first, second] of [[yes, no], [no, yes]] as const) {
+      let isLast = false;
+      for (let at = 1; !isLast; at++) {
+        const { app, browser, page } = await atConsent();
+        let [left, other]: [number, BrowserPage | null] = [at, null];
+        const { read, write, remove } = app.inner;
+        const step = async (): Promise<void> => {
+          if (--left === 0) other = await browser.submit(page, second);
+        };
+        app.inner.read = async (...all) => (await step(), read.apply(app.inner, all));
+        app.inner.write = async (...all) => (await step(), write.apply(app.inner, all));
+        app.inner.remove = async (...all) => (await step(), remove.apply(app.inner, all));
+        const answers = [await browser.submit(page, first), other ?? (await browser.submit(page, second))];
+        isLast = other === null;
+        const isDenied = answers.some(({ location }) => location?.includes('access_denied'));
+        const { grants } = await app.provider.helpers(app.env).listGrants({ userId: app.aliceId });
+        expect([first, at, isDenied && grants.length]).toEqual([first, at, isDenied ? 0 : false]);
+      }
+    }
+  }); // prettier-ignore
+
   it('repeats no expired code, and none of a user who was signed out (R-02)', async () => {
     const { app, client, browser, page } = await atConsent();
     codeOf(await browser.submit(page, yes));
