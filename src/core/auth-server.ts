@@ -79,13 +79,10 @@ export function makeAuthServer(
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
   const on = settings.on ?? defaultListener(isLoopback);
   const emit = (event: NewEvent): void => {
-    // A listener may be asynchronous; its failure must not affect the request.
-    const tell = (listener: string, work: () => unknown): void =>
-      void new Promise((done) => done(work())).catch((error: unknown) => console.error(`portcullis: ${listener} failed`, error));
     tell('the `on` listener', () => on({ ...event, ...tenant, at: now() }));
     if (settings.securityEmails) noticeEvent(server, event);
     settings.admin?.note(server as never, event);
-    tell('`telemetry`', () => settings.telemetry?.event(event));
+    if (settings.telemetry) tell('`telemetry`', () => settings.telemetry?.event(event));
     if (!settings.audit && !settings.scrapeToken) return;
     const observed = observe(server, event);
     runtime.waitUntil?.(observed);
@@ -134,6 +131,17 @@ export function makeAuthServer(
     forgive: async (name) => (settings.limits ? records.forgetCount(await secrets.hash(name)) : undefined),
   };
   return server;
+}
+
+/** Calls a listener, which may be asynchronous. Its failure must not affect the request. */
+function tell(listener: string, work: () => unknown): void {
+  const failed = (error: unknown): void => console.error(`portcullis: ${listener} failed`, error);
+  try {
+    const told = work();
+    if (told !== undefined) Promise.resolve(told).catch(failed);
+  } catch (error) {
+    failed(error);
+  }
 }
 
 /** Tells the user of an event, if it concerns the security of an account. */

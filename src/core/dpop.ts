@@ -33,7 +33,7 @@ export interface PresentedProof {
  * @throws {OAuthError} `invalid_dpop_proof` if it is malformed or for another request.
  */
 export async function presentedProof(as: AuthServer, request: Request, target: ProofTarget): Promise<PresentedProof> {
-  const proof = await claimedProof(request, target, { hash: (text) => as.secrets.hash(text), now: as.now() });
+  const proof = await claimedProof(request, target, { hash: async (text) => as.secrets.hash(text), now: as.now() });
   if (typeof proof === 'string') throw refused(proof);
   // A proof for a token contains its hash, so every use of it comes with that very token, which names one place.
   const grantId = target.token === undefined ? null : grantIdOf('access', target.token);
@@ -83,7 +83,7 @@ async function nonceKeys(as: AuthServer): Promise<readonly string[]> {
   return (await requireKeyring(as.keyring, '`dpopNonces`').keysFor('dpop nonce')).map((key) => base64url(key));
 }
 
-function nonceOf(as: AuthServer, key: string, span: number): Promise<string> {
+async function nonceOf(as: AuthServer, key: string, span: number): Promise<string> {
   return as.secrets.hash(`dpop nonce\n${key}\n${span}`);
 }
 

@@ -5,7 +5,6 @@
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { MintedTokens } from '../core/records/secrets.ts';
-import { base64url } from '../lib/bytes.ts';
 import { isOutage, OAuthError } from '../model/error.ts';
 import type { Grant, GrantAccess } from '../model/grant.ts';
 import type { TokensReason } from '../model/on-tokens.ts';
@@ -27,7 +26,7 @@ type Redemption = { readonly grant: Grant; readonly answer: IssuedTokens };
 export async function authorizationCode(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
   const code = params.required('code');
   const verifier = checkVerifier(params.optional('code_verifier'));
-  const challenge = base64url(await as.runtime.digest(verifier));
+  const challenge = await as.secrets.hash(verifier); // as `S256` has it (RFC 7636 §4.2)
   return redeemCode(params, caller, as, { code, challenge, redirectUri: params.optional('redirect_uri') });
 }
 

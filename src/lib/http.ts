@@ -9,7 +9,7 @@ export async function readBody(
 ): Promise<{ text: string } | { problem: 'too-large' | 'malformed' }> {
   const length = Number(request.headers.get('content-length') ?? Number.NaN);
   if (length > limit) return { problem: 'too-large' };
-  if (length >= 0) return whole(new Uint8Array(await request.arrayBuffer()), limit);
+  if (length >= 0) return whole(await request.bytes(), limit);
   return request.body ? readStream(request.body, limit) : { text: '' };
 }
 

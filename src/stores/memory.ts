@@ -79,15 +79,16 @@ class MemoryStore implements Store {
     const row = this.#live(key);
     const holds = when === 'any' || (when === 'absent' ? !row : row?.version === when);
     if (!holds) return null;
-    const { until = Infinity, index = row?.lists ?? [] } = options;
+    const { until = Infinity, index } = options;
     const text = JSON.stringify(value);
     if (!row) {
       this.#drop(key);
       this.#makeRoom();
     }
     const version = randomInteger();
-    this.#enlist(key, row?.lists ?? [], index);
-    this.#rows.set(key, { text, version, until, lists: [...index], made: row?.made ?? ++this.#entered });
+    if (index) this.#enlist(key, row?.lists ?? [], index);
+    const lists = index ? [...index] : (row?.lists ?? []);
+    this.#rows.set(key, { text, version, until, lists, made: row?.made ?? ++this.#entered });
     this.#earliestEnd = Math.min(this.#earliestEnd, until);
     return version;
   }

@@ -1,5 +1,5 @@
 import { makeRuntime } from '#under-test';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
@@ -138,20 +138,23 @@ describe('provider/oauth-provider', () => {
     expect((await two.call(tokens.access)).status).toBe(401);
   });
 
-  it('keeps answering when the listener throws', async () => {
-    const silent = console.error;
-    console.error = () => {};
+  it.each([
+    ['throws', (): never => throwing()],
+    ['rejects', async (): Promise<never> => throwing()],
+  ])('keeps answering when the listener %s, and says so', async (_how, on) => {
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => {});
     try {
-      const app = await makeApp('memory', {
-        on: () => {
-          throw new Error('listener');
-        },
-      });
+      const app = await makeApp('memory', { on });
       expect((await app.call((await app.signedIn()).tokens.access)).status).toBe(200);
+      expect(printed.mock.calls).toContainEqual(['portcullis: the `on` listener failed', expect.objectContaining({ message: 'listener' })]);
     } finally {
-      console.error = silent;
+      printed.mockRestore();
     }
   });
 });
+
+function throwing(): never {
+  throw new Error('listener');
+}
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };

@@ -136,7 +136,7 @@ function redirectKey(redirectUri: string): string {
 }
 
 /** Hash of the client's own metadata, without the members that the server changes. */
-function describe(secrets: Secrets, known: Client): Promise<string> {
+async function describe(secrets: Secrets, known: Client): Promise<string> {
   const {
     createdAt: _made,
     expiresAt: _ends,

@@ -56,7 +56,7 @@ export function makeTotps({ store, secrets, keyring, runtime, emit }: TotpParts)
       return edited ? { write: edited[0], result: edited[1] } : { result: null };
     });
   };
-  const recoveryHash = (userId: string, code: string): Promise<string> => secrets.hash(`recovery code\n${userId}\n${code}`);
+  const recoveryHash = async (userId: string, code: string): Promise<string> => secrets.hash(`recovery code\n${userId}\n${code}`);
   const newRecovery = async (userId: string): Promise<{ codes: readonly string[]; hashes: readonly string[] }> => {
     const codes = Array.from({ length: RECOVERY_CODES }, () => base32(runtime.random(RECOVERY_BYTES)).toLowerCase());
     return { codes: codes.map(grouped), hashes: await Promise.all(codes.map((code) => recoveryHash(userId, code))) };

@@ -71,10 +71,8 @@ export function answering(app: FetchObject, settings: AnswerSettings): Answering
   const here: Here = { trustProxy: settings.trustProxy, bodyLimit: settings.bodyLimit, stopping: signal, keep };
   /** Running requests; those without a complete body do not count towards the limit. */
   let busy = 0;
-  const answers = new WeakMap<IncomingMessage, ServerResponse>();
-  const halfSent = halfSentRequests(MAX_HALF_SENT, settings.maxRequests, (message) => {
-    const to = answers.get(message);
-    if (!to || to.headersSent) return void message.destroy();
+  const halfSent = halfSentRequests(MAX_HALF_SENT, settings.maxRequests, (message, to) => {
+    if (to.headersSent) return void message.destroy();
     to.once('finish', () => message.destroy());
     refuse(to, 408);
   });
@@ -83,10 +81,7 @@ export function answering(app: FetchObject, settings: AnswerSettings): Answering
     busy += 1;
     let working = true;
     const address = body === null || message.complete ? null : (addressOf(message, settings.trustProxy) ?? '');
-    if (address !== null) {
-      answers.set(message, to);
-      halfSent.add(address, message);
-    }
+    if (address !== null) halfSent.add(address, message, to);
     const rest = (): void => {
       working = false;
       release(message, to);
@@ -216,7 +211,7 @@ function print(error: unknown, { id, method, path }: ErrorPlace): void {
 /** The requests that are half-sent. */
 interface HalfSent {
   /** Adds a request that may have an incomplete body. */
-  add(address: string, message: IncomingMessage): void;
+  add(address: string, message: IncomingMessage, to: ServerResponse): void;
   /** Forgets a request that was answered. */
   delete(address: string, message: IncomingMessage): void;
   /** How many are half-sent at this moment. */
@@ -232,8 +227,8 @@ interface HalfSent {
  * @param ofAll the most of all.
  * @param end answers and ends a request that has waited longest.
  */
-export function halfSentRequests(ofAddress: number, ofAll: number, end: (message: IncomingMessage) => void): HalfSent {
-  const waiting = new Map<string, Set<IncomingMessage>>();
+export function halfSentRequests(ofAddress: number, ofAll: number, end: (message: IncomingMessage, to: ServerResponse) => void): HalfSent {
+  const waiting = new Map<string, Map<IncomingMessage, ServerResponse>>();
   let size = 0;
   const remove = (address: string, message: IncomingMessage): void => {
     const own = waiting.get(address);
@@ -243,18 +238,19 @@ export function halfSentRequests(ofAddress: number, ofAll: number, end: (message
   };
   /** What has come since it was noted is not half-sent any more. */
   const prune = (): void => {
-    for (const [address, own] of waiting) for (const message of own) if (message.complete || message.destroyed) remove(address, message);
+    for (const [address, own] of waiting)
+      for (const message of own.keys()) if (message.complete || message.destroyed) remove(address, message);
   };
   const endFirst = (address: string): void => {
-    for (const message of waiting.get(address) ?? []) {
+    for (const [message, to] of waiting.get(address) ?? []) {
       remove(address, message);
-      return end(message);
+      return end(message, to);
     }
   };
   return {
-    add(address, message) {
-      const own = waiting.get(address) ?? new Set();
-      waiting.set(address, own.add(message));
+    add(address, message, to) {
+      const own = waiting.get(address) ?? new Map<IncomingMessage, ServerResponse>();
+      waiting.set(address, own.set(message, to));
       size += 1;
       if (own.size <= ofAddress && size <= ofAll) return;
       prune();
@@ -270,7 +266,7 @@ export function halfSentRequests(ofAddress: number, ofAll: number, end: (message
 }
 
 /** The address that has most. */
-function mostOf(waiting: ReadonlyMap<string, ReadonlySet<IncomingMessage>>): string {
+function mostOf(waiting: ReadonlyMap<string, { readonly size: number }>): string {
   let [most, size] = ['', 0];
   for (const [address, own] of waiting) if (own.size > size) [most, size] = [address, own.size];
   return most;
