@@ -29,10 +29,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/endpoints/authorize/issue-code.ts': 'src/{endpoints/authorize/repeated-answer,journeys/{consent,scopes,words}}.ts',
   'src/endpoints/authorize/consent.ts':
     'src/{journeys/{consent,step-up,device,sign-ins,vault},endpoints/{cross-site,authorize/issue-code-scopes,authorize/step}}.ts',
-  'src/endpoints/authorize/consent-page.ts':
-    'src/{endpoints/{login-hint,authorize/{consent,issue-code-scopes,step}},journeys/{consent,scopes,step-up,client-policy,identifier}}.ts',
-  'src/endpoints/oauth/token.ts':
-    'src/{endpoints/cross-origin,endpoints/oauth/revoke,journeys/{dpop,requirements},grants/{jwt-bearer,refresh-token}}.ts',
+  'src/endpoints/authorize/consent-page.ts': 'src/{endpoints/login-hint,journeys/consent}.ts',
   'src/endpoints/authorize/device.ts': 'src/journeys/device{,-clients}.ts',
   'src/endpoints/authorize/step.ts': 'src/{provider/disabled-users,endpoints/cross-site,logins/totp,journeys/{identifier,attempts}}.ts',
   'src/endpoints/authorize/upstream-sign-in.ts':
