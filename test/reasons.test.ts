@@ -37,10 +37,9 @@ const BEFORE: { readonly [path: string]: string } = {
   'grants/token-exchange.ts': 'exchange_',
   'core/dpop.ts': 'proof_',
   'clients/metadata.ts': 'metadata_',
-  'clients/keys.ts': 'metadata_',
   'model/assertion.ts': 'assertion_',
   'model/dpop.ts': 'proof_',
-  'core/records/pushed-requests.ts': 'pushed_',
+  'core/records/one-time.ts': 'pushed_',
 };
 /** Where no refusal is made, or none that an event tells: options at start-up, decisions about calls, failures with an error of their own, keys. */
 const ELSEWHERE = [

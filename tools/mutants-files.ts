@@ -87,7 +87,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'clients',
-    files: ['metadata-document', 'metadata', 'keys', 'find', 'client-policy', 'logo'],
+    files: ['metadata-document', 'metadata', 'find', 'client-policy', 'logo'],
     tests: ['clients', 'endpoints'],
     journeys: ['clients'],
   },
@@ -194,7 +194,6 @@ const PARTS: readonly Part[] = [
       'records/devices',
       'users/identities',
       'users/links',
-      'records/pushed-requests',
       'records/records',
       'records/client-quota',
       'users/sessions',
@@ -206,7 +205,7 @@ const PARTS: readonly Part[] = [
     folder: 'core',
     files: [
       'users/totp',
-      'records/upstream-states',
+      'records/sign-in-flow',
       'records/grants',
       'records/user-states',
       'vault/vault',
@@ -247,7 +246,6 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   'src/clients/authenticate.ts': 'src/clients/confidential.ts',
   'src/clients/confidential.ts': 'src/clients/private-key-jwt.ts',
   'src/clients/find.ts': 'src/{clients/private-key-jwt,former/workers-oauth-kv,journeys/client-policy}.ts',
-  'src/clients/keys.ts': 'src/clients/metadata.ts',
   'src/mcp/errors.ts': 'src/mcp/policy/gate.ts',
   ...Object.fromEntries(['entra', 'google', 'workos'].map((name) => [`src/upstreams/${name}.ts`, 'src/upstreams/providers.ts'])),
   'src/model/context.ts': 'src/guard/guard.ts',

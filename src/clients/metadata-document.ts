@@ -13,8 +13,7 @@ import { type Client, type ClientAuthMethod, JWT_BEARER, selfGrantTypes } from '
 import { OAuthError } from '../model/error.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds } from '../model/store.ts';
-import { clientKeysOf, hasKeys, type KeyRules } from './keys.ts';
-import { isTexts, metadataOf, parseMembers, type Members } from './metadata.ts';
+import { clientKeysOf, hasKeys, isTexts, type KeyRules, type Members, metadataOf, parseMembers } from './metadata.ts';
 
 const LIMITS = { bytes: 5 * 1024, milliseconds: 5000 };
 const FETCHES = 60;

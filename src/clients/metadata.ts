@@ -1,14 +1,16 @@
 /**
  * Client metadata of registrations and metadata documents (RFC 7591 §2). Unknown members are ignored, and so are odd values of members that
  * are only displayed or echoed (a name, a link, a scope). An empty value (`null`, `""`, `[]`) counts as absent: many libraries write every member. A member that decides what the client may do is validated, or the registration is refused.
+ * Keys are `jwks` or `jwks_uri`, never both; a private or symmetric key is refused: in a public place it is a leak.
  */
 import { parseJson } from '../lib/json.ts';
+import { isDocumentUrl } from '../lib/url.ts';
 import { type Client, type ClientAuthMethod, DEVICE_CODE, CLIENT_AUTH_METHODS as METHODS } from '../model/client.ts';
-import { OAuthError } from '../model/error.ts';
 import { isShortText, localizedOf, MAX_URI_LENGTH, webUriOf } from '../model/display.ts';
+import { OAuthError } from '../model/error.ts';
+import { keySetOf } from '../model/key-set.ts';
 import { checkRedirectUri, isUsableScheme } from '../model/redirect.ts';
 import { parseScope } from '../model/scope.ts';
-import { clientKeysOf, hasKeys, type ClientKeys, type KeyRules } from './keys.ts';
 
 /** The members of {@link Client} that a registration sets. */
 export type ClientMetadata = Pick<
@@ -169,4 +171,39 @@ export function isTexts(value: unknown): value is string[] {
 /** @param what names the invalid member, or the problem with the whole. */
 function invalid(what: string, hint: string): OAuthError {
   return new OAuthError('invalid_client_metadata', `metadata_${what}`, { hint });
+}
+
+/** The members of a client that contain its keys. */
+export type ClientKeys = Pick<Client, 'jwks' | 'jwksUri'>;
+
+/** Rules for keys. */
+export interface KeyRules {
+  /** Whether the server can fetch a `jwks_uri`. */
+  readonly canFetch: boolean;
+  /** Whether http on loopback is accepted, for development. */
+  readonly isLoopback: boolean;
+  /** Accepted private-use schemes for redirect URIs. */
+  readonly redirectSchemes?: readonly string[];
+}
+
+/** The keys in the metadata (possibly none), or what is wrong with them. */
+export function clientKeysOf(
+  given: ReadonlyMap<string, unknown>,
+  rules: KeyRules,
+): ClientKeys | { readonly reason: string; readonly problem: string } {
+  const [jwks, uri] = [given.get('jwks'), given.get('jwks_uri')];
+  if (jwks !== undefined && uri !== undefined) return { reason: 'keys_twice', problem: 'Send jwks or jwks_uri, not both.' };
+  if (jwks !== undefined) {
+    const keys = keySetOf(jwks);
+    return keys ? { jwks: keys } : { reason: 'jwks', problem: 'jwks must be a JWK set of public keys.' };
+  }
+  if (uri === undefined) return {};
+  if (typeof uri !== 'string' || !isDocumentUrl(uri, rules.isLoopback))
+    return { reason: 'jwks_uri', problem: 'jwks_uri must be an https URL with a path.' };
+  return rules.canFetch ? { jwksUri: uri } : { reason: 'jwks_uri_not_read', problem: 'jwks_uri cannot be read by this server; send jwks.' };
+}
+
+/** Whether a client has keys. */
+export function hasKeys({ jwks, jwksUri }: ClientKeys): boolean {
+  return jwks !== undefined || jwksUri !== undefined;
 }

@@ -17,7 +17,7 @@ import {
   listClientStatus,
 } from '../core/records/client-status.ts';
 import { deleteClient } from '../core/records/client-removal.ts';
-import { openInvitation } from '../core/records/invitations.ts';
+import { openInvitation } from '../core/records/one-time.ts';
 import type { Client } from '../model/client.ts';
 import { checkMembers, clientFrom, type ClientSpec, type HelperClientSpec } from '../model/client-spec.ts';
 import { isShortText, localizedOf } from '../model/display.ts';

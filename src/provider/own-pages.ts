@@ -5,7 +5,7 @@
  *   beginConsent → your page → approveConsent | denyConsent → beginUpstream → upstream provider → finishUpstream → completeAuthorization
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { findUpstreamState, newState, openUpstreamState, stateIn, takeUpstreamState } from '../core/records/upstream-states.ts';
+import { findUpstreamState, newState, openUpstreamState, stateIn, takeUpstreamState } from '../core/records/sign-in-flow.ts';
 import { flowCookie, isFirstPartyStart, isSameOrigin, setCookie } from '../endpoints/sign-in/browser-context.ts';
 import { findPending, type FoundPending, type OpenedPending, openPending, otherBrowser } from '../endpoints/authorize/pending.ts';
 import { checkNames } from '../lib/check-options.ts';

@@ -52,7 +52,7 @@ describe('clients/metadata, reasons', () => {
   }); // prettier-ignore
 });
 
-describe('clients/keys, hints', () => {
+describe('clients/metadata: hints about keys', () => {
   it.each([
     [{ jwks: KEYS, jwks_uri: 'https://app.example/keys' }, 'Send jwks or jwks_uri, not both.'],
     [{ jwks: 'keys' }, 'jwks must be a JWK set of public keys.'],

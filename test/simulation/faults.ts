@@ -64,7 +64,7 @@ export const FAULTS: readonly Fault[] = [
     bad: `if (!opened) return null;`,
   },
   {
-    id: 'R-02', what: 'a second click finds no answer', file: 'src/core/records/decision-answers.ts',
+    id: 'R-02', what: 'a second click finds no answer', file: 'src/core/records/sign-in-flow.ts',
     good: `const answer = stored && ((await as.secrets.openUnder(secret, stored.value.sealed, \`answered:\${hash}\`)) as T | null);`,
     bad: `const answer = stored && secret === '' ? ((await as.secrets.openUnder(secret, stored.value.sealed, \`answered:\${hash}\`)) as T | null) : null;`,
   },

@@ -1,13 +1,16 @@
 /**
- * What may be used once. Ids that could be replayed are remembered by one write that only the first request can make, in any number of processes.
- * What a browser brings back is marked, so that its second request learns the result of the first. A record that is used for work that fails is kept.
+ * What may be used once: ids that could be replayed, pushed authorization requests (RFC 9126), initial access tokens (RFC 7591 §3). An id is remembered by one
+ * write that only the first request can make, in any number of processes. What a browser brings back is marked, so that its second request learns the result
+ * of the first. A record that is used for work that fails is kept.
  */
+import type { Fields } from '../../lib/http.ts';
+import { changeRecord, type RecordAccess } from '../../model/change-record.ts';
 import { isOutage } from '../../model/error.ts';
+import { type Params, paramsOf } from '../../model/params.ts';
 import { type Place, withPlace } from '../../model/place.ts';
 import type { Json, Key, Seconds, Store } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
-import { has, readRecord, type Versioned } from './record.ts';
-import { changeRecord, type RecordAccess } from '../../model/change-record.ts';
+import { has, readRecord, type Versioned, versioned } from './record.ts';
 
 /** Something that can be used once. */
 export interface SingleUse {
@@ -88,3 +91,75 @@ async function writeBack(store: Store, key: Key, value: Json, until: Seconds): P
     if (!isOutage(error)) throw error; // the store is down: report the first failure
   }
 }
+
+/** A stored request. */
+type Pushed = {
+  readonly v: 1;
+  readonly clientId: string;
+  readonly until: Seconds;
+  /** Field names with all their values. */
+  readonly fields: readonly (readonly [name: string, values: readonly string[]])[];
+};
+
+const URN = 'urn:ietf:params:oauth:request_uri:';
+const FORM = /^urn:ietf:params:oauth:request_uri:[\w-]{43}$/;
+
+/** Whether a `request_uri` is one of ours; others are never fetched. */
+export function isPushedUri(uri: string): boolean {
+  return FORM.test(uri);
+}
+
+/** Stores a request and returns its `request_uri`. */
+export async function keepPushedRequest(as: AuthServer, clientId: string, fields: Fields, ttl: Seconds): Promise<string> {
+  const uri = URN + as.secrets.secret();
+  const until = as.now() + ttl;
+  const pushed: Pushed = { v: 1, clientId, until, fields: [...fields] };
+  await as.store.write(`pushed:${await as.secrets.hash(uri)}`, pushed, 'absent', { until });
+  return uri;
+}
+
+/** A request that was found. `take` uses it up: true for exactly one caller. */
+export interface FoundRequest {
+  readonly params: Params;
+  readonly take: () => Promise<boolean>;
+}
+
+/** The request, or why there is none. The caller takes it only after answering, so that a failed request can be repeated. */
+export async function findPushed(as: AuthServer, uri: string, clientId: string): Promise<FoundRequest | 'unknown' | 'of_another_client'> {
+  const key = `pushed:${await as.secrets.hash(uri)}` as const;
+  const record = await readRecord(as.store, key, isPushed);
+  if (!record) return 'unknown';
+  if (record.value.clientId !== clientId) return 'of_another_client';
+  return {
+    params: paramsOf(new Map(record.value.fields)),
+    take: async () => (await takeFor(as.store, { key, record, until: record.value.until }, async () => true)) ?? false,
+  };
+}
+
+const isPushed = (value: unknown): value is Pushed => versioned(value) && has(value, 'clientId', 'until', 'fields');
+
+/** Makes an initial access token. It is returned only here. @param ttl in seconds. */
+export async function openInvitation(as: AuthServer, ttl: Seconds): Promise<string> {
+  const token = as.secrets.secret();
+  const expiresAt = as.now() + ttl;
+  await as.store.write(await invitationKey(as, token), { v: 1, expiresAt }, 'absent', { until: expiresAt });
+  return token;
+}
+
+/** Whether an initial access token is valid. */
+export async function isInvitation(as: AuthServer, token: string): Promise<boolean> {
+  return (await readRecord(as.store, await invitationKey(as, token), isInvitationRecord)) !== null;
+}
+
+/** Runs `work` once for an initial access token, which stays valid if `work` fails; null if the token is not valid. */
+export async function withInvitation<T>(as: AuthServer, token: string, work: () => Promise<T>): Promise<T | null> {
+  const key = await invitationKey(as, token);
+  const record = await readRecord(as.store, key, isInvitationRecord);
+  return record && takeFor(as.store, { key, record, until: record.value.expiresAt }, work);
+}
+
+async function invitationKey(as: AuthServer, token: string): Promise<Key> {
+  return `invitation:${await as.secrets.hash(token)}`;
+}
+
+const isInvitationRecord = (value: unknown): value is { expiresAt: Seconds } => versioned(value) && has(value, 'expiresAt');

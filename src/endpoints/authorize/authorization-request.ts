@@ -61,7 +61,7 @@ export async function requestedParams(as: AuthServer, params: Params): Promise<R
   const uri = params.optional('request_uri');
   const own = { params, isPushed: false, take: async () => undefined };
   if (uri === undefined) return own;
-  const { findPushed, isPushedUri } = await import('../../core/records/pushed-requests.ts');
+  const { findPushed, isPushedUri } = await import('../../core/records/one-time.ts');
   if (!isPushedUri(uri)) return own; // rejected with the other checks
   const pushed = await findPushed(as, uri, params.required('client_id'));
   if (typeof pushed === 'string') throw opened(pushed);

@@ -4,7 +4,7 @@
  */
 import type { AuthServer } from '../../core/auth-server.ts';
 import type { Consented } from '../../core/records/consents.ts';
-import { keepPushedRequest } from '../../core/records/pushed-requests.ts';
+import { keepPushedRequest } from '../../core/records/one-time.ts';
 import type { Session } from '../../core/records/records.ts';
 import { isLoopbackRedirect, parseUrl } from '../../lib/url.ts';
 import { isOfHosts } from '../../model/client-policy.ts';

@@ -5,7 +5,7 @@
  *   scopes confirmed → code chosen, once → consent stored → grant → still signed in → pending authorization taken → redirect
  */
 import type { AuthServer } from '../../core/auth-server.ts';
-import { findAnswer, keepAnswer } from '../../core/records/decision-answers.ts';
+import { findAnswer, keepAnswer } from '../../core/records/sign-in-flow.ts';
 import { OAuthError } from '../../model/error.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { Organization, Origin } from '../../model/identity.ts';

@@ -3,7 +3,7 @@
  * callback or a step gets the same redirect while the code in it is usable (SEC-128). Credentials work only once: a second request waits for
  * the result of the first. If that was a page, the user continues from the page before.
  */
-import { type AnswerKey, findAnswer, keepAnswer, type StoredAnswer } from '../../core/records/decision-answers.ts';
+import { type AnswerKey, findAnswer, keepAnswer, type StoredAnswer } from '../../core/records/sign-in-flow.ts';
 import { equalTexts } from '../../lib/bytes.ts';
 import { isLive } from '../../model/grant.ts';
 import type { Seconds } from '../../model/store.ts';

@@ -5,8 +5,16 @@
  *   opened: limit → consent on the pending authorization → step under the hash of its secret → page, and the cookie that binds it to this browser
  *   posted: same origin → step → same browser → request still waits for it → (start again) → attempt counted → proof → step taken → issueCode
  */
-import type { AnswerKey } from '../../core/records/decision-answers.ts';
-import { dropStep, endStepInPage, findStep, openStep, spendTry, type StepRecord, takeStep } from '../../core/records/sign-in-steps.ts';
+import {
+  type AnswerKey,
+  dropStep,
+  endStepInPage,
+  findStep,
+  openStep,
+  spendTry,
+  type StepRecord,
+  takeStep,
+} from '../../core/records/sign-in-flow.ts';
 import { html } from '../../lib/html.ts';
 import { OAuthError } from '../../model/error.ts';
 import { type Authenticated, type IdentifierLogin, identifierLogins, isForm, type Steps } from '../../model/login.ts';

@@ -16,7 +16,7 @@ import {
   openUpstreamState,
   stateIn,
   takeUpstreamState,
-} from '../../core/records/upstream-states.ts';
+} from '../../core/records/sign-in-flow.ts';
 import { findUserId, linkIdentity } from '../../core/users/identities.ts';
 import { CONNECTION_LINK, connectionPath, type ConnectionRequest, fillSlot } from '../../core/vault/connections.ts';
 import { OAuthError } from '../../model/error.ts';

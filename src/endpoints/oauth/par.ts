@@ -6,7 +6,7 @@
  */
 import { authenticate } from '../../clients/authenticate.ts';
 import { failed, withGiveBack, orUnavailable } from '../../clients/caller.ts';
-import { keepPushedRequest as keep } from '../../core/records/pushed-requests.ts';
+import { keepPushedRequest as keep } from '../../core/records/one-time.ts';
 import { CROSS_ORIGIN, json } from '../../lib/http.ts';
 import { OAuthError } from '../../model/error.ts';
 import { paramsOf } from '../../model/params.ts';

@@ -2,8 +2,7 @@
  * Dynamic client registration endpoint (RFC 7591). The metadata is untrusted; the client gets an id and, if it asks for one, a
  * secret that is returned only once.
  */
-import type { KeyRules } from '../../clients/keys.ts';
-import { parseMetadata } from '../../clients/metadata.ts';
+import { type KeyRules, parseMetadata } from '../../clients/metadata.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import { addClient, keyOf } from '../../core/records/clients.ts';
 import { type QuotaRead, readQuota, takeOldestSlot, takeSlot } from '../../core/records/client-quota.ts';
@@ -17,7 +16,7 @@ import type { RegisteredMetadata } from '../../model/settings.ts';
 import type { Seconds } from '../../model/store.ts';
 import { bodyError, bodyOf, type Call } from '../endpoint.ts';
 
-const isInvitation = lazy(async () => (await import('../../core/records/invitations.ts')).isInvitation);
+const isInvitation = lazy(async () => (await import('../../core/records/one-time.ts')).isInvitation);
 const REGISTRATIONS = 60;
 /** Limit for an IPv6 /48 as a whole. */
 const REGISTRATIONS_NEARBY = 120;
@@ -82,7 +81,7 @@ async function add(
   if (!(await takeSlot(as, quota)) && !(await takeOldestSlot(as)))
     throw new OAuthError('temporarily_unavailable', 'register_full', { headers: { 'retry-after': '3600' } });
   if (invitation === null) return addClient(as, client);
-  return (await import('../../core/records/invitations.ts')).withInvitation(as, invitation, () => addClient(as, client));
+  return (await import('../../core/records/one-time.ts')).withInvitation(as, invitation, () => addClient(as, client));
 }
 
 /** Calls the operator's policy for new and changed registrations. @throws {OAuthError} unless it returns true. */

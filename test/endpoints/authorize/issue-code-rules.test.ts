@@ -1,7 +1,7 @@
 /** Each rule of issuing a code by itself: who said what, what the grant holds, what a denial undoes, and when no code is issued. */
 import { describe, expect, it } from 'vitest';
 import { findDevice, openDevice, pollDevice } from '../../../src/core/records/devices.ts';
-import { findAnswer } from '../../../src/core/records/decision-answers.ts';
+import { findAnswer } from '../../../src/core/records/sign-in-flow.ts';
 import { type Call, makeCall } from '../../../src/endpoints/endpoint.ts';
 import { answerWaitingDevice, type Decision, grantTo, issueCode, refuse } from '../../../src/endpoints/authorize/issue-code.ts';
 import { sealLinked, sealOrigin } from '../../../src/endpoints/sign-in/session.ts';

@@ -1,6 +1,6 @@
 /** The answer to a request that is sent twice: who gets it, until when, and how long the second request waits for the first. */
 import { describe, expect, it } from 'vitest';
-import { findAnswer, keepAnswer } from '../../../src/core/records/decision-answers.ts';
+import { findAnswer, keepAnswer } from '../../../src/core/records/sign-in-flow.ts';
 import { type Call, makeCall } from '../../../src/endpoints/endpoint.ts';
 import { flowCookie } from '../../../src/endpoints/sign-in/browser-context.ts';
 import { type Decision, decisionOf, redirectBack, withdrawApproval } from '../../../src/endpoints/authorize/issue-code.ts';

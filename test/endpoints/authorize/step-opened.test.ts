@@ -1,6 +1,6 @@
 /** A step that is opened: what is stored of the sign-in, for which browser and how long, and what its page offers. */
 import { describe, expect, it } from 'vitest';
-import { findStep } from '../../../src/core/records/sign-in-steps.ts';
+import { findStep } from '../../../src/core/records/sign-in-flow.ts';
 import { type Call, makeCall } from '../../../src/endpoints/endpoint.ts';
 import { askStep, type Flow, type Kept, stepAnswer } from '../../../src/endpoints/authorize/step.ts';
 import { flowCookie } from '../../../src/endpoints/sign-in/browser-context.ts';

@@ -1,6 +1,6 @@
 /** On the way to another site: what it is asked, what is stored for the return, and when nothing begins. */
 import { describe, expect, it } from 'vitest';
-import { findUpstreamState } from '../../../src/core/records/upstream-states.ts';
+import { findUpstreamState } from '../../../src/core/records/sign-in-flow.ts';
 import { type Call, makeCall } from '../../../src/endpoints/endpoint.ts';
 import { flowCookie } from '../../../src/endpoints/sign-in/browser-context.ts';
 import { redirectToUpstream, redirectUriOf, type UpstreamPurpose } from '../../../src/endpoints/authorize/upstream-sign-in.ts';

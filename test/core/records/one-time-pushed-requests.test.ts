@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findPushed, isPushedUri, keepPushedRequest } from '../../../src/core/records/pushed-requests.ts';
+import { findPushed, isPushedUri, keepPushedRequest } from '../../../src/core/records/one-time.ts';
 import { makeServer } from '../../support/server.ts';
 
 const FIELDS = new Map([
@@ -14,7 +14,7 @@ async function makeWorld() {
   return { ...world, uri, key };
 }
 
-describe('core/records/pushed-requests', () => {
+describe('core/records/one-time: pushed requests', () => {
   it('knows the form of its own URIs (RFC 9126 §2.2)', async () => {
     const { uri } = await makeWorld();
     expect([isPushedUri(uri), uri.startsWith('urn:ietf:params:oauth:request_uri:')]).toEqual([true, true]);

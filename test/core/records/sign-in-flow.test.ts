@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import * as states from '../../../src/core/records/upstream-states.ts';
+import * as states from '../../../src/core/records/sign-in-flow.ts';
 import { makeServer } from '../../support/server.ts';
 
 async function makeWorld() {
@@ -10,7 +10,7 @@ async function makeWorld() {
   return { ...world, state, hash, record, key: `upstream-state:${hash}` as const };
 }
 
-describe('core/records/upstream-states', () => {
+describe('core/records/sign-in-flow: upstream states', () => {
   it('reads a state parameter only if it occurs once and has our format', () => {
     const state = 'A'.repeat(43);
     const read = (query: string) => states.stateIn(`https://as.example/callback${query}`);
