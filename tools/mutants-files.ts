@@ -223,7 +223,7 @@ const PARTS: readonly Part[] = [
   { folder: 'core', files: ['audit/entry', 'audit/append', 'audit/read'], tests: ['core'], journeys: ['administration'] },
   {
     folder: 'admin',
-    files: ['gate', 'act', 'run', 'cli', 'audit', 'users', 'grants'],
+    files: ['act', 'run', 'cli', 'audit', 'users', 'grants'],
     tests: ['admin'],
     journeys: ['administration'],
   },
@@ -241,7 +241,7 @@ const VENDORS = [
 const TESTED_WITH: { readonly [file: string]: string } = {
   ...SERVER_TESTS,
   ...Object.fromEntries(VENDORS.map((name) => [`src/verifiers/${name}.ts`, 'src/verifiers/vendors.ts'])),
-  ...Object.fromEntries(['gate', 'act', 'users'].map((name) => [`src/admin/${name}.ts`, 'src/journeys/admin.ts'])),
+  ...Object.fromEntries(['run', 'act', 'users'].map((name) => [`src/admin/${name}.ts`, 'src/journeys/admin.ts'])),
   'src/clients/client-policy.ts': 'src/journeys/client-policy.ts',
   'src/clients/authenticate.ts': 'src/clients/confidential.ts',
   'src/clients/confidential.ts': 'src/clients/private-key-jwt.ts',

@@ -4,8 +4,7 @@
  */
 import type { Json, Key, Page } from '../model/store.ts';
 import { check, equal, keysOf, pagesOf, race, racers, raise, rule, type StoreCase, written } from './store-case.ts';
-import { countRules } from './count-rules.ts';
-import { versionRules } from './version-rules.ts';
+import { countRules, versionRules } from './write-rules.ts';
 
 export type { MakeStore, StoreCase, StoreUnderTest } from './store-case.ts';
 

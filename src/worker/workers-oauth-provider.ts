@@ -1,7 +1,7 @@
 /** `portcullis/workers-oauth-provider` in a Worker: the same names, with the workerd runtime. */
 import type { Context } from '../model/context.ts';
 import type { OAuthHelpers } from '../workers-oauth-provider/helpers.ts';
-import type { OAuthAuthorizationServerOptions, OAuthProviderOptions } from '../workers-oauth-provider/option-types.ts';
+import type { OAuthAuthorizationServerOptions, OAuthProviderOptions } from '../workers-oauth-provider/accepted-options.ts';
 import { AdaptedAuthorizationServer, AdaptedProvider } from '../workers-oauth-provider/provider.ts';
 import { workerPlatform } from './runtime.ts';
 

@@ -8,7 +8,7 @@ import type { OnTokens, TokensChange, TokensRequest } from '../model/on-tokens.t
 import { canonicalResource } from '../model/resource.ts';
 import type { ExchangePolicy, RegisteredMetadata, Refusal } from '../model/settings.ts';
 import { coreErrorOf, ExternalTokenError, type GrantType, OAuthError } from './errors.ts';
-import type { CommonOptions, OAuthProviderOptions } from './option-types.ts';
+import type { CommonOptions, OAuthProviderOptions } from './accepted-options.ts';
 import type { TokenExchangeCallbackResult } from './types.ts';
 import type { Requests } from './wire.ts';
 

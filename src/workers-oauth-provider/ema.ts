@@ -1,13 +1,13 @@
 /**
  * `enterpriseManagedAuthorization` of `@cloudflare/workers-oauth-provider`: assertions of an enterprise's identity provider (ID-JAG), whose
- * issuer and user functions of the application say for each request.
+ * issuer and user functions of the application say for each request. The option is experimental there.
  */
-import { defined } from '../lib/json.ts';
 import { checkNames } from '../lib/check-options.ts';
+import { defined } from '../lib/json.ts';
 import type { IssuerFinder, MappedUser } from '../model/trusted-issuer.ts';
-import type { EmaClaimsMapperResult, EmaIdJagClaims, EmaOptions } from './ema-types.ts';
 import { infoOf } from './client-shape.ts';
 import { OAuthError } from './errors.ts';
+import type { ClientInfo } from './types.ts';
 
 const NAME = 'enterpriseManagedAuthorization';
 const MIN_TTL = 60;
@@ -77,4 +77,76 @@ function checkOptions(options: EmaOptions<never>): void {
   for (const [name, value] of Object.entries(seconds))
     if (value !== undefined && !(Number.isFinite(value) && (value > 0 || (value === 0 && name === 'clockSkewSeconds'))))
       throw new TypeError(`${NAME}.${name} must be a number of seconds greater than 0.`);
+}
+
+/** Why an assertion was rejected. */
+export type EmaValidationError = { reason: string; [detail: string]: unknown };
+
+/** Claims of an ID-JAG. */
+export interface EmaIdJagClaims {
+  iss: string;
+  sub: string;
+  aud: string | string[];
+  resource: string;
+  client_id: string;
+  jti: string;
+  exp: number;
+  iat: number;
+  scope?: string;
+  email?: string;
+  [claim: string]: unknown;
+}
+
+/** An issuer whose assertions are accepted. */
+export interface EmaTrustedIssuer {
+  issuer: string;
+  jwksUri: string;
+  algorithms?: string[];
+  audience?: string;
+}
+
+/** What {@link EmaTrustedIssuerResolver} gets. */
+export interface EmaTrustedIssuerResolverInput<Env = Cloudflare.Env> {
+  iss: string;
+  env: Env;
+  request: Request;
+  clientInfo: ClientInfo;
+}
+
+/** Finds an issuer. */
+export type EmaTrustedIssuerResolver<Env = Cloudflare.Env> = (
+  input: EmaTrustedIssuerResolverInput<Env>,
+) => Promise<EmaTrustedIssuer | null>;
+
+/** What {@link EmaClaimsMapper} gets. */
+export interface EmaClaimsMapperInput<Env = Cloudflare.Env> {
+  claims: EmaIdJagClaims;
+  clientInfo: ClientInfo;
+  resource: string;
+  requestedScope: string[];
+  request: Request;
+  env: Env;
+}
+
+/** The grant of an assertion. */
+export interface EmaClaimsMapperResult {
+  userId: string;
+  scope: string[];
+  metadata?: unknown;
+  props: unknown;
+  accessTokenTTL?: number;
+}
+
+/** Turns claims into a grant, or rejects them. */
+export type EmaClaimsMapper<Env = Cloudflare.Env> = (input: EmaClaimsMapperInput<Env>) => Promise<EmaClaimsMapperResult | null>;
+
+/** The option. */
+export interface EmaOptions<Env = Cloudflare.Env> {
+  trustedIssuers: EmaTrustedIssuerResolver<Env>;
+  mapClaims: EmaClaimsMapper<Env>;
+  jwksCacheTtlSeconds?: number;
+  clockSkewSeconds?: number;
+  maxAssertionLifetimeSeconds?: number;
+  /** Must not be true. */
+  allowPublicClients?: boolean;
 }

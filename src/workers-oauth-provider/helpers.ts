@@ -3,12 +3,11 @@
  */
 import { defined } from '../lib/json.ts';
 import { OAuthError as CoreError } from '../model/error.ts';
-import type { Json } from '../model/store.ts';
+import { badCursor, type Json } from '../model/store.ts';
 import { AuthorizationError as CoreAuthorizationError, type AuthRequest as CoreRequest } from '../provider/auth-request.ts';
 import type { OAuthHelpers as CoreHelpers } from '../provider/helpers.ts';
 import { infoOf, specOf } from './client-shape.ts';
 import { AuthorizationError, type AuthorizationErrorCode, CimdFetchError, OAuthError } from './errors.ts';
-import { limited } from './limited.ts';
 import type {
   ApprovedConsent,
   AuthRequest,
@@ -232,4 +231,34 @@ function translated(error: unknown): unknown {
   const { redirectTo } = error as CoreAuthorizationError;
   const code = error.code === 'invalid_client' ? 'invalid_request' : (error.code as AuthorizationErrorCode); // as there: an unknown client
   return new AuthorizationError(code, { description: error.message, ...(redirectTo === undefined ? {} : { redirectTo }) });
+}
+
+const MARK = '~';
+
+/**
+ * A list with a `limit` over one of the core, whose pages have a size of their own: at most `limit` items. The cursor names those of the core's page that were given: what is deleted between two calls moves no other item
+ * out of sight, as a position would.
+ */
+export async function limited<T>(
+  { limit = Infinity, cursor }: ListOptions = {},
+  idOf: (item: T) => string,
+  list: (cursor?: string) => Promise<{ items: T[]; next?: string | undefined }>,
+): Promise<ListResult<T>> {
+  if (!(limit >= 1)) throw new TypeError('`limit` must be a number, at least 1.');
+  const [at, ...given] = cursor?.startsWith(MARK) ? partsOf(cursor.slice(1)) : [cursor ?? null];
+  const page = await list(at ?? undefined);
+  const rest = page.items.filter((one) => !given.includes(idOf(one)));
+  const items = rest.slice(0, limit);
+  const next = items.length < rest.length ? MARK + JSON.stringify([at, ...given, ...items.map(idOf)]) : page.next;
+  return next === undefined ? { items } : { items, cursor: next };
+}
+
+function partsOf(text: string): [at: string | null, ...given: string[]] {
+  try {
+    const [at, ...given] = JSON.parse(text) as [string | null, ...string[]];
+    if ([at ?? '', ...given].every((one) => typeof one === 'string')) return [at ?? null, ...given];
+  } catch {
+    // refused below
+  }
+  throw badCursor();
 }

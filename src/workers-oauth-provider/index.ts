@@ -5,7 +5,7 @@
 import { webRuntime } from '../core/web-runtime.ts';
 import type { Platform } from '../provider/oauth-provider.ts';
 import type { OAuthHelpers } from './helpers.ts';
-import type { OAuthAuthorizationServerOptions, OAuthProviderOptions } from './option-types.ts';
+import type { OAuthAuthorizationServerOptions, OAuthProviderOptions } from './accepted-options.ts';
 import { AdaptedAuthorizationServer, AdaptedProvider } from './provider.ts';
 
 export * from './shared.ts';

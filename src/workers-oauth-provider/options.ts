@@ -10,7 +10,7 @@ import type { OAuthProviderOptions as CoreOptions } from '../options/options.ts'
 import { d1Store } from '../stores/d1.ts';
 import { exchangePolicy, onErrorOf, onTokensOf, registrationPolicy } from './callbacks.ts';
 import { issuerFinderOf } from './ema.ts';
-import { type CommonOptions, type OAuthAuthorizationServerOptions, pathOf } from './option-types.ts';
+import { type CommonOptions, type OAuthAuthorizationServerOptions, pathOf } from './accepted-options.ts';
 import type { Requests } from './wire.ts';
 
 type D1Binding = Parameters<typeof d1Store>[0];

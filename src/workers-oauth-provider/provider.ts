@@ -12,8 +12,17 @@ import { fetchOf } from '../provider/host.ts';
 import type { OAuthHelpers as CoreHelpers } from '../provider/helpers.ts';
 import { externalTokensOf, type OldOnError, onErrorOf } from './callbacks.ts';
 import { helpersOver, type OAuthHelpers, type RequestDefaults } from './helpers.ts';
-import { checkOptions, checkProviderOptions, checkServerOptions, PROVIDER_OPTIONS, SERVER_OPTIONS } from './option-checks.ts';
-import { type OAuthAuthorizationServerOptions, type OAuthProviderOptions, type OldHandler, pathOf } from './option-types.ts';
+import {
+  checkOptions,
+  checkProviderOptions,
+  checkServerOptions,
+  type OAuthAuthorizationServerOptions,
+  type OAuthProviderOptions,
+  type OldHandler,
+  pathOf,
+  PROVIDER_OPTIONS,
+  SERVER_OPTIONS,
+} from './accepted-options.ts';
 import { commonOptions, withOldAuth } from './options.ts';
 import { type Published, publishedBy, Requests, withPublished } from './wire.ts';
 import type { PurgeOptions, PurgeResult, ValidatedAccessToken } from './types.ts';

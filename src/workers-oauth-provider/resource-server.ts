@@ -8,8 +8,7 @@ import { canonicalResource, covers } from '../model/resource.ts';
 import { isScopeToken } from '../model/scope.ts';
 import { fetchOf } from '../provider/host.ts';
 import { coreErrorOf, OAuthError } from './errors.ts';
-import { fail, isHandler } from './option-checks.ts';
-import type { OldContext } from './option-types.ts';
+import { fail, isHandler, type OldContext } from './accepted-options.ts';
 import { withOldAuth } from './options.ts';
 import type { OAuthResourceMetadata } from './types.ts';
 

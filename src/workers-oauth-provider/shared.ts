@@ -14,7 +14,7 @@ export {
   type OAuthTokenErrorCode,
 } from './errors.ts';
 export type { OAuthHelpers } from './helpers.ts';
-export type { OAuthAuthorizationServerOptions, OAuthProviderOptions } from './option-types.ts';
+export type { OAuthAuthorizationServerOptions, OAuthProviderOptions } from './accepted-options.ts';
 export {
   insufficientScope,
   type OAuthResourceAuth,
@@ -26,4 +26,14 @@ export {
   type OAuthResourceTokenValidator,
 } from './resource-server.ts';
 export type * from './types.ts';
-export type * from './ema-types.ts';
+export type {
+  EmaClaimsMapper,
+  EmaClaimsMapperInput,
+  EmaClaimsMapperResult,
+  EmaIdJagClaims,
+  EmaOptions,
+  EmaTrustedIssuer,
+  EmaTrustedIssuerResolver,
+  EmaTrustedIssuerResolverInput,
+  EmaValidationError,
+} from './ema.ts';

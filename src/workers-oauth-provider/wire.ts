@@ -1,6 +1,6 @@
 /** What requests and responses of `@cloudflare/workers-oauth-provider` have otherwise than those of the core. */
 import { readBody } from '../lib/http.ts';
-import { type OAuthProviderOptions, pathOf } from './option-types.ts';
+import { type OAuthProviderOptions, pathOf } from './accepted-options.ts';
 
 /** Members of the metadata that the core does not know, by the beginning of their path. */
 export type Published = readonly (readonly [path: string, members: object])[];

@@ -5,7 +5,7 @@ import type { Runtime } from '../../src/model/runtime.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { type Clock, makeClock } from '../../src/testing/clock.ts';
 import type { OAuthHelpers } from '../../src/workers-oauth-provider/helpers.ts';
-import type { OAuthProviderOptions } from '../../src/workers-oauth-provider/option-types.ts';
+import type { OAuthProviderOptions } from '../../src/workers-oauth-provider/accepted-options.ts';
 import { AdaptedProvider } from '../../src/workers-oauth-provider/provider.ts';
 
 export const ISSUER = 'https://mcp.example';

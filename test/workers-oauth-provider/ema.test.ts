@@ -1,6 +1,6 @@
 /** `enterpriseManagedAuthorization`: real keys and signatures; the network to the identity provider's keys is a function. */
 import { describe, expect, it } from 'vitest';
-import type { EmaClaimsMapperInput, EmaClaimsMapperResult, EmaOptions } from '../../src/workers-oauth-provider/ema-types.ts';
+import type { EmaClaimsMapperInput, EmaClaimsMapperResult, EmaOptions } from '../../src/workers-oauth-provider/ema.ts';
 import { type Adapted, ISSUER, makeAdapted, RESOURCE } from '../support/adapted.ts';
 import { type AnyClaims, makeSigner } from '../support/signer.ts';
 

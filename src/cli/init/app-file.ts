@@ -1,6 +1,5 @@
 /** The source of a new server: `app.ts` for each way to sign in, and its test. */
-import type { Project } from './options.ts';
-import { siteOf } from './providers.ts';
+import { type Project, siteOf } from './options.ts';
 
 interface Login {
   /** Further imports from `portcullis`, and import lines. */

@@ -2,8 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { version } from '../terminal.ts';
 import { appFile, testFile, variablesOf } from './app-file.ts';
-import type { Project } from './options.ts';
-import { siteOf } from './providers.ts';
+import { type Project, siteOf } from './options.ts';
 
 /** A file of a project. */
 export interface ProjectFile {

@@ -4,8 +4,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { CliError, type Terminal } from '../terminal.ts';
 import { filesOf } from './files.ts';
-import { type InitOptions, type Project, projectOf } from './options.ts';
-import { siteOf } from './providers.ts';
+import { type InitOptions, type Project, projectOf, siteOf } from './options.ts';
 import { askProject, loadPrompts, type Prompts } from './questions.ts';
 
 /** Replaced by tests. */

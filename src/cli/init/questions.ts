@@ -1,7 +1,6 @@
 /** The questions of `init`, asked with `@clack/prompts`, which is loaded for nothing else. */
 import { CliError } from '../terminal.ts';
-import { type InitOptions, LOGINS, nameOf, type Project, projectOf } from './options.ts';
-import { siteOf } from './providers.ts';
+import { type InitOptions, LOGINS, nameOf, type Project, projectOf, siteOf } from './options.ts';
 
 /** The part of `@clack/prompts` that is used; tests replace it. */
 export interface Prompts {

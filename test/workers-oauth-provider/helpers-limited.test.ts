@@ -1,6 +1,6 @@
 /** Lists with a `limit`. */
 import { describe, expect, it } from 'vitest';
-import { limited } from '../../src/workers-oauth-provider/limited.ts';
+import { limited } from '../../src/workers-oauth-provider/helpers.ts';
 import type { ListOptions, ListResult } from '../../src/workers-oauth-provider/types.ts';
 
 /** A list whose pages have three items. */
@@ -29,7 +29,7 @@ async function all(list: ReturnType<typeof listOf>, limit?: number, between: (pa
   return pages;
 } // prettier-ignore
 
-describe('workers-oauth-provider/limited', () => {
+describe('workers-oauth-provider/helpers, lists with a limit', () => {
   it('gives at most `limit` items, each once, across the pages of the core', async () => {
     expect(await all(listOf([...'abcdefgh']), 2)).toEqual([['a', 'b'], ['c'], ['d', 'e'], ['f'], ['g', 'h']]);
     expect(await all(listOf([...'abcd']), 1)).toEqual([['a'], ['b'], ['c'], ['d']]);

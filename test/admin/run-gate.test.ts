@@ -21,7 +21,7 @@ async function makeWorld(more: Partial<OAuthProviderOptions> = {}) {
   return { app, read, change };
 }
 
-describe('admin/gate', () => {
+describe('admin/run, the gate', () => {
   it('takes a sign-in of ten minutes for a change, and of an hour for reading', async () => {
     const { app, read, change } = await makeWorld();
     app.clock.pass(600);
