@@ -48,8 +48,34 @@ describe('admin/grants, tokens', () => {
     for (const token of [tokens.access, tokens.refresh])
       expect(await inspect(token)).toMatchObject({ live: false, why: 'grant_revoked', grant: null });
     const told = JSON.stringify([await run('audit', {}), app.events]);
-    for (const secret of [tokens.access, tokens.refresh, key, forged]) expect(told).not.toContain(secret);
-    expect(told).toContain('tokens/inspect');
+    for (const secret of [tokens.access, tokens.refresh, key, forged, 'ghp_of_another_site']) expect(told).not.toContain(secret);
+    expect(JSON.stringify(await run('audit', {}))).toContain('tokens/inspect');
+    app.clock.pass(400 * 86_400);
+    expect(await inspect(tokens.refresh)).toEqual({ live: false, kind: 'refresh', why: 'grant_unknown', grant: null });
+  });
+
+  it('takes a token as it stands in a header, a log or a file, and one alone', async () => {
+    const { app, run } = await make();
+    const { access } = (await app.signedIn()).tokens;
+    const inspect = (token: string): Promise<unknown> => run('tokens/inspect', { token });
+    const forms = [`Authorization: Bearer ${access}`, `authorization:bearer ${access}`, `DPoP  ${access}`, ` ${access}\r\n`];
+    for (const text of [...forms, ...['"', "'", '`'].map((sign) => sign + access + sign)])
+      expect(await inspect(text)).toMatchObject({ live: true, kind: 'access' });
+    for (const text of [`it is Bearer ${access}`, `${access} ${access}`, `Authorization ${access}`])
+      await expect(inspect(text)).rejects.toThrow('token must be one token: this one has white space in it.');
+    for (const text of [`x"${access}"`, `"${access}"x`, `"${access}'`, `bearer${access}`, `xx${access}x`])
+      expect(await inspect(text)).toMatchObject({ live: false });
+  });
+
+  it('knows a code, which is no access token', async () => {
+    const { app, run } = await make();
+    const { code } = await app.toCode();
+    expect(await run('tokens/inspect', { token: code })).toMatchObject({
+      live: false,
+      kind: 'code',
+      why: 'token_of_another_kind',
+      grant: { userId: app.aliceId },
+    });
   });
 
   it('says of a rotated refresh token that it still gets its successor, for as long as it does', async () => {
