@@ -7,7 +7,7 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { findUpstreamState, newState, openUpstreamState, stateIn, takeUpstreamState } from '../core/records/sign-in-flow.ts';
 import { flowCookie, isFirstPartyStart, isSameOrigin, setCookie } from '../endpoints/sign-in/browser-context.ts';
-import { findPending, type FoundPending, type OpenedPending, openPending, otherBrowser } from '../endpoints/authorize/pending.ts';
+import { counted, findPending, type FoundPending, type OpenedPending, openPending, otherBrowser } from '../endpoints/authorize/pending.ts';
 import { checkNames } from '../lib/check-options.ts';
 import { isLoopbackRedirect } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
@@ -87,8 +87,6 @@ export interface OwnPages {
   finishUpstream<Data = Json>(request: Request): Promise<{ readonly request: AuthRequest; readonly data: Data; readonly headers: Headers }>;
 }
 
-const OPENED = 300;
-const WINDOW = 600;
 /** The login id in an application's upstream states; no login can have this id. */
 const OWN = 'own pages';
 
@@ -105,13 +103,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
   };
   const open = async (request: AuthRequest, approved?: Approved): Promise<OpenedPending & Pick<FoundPending, 'client'>> => {
     const client = await check(request);
-    const wait = await as.limit(`authorize\n${network}`, OPENED, WINDOW, as.place);
-    if (wait !== null)
-      throw new OAuthError('temporarily_unavailable', 'authorize_limited', {
-        status: 429,
-        hint: `Too many sign-ins were started from this network. Try again in ${wait} seconds.`,
-      });
-    const opened = await openPending(as, client, {
+    const asked = {
       ...requestedPart(request),
       redirectUri: request.redirectUri,
       state: request.state === '' ? undefined : request.state,
@@ -119,7 +111,9 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
       challenge: request.codeChallenge,
       jkt: request.dpopJkt,
       approved,
-    });
+    };
+    const close = ({ pendingHash }: OpenedPending): Promise<unknown> => records.takePending(pendingHash);
+    const opened = await counted(as, network, () => openPending(as, client, asked), close);
     return { ...opened, client };
   };
   const requestOf = ({ clientId, redirectUri, state = '', resource, challenge, jkt, ...pending }: PendingAuthorization): AuthRequest => ({

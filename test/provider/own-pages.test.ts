@@ -46,6 +46,17 @@ const refused = async (verb: Promise<unknown>): Promise<string> =>
     (error: unknown) => (error instanceof AuthorizationError ? error.code : Promise.reject(error)),
   );
 
+describe('sign-ins that one network begins', () => {
+  it('are limited, and one too many leaves nothing', async () => {
+    const { app, oauth, asked } = await own('memory');
+    const pendings = async () => ((await app.inner.all?.())?.records ?? []).filter(({ key }) => key.startsWith('pending:')).length;
+    for (let at = 0; at < 300; at++) await oauth.beginConsent(asked);
+    const before = await pendings();
+    await expect(oauth.beginConsent(asked)).rejects.toThrow('Too many sign-ins were started from this network. Try again in 600 seconds.');
+    expect(await pendings()).toBe(before);
+  });
+});
+
 describe('unknownScopes', () => {
   it("are granted as they were asked for where the application's own page decides, and to no one else (W-10)", async () => {
     const own = { logins: [], defaultHandler: (): Response => new Response('own'), scopesSupported: ['read'] };

@@ -3,6 +3,7 @@
  * the consent page: the client, the scopes and the redirect URI. Grants without a page only what a remembered consent of the
  * signed-in user covers.
  */
+import type { AuthServer } from '../../core/auth-server.ts';
 import type { Consented, ConsentTarget } from '../../core/records/consents.ts';
 import { parseFields } from '../../lib/http.ts';
 import { isLoopbackRedirect } from '../../lib/url.ts';
@@ -29,10 +30,7 @@ import {
 } from './authorization-request.ts';
 import { consentPage, grantableScope, organizationOf, requestUrl } from './consent-page.ts';
 import { type ConfirmedScopes, grantTo } from './issue-code.ts';
-import { openPending } from './pending.ts';
-
-const REQUESTS = 300;
-const WINDOW = 600;
+import { counted, type OpenedPending, openPending } from './pending.ts';
 
 /** GET, HEAD and POST of the authorization endpoint. HEAD answers as GET would, and writes nothing. */
 export async function authorize(call: Call): Promise<Response> {
@@ -42,24 +40,20 @@ export async function authorize(call: Call): Promise<Response> {
   if ('location' in checked) return answerError(call, checked, checked.isTrusted ? null : session);
   if (request.method === 'HEAD')
     return new Response(null, { headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' } });
-  // Signed-in users are counted by user: a flood from their network must not lock them out (SEC-228).
-  const [wait, consented] = await Promise.all([
-    as.limit(`authorize\n${session === null ? call.network : `user\n${session.userId}`}`, REQUESTS, WINDOW, as.place),
-    session ? as.consents.find(targetOf(checked, session)) : [],
-  ]);
-  if (wait !== null) {
-    throw new OAuthError('temporarily_unavailable', 'authorize_limited', {
-      status: 429,
-      hint: 'Too many sign-ins were started from this network. Wait a few minutes and try again.',
-      headers: { 'retry-after': String(wait) },
-    });
-  }
   const lang = as.settings.languages.find(localesOf(asked.params.all('ui_locales')[0]));
-  const waiting = checked.prompt.includes('none') ? null : await waits(await withLanguage(call, lang), asked, checked, session);
+  // Signed-in users are counted by user: a flood from their network must not lock them out (SEC-228).
+  const who = session === null ? call.network : `user\n${session.userId}`;
+  const isSilent = checked.prompt.includes('none');
+  const isOnlyPage = session === null && !isSilent && as.settings.clientPolicy === null;
+  const open = (): Promise<OpenedPending> => openAsked(as, checked, session, lang);
+  const opened = isOnlyPage ? await counted(as, who, open, ({ pendingHash }) => as.records.takePending(pendingHash)) : null;
+  const consented = opened ? [] : await counted(as, who, async () => (session ? as.consents.find(targetOf(checked, session)) : []));
+  const inLanguage = await withLanguage(call, lang);
+  const waiting = isSilent ? null : await waits(inLanguage, asked, checked, session);
   if (waiting) return waiting; // a pushed request is not taken: the same one goes on when the client is approved
   const answer =
     (await skipConsent(call, { ...checked, consented }, session)) ??
-    (await askConsent(await withLanguage(call, lang), { ...checked, consented }, session, lang));
+    (await askConsent(inLanguage, { ...checked, consented }, session, opened ?? (await open())));
   await asked.take(); // last, so that a request that fails can be sent again
   return answer;
 }
@@ -96,10 +90,10 @@ async function waits(call: Call, asked: RequestedParams, checked: CheckedRequest
   return waitingClientPage(call, client, again, session?.userId);
 }
 
-async function askConsent(call: Call, checked: Asked, here: SignedIn | null, lang: string | null): Promise<Response> {
-  const { client, redirect, state, resource, challenge, prompt, jkt, hint, consented } = checked;
-  const stale = prompt.includes('login') ? here : null;
-  const { cookie, ...opened } = await openPending(call.as, client, {
+function openAsked(as: AuthServer, checked: CheckedRequest, here: SignedIn | null, lang: string | null): Promise<OpenedPending> {
+  const { client, redirect, state, resource, challenge, jkt, hint } = checked;
+  const stale = staleIn(checked, here);
+  return openPending(as, client, {
     ...requestedPart(checked),
     redirectUri: redirect,
     state,
@@ -110,7 +104,16 @@ async function askConsent(call: Call, checked: Asked, here: SignedIn | null, lan
     hint,
     ...(stale ? { staleSession: stale.hash, mustProve: true } : {}),
   });
-  const page = await consentPage(call, { ...opened, client, consented, session: stale ? null : here });
+}
+
+/** The session that does not count, since the client asks for a new sign-in. */
+function staleIn({ prompt }: CheckedRequest, here: SignedIn | null): SignedIn | null {
+  return prompt.includes('login') ? here : null;
+}
+
+async function askConsent(call: Call, checked: Asked, here: SignedIn | null, { cookie, ...opened }: OpenedPending): Promise<Response> {
+  const { client, consented } = checked;
+  const page = await consentPage(call, { ...opened, client, consented, session: staleIn(checked, here) ? null : here });
   page.headers.append('set-cookie', cookie);
   return page;
 }

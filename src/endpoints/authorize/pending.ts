@@ -10,6 +10,8 @@ import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import { PENDING_TTL, type PendingAuthorization, redirectOf } from '../../model/pending-authorization.ts';
 import type { ValidRedirect } from '../../model/redirect.ts';
+import type { Settings } from '../../model/settings.ts';
+import type { Seconds } from '../../model/store.ts';
 import type { Call } from '../endpoint.ts';
 import { cookieOf, flowCookie, setCookie } from '../sign-in/browser-context.ts';
 
@@ -53,6 +55,38 @@ export async function openPending(
   };
   await as.records.openPending(pendingHash, pending);
   return { pendingId, pendingHash, pending, cookie: setCookie(as, flowCookie(pendingHash), browser, PENDING_TTL) };
+}
+
+const MAX_BEGUN = 300;
+const WINDOW: Seconds = 600;
+/** Who has begun too many sign-ins, until when: known here, a flood writes nothing. */
+const over = new WeakMap<Settings, Map<string, Seconds>>();
+const MAX_OVER = 1000;
+
+/**
+ * Counts a sign-in that begins, beside the work that it begins with: one wait instead of two.
+ *
+ * @param who begins it: a network or a user. @param undo takes the work back if there were too many.
+ * @throws {OAuthError} 429 if there were.
+ */
+export async function counted<T>(as: AuthServer, who: string, work: () => Promise<T>, undo?: (done: T) => Promise<unknown>): Promise<T> {
+  const known = over.get(as.settings) ?? new Map<string, Seconds>();
+  const until = known.get(who) ?? 0;
+  if (until > as.now()) throw tooMany(until - as.now());
+  const [wait, done] = await Promise.all([as.limit(`authorize\n${who}`, MAX_BEGUN, WINDOW, as.place), work()]);
+  if (wait === null) return done;
+  if (known.size >= MAX_OVER) known.clear();
+  over.set(as.settings, known.set(who, as.now() + wait));
+  await undo?.(done).catch(() => undefined); // else it ends in ten minutes, and its id was told to no one
+  throw tooMany(wait);
+}
+
+function tooMany(wait: Seconds): OAuthError {
+  return new OAuthError('temporarily_unavailable', 'authorize_limited', {
+    status: 429,
+    hint: `Too many sign-ins were started from this network. Try again in ${wait} seconds.`,
+    headers: { 'retry-after': String(wait) },
+  });
 }
 
 /**

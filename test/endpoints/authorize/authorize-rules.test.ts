@@ -39,6 +39,36 @@ describe('endpoints/authorize/authorize: rules', () => {
     expect([(await bob.get(url)).status, (await app.browser().get(url)).status]).toEqual([200, 200]);
   });
 
+  it('leaves nothing of a sign-in that is one too many, and asks the store for nothing more until the time is over', async () => {
+    const app = await makeApp('memory');
+    const [client, stranger] = [await app.client(), app.browser()];
+    const url = await client.authorizeUrl();
+    const pendings = async () => ((await app.inner.all?.())?.records ?? []).filter(({ key }) => key.startsWith('pending:')).length;
+    for (let at = 0; at < 300; at++) await stranger.get(url);
+    const before = await pendings();
+    expectPage(await stranger.get(url), { status: 429 });
+    expect([await pendings(), app.counts.removes]).toEqual([before, 1]);
+    const asked = { ...app.counts };
+    const { status, headers } = await app.ask('GET', url.slice(ISSUER.length));
+    expect([status, Number(headers.get('retry-after'))]).toEqual([429, 600]);
+    expect(app.counts).toEqual({ ...asked, reads: asked.reads + 1 }); // of the client
+    app.clock.pass(600);
+    expect((await stranger.get(url)).status).toBe(200);
+  });
+
+  it('refuses it also if its record cannot be removed again, and says 503 if it cannot be counted', async () => {
+    const app = await makeApp('memory');
+    const url = (await (await app.client()).authorizeUrl()).slice(ISSUER.length);
+    for (let at = 0; at < 300; at++) await app.ask('GET', url);
+    const down = async (): Promise<never> => Promise.reject(new Error('the store is down'));
+    const remove = app.inner.remove;
+    Object.assign(app.inner, { remove: down });
+    expect((await app.ask('GET', url)).status).toBe(429);
+    Object.assign(app.inner, { remove, increment: down });
+    app.clock.pass(600);
+    expect((await app.ask('GET', url)).status).toBe(503);
+  });
+
   it('asks for a sign-in of the same moment where the client asks for one (OpenID Connect Core §3.1.2.1)', async () => {
     const app = await makeApp('memory');
     const [client, alice] = [await app.client(), await signedIn(app, ALICE)];
