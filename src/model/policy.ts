@@ -2,9 +2,10 @@
  * Policy: what a call needs, and whether the caller has it. A scope is what the user delegated to the client, a permission is what the user
  * may do; a call needs both. Pure, except for the application's own rules.
  */
+import { checkTypes } from '../lib/check-options.ts';
 import type { Access } from './access.ts';
 import type { Awaitable } from './runtime.ts';
-import type { ScopeExpansion } from './scope.ts';
+import { isScopeToken, type ScopeExpansion } from './scope.ts';
 
 /** What a tool, resource or prompt requires. Without requirements, every caller that passed the guard may use it. */
 export interface Need<Args = unknown, Props = unknown> {
@@ -24,6 +25,19 @@ export interface Need<Args = unknown, Props = unknown> {
   readonly hidden?: boolean | undefined;
   /** The message on denial, instead of the default. */
   readonly text?: string | undefined;
+}
+
+const NEED = 'scopes:string[] permissions:string[] when:function anonymous:boolean hidden:boolean text:string';
+
+/** Refuses a need with an unknown member, which would require nothing, or a wrong one. @param at where it stands. @throws {TypeError} */
+export function checkNeed(owner: string, at: string, need: Need<never, never>): void {
+  checkTypes(`${owner}: ${at}`, need, NEED);
+  const bad = need.scopes?.find((scope) => !isScopeToken(scope));
+  if (bad !== undefined)
+    throw new TypeError(
+      `${owner}: \`${at}.scopes\` holds ${JSON.stringify(bad)}, which is not a scope: printable ASCII without spaces, quotes and backslashes.`,
+    );
+  if (need.permissions?.includes('')) throw new TypeError(`${owner}: \`${at}.permissions\` must be a list of names.`);
 }
 
 /** Scopes that each scope includes: `{ admin: ['write'], write: ['read'] }`. */

@@ -25,6 +25,7 @@ export interface CognitoOptions extends SourceOptions {
 export function cognitoTokens({ userPoolId, clientIds = [], ...options }: CognitoOptions): TokenSource {
   const region = /^([a-z]{2}(?:-[a-z]+)+-\d)_\w+$/.exec(userPoolId ?? '')?.[1];
   if (region === undefined) refuse('cognito', 'userPoolId', 'must be the id of the pool, such as "eu-central-1_AbCdEf123"');
+  if (!Array.isArray(clientIds)) refuse('cognito', 'clientIds', 'must be a list of ids of app clients'); // in a text, a part of an id would do
   return verifyJwt({
     ...options,
     issuer: `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`,

@@ -195,6 +195,7 @@ describe('verifiers of vendors, options', () => {
     ['cognito: `userPoolId`', () => cognitoTokens({ userPoolId: `x.${POOL}` })],
     ['cognito: `userPoolId`', () => cognitoTokens({ userPoolId: `${POOL}/x` })],
     ['cognito: `userPoolId`', () => cognitoTokens({ userPoolId: 'eu-central-_Ab' })],
+    ['cognito: `clientIds`', () => cognitoTokens({ userPoolId: POOL, clientIds: 'app1' as never })],
     ['descope: `projectId`', () => descopeTokens({ projectId: 'a/b', mcpServerId: 'c' })],
     ['descope: `mcpServerId`', () => descopeTokens({ projectId: 'a', mcpServerId: 'c/' })],
     ['descope: `mcpServerId`', () => descopeTokens({ projectId: 'a', mcpServerId: undefined as never })],

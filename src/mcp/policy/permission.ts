@@ -5,7 +5,7 @@
  */
 import { insufficientScope, metadataUrlOf, schemeOf } from '../../guard/challenge.ts';
 import type { Access, AuthContext } from '../../model/access.ts';
-import { impliedBy, judge, type Need, type ScopeHierarchy, type Verdict } from '../../model/policy.ts';
+import { checkNeed, impliedBy, judge, type Need, type ScopeHierarchy, type Verdict } from '../../model/policy.ts';
 import type { Awaitable } from '../../model/runtime.ts';
 import { accessOf } from '../tool-context.ts';
 import { askForMore } from '../errors.ts';
@@ -55,6 +55,8 @@ export function requirePermission<Args extends unknown[], Result extends object,
   handler: Guarded<Args, Result, Props>,
   options: PermissionOptions = {},
 ): (...args: Args) => Promise<Result | Refusal> {
+  if (typeof permission !== 'string')
+    throw new TypeError("requirePermission: name one permission, such as 'admin'; requireAny takes several.");
   const { text = `Permission denied: requires ${permission}` } = options;
   return requireAny([{ permissions: [permission] }], handler, { text });
 }
@@ -81,7 +83,7 @@ export function requireScopes<Args extends unknown[], Result extends object, Pro
  * Wraps a tool's handler so that it runs when one of these needs is met as a whole. If none is met, and one lacks scopes only, the refusal
  * asks for the scopes of the first such need.
  *
- * @throws {TypeError} for an empty list, or a hierarchy with a cycle.
+ * @throws {TypeError} for an empty list, a need with an unknown or wrong member, or a hierarchy with a cycle.
  * @example
  * server.registerTool(
  *   'export',
@@ -94,7 +96,9 @@ export function requireAny<Args extends unknown[], Result extends object, Props 
   handler: Guarded<Args, Result, Props>,
   options: RequireOptions = {},
 ): (...args: Args) => Promise<Result | Refusal> {
-  if (needs.length === 0) throw new TypeError('requireAny: name at least one need; a handler for everyone needs no wrapper.');
+  if (!Array.isArray(needs) || needs.length === 0)
+    throw new TypeError('requireAny: list at least one need; a handler for everyone needs no wrapper.');
+  for (const [at, need] of needs.entries()) checkNeed('requireAny', `[${at}]`, need);
   const implied = impliedBy(options.hierarchy ?? {});
   const { text = 'You do not have permission to use this tool.' } = options;
   return async (...args) => {

@@ -6,7 +6,7 @@
  */
 import { UriTemplate } from '@modelcontextprotocol/server';
 import { checkTypes } from '../../lib/check-options.ts';
-import { combineNeeds, type Implied, impliedBy, type Need, type ScopeHierarchy } from '../../model/policy.ts';
+import { checkNeed, combineNeeds, type Implied, impliedBy, type Need, type ScopeHierarchy } from '../../model/policy.ts';
 
 /** What is needed, for each primitive. */
 export interface PolicyOptions {
@@ -36,10 +36,7 @@ export interface Policy {
   readonly filters: boolean;
 }
 
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 const OPEN: Need = {};
-const NEED = 'scopes:string[] permissions:string[] when anonymous:boolean hidden:boolean text:string';
-
 /**
  * The rights that each tool, resource and prompt needs. The gate checks calls before the SDK sees them, and removes from lists what a caller
  * may not use.
@@ -95,15 +92,7 @@ function matcherOf(resources: { readonly [uri: string]: Need }, as: (uri: string
 
 function mapOf(option: string, needs: { readonly [name: string]: Need }): ReadonlyMap<string, Need> {
   for (const [name, need] of Object.entries(needs)) {
-    checkTypes(`policy: ${option}.${name}`, need, NEED);
-    const bad = (need.scopes ?? []).find((scope) => !SCOPE.test(scope));
-    if (bad !== undefined)
-      throw new TypeError(
-        `policy: \`${option}.${name}.scopes\` holds ${JSON.stringify(bad)}, which is not a scope: printable ASCII without spaces, quotes and backslashes.`,
-      );
-    if (need.permissions?.includes('')) throw new TypeError(`policy: \`${option}.${name}.permissions\` must be a list of names.`);
-    if (need.when !== undefined && typeof need.when !== 'function')
-      throw new TypeError(`policy: \`${option}.${name}.when\` must be a function (access, args) → boolean.`);
+    checkNeed('policy', `${option}.${name}`, need);
     if (need.anonymous === true && ((need.scopes?.length ?? 0) > 0 || (need.permissions?.length ?? 0) > 0))
       throw new TypeError(
         `policy: \`${option}.${name}\` cannot be for callers without a token and need scopes or permissions; leave one of them out.`,

@@ -252,7 +252,7 @@ describe('mcp/policy, at start-up', () => {
   it.each([
     [{ tools: { a: { scopes: ['two words'] } } }, /tools\.a\.scopes/],
     [{ tools: { a: { permissions: [''] } } }, /tools\.a\.permissions/],
-    [{ prompts: { a: { when: true as never } } }, /prompts\.a\.when/],
+    [{ prompts: { a: { when: true as never } } }, /prompts\.a: `when` must be/],
     [{ tools: { a: { anonymous: true, scopes: ['x'] } } }, /tools\.a/],
     [{ hierarchy: { a: ['b'], b: ['a'] } }, /is circular/],
   ])('refuses %j', (options, message) => {

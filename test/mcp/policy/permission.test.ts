@@ -149,9 +149,21 @@ describe('mcp/permission, scopes', () => {
     expect(seen).toEqual([{ id: 1 }, {}]);
   });
 
-  it('refuses an empty demand and a circular hierarchy at start-up', () => {
+  it('refuses an empty or wrong demand and a circular hierarchy at start-up (SEC-195)', () => {
     expect(() => requireScopes([], () => text('never'))).toThrow(/at least one scope/);
-    expect(() => requireAny([], () => text('never'))).toThrow(/at least one need/);
+    expect(() => requireAny([], () => text('never'))).toThrow(/list at least one need/);
+    for (const [need, message] of [
+      [{ permission: ['admin'] }, 'requireAny: [1]: `permission` is not an option; did you mean `permissions`.'], // would have required nothing
+      [{ permissions: 'admin' }, 'requireAny: [1]: `permissions` must be of type string[].'],
+      [{ permissions: [''] }, 'requireAny: `[1].permissions` must be a list of names.'],
+      [{ scopes: ['a b'] }, 'requireAny: `[1].scopes` holds "a b", which is not a scope'],
+      ['admin', 'requireAny: [1]: the options must be an object'],
+    ])
+      expect(() => requireAny([{}, need as never], () => text('never'))).toThrow(message as string);
+    expect(() => requireAny({ scopes: ['a'] } as never, () => text('never'))).toThrow(/list at least one need/);
+    expect(() => requireScopes('a b', () => text('never'))).toThrow(/holds "a b"/); // no client could get it
+    for (const permission of [undefined, ['admin'], 7])
+      expect(() => requirePermission(permission as never, () => text('never'))).toThrow(/^requirePermission: name one permission/);
     expect(() => requireScopes('a', () => text('never'), { hierarchy: { a: ['b'], b: ['a'] } })).toThrow(/circular/);
   });
 });

@@ -83,7 +83,7 @@ describe('mcp/policy/policy, start-up', () => {
     [{ tools: { a: { scopes: [' a'] } } }, /scopes/],
     [{ tools: { a: { permissions: ['x', ''] } } }, /^policy: `tools\.a\.permissions` must be a list of names/],
     [{ tools: { a: { permissions: [7] } } }, /permissions/],
-    [{ tools: { a: { when: {} } } }, /^policy: `tools\.a\.when` must be a function/],
+    [{ tools: { a: { when: {} } } }, /^policy: tools\.a: `when` must be of type function/],
     [{ tools: { a: { anonymous: true, scopes: ['x'] } } }, /^policy: `tools\.a` cannot be for callers without a token/],
     [{ tools: { a: { anonymous: true, permissions: ['x'] } } }, /^policy: `tools\.a` cannot be for callers without a token/],
   ])('refuses %j', (options, message) => {
