@@ -16,7 +16,7 @@ export { totp } from './logins/totp.ts';
 export { upstream } from './logins/upstream.ts';
 export type { ConnectionLogin, FormLogin, Login, RedirectLogin, SessionLogin } from './model/login.ts';
 export type { Identity } from './model/identity.ts';
-export type { SecondFactor } from './model/second-factor.ts';
+export type { SecondFactor } from './model/settings.ts';
 export type { SendEmail } from './model/email.ts';
 
 export type { OAuthProviderOptions } from './options/options.ts';

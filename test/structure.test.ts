@@ -235,7 +235,7 @@ describe('the house', () => {
       'endpoints/endpoint.ts: hostSession?: Promise': 'who is signed in, of one request',
       'mcp/agent.ts: let database: Promise': 'the database of one request',
       'mcp/agent-state.ts: let work: Promise': 'the changes of one request, one after the other',
-      'mcp/sessions/event-store.ts: let work: Promise': 'the stream of one request',
+      'mcp/sessions/exchange-records.ts: let work: Promise': 'the stream of one request',
       'testing/faulty-store.ts: readonly killed: Promise': 'the death of a store in one test',
       'node/serve.ts: let stopping: Promise': 'the end of one process',
       'node/http/answer.ts: Set<Promise': 'what runs after an answer, which nothing but the end of the process waits for',

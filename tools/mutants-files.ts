@@ -34,7 +34,6 @@ const PARTS: readonly Part[] = [
     files: [
       'grant-transitions',
       'repeat',
-      'wrapped',
       'grant',
       'redirect',
       'scope',
@@ -69,7 +68,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'guard',
-    files: ['guard', 'refused', 'token-source', 'origin', 'challenge'],
+    files: ['guard', 'refused', 'token-source', 'answers'],
     tests: ['guard', 'provider'],
     journeys: ['calls'],
   },

@@ -51,11 +51,9 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/logins/totp.ts': 'src/journeys/account.ts',
   'src/grants/token-exchange.ts': 'src/journeys/access-keys.ts',
   'src/endpoints/oauth/introspect.ts': 'src/journeys/access-keys.ts',
-  'src/guard/challenge.ts': 'src/{guard/guard,provider/tokens}.ts',
+  'src/guard/answers.ts': 'src/{guard/guard,provider/tokens}.ts',
   'src/guard/guard.ts': 'src/provider/{telemetry,tokens}.ts',
   'src/mcp/policy/gate.ts': 'src/provider/telemetry.ts',
-  'src/guard/origin.ts': 'src/guard/guard.ts',
   'src/model/grant.ts': 'src/model/grant-transitions.ts',
   'src/model/repeat.ts': 'src/model/grant-transitions.ts',
-  'src/model/wrapped.ts': 'src/model/grant-transitions.ts',
 };

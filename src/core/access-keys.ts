@@ -5,11 +5,10 @@
 import type { Organization, Origin } from '../model/identity.ts';
 import { formatKey, type GrantKey, keyClientId, serviceUserId } from '../model/token.ts';
 import { OAuthError } from '../model/error.ts';
-import { end, type Grant } from '../model/grant.ts';
+import { end, type Grant, unwrap, wrap } from '../model/grant.ts';
 import { grantTTL } from '../model/resource.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
-import { unwrap, wrap } from '../model/wrapped.ts';
 import type { AuthServer } from './auth-server.ts';
 import { grantsOfUser } from './records/grants.ts';
 import { ALL_KEYS } from './records/grant-records.ts';

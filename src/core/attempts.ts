@@ -3,7 +3,7 @@
  * networks of an IPv6 /48 get five times as many. All networks together get more, and then each waits a little longer; none is refused because of the others. A browser that has succeeded
  * on the account before has its own count, whatever happens in its network.
  */
-import { networkAround } from '../lib/network.ts';
+import { networkAround } from '../lib/http.ts';
 import { pause } from '../lib/on-abort.ts';
 import type { AttemptRules, Attempts } from '../model/login-services.ts';
 import type { Seconds } from '../model/store.ts';

@@ -5,11 +5,10 @@
 import { forLog as quoted } from '../lib/untrusted-text.ts';
 import { type Access, type Tell, withParsedProps } from '../model/access.ts';
 import type { Connect } from '../model/connection.ts';
-import { findAccess, type Grant, whyNoAccess, whyOver } from '../model/grant.ts';
+import { findAccess, type Grant, unwrap, whyNoAccess, whyOver } from '../model/grant.ts';
 import { grantIdOf, isKey, isOurs, kindOf, linksOf } from '../model/token.ts';
 import { isDeniedId } from '../model/client.ts';
 import type { Seconds } from '../model/store.ts';
-import { unwrap } from '../model/wrapped.ts';
 import type { AuthServer } from './auth-server.ts';
 import type { CachedGrant, CachedToken } from './records/grant-cache.ts';
 import { lazy, lazyObject } from '../lib/lazy.ts';

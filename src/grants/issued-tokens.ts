@@ -5,13 +5,12 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import type { MintedTokens, RefreshProof } from '../core/records/secrets.ts';
-import type { Grant, GrantAccess } from '../model/grant.ts';
+import { type Grant, type GrantAccess, unwrap, wrap } from '../model/grant.ts';
 import { withoutPlace } from '../model/place.ts';
 import { isEveryRoute } from '../model/resource.ts';
 import type { Derivation } from '../model/retired.ts';
 import type { Seconds } from '../model/store.ts';
 import { familyOf, grantIdOf } from '../model/token.ts';
-import { unwrap, wrap } from '../model/wrapped.ts';
 
 /** The issued tokens. */
 export interface IssuedTokens {

@@ -5,11 +5,10 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import type { RefreshProof } from '../core/records/secrets.ts';
 import { OAuthError } from '../model/error.ts';
-import type { Grant } from '../model/grant.ts';
+import { type Grant, unwrap, wrap } from '../model/grant.ts';
 import { followSuccessors, noteUnanswered } from '../model/repeat.ts';
 import { derivationIn } from '../model/retired.ts';
 import { grantIdOf } from '../model/token.ts';
-import { unwrap, wrap } from '../model/wrapped.ts';
 import { boundTo, deriveTokens, type IssuedTokens, type SealedTokens, sealTokens } from './issued-tokens.ts';
 
 /** The tokens that replaced a refresh token. */

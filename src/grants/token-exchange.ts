@@ -18,7 +18,7 @@ import type { Params } from '../model/params.ts';
 import { findResource, isEveryRoute } from '../model/resource.ts';
 import { narrowScope, parseScope, rightsIn } from '../model/scope.ts';
 import { MAX_LINKS, linksOf } from '../model/token.ts';
-import { unwrap } from '../model/wrapped.ts';
+import { unwrap } from '../model/grant.ts';
 import type { IssuedTokens } from './issued-tokens.ts';
 import { directGrant, registeredClient } from './direct-grant.ts';
 import { scopeRulesOf } from './token-request.ts';

@@ -15,7 +15,9 @@ import { type Upstreams, UpstreamTokenError } from '../model/upstream.ts';
 import { type ScopeHierarchy, scopeExpansionOf } from '../model/policy.ts';
 import { bearerOf, callOf, given, type Verifier } from './token-source.ts';
 import {
+  areOrigins,
   type Challenge,
+  checkOrigin,
   insufficientScope,
   isVerdict,
   metadataAnswer,
@@ -24,14 +26,15 @@ import {
   metadataTexts,
   metadataUrlOf,
   notFound,
+  preflight,
   refusedBy,
   type Scheme,
   unauthorized,
   unavailable,
   unproven,
-} from './challenge.ts';
+  withCors,
+} from './answers.ts';
 import type { GuardRefusal, OnRefused } from './refused.ts';
-import { areOrigins, checkOrigin, preflight, withCors } from './origin.ts';
 
 /** Options of a guard. */
 export interface GuardOptions {

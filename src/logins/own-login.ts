@@ -4,7 +4,7 @@
  */
 import { checkNames } from '../lib/check-options.ts';
 import { isLoopbackHost, ownPath } from '../lib/url.ts';
-import { checkIcon, type Icon } from '../model/brand.ts';
+import { checkIcon, type Icon } from '../model/display.ts';
 import type { Identity, Organization } from '../model/identity.ts';
 import type { Authenticated, HostSession, RedirectLogin, SessionLogin, UpstreamRequest } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';

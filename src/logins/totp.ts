@@ -7,7 +7,7 @@ import { encode } from 'uqr';
 import { askFirst, errorBox, field, html, Html, markWrong } from '../lib/html.ts';
 import { base32, oneTimeUri, type TotpOffer } from '../model/totp.ts';
 import type { AccountSection, AccountUser, Limited, LoginServices, Refused, SectionAnswer, SectionCall, StepView } from '../model/login.ts';
-import type { SecondFactor, SecondFactorPassed } from '../model/second-factor.ts';
+import type { SecondFactor, SecondFactorPassed } from '../model/settings.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import { sayDay, sayIn, type Words } from '../words/words.ts';
 

@@ -1,6 +1,6 @@
 /** `requireBearerAuth`: the guard in front of an Express route, which sets `request.auth` as the SDK's own does. */
 import { guard, type Guard, type GuardOptions } from '../guard/guard.ts';
-import { metadataUrlOf } from '../guard/challenge.ts';
+import { metadataUrlOf } from '../guard/answers.ts';
 import type { OnRefused } from '../guard/refused.ts';
 import type { Verifier } from '../guard/token-source.ts';
 import { checkNames } from '../lib/check-options.ts';

@@ -1,5 +1,5 @@
 /** `mcpAuthRouter` and `mcpAuthMetadataRouter`: endpoints and metadata documents in front of the other routes of an Express application. */
-import { metadataAnswer, metadataTexts, metadataUrlOf } from '../guard/challenge.ts';
+import { metadataAnswer, metadataTexts, metadataUrlOf } from '../guard/answers.ts';
 import { checkNames } from '../lib/check-options.ts';
 import { canonicalResource } from '../model/resource.ts';
 import { nodeListener, type NodeListener } from '../node/middleware.ts';

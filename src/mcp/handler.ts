@@ -9,7 +9,7 @@
 import { type Context, type FetchObject, requestState } from '../model/context.ts';
 import { createMcpHandler, legacyStatelessFallback } from '@modelcontextprotocol/server';
 import type { AuthInfo, McpServerFactory, ServerEventBus } from '@modelcontextprotocol/server';
-import { unauthorized } from '../guard/challenge.ts';
+import { unauthorized } from '../guard/answers.ts';
 import { withoutStore } from '../lib/http.ts';
 import { checkNames } from '../lib/check-options.ts';
 import { onAbort } from '../lib/on-abort.ts';

@@ -5,9 +5,9 @@
  */
 import { type JSONRPCMessage, McpServer, type MessageExtraInfo, Server, type Transport } from '@modelcontextprotocol/server';
 import type { Access } from '../model/access.ts';
+import type { Json } from '../model/store.ts';
 import { isBelow } from './events/listening.ts';
 import { redactedHeaders, redactedUrl } from './tool-context.ts';
-import type { Json } from '../model/store.ts';
 
 /** A server of SDK 1.x: `McpServer` or `Server`, by shape. */
 export interface OldServer {
@@ -180,4 +180,38 @@ export function requestsIn(body: Message | readonly Message[]): readonly Id[] {
 /** A body as its messages. */
 export function messagesOf<T extends Message>(body: T | readonly T[]): readonly T[] {
   return Array.isArray(body) ? (body as readonly T[]) : [body as T];
+}
+
+/** The part of a Standard Schema that describes it (Standard JSON Schema). */
+interface Describing {
+  readonly input: (options: object) => Record<string, unknown>;
+  readonly output: (options: object) => Record<string, unknown>;
+}
+
+/**
+ * The same schema, with its JSON Schema cached for each dialect; a schema of an unknown type is returned as it is. The SDK converts the schemas of
+ * tools for each server, hence here for each request, which for many tools is most of the time of a list. A schema does not change.
+ */
+export function describedOnce(schema: unknown): unknown {
+  const standard = partOf(schema, '~standard');
+  const describing = partOf(standard, 'jsonSchema') as Describing | undefined;
+  if (typeof standard !== 'object' || standard === null || typeof describing?.input !== 'function') return schema;
+  const jsonSchema = { input: once((options) => describing.input(options)), output: once((options) => describing.output(options)) };
+  return { '~standard': Object.create(standard, { jsonSchema: { value: jsonSchema, enumerable: true } }) as object };
+}
+
+function once(describe: Describing['input']): Describing['input'] {
+  const known = new Map<string, Record<string, unknown>>();
+  return (options) => {
+    const dialect = JSON.stringify(options);
+    const found = known.get(dialect) ?? describe(options);
+    known.set(dialect, found);
+    return found;
+  };
+}
+
+function partOf(value: unknown, name: string): unknown {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+    ? (value as { readonly [name: string]: unknown })[name]
+    : undefined;
 }

@@ -1,6 +1,6 @@
 /**
  * The one error class of the protocol: a public text that helps an honest client without helping an attacker, and a private reason for the
- * operator. Rendered in three places only: JSON (`server`), redirect (`model/pending-authorization`), challenge (`guard/challenge`).
+ * operator. Rendered in three places only: JSON (`server`), redirect (`model/pending-authorization`), challenge (`guard/answers`).
  */
 
 /** Error codes on the wire (RFC 6749 §5.2, 6750 §3.1, 7591 §3.2.2, 8707 §2, 9449 §5, §8, 8628 §3.5, OpenID Connect Core §3.1.2.6). */

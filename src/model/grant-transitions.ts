@@ -20,13 +20,15 @@ import {
   MAX_ACCESS_TOKENS,
   MAX_FAILURES,
   MAX_RETIRED,
+  type Proof,
   REPEAT_WINDOW,
+  unwrap,
+  wrap,
   type Wrapped,
 } from './grant.ts';
 import { narrowScope, type ScopeExpansion, type ScopeRules } from './scope.ts';
 import { countRetired, findRetired, inGrace, type StoredRetired, withRetired } from './retired.ts';
 import type { Seconds } from './store.ts';
-import { type Proof, unwrap, wrap } from './wrapped.ts';
 
 /** Result of a transition. Without `grant`, nothing is written. With `keptAs`, it is kept under that id from now on, where it is not already. */
 export type Verdict<T> = { readonly grant?: Grant; readonly keptAs?: string } & ({ readonly result: T } | { readonly error: OAuthError });

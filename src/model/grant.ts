@@ -1,12 +1,14 @@
 /**
  * Grant: what a user allowed a client; one record for all its codes and tokens. Its shape and rules, as a pure state machine:
- * `records.changeGrant` runs a transition and writes the result by a conditional write. No storage, no clock, no cryptography except XOR.
+ * `records.changeGrant` runs a transition and writes the result by a conditional write; and how the holder of a token gets at its key. No storage,
+ * no clock, no cryptography except XOR.
  */
-import type { GrantKey } from './token.ts';
+import { base64url, fromBase64url, xor } from '../lib/bytes.ts';
 import type { Actor } from './access.ts';
 import type { StoredOrigin } from './identity.ts';
 import type { StoredRetired } from './retired.ts';
 import type { Json, Seconds } from './store.ts';
+import type { GrantKey } from './token.ts';
 import type { SealedRefs } from './upstream.ts';
 
 /** A token as the record stores it: its hash, and the grant's key wrapped for the token's holder. */
@@ -164,4 +166,26 @@ export function whyOver({ ended, expiresAt }: Pick<Grant, 'ended' | 'expiresAt'>
 /** Whether a client can still use something of a grant. */
 export function isLive(grant: Grant, now: Seconds): boolean {
   return !grant.ended && lifeEndOf(grant) > now && grant.expiresAt > now;
+}
+
+/** What the holder of a token can prove: its hash, and the pad that unwraps the grant's key. */
+export interface Proof {
+  readonly hash: string;
+  readonly pad: Uint8Array;
+}
+
+/** Wraps the grant's key for the holder of a token. */
+export function wrap(key: Uint8Array, { hash, pad }: Proof): Wrapped {
+  return { hash, wrappedKey: base64url(xor(key, pad)) };
+}
+
+/** Unwraps the grant's key with the pad of a token. */
+export function unwrap(wrapped: Wrapped, pad: Uint8Array): Uint8Array<ArrayBuffer> {
+  return xor(bytesOf(wrapped.wrappedKey), pad);
+}
+
+function bytesOf(text: string): Uint8Array {
+  const bytes = fromBase64url(text);
+  if (!bytes) throw new TypeError('A stored grant contains a value that is not base64url.');
+  return bytes;
 }

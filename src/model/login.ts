@@ -5,7 +5,7 @@
  */
 import type { Html, HtmlValue } from '../lib/html.ts';
 import type { Text, Words } from '../words/words.ts';
-import type { Icon } from './brand.ts';
+import type { Icon } from './display.ts';
 import type { IdentifierPart, LoginServices } from './login-services.ts';
 import type { Params } from './params.ts';
 import type { Authenticated, Limited, LoginResult, RecheckContext, Refused, ReturnResult, Verdict, Step } from './identity.ts';

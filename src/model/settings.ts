@@ -1,26 +1,25 @@
 /**
  * Settings: the application's options with all defaults, after the start-up checks; frozen, per issuer.
  */
-import type { SendEmail } from './email.ts';
-import type { Brand } from './brand.ts';
 import type { Languages } from '../words/words.ts';
 import type { Access } from './access.ts';
-import type { AccessKeyRules } from './token.ts';
 import type { Accounts } from './account.ts';
 import type { AdminApi } from './admin.ts';
-import type { Client } from './client.ts';
+import type { Brand } from './display.ts';
 import type { ClientPolicy } from './client-policy.ts';
+import type { Client } from './client.ts';
+import type { SendEmail } from './email.ts';
 import type { ErrorCode } from './error.ts';
 import type { Event, Telemetry } from './event.ts';
 import type { FormerStore } from './former.ts';
 import type { Organization } from './identity.ts';
-import type { Login } from './login.ts';
+import type { AccountSection, Login, LoginServices, Step, Steps } from './login.ts';
 import type { OnTokens } from './on-tokens.ts';
 import type { Resource } from './resource.ts';
 import type { Awaitable } from './runtime.ts';
 import type { ScopeExpansion, ScopeInfo } from './scope.ts';
-import type { SecondFactor } from './second-factor.ts';
 import type { Seconds } from './store.ts';
+import type { AccessKeyRules } from './token.ts';
 import type { IssuerFinder, TrustedIssuer } from './trusted-issuer.ts';
 
 /** Paths of the endpoints below the origin, including the issuer's path; null if switched off. */
@@ -229,4 +228,20 @@ export interface Settings {
   readonly securityEmails: SendEmail<never> | null;
   /** Null to send error responses unchanged. */
   readonly onError: OnError | null;
+}
+
+/** The second factor was verified, which is asked for after any login, if the user has set it up. */
+export type SecondFactorPassed = { readonly kind: 'passed' };
+
+/** A second factor. */
+export interface SecondFactor {
+  /** Used in paths and events: `totp`. */
+  readonly id: string;
+  /** The step for this user; null if they have not set it up. */
+  ask(userId: string, services: LoginServices): Promise<Step | null>;
+  readonly steps: Steps<SecondFactorPassed>;
+  /** Whether it seals data under the server's `secret`, which is then required. */
+  readonly needsSecret?: true;
+  /** Sections that it adds to the account page. */
+  readonly account?: readonly AccountSection[];
 }

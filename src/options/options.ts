@@ -11,8 +11,7 @@ import type { FormerStore } from '../model/former.ts';
 import type { Login } from '../model/login.ts';
 import type { OnTokens } from '../model/on-tokens.ts';
 import { SIGNING_ALGS, type SigningAlg } from '../model/key-set.ts';
-import type { SecondFactor } from '../model/second-factor.ts';
-import type { DocumentPolicy, ExchangePolicy, GrantableScopes, OnError, Permissions } from '../model/settings.ts';
+import type { DocumentPolicy, ExchangePolicy, GrantableScopes, OnError, Permissions, SecondFactor } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import type { IssuerFinder, TrustedIssuer } from '../model/trusted-issuer.ts';
 import {

@@ -3,7 +3,7 @@
  * pages is built without this file. Each message names the value and the fix.
  */
 import { checkTypes } from '../lib/check-options.ts';
-import type { Brand } from '../model/brand.ts';
+import type { Brand } from '../model/display.ts';
 import { haveSignIn, isForm, type Login } from '../model/login.ts';
 import { brandOf, TEMPLATES, type Templates, type Theme } from '../pages/theme.ts';
 import { en } from '../words/en.ts';

@@ -5,7 +5,7 @@
 import type { AdminApi } from '../model/admin.ts';
 import type { SendEmail } from '../model/email.ts';
 import type { Handler } from '../model/context.ts';
-import type { Brand } from '../model/brand.ts';
+import type { Brand } from '../model/display.ts';
 import { insteadOf } from '../lib/check-options.ts';
 import { withoutSlash } from '../lib/url.ts';
 import { haveSignIn } from '../model/login.ts';

@@ -2,7 +2,7 @@
  * The options about resources and scopes: `resources`, `defaultResource`, `scopesSupported` with its hierarchy, `unknownScopes`. Checked when the
  * provider is made, and completed when the issuer is known.
  */
-import { metadataPathOf } from '../guard/challenge.ts';
+import { metadataPathOf } from '../guard/answers.ts';
 import { defined } from '../lib/json.ts';
 import { checkTypes } from '../lib/check-options.ts';
 import { isLoopbackHost, withoutSlash } from '../lib/url.ts';

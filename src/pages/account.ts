@@ -4,7 +4,7 @@
  */
 import { askFirst, html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
-import { isLoopbackNetwork } from '../lib/network.ts';
+import { isLoopbackNetwork } from '../lib/http.ts';
 import { page } from './layout.ts';
 import type { Brand } from './layout.ts';
 import { accountRow } from './sign-in.ts';

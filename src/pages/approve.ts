@@ -5,7 +5,7 @@
 import { html, type Html, type HtmlValue } from '../lib/html.ts';
 import { clientRow, type ClientView, legalLinks } from './client.ts';
 import { page, TICK } from './layout.ts';
-import type { Brand } from '../model/brand.ts';
+import type { Brand } from '../model/display.ts';
 import {
   accountRow,
   type AccountView,

@@ -3,7 +3,7 @@
  * connected: by a line to copy, or in its settings.
  */
 import { html, type Html } from '../lib/html.ts';
-import type { Brand } from '../model/brand.ts';
+import type { Brand } from '../model/display.ts';
 import type { Words } from '../words/words.ts';
 import { page } from './layout.ts';
 import { linkLine } from './sign-in.ts';

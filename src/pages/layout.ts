@@ -3,7 +3,7 @@
  * No script but the one of a sign-in step, allowed by its hash; nothing from other origins, no framing, no caching (RFC 9700 §4.16, SEC-130).
  */
 import { html, Html, type HtmlValue } from '../lib/html.ts';
-import type { Brand, Sheet } from '../model/brand.ts';
+import type { Brand, Sheet } from '../model/display.ts';
 import { plainSheet } from './style.ts';
 import type { Words } from '../words/words.ts';
 

@@ -3,7 +3,7 @@
  * button; the page of a step, a later page of a login or a second factor; and the page for the code that a device shows.
  */
 import { field, html, type Html, markWrong } from '../lib/html.ts';
-import type { Brand } from '../model/brand.ts';
+import type { Brand } from '../model/display.ts';
 import type { StepView } from '../model/login.ts';
 import type { Words } from '../words/words.ts';
 import { page, type PageParts } from './layout.ts';

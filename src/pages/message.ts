@@ -3,7 +3,7 @@
  */
 import { html, type HtmlValue } from '../lib/html.ts';
 import { page, type PageParts } from './layout.ts';
-import type { Brand } from '../model/brand.ts';
+import type { Brand } from '../model/display.ts';
 import type { Words } from '../words/words.ts';
 import type { OAuthError } from '../model/error.ts';
 

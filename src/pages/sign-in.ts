@@ -4,7 +4,7 @@
  */
 import { errorBox, html, type Html, type HtmlValue, markWrong } from '../lib/html.ts';
 import { sayIn, type Words } from '../words/words.ts';
-import { type Icon, pathsOf } from '../model/brand.ts';
+import { type Icon, pathsOf } from '../model/display.ts';
 import { KEY, SHIELD } from './layout.ts';
 
 /** A login as a page offers it. Its fields come from `Login.fields`. */

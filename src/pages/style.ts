@@ -3,7 +3,7 @@
  * It is placed between `<style>` tags unescaped, so it contains no `<`. A theme sets its custom properties (`theme.ts`).
  */
 import { sha256 } from '../lib/sha256.ts';
-import type { Sheet } from '../model/brand.ts';
+import type { Sheet } from '../model/display.ts';
 
 /** The stylesheet: light and dark, phone first, 44 px targets, AA contrast in both themes. */
 export const STYLE: string = `

@@ -10,7 +10,7 @@ import { type Grant, isLive, lifeEndOf } from '../model/grant.ts';
 import type { Identity } from '../model/identity.ts';
 import { lazyObject } from '../lib/lazy.ts';
 import { checkCursor, checkUserId } from './own-arguments.ts';
-import { SIGN_IN_KINDS, type SignInKind } from '../model/sign-ins.ts';
+import { SIGN_IN_KINDS, type SignInKind } from '../model/login-services.ts';
 import type { Cursor, Json, Seconds } from '../model/store.ts';
 
 /** A grant as its user may see it. */

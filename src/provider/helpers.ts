@@ -7,7 +7,7 @@ import type { Health } from '../core/health.ts';
 import type { Resealed, ResealOptions } from '../core/reseal.ts';
 import { lazy, lazyObject } from '../lib/lazy.ts';
 import type { Account, Accounts } from '../model/account.ts';
-import type { SignIns } from '../model/sign-ins.ts';
+import type { SignIns } from '../model/login-services.ts';
 import type { Cursor } from '../model/store.ts';
 import type { Clients } from './clients.ts';
 import type { GrantVerbs } from './grants.ts';

@@ -6,7 +6,7 @@
  *   anything else is an outage → 503, after which clients keep their tokens (SEC-186)
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { schemeOf, unauthorized, unavailable } from '../guard/challenge.ts';
+import { schemeOf, unauthorized, unavailable } from '../guard/answers.ts';
 import { type Guard, isRefusal } from '../guard/guard.ts';
 import { json } from '../lib/http.ts';
 import type { Access } from '../model/access.ts';

@@ -1,8 +1,7 @@
 /**
  * A part of a store under its own key prefix, for a tenant or an epoch. Only records with that prefix are written and found.
  */
-import { LASTING_LISTS, LASTING_RECORDS } from '../model/record-kind.ts';
-import { type IndexKey, type Key, type Store, type Stored, TENANT_ID } from '../model/store.ts';
+import { type IndexKey, type Key, LASTING_LISTS, LASTING_RECORDS, type Store, type Stored, TENANT_ID } from '../model/store.ts';
 
 /** Maps keys of a part to keys in the store, and back. */
 interface Naming {

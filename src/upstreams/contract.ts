@@ -3,7 +3,7 @@
  * peculiarities. Independent of requests, sessions and storage.
  */
 import { checkTypes } from '../lib/check-options.ts';
-import { checkIcon, type Icon } from '../model/brand.ts';
+import { checkIcon, type Icon } from '../model/display.ts';
 import type { Identity, Verdict as StayVerdict } from '../model/identity.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import type { UpstreamTokens } from '../model/upstream.ts';

@@ -13,7 +13,7 @@ import type { Settings } from '../../src/model/settings.ts';
 import type { Store } from '../../src/model/store.ts';
 import { grantIdOf } from '../../src/model/token.ts';
 import type { UpstreamRef } from '../../src/model/upstream.ts';
-import { unwrap } from '../../src/model/wrapped.ts';
+import { unwrap } from '../../src/model/grant.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { START } from '../support/grants.ts';

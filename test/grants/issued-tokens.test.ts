@@ -6,7 +6,7 @@ import { boundTo, deriveTokens, type IssuedTokens, sealTokens, signAccessToken, 
 import { parseAssertion } from '../../src/model/assertion.ts';
 import type { Settings } from '../../src/model/settings.ts';
 import { familyOf } from '../../src/model/token.ts';
-import { unwrap, wrap } from '../../src/model/wrapped.ts';
+import { unwrap, wrap } from '../../src/model/grant.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { KEY, openGrant, proofOf, START } from '../support/grants.ts';
 import { makeServer } from '../support/server.ts';

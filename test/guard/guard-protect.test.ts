@@ -2,7 +2,7 @@
 import { type Context, requestState } from '../../src/model/context.ts';
 import { describe, expect, it } from 'vitest';
 import { guard, type GuardOptions } from '../../src/guard/guard.ts';
-import { preflight, withCors } from '../../src/guard/origin.ts';
+import { preflight, withCors } from '../../src/guard/answers.ts';
 import type { Checked } from '../../src/model/access.ts';
 import { access, guardOptions, RESOURCE } from '../support/guarded.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { json, mediaType, quoted, readBody } from '../../src/lib/http.ts';
+import { agentOf, coarseNetwork, isLoopbackNetwork, json, mediaType, networkOf, quoted, readBody } from '../../src/lib/http.ts';
 
 const post = (body: BodyInit, headers: Record<string, string> = {}): Request =>
   new Request('https://x.example', { method: 'POST', body, headers });
@@ -26,5 +26,50 @@ describe('lib/http', () => {
   it('lets no cache keep JSON, and no sign split a header (SEC-166)', () => {
     expect(json({}).headers.get('cache-control')).toBe('no-store');
     expect(quoted('a"b\\c\r\nd\te\u00e9\0 f')).toBe('"abcde f"');
+  });
+});
+
+describe('lib/http, network', () => {
+  it.each([
+    ['192.0.2.7', '192.0.2.7'], ['::ffff:192.0.2.7', '192.0.2.7'], ['::FFFF:192.0.2.7', '192.0.2.7'], ['::ffff:c000:207', '192.0.2.7'], ['0:0:0:0:0:ffff:c000:0207', '192.0.2.7'],
+    ['2001:db8::1', '2001:db8:0:0::/64'], ['2001:DB8:0:0:ffff::1', '2001:db8:0:0::/64'], ['2001:0db8:0000:0000:1:2:3:4', '2001:db8:0:0::/64'], ['2001:db8:0:1::1', '2001:db8:0:1::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'], ['::1', '0:0:0:0::/64'], [' 192.0.2.7 ', '192.0.2.7'],
+  ])('SEC-154 puts %s into the network %s', (address, network) => {
+    expect(networkOf(address)).toBe(network);
+  }); // prettier-ignore
+
+  it.each([
+    ['127.0.0.1', true], ['127.9.8.7', true], ['::1', true], ['::ffff:127.0.0.1', true],
+    ['128.0.0.1', false], ['10.127.0.1', false], ['0:0:1::1', false], ['2001:db8::1', false], ['x', false],
+  ])('knows whether %s is this computer: %j', (address, expected) => {
+    const network = networkOf(address);
+    expect([isLoopbackNetwork(network), isLoopbackNetwork(coarseNetwork(network))]).toEqual([expected, expected]);
+  }); // prettier-ignore
+
+  it.each([undefined, '', 'x', '10.0.0.1, 192.0.2.7', 'http://x', '[::1]', '::1::2', '192.0.2', '../x', 'a'.repeat(10_000)])(
+    'knows no network in %j',
+    (address) => {
+      expect(networkOf(address)).toBe('unknown');
+    },
+  );
+});
+
+const MOZILLA = 'Mozilla/5.0';
+const KIT = 'AppleWebKit/537.36 (KHTML, like Gecko)';
+
+describe('lib/http, network', () => {
+  it.each([
+    [`${MOZILLA} (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0`, 'Firefox', 'Linux'],
+    [`${MOZILLA} (Windows NT 10.0; Win64; x64) ${KIT} Chrome/140.0.0.0 Safari/537.36`, 'Chrome', 'Windows'],
+    [`${MOZILLA} (Windows NT 10.0; Win64; x64) ${KIT} Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0`, 'Edge', 'Windows'],
+    [`${MOZILLA} (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15`, 'Safari', 'macOS'],
+    [`${MOZILLA} (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/140.0 Mobile/15E148 Safari/604.1`, 'Chrome', 'iPhone'],
+    [`${MOZILLA} (Linux; Android 15; SM-S921B) ${KIT} SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36`, 'Samsung Internet', 'Android'],
+  ])('knows %s', (header, browser, system) => {
+    expect(agentOf(header)).toEqual({ browser, system });
+  }); // prettier-ignore
+
+  it('says nothing of what it does not know, and keeps nothing of what was sent', () => {
+    for (const header of [null, '', 'curl/8.0', '<script>alert(1)</script>', 'x'.repeat(100_000)]) expect(agentOf(header)).toEqual({});
   });
 });

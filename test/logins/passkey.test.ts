@@ -7,7 +7,7 @@ import { passkeys } from '../../src/logins/passkey.ts';
 import { PASSKEY_SCRIPT } from '../../src/logins/passkey-options.ts';
 import { password } from '../../src/logins/password.ts';
 import type { StepView } from '../../src/model/login.ts';
-import type { SecondFactor } from '../../src/model/second-factor.ts';
+import type { SecondFactor } from '../../src/model/settings.ts';
 import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { makeAuthenticator } from '../support/authenticator.ts';

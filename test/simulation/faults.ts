@@ -189,7 +189,7 @@ export const FAULTS: readonly Fault[] = [
     bad: `const value = mediaTypeOf(response.headers) === 'text/event-stream' ? 'no-transform' : 'max-age=60';`,
   },
   {
-    id: 'F-63', what: 'a restore under a new epoch loses what users stored', file: 'src/model/record-kind.ts',
+    id: 'F-63', what: 'a restore under a new epoch loses what users stored', file: 'src/model/store.ts',
     good: `  'state',
   'totp',`, bad: `  'totp',`,
   },
@@ -224,7 +224,7 @@ export const FAULTS: readonly Fault[] = [
     bad: `const readings = [parseBasic(authorization)].filter(`,
   },
   {
-    id: 'R-11', what: 'an address with a slash at its end is another resource', file: 'src/guard/challenge.ts',
+    id: 'R-11', what: 'an address with a slash at its end is another resource', file: 'src/guard/answers.ts',
     good: `const names = [description.resource, ...more].flatMap((name) => [name, otherSpelling(name)]).filter((name) => name !== null);`,
     bad: `const names = [description.resource, ...more].flatMap((name) => [name, otherSpelling('')]).filter((name) => name !== null);`,
   },

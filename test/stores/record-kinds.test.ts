@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { ENDING_LISTS, ENDING_RECORDS, LASTING_LISTS, LASTING_RECORDS } from '../../src/model/record-kind.ts';
+import { ENDING_LISTS, ENDING_RECORDS, LASTING_LISTS, LASTING_RECORDS } from '../../src/model/store.ts';
 import { epochStore } from '../../src/stores/prefixed.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 

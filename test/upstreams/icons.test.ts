@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { login } from '../../src/logins/own-login.ts';
 import { upstream } from '../../src/logins/upstream.ts';
-import { pathsOf } from '../../src/model/brand.ts';
+import { pathsOf } from '../../src/model/display.ts';
 import * as upstreams from '../../src/upstreams/index.ts';
 import type { ProviderOptions } from '../../src/upstreams/contract.ts';
 

@@ -3,9 +3,8 @@
  */
 import type { Call } from '../../endpoints/endpoint.ts';
 import { askFirst, html, type Html, type HtmlValue } from '../../lib/html.ts';
-import { formatter } from '../../lib/intl.ts';
+import { formatter, type Words } from '../../words/words.ts';
 import { OAuthError } from '../../model/error.ts';
-import type { Words } from '../../words/words.ts';
 import type { Admin } from '../act.ts';
 import { runAct } from '../run.ts';
 import type { AdminWords } from '../words/en.ts';

@@ -1,6 +1,6 @@
 /** Frame of the console: navigation, search, the page between, and the stylesheet after that of all pages. */
 import { errorBox, html, type Html, type HtmlValue } from '../../lib/html.ts';
-import type { Brand, Sheet } from '../../model/brand.ts';
+import type { Brand, Sheet } from '../../model/display.ts';
 import { page } from '../../pages/layout.ts';
 import { plainSheet, sheetOf } from '../../pages/style.ts';
 import { type Desk, param, type Shown, urlOf } from './desk.ts';

@@ -1,7 +1,7 @@
 /** First page of the console, its search, and health. */
 import type { Health } from '../../core/health.ts';
 import { html, type Html } from '../../lib/html.ts';
-import { formatter } from '../../lib/intl.ts';
+import { formatter } from '../../words/words.ts';
 import type { ClientPolicy } from '../../model/client-policy.ts';
 import type { ClientInfo } from '../../provider/client-of-request.ts';
 import type { ClientDecision } from '../../provider/clients.ts';

@@ -1,8 +1,8 @@
 /** Pages of users: the list, and one of them with everything that belongs to them. */
 import { field, html, type Html, type HtmlValue } from '../../lib/html.ts';
 import type { Account } from '../../model/account.ts';
-import type { UserSignIns } from '../../model/sign-ins.ts';
-import type { Agent } from '../../lib/network.ts';
+import type { UserSignIns } from '../../model/login-services.ts';
+import type { Agent } from '../../lib/http.ts';
 import { actForm, actionsColumn, badge, chips, day, type Desk, entry, facts, moreLink, param, part, read, type Shown, table, tabs, urlOf } from './desk.ts'; // prettier-ignore
 import { grantTable, keyTable } from './grants.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Records: the operations over a Store by kind of record (docs/reference/storage.md). A record with the wrong shape reads as absent.
  */
-import type { Agent } from '../../lib/network.ts';
+import type { Agent } from '../../lib/http.ts';
 import { changeRecord, type RecordAccess } from '../../model/change-record.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';

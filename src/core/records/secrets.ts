@@ -9,7 +9,7 @@ import { type Place, placeOf, withPlace } from '../../model/place.ts';
 import type { Awaitable, Runtime } from '../../model/runtime.ts';
 import { FAMILY_BYTES, familyOf, formatToken, ID_BYTES, SECRET_BYTES, wayBackOf } from '../../model/token.ts';
 import type { SealedRefs, UpstreamRef } from '../../model/upstream.ts';
-import type { Proof } from '../../model/wrapped.ts';
+import type { Proof } from '../../model/grant.ts';
 
 /** What a refresh token proves besides hash and pad. */
 export type RefreshProof = Proof & { readonly familyHash: string };

@@ -4,7 +4,7 @@
  */
 import type { NewEvent } from '../../model/event.ts';
 import type { Passkeys } from '../../model/passkey.ts';
-import { type SignInKind, type SignIns, SIGN_IN_KINDS } from '../../model/sign-ins.ts';
+import { type SignInKind, type SignIns, SIGN_IN_KINDS } from '../../model/login-services.ts';
 import type { Store } from '../../model/store.ts';
 import type { Totps } from '../../model/totp.ts';
 import { identitiesOf, removeIdentity } from './identities.ts';

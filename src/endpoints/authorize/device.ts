@@ -9,8 +9,7 @@
 import { failed, withGiveBack } from '../../clients/caller.ts';
 import { resolveClient } from '../../clients/find.ts';
 import { findDevice, INTERVAL, openDevice } from '../../core/records/devices.ts';
-import { CROSS_ORIGIN, json } from '../../lib/http.ts';
-import { networkAround } from '../../lib/network.ts';
+import { CROSS_ORIGIN, json, networkAround } from '../../lib/http.ts';
 import { type Client, DEVICE_CODE } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import { DEVICE_TTL } from '../../model/pending-authorization.ts';

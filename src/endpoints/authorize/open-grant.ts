@@ -7,14 +7,13 @@ import { renewClient } from '../../core/records/clients.ts';
 import { lazy } from '../../lib/lazy.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
-import type { Grant } from '../../model/grant.ts';
+import { type Grant, wrap } from '../../model/grant.ts';
 import type { StoredOrigin, Origin } from '../../model/identity.ts';
 import { grantTTL, lifetimesFor } from '../../model/resource.ts';
 import { type RequestedScope, OFFLINE_ACCESS } from '../../model/scope.ts';
 import type { Json, Seconds } from '../../model/store.ts';
 import { formatToken, grantIdOf } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
-import { wrap } from '../../model/wrapped.ts';
 import type { UpstreamRef } from '../../model/upstream.ts';
 
 const checkClient = lazy(async () => (await import('../../clients/client-policy.ts')).checkClient);

@@ -9,12 +9,11 @@ import { isGrant, isNothingDone } from '../../core/records/grant-records.ts';
 import { openRefs } from '../../core/records/secrets.ts';
 import { CROSS_ORIGIN } from '../../lib/http.ts';
 import { OAuthError } from '../../model/error.ts';
-import type { Grant } from '../../model/grant.ts';
+import { type Grant, unwrap } from '../../model/grant.ts';
 import type { Params } from '../../model/params.ts';
 import type { Stored } from '../../model/store.ts';
 import { grantIdOf, kindOf } from '../../model/token.ts';
 import { revoke as end, revokeAccess, type Transition } from '../../model/grant-transitions.ts';
-import { unwrap } from '../../model/wrapped.ts';
 import { parseClientRequest } from './token.ts';
 import type { Call } from '../endpoint.ts';
 

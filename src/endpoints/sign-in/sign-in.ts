@@ -10,7 +10,7 @@ import { isDisabled, isShutOut } from '../../core/users/removed-users.ts';
 import { findUserId, userIdOf } from '../../core/users/identities.ts';
 import { makeLinkedLogins } from '../../core/users/linked-logins.ts';
 import type { HtmlValue } from '../../lib/html.ts';
-import { agentOf, coarseNetwork } from '../../lib/network.ts';
+import { agentOf, coarseNetwork } from '../../lib/http.ts';
 import { failureOf, type Organization, type Origin, type StoredOrigin, timeOfProof } from '../../model/identity.ts';
 import {
   type Authenticated,

@@ -12,8 +12,7 @@ import type { Awaitable } from '../../model/runtime.ts';
 import { accessOf } from '../tool-context.ts';
 import type { Caller } from './permission.ts';
 import { policy, type Kind, type Policy } from './policy.ts';
-import { describedOnce } from './schema.ts';
-import { type AnyServer, isCurrent } from '../sdk.ts';
+import { type AnyServer, describedOnce, isCurrent } from '../sdk.ts';
 
 /** The context of a handler: what the SDK put there, and the caller. */
 export type HandlerContext<Props = AuthContext> = Caller<Props> & { readonly [member: string]: unknown };

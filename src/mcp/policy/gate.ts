@@ -4,7 +4,7 @@
  * removes from lists what the caller may not see, however it was registered, and prevents caches from serving a list to other callers.
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
-import { type Challenge, insufficientScope, metadataUrlOf, schemeOf, unauthorized } from '../../guard/challenge.ts';
+import { type Challenge, insufficientScope, metadataUrlOf, schemeOf, unauthorized } from '../../guard/answers.ts';
 import type { Access } from '../../model/access.ts';
 import { type Context, requestState } from '../../model/context.ts';
 import type { NewEvent } from '../../model/event.ts';

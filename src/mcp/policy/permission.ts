@@ -3,7 +3,7 @@
  * call, so that a revoked right is gone at the next one. Without an authorization context the call is refused.
  * A wrapper runs inside the SDK, where no HTTP status can be set any more: a `policy` answers before, with the 403 of the specification.
  */
-import { insufficientScope, metadataUrlOf, schemeOf } from '../../guard/challenge.ts';
+import { insufficientScope, metadataUrlOf, schemeOf } from '../../guard/answers.ts';
 import type { Access, AuthContext } from '../../model/access.ts';
 import { checkNeed, impliedBy, judge, type Need, type ScopeHierarchy, type Verdict } from '../../model/policy.ts';
 import type { Awaitable } from '../../model/runtime.ts';

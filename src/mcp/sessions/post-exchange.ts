@@ -11,11 +11,18 @@ import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/
 import type { AuthInfo, JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import { onAbort, pause } from '../../lib/on-abort.ts';
 import type { Json, Seconds } from '../../model/store.ts';
-import { LOOK_EVERY, type ServerRequests, serverRequestsOf, watchForCancellations } from './server-requests.ts';
+import {
+  LOOK_EVERY,
+  type Recording,
+  recordTo,
+  SAID_EVERY,
+  type ServerRequests,
+  serverRequestsOf,
+  watchForCancellations,
+} from './exchange-records.ts';
 import type { JudgedBody, JudgedMessage } from '../policy/gate.ts';
 import { isBelow, isGranted, MAX_SUBSCRIPTIONS, type Subscription, subscriptionIn, tellingItsEnd } from '../events/listening.ts';
 import { type AnyServer, type Id, isAnswer, type Message, messagesOf } from '../sdk.ts';
-import { type Recording, recordTo, SAID_EVERY } from './event-store.ts';
 import type { Session } from './session.ts';
 import { asError, type Report } from '../errors.ts';
 

@@ -14,7 +14,7 @@ import { requestState } from '../../model/context.ts';
 import type { Json } from '../../model/store.ts';
 import { endOf, subscribedAs } from '../events/listening.ts';
 import { eventUserOf, MISSED, type UserEvent, type UserEvents } from '../events/user-events.ts';
-import { deathOf, KEPT_FOR, readEventId, readStream } from './event-store.ts';
+import { deathOf, KEPT_FOR, readEventId, readStream } from './exchange-records.ts';
 import { tooManyOpen } from './limits.ts';
 import {
   begin,

@@ -16,7 +16,7 @@ import type { JudgedBody, JudgedMessage } from '../policy/gate.ts';
 import { type AnyServer, type Message, messagesOf } from '../sdk.ts';
 import { checkTerms } from './limits.ts';
 import { exchangePost, exchangePostAlone, type PostExchange } from './post-exchange.ts';
-import { putAnswer, putCancellation } from './server-requests.ts';
+import { putAnswer, putCancellation } from './exchange-records.ts';
 import { openSessionStream, putInOutbox } from './session-streams.ts';
 import {
   type Admitted,

@@ -4,7 +4,7 @@ import { html } from '../../../src/lib/html.ts';
 import { existingSession } from '../../../src/logins/own-login.ts';
 import { password } from '../../../src/logins/password.ts';
 import type { Authenticated, FormLogin, LoginPageAnswer, LoginPageCall, StepView } from '../../../src/model/login.ts';
-import type { SecondFactor } from '../../../src/model/second-factor.ts';
+import type { SecondFactor } from '../../../src/model/settings.ts';
 import type { OAuthProviderOptions } from '../../../src/options/options.ts';
 import type { BrowserPage } from '../../../src/testing/browser.ts';
 import { ALICE, type App, ISSUER, makeApp } from '../../support/app.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { password } from '../../../src/logins/password.ts';
 import { html } from '../../../src/lib/html.ts';
 import type { FormLogin, StepView } from '../../../src/model/login.ts';
-import type { SecondFactor } from '../../../src/model/second-factor.ts';
+import type { SecondFactor } from '../../../src/model/settings.ts';
 import type { OAuthProviderOptions } from '../../../src/options/options.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
 import type { Browser, BrowserPage } from '../../../src/testing/browser.ts';

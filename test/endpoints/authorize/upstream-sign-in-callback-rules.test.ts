@@ -5,7 +5,7 @@ import { connection } from '../../../src/logins/upstream.ts';
 import { password } from '../../../src/logins/password.ts';
 import type { Authenticated, RedirectLogin, ReturnResult } from '../../../src/model/login.ts';
 import type { Runtime } from '../../../src/model/runtime.ts';
-import type { SecondFactor } from '../../../src/model/second-factor.ts';
+import type { SecondFactor } from '../../../src/model/settings.ts';
 import type { OAuthProviderOptions } from '../../../src/options/options.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
 import type { Browser, BrowserPage } from '../../../src/testing/browser.ts';

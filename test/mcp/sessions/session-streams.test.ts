@@ -1,6 +1,6 @@
 /** GET and DELETE of a session without a server around: which requests are for it, which stream they get, and what ends a stream. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { recordTo } from '../../../src/mcp/sessions/event-store.ts';
+import { recordTo } from '../../../src/mcp/sessions/exchange-records.ts';
 import { begin, findSession, type Keeper, newSession, type Session, type SessionCaller } from '../../../src/mcp/sessions/session.ts';
 import { openSessionStream } from '../../../src/mcp/sessions/session-streams.ts';
 import { shares } from '../../../src/mcp/sessions/limits.ts';

@@ -2,7 +2,7 @@
 import { McpServer, Server, type Transport } from '@modelcontextprotocol/server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Shares, shares } from '../../../src/mcp/sessions/limits.ts';
-import { serverRequestsOf } from '../../../src/mcp/sessions/server-requests.ts';
+import { serverRequestsOf } from '../../../src/mcp/sessions/exchange-records.ts';
 import {
   type Admitted,
   begin,

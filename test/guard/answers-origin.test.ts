@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { checkOrigin } from '../../src/guard/origin.ts';
+import { checkOrigin } from '../../src/guard/answers.ts';
 
 const at = (url: string, origin?: string): Request => new Request(url, origin === undefined ? {} : { headers: { origin } });
 const status = (url: string, origin: string, allowed?: readonly string[], own?: string): number | undefined =>
   checkOrigin(at(url, origin), allowed, own)?.status;
 
-describe('guard/origin', () => {
+describe('guard/answers, origin', () => {
   it('lets pass what comes from no page, and from our own', () => {
     expect(checkOrigin(at('https://mcp.example/mcp'))).toBeNull();
     expect(status('https://mcp.example/mcp', 'https://mcp.example')).toBeUndefined();

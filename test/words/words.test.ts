@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { formatter } from '../../src/lib/intl.ts';
+import { formatter } from '../../src/words/words.ts';
 import { ISSUER } from '../support/app.ts';
 import { makeConsole, open } from '../support/console.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 
-describe('lib/intl', () => {
+describe('words/words, intl', () => {
   it('makes each formatter once, and one for each language, kind and look', () => {
     const look = { dateStyle: 'long', timeZone: 'UTC' } as const;
     const english = formatter(Intl.DateTimeFormat, 'en', look);

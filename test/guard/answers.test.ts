@@ -13,7 +13,7 @@ import {
   unauthorized,
   unavailable,
   unproven,
-} from '../../src/guard/challenge.ts';
+} from '../../src/guard/answers.ts';
 import { guard } from '../../src/guard/guard.ts';
 import { OAuthError } from '../../src/model/error.ts';
 import { ISSUER, makeApp, RESOURCE } from '../support/app.ts';
@@ -24,7 +24,7 @@ const at = { metadataUrl: 'https://mcp.example/.well-known/oauth-protected-resou
 const STRICT = /^Bearer [a-z_]+="[\x20\x21\x23-\x5b\x5d-\x7e]*"(, [a-z_]+="[\x20\x21\x23-\x5b\x5d-\x7e]*")*$/;
 const header = (response: Response): string => response.headers.get('www-authenticate') ?? '';
 
-describe('guard/challenge', () => {
+describe('guard/answers, challenge', () => {
   it('names no error where no token was sent (S-117, S-118, S-119)', async () => {
     const response = unauthorized(at, false);
     expect([response.status, header(response)]).toEqual([401, `Bearer resource_metadata="${at.metadataUrl}", scope="read write"`]);
@@ -134,7 +134,7 @@ describe('guard/challenge', () => {
 
 const ROOT = '/.well-known/oauth-protected-resource';
 
-describe('guard/challenge, resource-metadata', () => {
+describe('guard/answers, resource-metadata', () => {
   it.each([
     ['https://h.example', ROOT], ['https://h.example/mcp', `${ROOT}/mcp`], ['https://h.example/public/mcp', `${ROOT}/public/mcp`], ['https://h.example/mcp?x=1', `${ROOT}/mcp?x=1`],
   ])('puts the document of %s at %s (S-113; RFC 9728 §3.1)', (resource, path) => {

@@ -1,6 +1,7 @@
 /**
- * What a protected resource tells a caller who may not pass: error responses with `WWW-Authenticate` (RFC 6750 §3, RFC 9728 §5.1, MCP "Protected
- * Resource Metadata Discovery"), and the metadata that they lead to, which names the servers that issue tokens (RFC 9728 §2, §3).
+ * What a protected resource answers by itself: errors with `WWW-Authenticate` (RFC 6750 §3, RFC 9728 §5.1, MCP "Protected Resource Metadata
+ * Discovery"); the metadata that they lead to, which names the servers that issue tokens (RFC 9728 §2, §3); and, by the `Origin` header, 403 or CORS
+ * headers for pages of other origins.
  */
 import { askedHeaders, json, quoted } from '../lib/http.ts';
 import type { Checked } from '../model/access.ts';
@@ -8,6 +9,10 @@ import { DPOP_ALGS } from '../model/client.ts';
 import type { ProofProblem } from '../model/dpop.ts';
 import { type ErrorCode, GUARD_TEXTS, type GuardErrorCode, type OAuthError } from '../model/error.ts';
 import { otherSpelling } from '../model/resource.ts';
+
+const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+/** Any page may call: for servers that browser clients of every origin use. The bearer token is then the only guard. */
+const ANY = '*';
 
 /** How a token was presented. */
 export type Scheme = 'Bearer' | 'DPoP';
@@ -81,8 +86,6 @@ function headerOf({ metadataUrl, scope }: Challenge, error: ErrorCode | null, sc
   return `${scheme} ${parameters.filter((one) => typeof one === 'string').join(', ')}`;
 }
 
-const WELL_KNOWN = '/.well-known/oauth-protected-resource';
-
 /** The content of the document. */
 export interface ResourceDescription {
   /** Canonical identifier of the resource. */
@@ -137,4 +140,60 @@ export function metadataAnswer(request: Request, text: string): Response {
     return new Response(null, { status: 405, headers: { allow: 'GET, HEAD, OPTIONS' } });
   const headers = { ...cors, 'content-type': 'application/json', 'cache-control': 'public, max-age=300' };
   return new Response(request.method === 'HEAD' ? null : text, { headers });
+}
+
+/** Whether it is a list of origins as browsers send them, without a path: a text would be searched for `*` and for parts. */
+export function areOrigins(list: unknown = []): boolean {
+  return Array.isArray(list) && list.every((one) => /^(\*|null|[^:]+:\/\/[^/*A-Z]+)$/.test(one as string));
+}
+
+/**
+ * Rejects a request from a page of another origin, against DNS rebinding and against pages that call a server on loopback (MCP transports,
+ * "Security Warning"). Requests without an `Origin` header do not come from a page and pass: the token decides what they may do.
+ *
+ * @param allowed further origins as browsers write them (`https://app.example`), or `*` for every one.
+ * @param own the address this server is known by. Give the configured one where there is one: `request.url` may be made from
+ *   the `Host` header, and with DNS rebinding that names the attacker's page.
+ * @returns the 403 to answer with, or null when the request may go on.
+ */
+export function checkOrigin(request: Request, allowed: readonly string[] = [], own: string = request.url): Response | null {
+  if (allowed.includes(ANY)) return null;
+  const origin = request.headers.get('origin');
+  if (origin === null || allowed.includes(origin) || isAtHome(origin, own)) return null;
+  const error = { code: -32000, message: 'This origin may not call this server.' };
+  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 403, headers: { 'cache-control': 'no-store' } });
+}
+
+function isAtHome(origin: string, own: string): boolean {
+  if (!URL.canParse(origin) || !URL.canParse(own)) return false; // "null", and what no browser sends
+  const page = new URL(origin);
+  const home = new URL(own);
+  if (!/^https?:$/.test(page.protocol)) return false;
+  return page.origin === home.origin || (isLoopback(page.hostname) && isLoopback(home.hostname));
+}
+
+/** `localhost` and its subdomains never leave the machine (RFC 6761 §6.3); of 127/8 only the address people use. */
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '127.0.0.1' || hostname === '[::1]';
+}
+
+/** CORS headers of a response, for pages of an allowed origin. */
+export function withCors(request: Request, response: Response): Response {
+  const origin = request.headers.get('origin');
+  if (origin === null || response.headers.has('access-control-allow-origin')) return response;
+  const answer = new Response(response.body, response);
+  answer.headers.set('access-control-allow-origin', origin);
+  answer.headers.append('vary', 'Origin');
+  answer.headers.set('access-control-expose-headers', 'WWW-Authenticate, Mcp-Session-Id, Retry-After, DPoP-Nonce');
+  return answer;
+}
+
+/** The response to a CORS preflight request, for pages of an allowed origin. */
+export function preflight(request: Request): Response {
+  const headers = {
+    'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
+    'access-control-allow-headers': askedHeaders(request) ?? 'Authorization, Content-Type',
+    'access-control-max-age': '86400',
+  };
+  return withCors(request, new Response(null, { status: 204, headers }));
 }

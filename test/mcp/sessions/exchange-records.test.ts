@@ -1,9 +1,9 @@
 /** Streams that are kept for who comes back, part by part: what becomes of them when a write goes wrong, or the process that filled them dies. */
 import { describe, expect, it } from 'vitest';
-import { type SessionStore, sessionStoreOf, MAX_RECORD_BYTES } from '../../../src/mcp/sessions/session.ts';
 import type { Id } from '../../../src/mcp/sdk.ts';
+import { MAX_KEPT, readEventId, readStream, type Recording, recordTo } from '../../../src/mcp/sessions/exchange-records.ts';
 import { resumedStream } from '../../../src/mcp/sessions/session-streams.ts';
-import { MAX_KEPT, readEventId, readStream, recordTo, type Recording } from '../../../src/mcp/sessions/event-store.ts';
+import { MAX_RECORD_BYTES, type SessionStore, sessionStoreOf } from '../../../src/mcp/sessions/session.ts';
 import { makeClock } from '../../../src/testing/clock.ts';
 import { eventsOf } from '../session-client.ts';
 import { statesWith, type Trouble } from '../states.ts';
@@ -23,7 +23,7 @@ async function recording(
   return { sessionStore, open: left, errors, record: recordTo(sessionStore, left, ({ message }) => errors.push(message)) };
 }
 
-describe('mcp/sessions/event-store', () => {
+describe('mcp/sessions/exchange-records, event-store', () => {
   it('sends an error for each unanswered request of a dead process', async () => {
     const clock = makeClock();
     const { sessionStore, record, open } = await recording([1, 'two', 3], { now: clock.now });
