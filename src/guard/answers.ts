@@ -174,7 +174,7 @@ function isAtHome(origin: string, own: string): boolean {
 
 /** `localhost` and its subdomains never leave the machine (RFC 6761 §6.3); of 127/8 only the address people use. */
 function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '127.0.0.1' || hostname === '[::1]';
+  return /^(?:(?:.*\.)?localhost|127\.0\.0\.1|\[::1\])$/.test(hostname);
 }
 
 /** CORS headers of a response, for pages of an allowed origin. */
