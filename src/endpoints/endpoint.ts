@@ -82,7 +82,8 @@ class OneCall implements Call {
     this.as = withRequestId(as, () => this.requestId, around.place ?? null);
     this.env = env;
     this.#around = around;
-    this.after = (work) => around.waitUntil(workOf(this, work, around.answered));
+    const after: Call['after'] = (work) => around.waitUntil(workOf(this, work, around.answered));
+    this.after = after;
   }
 
   get words(): Words {

@@ -207,8 +207,10 @@ export function makeGuard(options: GuardOptions, more: readonly string[] = []): 
       if (isRefusal(access)) return withCors(request, access);
       const state = requestState(ctx);
       if (telemetry) state.telemetry = telemetry;
-      state.stillGood = async () => isGood(await judge(request, env));
-      if (tokenOf) state.credential = () => tokenOf(request);
+      const stillGood = async (): Promise<boolean> => isGood(await judge(request, env));
+      state.stillGood = stillGood;
+      const credential = tokenOf && ((): string | null => tokenOf(request));
+      if (credential) state.credential = credential;
       return withCors(request, await handler(request, env as Env, withAccess(ctx, access, challenge)));
     };
     return (request, env, ctx = { waitUntil() {} }) => {

@@ -7,7 +7,7 @@ import { OAuthError } from '../model/error.ts';
 import type { Json } from '../model/store.ts';
 import type { UserStates } from '../model/user-state.ts';
 import { changeState } from '../model/change-record.ts';
-import { type AnyServer, onConnect } from './sdk.ts';
+import { type AnyServer, wrapSend } from './sdk.ts';
 import { asError, type Report, ToolError } from './errors.ts';
 
 /** A new state, or a function that makes it from the previous one. */
@@ -77,12 +77,9 @@ export async function openState<State>(states: UserStates, handle: string, initi
 
 /** Delays results until the state is stored. If that fails, the result becomes an error. */
 export function settleBefore(server: AnyServer, state: AgentState<unknown>, report: Report): void {
-  onConnect(server, (transport) => {
-    const send = transport.send.bind(transport);
-    transport.send = async (message, options) => {
-      if (!('id' in message) || !('result' in message)) return send(message, options);
-      return send(await settled(message, state, report), options);
-    };
+  wrapSend(server, (send) => async (message, options) => {
+    if (!('id' in message) || !('result' in message)) return send(message, options);
+    return send(await settled(message, state, report), options);
   });
 }
 

@@ -8,7 +8,7 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { UpstreamTokenError } from '../model/upstream.ts';
 import type { Kind } from './policy/policy.ts';
-import { type AnyServer, type Id, onConnect } from './sdk.ts';
+import { type AnyServer, type Id, wrapSend } from './sdk.ts';
 
 /**
  * An error whose message the model and the user may read. The message of any other error is replaced, since it may contain secrets.
@@ -39,7 +39,7 @@ export function keepErrorsInside(server: AnyServer, report: Report): void {
   const inside = server as Inside;
   const execute = inside.executeToolHandler;
   if (execute !== undefined) {
-    inside.executeToolHandler = async (...args) => {
+    const executing: typeof execute = async (...args) => {
       try {
         return await execute.apply(server, args);
       } catch (error) {
@@ -49,11 +49,9 @@ export function keepErrorsInside(server: AnyServer, report: Report): void {
         throw new ToolError(BLAND);
       }
     };
+    inside.executeToolHandler = executing;
   }
-  onConnect(server, (transport) => {
-    const send = transport.send.bind(transport);
-    transport.send = (message, options) => send(withoutDetails(message, report), options);
-  });
+  wrapSend(server, (send) => (message, options) => send(withoutDetails(message, report), options));
 }
 
 /** Whatever was thrown, as an Error. */

@@ -30,11 +30,19 @@ export function isCurrent(server: AnyServer): server is McpServer | Server {
 export function onConnect(server: AnyServer, before: (transport: Transport) => void, after?: (transport: Transport) => void): void {
   const seam = server as { connect(transport: Transport): Promise<void> };
   const connect = seam.connect.bind(server);
-  seam.connect = async (transport) => {
+  const connecting = async (transport: Transport): Promise<void> => {
     before(transport);
     await connect(transport);
     after?.(transport);
   };
+  seam.connect = connecting;
+}
+
+/** Puts another `send` before that of the transport to which a server connects. */
+export function wrapSend(server: AnyServer, wrap: (send: Transport['send']) => Transport['send']): void {
+  onConnect(server, (transport) => {
+    transport.send = wrap(transport.send.bind(transport));
+  });
 }
 
 /**
@@ -44,12 +52,13 @@ export function onConnect(server: AnyServer, before: (transport: Transport) => v
 export function giveRequestInfo(transport: Transport): void {
   const deliver = transport.onmessage?.bind(transport);
   if (deliver === undefined) return;
-  transport.onmessage = (message: JSONRPCMessage, extra?: MessageExtraInfo) => {
+  const onmessage: typeof deliver = (message: JSONRPCMessage, extra?: MessageExtraInfo) => {
     if (extra?.request === undefined) return deliver(message, extra);
     const { headers, url } = extra.request;
     const requestInfo = { headers: Object.fromEntries(redactedHeaders(headers)), url: new URL(redactedUrl(url)) };
     return deliver(message, { ...extra, requestInfo } as MessageExtraInfo);
   };
+  transport.onmessage = onmessage;
 }
 
 /** Where the protocol layer of both SDK lines finds handlers; private in their types. */
@@ -91,13 +100,10 @@ export function relateToRequest(server: AnyServer, body: Message | readonly Mess
     message.method === 'notifications/message' &&
     meta[VERSION] !== undefined &&
     (typeof level !== 'string' || isBelow(level, message));
-  onConnect(server, (transport) => {
-    const send = transport.send.bind(transport);
-    transport.send = async (message, options) => {
-      const isOurs = 'method' in message && !('id' in message) && options?.relatedRequestId === undefined && !NEWS.test(message.method);
-      if (isOurs && isUnwanted(message)) return;
-      return send(message, isOurs ? { ...options, relatedRequestId } : options);
-    };
+  wrapSend(server, (send) => async (message, options) => {
+    const isOurs = 'method' in message && !('id' in message) && options?.relatedRequestId === undefined && !NEWS.test(message.method);
+    if (isOurs && isUnwanted(message)) return;
+    return send(message, isOurs ? { ...options, relatedRequestId } : options);
   });
 }
 
@@ -122,15 +128,14 @@ export function forgetTools(server: AnyServer, names: readonly string[]): void {
   const { _registeredTools: tools = {} } = server as Registry;
   for (const name of names) if (Object.hasOwn(tools, name)) delete tools[name];
   const unknown = new Map(names.map((name) => [name, crypto.randomUUID()]));
+  wrapSend(server, (send) => (message, options) => send(renamedBack(message, unknown), options));
   onConnect(
     server,
-    (transport) => {
-      const send = transport.send.bind(transport);
-      transport.send = (message, options) => send(renamedBack(message, unknown), options);
-    },
+    () => {},
     (transport) => {
       const deliver = transport.onmessage?.bind(transport);
-      transport.onmessage = (message: JSONRPCMessage, extra?: MessageExtraInfo) => deliver?.(renamed(message, unknown), extra);
+      const onmessage: typeof deliver = (message: JSONRPCMessage, extra?: MessageExtraInfo) => deliver?.(renamed(message, unknown), extra);
+      transport.onmessage = onmessage;
     },
   );
 }

@@ -15,7 +15,7 @@ import type { Access } from '../model/access.ts';
 import { covers } from '../model/resource.ts';
 import type { Place } from '../model/place.ts';
 import type { Runtime } from '../model/runtime.ts';
-import type { Span } from '../model/event.ts';
+import type { NewEvent, Span } from '../model/event.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
 import { checkFetch } from '../options/parse.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
@@ -168,10 +168,11 @@ export class Provider<Env = unknown> {
     if (request.method === 'OPTIONS') return preflight(request);
     const state = requestState(ctx);
     if (host.as.settings.telemetry) state.telemetry = host.as.settings.telemetry;
-    state.emit = (event) => {
+    const emit = (event: NewEvent): void => {
       const region = this.#placeOf(request);
       host.as.emit(region === null ? event : { region, ...event });
     };
+    state.emit = emit;
     const own = this.#envFor(host, env);
     const reading = host.as.settings.permissions === null ? null : readPermissions(host.as, request); // beside the check
     const check = (): Promise<Access | Response | null> => api.guard(request, own);
@@ -181,18 +182,19 @@ export class Provider<Env = unknown> {
       if (access.status !== 401 || !isBrowser(request) || !this.#parts.pages) return access;
       return this.#parts.pages.unauthorizedPage(makeCall(request, host.as, env, { network: () => '', waitUntil() {} }), access);
     }
-    state.stillGood = async () => isGood(await api.guard(request, own));
+    const stillGood = async (): Promise<boolean> => isGood(await api.guard(request, own));
+    state.stillGood = stillGood;
     const inside = withoutPrefix(request, host.prefix);
     if (access === null) return api.fetch(inside, own, withAccess(ctx, null, api.guard.challenge));
     const again = { guard: api.guard, check: () => api.guard(request, own), read: await reading };
     const known = ofTenant(access, host.as);
     const allowed = host.as.settings.permissions === null ? known : await withPermissions(host.as, known, own, again);
     if (isRefusal(allowed)) return allowed;
-    if (allowed !== known)
-      state.current = async () => {
-        const now = await withPermissions(host.as, known, own, { ...again, read: null });
-        return isGood(now) ? (now as Access) : null;
-      };
+    const current = async (): Promise<Access | null> => {
+      const now = await withPermissions(host.as, known, own, { ...again, read: null });
+      return isGood(now) ? (now as Access) : null;
+    };
+    if (allowed !== known) state.current = current;
     state.states = new LazyStates(host.as, allowed);
     try {
       return await api.fetch(inside, own, withAccess(ctx, allowed, api.guard.challenge));

@@ -20,7 +20,7 @@ import type { Access } from '../../model/access.ts';
 import { ConnectionNeeded } from '../../model/connection.ts';
 import type { Awaitable } from '../../model/runtime.ts';
 import { ToolError } from '../errors.ts';
-import { type AnyServer, onConnect } from '../sdk.ts';
+import { type AnyServer, wrapSend } from '../sdk.ts';
 import { type Answer, type CallMessage, CONNECT, type Params, type Resumed, sealRequestState } from './request-state.ts';
 
 /** A field of a form, in the part of JSON Schema that clients show: text, number, yes or no, a choice. */
@@ -216,7 +216,7 @@ export function promptToConnect(
   const { access } = about;
   if (execute === undefined || access === null) return;
   const instead = new Map<unknown, object>();
-  inside.executeToolHandler = async (...args) => {
+  const executing: typeof execute = async (...args) => {
     try {
       return await execute.apply(server, args);
     } catch (error) {
@@ -227,13 +227,11 @@ export function promptToConnect(
       throw new ToolError(error.message);
     }
   };
-  onConnect(server, (transport) => {
-    const send = transport.send.bind(transport);
-    transport.send = (message, options) => {
-      const { id } = message as { id?: unknown };
-      const other = 'method' in message ? undefined : instead.get(id);
-      return send(other ? ({ jsonrpc: '2.0', id, ...other } as JSONRPCMessage) : message, options);
-    };
+  inside.executeToolHandler = executing;
+  wrapSend(server, (send) => (message, options) => {
+    const { id } = message as { id?: unknown };
+    const other = 'method' in message ? undefined : instead.get(id);
+    return send(other ? ({ jsonrpc: '2.0', id, ...other } as JSONRPCMessage) : message, options);
   });
 }
 

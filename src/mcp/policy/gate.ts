@@ -11,7 +11,7 @@ import type { NewEvent } from '../../model/event.ts';
 import { judge, maySee, type Need, type Verdict } from '../../model/policy.ts';
 import { asError, type Call, challengeResult, deniedResult, notFound, type Report, rpcError } from '../errors.ts';
 import { watchedIn } from '../events/listening.ts';
-import { type AnyServer, onConnect } from '../sdk.ts';
+import { type AnyServer, wrapSend } from '../sdk.ts';
 import { redactedRequest } from '../tool-context.ts';
 import type { Kind, Policy } from './policy.ts';
 import { isText, type Messages, type ReadMessage, readMessages } from './read-messages.ts';
@@ -249,10 +249,7 @@ const MEMBERS: readonly (readonly [member: string, kind: Kind])[] = [
 
 /** Filters a server's lists for this caller. Lists are recognized by the members of a result, not by the method of the request. */
 export function keepListsPrivate(server: AnyServer, policy: Policy, access: Access | null): void {
-  onConnect(server, (transport) => {
-    const send = transport.send.bind(transport);
-    transport.send = (message, options) => send(filtered(message, policy, access), options);
-  });
+  wrapSend(server, (send) => (message, options) => send(filtered(message, policy, access), options));
 }
 
 function filtered(message: JSONRPCMessage, policy: Policy, access: Access | null): JSONRPCMessage {

@@ -150,7 +150,8 @@ async function introduce(transport: Transport, params: Json, deliver: Running['d
   if (params === null) return;
   const send = transport.send.bind(transport);
   await new Promise<void>((done) => {
-    transport.send = async (message, options) => (isAnswer(message) ? done() : send(message, options));
+    const introducing: Transport['send'] = async (message, options) => (isAnswer(message) ? done() : send(message, options));
+    transport.send = introducing;
     deliver({ jsonrpc: '2.0', id: 'portcullis', method: 'initialize', params });
   });
   transport.send = send;

@@ -174,7 +174,8 @@ class NodeContext implements Context {
   constructor(message: IncomingMessage, to: ServerResponse, { trustProxy, bodyLimit, stopping, keep }: Here) {
     this.#message = message;
     this.#trustProxy = trustProxy;
-    this.waitUntil = (promise) => keep(promise, message);
+    const waitUntil: Context['waitUntil'] = (promise) => keep(promise, message);
+    this.waitUntil = waitUntil;
     const answered = (): Promise<void> => new Promise((done) => (to.closed ? done() : void to.once('close', done)));
     withRequestState(this, new RequestState({ stopping, bodyLimit, answered }));
   }
