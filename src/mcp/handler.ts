@@ -11,7 +11,7 @@ import { createMcpHandler, legacyStatelessFallback } from '@modelcontextprotocol
 import type { AuthInfo, McpServerFactory, ServerEventBus } from '@modelcontextprotocol/server';
 import { unauthorized } from '../guard/answers.ts';
 import { withoutStore } from '../lib/http.ts';
-import { checkNames } from '../lib/check-options.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import { onAbort } from '../lib/on-abort.ts';
 import type { Access, AuthContext } from '../model/access.ts';
 import type { NewEvent, Span } from '../model/event.ts';
@@ -43,7 +43,7 @@ import { tooManyOpen, shares } from './sessions/limits.ts';
 import { userEvents, type UserEvents } from './events/user-events.ts';
 
 /** Names of {@link McpOptions}. */
-const OPTIONS = 'policy sessions events bodyLimit streamCheck challengeForm on onError';
+const OPTIONS = 'policy sessions events bodyLimit streamCheck challengeForm:function on:function onError:function';
 const OPEN = makePolicy({});
 const SILENT = userEvents();
 
@@ -113,8 +113,15 @@ export type AskingFactory<Env, Props> = (access: Access<Props> | null, ctx: Cont
 /** Serves what a factory makes. @param open whether it accepts callers without a token. */
 export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, options: McpOptions, open: boolean): FetchObject<Env> {
   const report = options.onError ?? ((error) => console.error(error));
-  checkNames('mcpHandler', options, OPTIONS);
+  checkTypes('mcpHandler', options, OPTIONS);
   const { policy = OPEN, events = SILENT, sessions, streamCheck = 15 } = options;
+  if (typeof factory !== 'function')
+    throw new TypeError(
+      'mcpHandler: give a function that makes a server for each request, such as () => new McpServer({ name, version }).',
+    );
+  if (typeof policy?.needOf !== 'function') throw new TypeError('mcpHandler: `policy` must be what policy({ tools: … }) returns.');
+  if (sessions !== undefined && typeof sessions?.acceptPost !== 'function')
+    throw new TypeError('mcpHandler: `sessions` must be what sessions() returns.');
   if (!Number.isInteger(streamCheck) || streamCheck < 1 || streamCheck > 300)
     throw new TypeError('mcpHandler: `streamCheck` must be a whole number of seconds from 1 to 300.');
   checkBodyLimit('mcpHandler', options.bodyLimit);
