@@ -1,9 +1,12 @@
 /** Requests whose body takes its time: who sends it is judged when it is there, so that a session which ended meanwhile changes nothing. */
-import { describe, expect, it } from 'vitest';
+import { McpServer } from '@modelcontextprotocol/server';
+import { describe, expect, it, vi } from 'vitest';
 import { adminApi } from '../../src/admin/index.ts';
 import { passkeys } from '../../src/logins/passkey.ts';
 import { password } from '../../src/logins/password.ts';
 import { totp } from '../../src/logins/totp.ts';
+import { boundSessions, mcpHandler } from '../../src/mcp/index.ts';
+import type { Handler } from '../../src/model/context.ts';
 import type { Browser, BrowserPage } from '../../src/testing/browser.ts';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { lastReason } from '../support/verdicts.ts';
@@ -39,6 +42,49 @@ async function slowly(
 }
 
 const markOf = (page: BrowserPage): string => /name="account" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
+
+/** A call of a tool, whose body takes two seconds by the machine's clock, in which `meanwhile` is done. */
+async function callsSlowly(app: App, token: string, meanwhile: () => Promise<unknown>): Promise<Response> {
+  const { now } = Date;
+  let passed = 0;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + passed);
+  const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'ring', arguments: {} } };
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(to) {
+        await meanwhile();
+        passed = 2000;
+        to.enqueue(new TextEncoder().encode(JSON.stringify(call)));
+        to.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+  try {
+    return await app.send(new Request(`${ISSUER}/mcp`, { method: 'POST', headers, body: stream, duplex: 'half' } as RequestInit));
+  } finally {
+    clock.mockRestore();
+  }
+}
+
+describe.each(storeNames)('a call that comes when its token was revoked, on %s', (store) => {
+  it.each([false, true])('runs no tool, and one whose token is still good runs it (SEC-190), behind boundSessions: %s', async (isBound) => {
+    const rung: string[] = [];
+    const handler = mcpHandler(() => {
+      const server = new McpServer({ name: 'bell', version: '1.0.0' });
+      server.registerTool('ring', {}, () => (rung.push('tool'), { content: [] }));
+      return server;
+    });
+    const bare = { fetch: async () => (rung.push('bound'), new Response('{}')) };
+    const app = await makeApp(store, { apiHandler: (isBound ? boundSessions(bare) : handler) as Handler });
+    const [{ tokens, client }, other] = [await app.signedIn(), await app.signedIn()];
+    const answer = await callsSlowly(app, tokens.access, () => client.revoke(tokens.access));
+    expect([answer.status, answer.headers.get('www-authenticate'), rung]).toEqual([401, expect.stringContaining('invalid_token'), []]);
+    expect((await callsSlowly(app, other.tokens.access, async () => undefined)).status).toBe(200);
+    expect(rung).toHaveLength(1);
+  });
+});
 
 describe.each(storeNames)('a body that comes when its session has ended, on %s', (store) => {
   it('makes no account for an administrator who was disabled meanwhile (SEC-037)', async () => {

@@ -14,7 +14,7 @@ import { watchedIn } from '../events/listening.ts';
 import { type AnyServer, wrapSend } from '../sdk.ts';
 import { redactedRequest } from '../tool-context.ts';
 import type { Kind, Policy } from './policy.ts';
-import { isText, type Messages, type ReadMessage, readMessages } from './read-messages.ts';
+import { isText, type Messages, type ReadMessage, readMessages, refusalMeanwhile } from './read-messages.ts';
 
 declare const JUDGED: unique symbol;
 
@@ -207,11 +207,14 @@ export async function readRequest(policy: Policy, request: Request, entering: Re
   const { access, ctx, report, challengeForm } = entering;
   const state = requestState(ctx);
   const emit = (event: NewEvent): void => tellListener(entering.on ?? state.emit, event, report);
+  const since = Date.now();
   const read = await readMessages(request, entering.bodyLimit ?? state.bodyLimit);
   if ('reason' in read) {
     emit({ kind: 'request.refused', endpoint: 'mcp', code: 'invalid_request', reason: read.reason });
     return read.answer;
   }
+  const refusal = await refusalMeanwhile(state, since);
+  if (refusal) return refusal;
   const form = (): ChallengeForm => (challengeForm ? challengeForm(withoutBody(request), access) : formFor(request, access));
   const work = (): ReturnType<typeof gate> => gate(policy, read, { access, metadataUrl: state.challenge?.metadataUrl, form, emit });
   const passage = await (state.telemetry ? state.telemetry.step('gate', work) : work());

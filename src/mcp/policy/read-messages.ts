@@ -3,8 +3,10 @@
  * passed on: two parsers can see two messages in one text (a byte order mark, a duplicate member, `METHOD` beside `method`).
  */
 import { isJsonContentType } from '@modelcontextprotocol/server';
+import { unauthorized, unavailable } from '../../guard/answers.ts';
 import { readBody } from '../../lib/http.ts';
 import { isStrict } from '../../lib/json.ts';
+import type { RequestState } from '../../model/context.ts';
 import type { Json } from '../../model/store.ts';
 import type { Id, Message } from '../sdk.ts';
 import { rpcError } from '../errors.ts';
@@ -42,6 +44,22 @@ const DECIDING: readonly string[] = ['name', 'uri', 'ref', 'arguments'];
 export function checkBodyLimit(name: string, limit: number | undefined): void {
   if (limit !== undefined && (!Number.isInteger(limit) || limit < 1))
     throw new TypeError(`${name}: \`bodyLimit\` must be a whole number of bytes, 1 or more.`);
+}
+
+/** Milliseconds for a body after which its token is asked about again. */
+const SLOW_MS = 1000;
+
+/** The answer if the token ended while the body arrived, which may take a minute; null if it is good. @param since when the body began to be read. */
+export async function refusalMeanwhile(
+  { stillGood, challenge }: Pick<RequestState, 'stillGood' | 'challenge'>,
+  since: number,
+): Promise<Response | null> {
+  if (Date.now() - since < SLOW_MS || !stillGood || !challenge) return null;
+  try {
+    return (await stillGood()) ? null : unauthorized(challenge, true);
+  } catch {
+    return unavailable(); // the store is down
+  }
 }
 
 /** Reads the messages of a request. @param maxBytes of its body. */

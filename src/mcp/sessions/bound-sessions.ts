@@ -17,7 +17,7 @@ import type { UserStates } from '../../model/user-state.ts';
 import { callerOf, redactedHeaders, redactedUrl } from '../tool-context.ts';
 import { changeState } from '../../model/change-record.ts';
 import { endOf, tellingItsEnd } from '../events/listening.ts';
-import { checkBodyLimit, readAnew } from '../policy/read-messages.ts';
+import { checkBodyLimit, readAnew, refusalMeanwhile } from '../policy/read-messages.ts';
 import { checkTerms, type SessionSlots, sessionSlotsOf } from './limits.ts';
 import { HEADER, notFound } from './session.ts';
 
@@ -63,11 +63,14 @@ export function boundSessions<Env = unknown>(
       const [access, states] = [callerOf(ctx), requestState(ctx).states?.passing];
       if (access === null || states === undefined)
         throw new TypeError('boundSessions needs OAuthProvider in front, whose store keeps whose session is whose.');
+      const since = Date.now();
       const anew = await readAnew(request, bodyLimit ?? requestState(ctx).bodyLimit);
       if ('reason' in anew) {
         requestState(ctx).emit?.({ kind: 'request.refused', endpoint: 'mcp', code: 'invalid_request', reason: anew.reason });
         return anew.answer;
       }
+      const refusal = await refusalMeanwhile(requestState(ctx), since);
+      if (refusal) return refusal;
       const id = request.headers.get(HEADER);
       const props = await hashOf(access.props);
       if (id !== null && !(await isOwn(id, states, access, props))) return notFound();

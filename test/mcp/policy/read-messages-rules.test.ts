@@ -1,6 +1,6 @@
 /** Each bound of a body at its edge, and what exactly is answered beyond it. */
 import { describe, expect, it } from 'vitest';
-import { checkBodyLimit, isText, parseMessages, readAnew, readMessages } from '../../../src/mcp/policy/read-messages.ts';
+import { checkBodyLimit, isText, parseMessages, readAnew, readMessages, refusalMeanwhile } from '../../../src/mcp/policy/read-messages.ts';
 import { ENDPOINT } from '../clients.ts';
 
 const PING = { jsonrpc: '2.0', id: 1, method: 'ping' };
@@ -132,4 +132,21 @@ describe('mcp/policy/read-messages, for another handler', () => {
     for (const limit of [undefined, 1, 9e9]) expect(() => checkBodyLimit('mcpHandler', limit)).not.toThrow();
     for (const limit of [0, -1, 1.5, Number.NaN, '1' as never]) expect(() => checkBodyLimit('mcpHandler', limit)).toThrow(/^mcpHandler: `bodyLimit` must be/);
   }); // prettier-ignore
+});
+
+describe('mcp/policy/read-messages, a body that takes its time', () => {
+  const challenge = { metadataUrl: 'https://mcp.example/.well-known/oauth-protected-resource', scope: [] };
+
+  it('asks about the token again after a second, which is refused if it is over, and 503 if nothing can say so (SEC-190, FLT-05)', async () => {
+    let asked = 0;
+    const after = async (milliseconds: number, say: () => Promise<boolean>): Promise<number | undefined> => {
+      const stillGood = (): Promise<boolean> => (asked++, say());
+      return (await refusalMeanwhile({ stillGood, challenge }, Date.now() - milliseconds))?.status;
+    };
+    expect([await after(-60_000, async () => false), asked]).toEqual([undefined, 0]);
+    expect(await after(1000, async () => false)).toBe(401);
+    expect(await after(1000, async () => true)).toBeUndefined();
+    expect(await after(1000, () => Promise.reject(new Error('down')))).toBe(503);
+    expect([asked, await refusalMeanwhile({ challenge } as never, 0)]).toEqual([3, null]);
+  });
 });
