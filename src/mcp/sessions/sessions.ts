@@ -17,7 +17,8 @@ import { type AnyServer, type Message, messagesOf } from '../sdk.ts';
 import { checkTerms } from './limits.ts';
 import { exchangePost, exchangePostAlone, type PostExchange } from './post-exchange.ts';
 import { putAnswer, putCancellation } from './exchange-records.ts';
-import { openSessionStream, putInOutbox } from './session-streams.ts';
+import { putInOutbox } from './notifications.ts';
+import { openSessionStream } from './session-streams.ts';
 import {
   type Admitted,
   type Agreed,

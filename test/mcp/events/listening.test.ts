@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { mcpHandler, policy, userEvents } from '../../../src/mcp/index.ts';
 import type { Access, AuthContext } from '../../../src/model/access.ts';
 import { endOf, tellingItsEnd } from '../../../src/mcp/events/listening.ts';
-import { eventStream } from '../../../src/mcp/sessions/session-streams.ts';
+import { eventStream } from '../../../src/mcp/sessions/notifications.ts';
 import { signalThatCounts } from '../../support/counting-signal.ts';
 import { accessWith, contextOf, ENDPOINT, text } from '../clients.ts';
 

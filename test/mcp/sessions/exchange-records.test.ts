@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Id } from '../../../src/mcp/sdk.ts';
 import { MAX_KEPT, readEventId, readStream, type Recording, recordTo } from '../../../src/mcp/sessions/exchange-records.ts';
-import { resumedStream } from '../../../src/mcp/sessions/session-streams.ts';
+import { resumedStream } from '../../../src/mcp/sessions/notifications.ts';
 import { MAX_RECORD_BYTES, type SessionStore, sessionStoreOf } from '../../../src/mcp/sessions/session.ts';
 import { makeClock } from '../../../src/testing/clock.ts';
 import { eventsOf } from '../session-client.ts';
