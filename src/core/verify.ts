@@ -8,6 +8,7 @@ import type { Connect } from '../model/connection.ts';
 import { findAccess, type Grant, unwrap, whyNoAccess, whyOver } from '../model/grant.ts';
 import { grantIdOf, isKey, isOurs, kindOf, linksOf } from '../model/token.ts';
 import { isDeniedId } from '../model/client.ts';
+import type { Awaitable } from '../model/runtime.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 import type { CachedGrant, CachedToken } from './records/grant-cache.ts';
@@ -41,15 +42,17 @@ export async function verifyAccess(as: AuthServer, token: string, resource: stri
 }
 
 /** The access, once the use of an access key is noted, which also asks whether its user may still come in. */
-async function used(as: AuthServer, cached: CachedToken, token: string, resource: string, tell: Tell): Promise<Access | null> {
-  const problem = await useProblem(as, cached.grant, token);
-  if (problem === null) return accessFrom(as, cached, resource);
-  tell(problem);
-  return null;
+function used(as: AuthServer, cached: CachedToken, token: string, resource: string, tell: Tell): Awaitable<Access | null> {
+  if (cached.grant.key === undefined) return accessFrom(as, cached, resource);
+  return noteUse(as, cached.grant, token).then((problem) => {
+    if (problem === null) return accessFrom(as, cached, resource);
+    tell(problem);
+    return null;
+  });
 }
 
 /** Notes that an access key is used, here or by another server; why it is over, or null for a good one and for every other token. */
-export async function useProblem(as: AuthServer, grant: Grant, token: string): Promise<string | null> {
+export function useProblem(as: AuthServer, grant: Grant, token: string): Awaitable<string | null> {
   return grant.key === undefined ? null : noteUse(as, grant, token);
 }
 

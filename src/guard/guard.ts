@@ -139,15 +139,14 @@ export function makeGuard(options: GuardOptions, more: readonly string[] = []): 
     const { originRefusal, tellRefused } = (refusals ??= await import('./refused.ts'));
     return tellRefused(resource, options.onRefused, request, refusal ?? originRefusal(request));
   };
-  const foreignPage = async (request: Request): Promise<Response | null> => {
-    const foreign = checkOrigin(request, allowedOrigins, resource);
-    if (foreign) await told(request, null);
-    return foreign;
+  const foreignPage = async (request: Request, refusal: Response): Promise<Response> => {
+    await told(request, null);
+    return refusal;
   };
 
   const judge = async (request: Request, env?: unknown): Promise<Access | Response | null> => {
-    const foreign = await foreignPage(request);
-    if (foreign) return foreign;
+    const foreign = checkOrigin(request, allowedOrigins, resource);
+    if (foreign) return foreignPage(request, foreign);
     const { token, sent, scheme } = tokenOf ? given(tokenOf(request)) : bearerOf(request);
     const refused = async (reason: string, detail?: string): Promise<Response> => {
       const advice = await told(request, { code: 'invalid_token', reason, detail });
@@ -200,8 +199,8 @@ export function makeGuard(options: GuardOptions, more: readonly string[] = []): 
     const answer = async (request: Request, env: unknown, ctx: Context): Promise<Response> => {
       const document = request.url.includes('/.well-known/') ? documents.get(pathAndQueryOf(request)) : undefined;
       if (document !== undefined) return metadataAnswer(request, document);
-      const foreign = await foreignPage(request);
-      if (foreign) return foreign; // which a page of another origin may not even read
+      const foreign = checkOrigin(request, allowedOrigins, resource);
+      if (foreign) return foreignPage(request, foreign); // which a page of another origin may not even read
       if (request.method === 'OPTIONS') return preflight(request);
       const access = await (telemetry ? telemetry.step('guard', () => judge(request, env)) : judge(request, env));
       if (isRefusal(access)) return withCors(request, access);

@@ -2,9 +2,13 @@
  * Reports why a guard rejected a request: to the operator, and on loopback also to the caller, in one sentence that says what to do.
  * Any other caller only learns that the token is invalid (RFC 6750 §3.1). Loaded with the first rejection.
  */
+import { lazy } from '../lib/lazy.ts';
 import { forLog } from '../lib/untrusted-text.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { ErrorCode } from '../model/error.ts';
+
+const adviceOn = lazy(async () => (await import('../model/advice.ts')).adviceOn);
+const refusalLine = lazy(async () => (await import('../model/advice.ts')).refusalLine);
 
 /** A rejected request. */
 export interface GuardRefusal {
@@ -32,7 +36,6 @@ export async function tellRefused(
     console.error('portcullis: `onRefused` of the guard failed', error);
   });
   if (!isLoopback) return undefined;
-  const { adviceOn, refusalLine } = await import('../model/advice.ts');
   if (!onRefused) console.error(await refusalLine({ endpoint: 'guard', ...refusal }));
   return adviceOn(refusal);
 }

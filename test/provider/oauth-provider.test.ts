@@ -1,5 +1,6 @@
 import { makeRuntime } from '#under-test';
 import { describe, expect, it, vi } from 'vitest';
+import { type Context, requestState } from '../../src/model/context.ts';
 import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
@@ -136,6 +137,26 @@ describe('provider/oauth-provider', () => {
     expect((await two.call(tokens.access)).status).toBe(200);
     await client.revoke(tokens.refresh);
     expect((await two.call(tokens.access)).status).toBe(401);
+  });
+
+  it('tells the listener once of a request, however often its token is refused later', async () => {
+    const told: string[] = [];
+    const seen: boolean[] = [];
+    let revoke: () => Promise<unknown> = async () => undefined;
+    const app = await makeApp('memory', {
+      on: (event) => void (event.kind === 'request.refused' && told.push(event.reason)),
+      apiHandler: async (_request: Request, _env: unknown, ctx: Context) => {
+        await revoke();
+        for (let times = 0; times < 2; times++) seen.push((await requestState(ctx).stillGood?.()) ?? true);
+        return Response.json({});
+      },
+    });
+    const { client, tokens } = await app.signedIn();
+    revoke = () => client.revoke(tokens.refresh);
+    await app.call(tokens.access);
+    expect([seen, told]).toEqual([[false, false], ['grant_revoked']]);
+    expect((await app.call(tokens.access)).status).toBe(401); // another request is told of
+    expect(told).toHaveLength(2);
   });
 
   it.each([
