@@ -1,5 +1,6 @@
 /** What the consent page is made of: what its template gets for each request, client, user and former consent. */
 import { describe, expect, it } from 'vitest';
+import { findPushed } from '../../../src/core/records/one-time.ts';
 import type { Consented } from '../../../src/core/records/consents.ts';
 import {
   accountMark,
@@ -84,6 +85,7 @@ describe('endpoints/authorize/consent-page: the request', () => {
     expect((await viewOf({ pending: { ...PENDING, redirectUri: 'http://127.0.0.1:1/cb' } })).remember).toBeUndefined();
     const again = await viewOf({ ticked: ['write'], remember: true, problem: { problem: 'No.', status: 403, wrong: 'word' } });
     expect([again.scopes.map(({ checked }) => checked), again.remember]).toEqual([[false, true, false], true]);
+    expect((await viewOf({ typed: { login: 'corp' } })).login).toBe('corp');
     expect(again).toMatchObject({ error: 'No.', status: 403, wrong: 'word', retryAfter: undefined });
   });
 
@@ -225,6 +227,10 @@ describe('endpoints/authorize/consent-page: the URL of the same request', () => 
     const pushed = /^\/authorize\?client_id=c1&request_uri=urn/;
     const { as } = makeWorld();
     expect(await requestUrl(as, PENDING, { ...CLIENT, pushedOnly: true } as Client)).toMatch(pushed);
+    const url = await requestUrl(as, { ...PENDING, state: 'x' }, CLIENT, true);
+    const found = await findPushed(as, new URL(url, 'https://as.example').searchParams.get('request_uri') ?? '', 'c1');
+    const asked = typeof found === 'string' ? expect.unreachable() : ['state', 'scope', 'redirect_uri'].map((name) => found.params.required(name)); // prettier-ignore
+    expect(asked).toEqual(['x', 'read write odd', PENDING.redirectUri]);
     expect(await requestUrl(as, PENDING, { ...CLIENT, pushedOnly: false } as Client)).not.toMatch(pushed);
     expect([await requestUrl(as, PENDING, CLIENT, true), await requestUrl(makeWorld({ requirePushedAuthorizationRequests: true }).as, PENDING, CLIENT)]).toEqual(Array(2).fill(expect.stringMatching(pushed))); // prettier-ignore
   });

@@ -119,9 +119,16 @@ describe('endpoints/oauth/token: what an answer says', () => {
   it('explains a refused grant by the client, if that is the cause', async () => {
     const web = client('web', { authMethod: 'client_secret_post', grantTypes: [DEVICE_CODE] });
     const other = client('other', { grantTypes: ['authorization_code'] });
-    const settings = { clients: new Map([['tv', { client: client('tv') }]]) };
+    const safe = { client: client('safe', { authMethod: 'client_secret_post' }), secret: 'a-secret-of-the-client-of-32-characters' };
+    const settings = {
+      clients: new Map<string, object>([
+        ['tv', { client: client('tv') }],
+        ['safe', safe],
+      ]),
+    };
     const world = { ...refusing('invalid_grant'), settings, registered: [web, other] };
     expect(await ask(`${DEVICE}&client_id=tv`, world)).toBe('invalid_grant ours');
+    expect(await ask(`${DEVICE}&client_id=safe&client_secret=${safe.secret}`, world)).toBe('invalid_grant ours');
     expect(await ask(`${DEVICE}&client_id=web`, world)).toBe('invalid_client secret_missing');
     expect(await ask(`${DEVICE}&client_id=other`, world)).toBe('unauthorized_client grant_type_unregistered');
     expect(await ask(`${JWT}&client_id=other`, world)).toBe('invalid_grant ours'); // which the grant has checked itself
