@@ -26,7 +26,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
     'src/{journeys/client-policy,provider/own-pages,grants/token-request,endpoints/authorize-redirect,endpoints/login-hint,endpoints/authorize/authorize,endpoints/oauth/par}.ts',
   'src/endpoints/authorize/authorize.ts':
     'src/{journeys/{consent,client-policy,words,step-up,abuse},endpoints/{authorize-redirect,login-hint,oauth/par}}.ts',
-  'src/endpoints/authorize/issue-code.ts': 'src/{endpoints/authorize/repeated-answer,journeys/{consent,scopes,words}}.ts',
+  'src/endpoints/authorize/issue-code.ts': 'src/{endpoints/authorize/{consent,repeated-answer},journeys/{consent,scopes,words}}.ts',
   'src/endpoints/authorize/consent.ts':
     'src/{journeys/{consent,step-up,device,sign-ins,vault},endpoints/{cross-site,authorize/issue-code-scopes,authorize/step}}.ts',
   'src/endpoints/oauth/token.ts': 'src/journeys/dpop.ts',
