@@ -222,7 +222,7 @@ const PARTS: readonly Part[] = [
   { folder: 'core', files: ['audit/entry', 'audit/append', 'audit/read'], tests: ['core'], journeys: ['administration'] },
   {
     folder: 'admin',
-    files: ['act', 'run', 'cli', 'audit', 'users', 'grants'],
+    files: ['act', 'run', 'cli', 'users', 'grants'],
     tests: ['admin'],
     journeys: ['administration'],
   },

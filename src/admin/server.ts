@@ -4,8 +4,7 @@
 import { type AuditFilter, exportEntries, listEntries, verifyLog } from '../core/audit/read.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { metricsText } from '../core/metrics.ts';
-import { type Acts, type Input, wrong } from './act.ts';
-import { listAudit } from './audit.ts';
+import { type Acts, type Input, listAudit, wrong } from './act.ts';
 import { measuresOf } from './measures.ts';
 
 /** Acts on the server. */

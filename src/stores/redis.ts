@@ -25,8 +25,7 @@ import {
   type Version,
   type WriteOptions,
 } from '../model/store.ts';
-import { type RedisClient, type RedisConnection, redisConnection } from './redis-client.ts';
-import { COUNT, ENTER, FORGET, INCREMENT, NAME, REMOVE, WRITE } from './redis-scripts.ts';
+import { type RedisClient, type RedisConnection, redisConnection, SCRIPTS } from './redis-client.ts';
 import { layoutCheck } from './layout-check.ts';
 import { enterBeside, inBackground } from './enter-beside.ts';
 import { CLOCKS_DIFFER, countIn, firstCount, keptOf, NEVER, PAGE, storedOf } from './sql.ts';
@@ -111,11 +110,11 @@ class RedisStore implements Store {
     const lists = index ? JSON.stringify(index) : '';
     const given = [String(when), String(now), String(until), lists, JSON.stringify(value), String(version), String(secondsKept)];
     const write = async (): Promise<readonly IndexKey[] | null> => {
-      const before = await this.#redis.script(WRITE, [this.#recordKey(key)], given);
+      const before = await this.#redis.script(SCRIPTS.WRITE, [this.#recordKey(key)], given);
       return typeof before === 'string' ? (JSON.parse(before) as readonly IndexKey[]) : null;
     };
     const enter = async (list: IndexKey): Promise<void> => {
-      const length = Number(await this.#redis.script(ENTER, this.#listKeys(list), [key, String(now)]));
+      const length = Number(await this.#redis.script(SCRIPTS.ENTER, this.#listKeys(list), [key, String(now)]));
       inBackground(this.#tidy(list, length, now));
     };
     const undo = async (): Promise<unknown> => (when === 'absent' ? this.remove(key, version) : undefined);
@@ -131,7 +130,7 @@ class RedisStore implements Store {
     await this.#ready();
     const now = this.#now();
     const given = [String(now), String(now + per), firstCount(now + per), String(randomInteger()), String(per + CLOCKS_DIFFER)];
-    const value = await this.#redis.script(INCREMENT, [this.#recordKey(key)], given);
+    const value = await this.#redis.script(SCRIPTS.INCREMENT, [this.#recordKey(key)], given);
     if (typeof value !== 'string') return null;
     await this.#replicated(key);
     return countIn({ value });
@@ -141,7 +140,7 @@ class RedisStore implements Store {
     await this.#ready();
     const now = this.#now();
     const given = [String(now), when === undefined ? '' : String(when), `gone ${randomInteger()}`, String(REMOVAL_REMEMBERED)];
-    const lists = await this.#redis.script(REMOVE, [this.#recordKey(key)], given);
+    const lists = await this.#redis.script(SCRIPTS.REMOVE, [this.#recordKey(key)], given);
     if (typeof lists !== 'string') return false;
     await this.#replicated(key);
     inBackground(Promise.all((JSON.parse(lists) as readonly IndexKey[]).map((list) => this.#forget(list, [key], now))));
@@ -195,7 +194,7 @@ class RedisStore implements Store {
       let cursor = '0';
       do {
         const given = [cursor, `${escaped(records)}*`, layout, String(this.#now()), String(PAGE)];
-        const [next, live, known] = (await primary('EVAL', COUNT, '0', ...given)) as [string, number, number];
+        const [next, live, known] = (await primary('EVAL', SCRIPTS.COUNT, '0', ...given)) as [string, number, number];
         [cursor, count, isSeen] = [String(next), count + Number(live), isSeen || Number(known) > 0];
       } while (cursor !== '0');
     }
@@ -206,7 +205,7 @@ class RedisStore implements Store {
 
   /** A key with the client's own prefix (`keyPrefix` of `ioredis`). */
   async #namedByServer(name: string): Promise<string> {
-    return String(await this.#redis.script(NAME, [name], []));
+    return String(await this.#redis.script(SCRIPTS.NAME, [name], []));
   }
 
   async #row(key: Key): Promise<{ version: number; until: number; lists: string | null; value: string } | null> {
@@ -247,7 +246,7 @@ class RedisStore implements Store {
 
   /** A young entry stays: a pending write may need it. */
   async #forget(list: IndexKey, keys: readonly Key[], now: Seconds): Promise<void> {
-    await this.#redis.script(FORGET, this.#listKeys(list), [String(now - MAX_WRITE_DURATION), ...keys]);
+    await this.#redis.script(SCRIPTS.FORGET, this.#listKeys(list), [String(now - MAX_WRITE_DURATION), ...keys]);
   }
 
   /** Waits until enough replicas have received everything written on this connection. */

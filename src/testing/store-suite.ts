@@ -3,8 +3,20 @@
  * store, on a clock that it moves. No test runner is imported; a case fails by throwing.
  */
 import type { Json, Key, Page } from '../model/store.ts';
-import { check, equal, keysOf, pagesOf, race, racers, raise, rule, type StoreCase, written } from './store-case.ts';
-import { countRules, versionRules } from './write-rules.ts';
+import {
+  check,
+  countRules,
+  equal,
+  keysOf,
+  pagesOf,
+  race,
+  racers,
+  raise,
+  rule,
+  type StoreCase,
+  versionRules,
+  written,
+} from './store-case.ts';
 
 export type { MakeStore, StoreCase, StoreUnderTest } from './store-case.ts';
 

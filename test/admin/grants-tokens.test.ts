@@ -12,11 +12,13 @@ import { type App, ISSUER, makeApp, optionsFor } from '../support/app.ts';
 import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { altered } from '../support/altered.ts';
 
-const OPTIONS: Partial<OAuthProviderOptions> = { accessKeys: {}, admin: adminApi({ permission: 'admin' }) };
+const OPTIONS = { accessKeys: {}, admin: adminApi({ permission: 'admin' }) };
 
-async function make(): Promise<{ app: App; run: (name: string, all: Record<string, unknown>) => Promise<unknown> }> {
-  const app = await makeApp('memory', OPTIONS);
-  const settings = settingsOf(parseOptions(optionsFor(app.events, OPTIONS)), { issuer: ISSUER }, true, {});
+async function make(
+  more: Partial<OAuthProviderOptions> = {},
+): Promise<{ app: App; run: (name: string, all: Record<string, unknown>) => Promise<unknown> }> {
+  const app = await makeApp('memory', { ...OPTIONS, ...more });
+  const settings = settingsOf(parseOptions(optionsFor(app.events, { ...OPTIONS, ...more })), { issuer: ISSUER }, true, {});
   const as = makeAuthServer(settings, app.machine, app.store, coreParts);
   const admin = { as, helpers: makeHelpers(as), userId: 'cli:root', permission: 'admin' };
   return { app, run: (name, all) => runAct(admin, name, all) };
@@ -61,10 +63,24 @@ describe('admin/grants, tokens', () => {
     const forms = [`Authorization: Bearer ${access}`, `authorization:bearer ${access}`, `DPoP  ${access}`, ` ${access}\r\n`];
     for (const text of [...forms, ...['"', "'", '`'].map((sign) => sign + access + sign)])
       expect(await inspect(text)).toMatchObject({ live: true, kind: 'access' });
-    for (const text of [`it is Bearer ${access}`, `${access} ${access}`, `Authorization ${access}`])
+    for (const text of [`it is Bearer ${access}`, `${access} ${access}`, `Authorization ${access}`, `x:bearer ${access}`])
       await expect(inspect(text)).rejects.toThrow('token must be one token: this one has white space in it.');
     for (const text of [`x"${access}"`, `"${access}"x`, `"${access}'`, `bearer${access}`, `xx${access}x`])
       expect(await inspect(text)).toMatchObject({ live: false });
+  });
+
+  it('says of a refresh token when it has expired, and what is none', async () => {
+    const { app, run } = await make({ refreshTokenTTL: 600 });
+    const { tokens } = await app.signedIn();
+    const other = await app.signedIn({ grant_types: ['authorization_code'] });
+    const [id] = /(?<=access_)[\w-]{22}/.exec(other.tokens.access) ?? [];
+    const inspect = (token: string): Promise<unknown> => run('tokens/inspect', { token });
+    const forged = tokens.refresh.replace(/(?<=refresh_)[\w-]{22}/, String(id));
+    expect(await inspect(forged)).toMatchObject({ live: false, kind: 'refresh', why: 'token_unknown' });
+    app.clock.pass(599);
+    expect(await inspect(tokens.refresh)).toMatchObject({ live: true });
+    app.clock.pass(1);
+    expect(await inspect(tokens.refresh)).toMatchObject({ live: false, kind: 'refresh', why: 'grant_unknown' });
   });
 
   it('knows a code, which is no access token', async () => {

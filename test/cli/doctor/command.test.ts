@@ -8,7 +8,7 @@ import { CHECKS } from '../../../src/cli/doctor/findings.ts';
 import { CLIENTS } from '../../../src/cli/doctor/clients.ts';
 import { LIMITS, makeAsk } from '../../../src/cli/doctor/ask.ts';
 import { parseDoctorOptions } from '../../../src/cli/doctor/run.ts';
-import { markdownReport, type Report, textReport } from '../../../src/cli/doctor/report.ts';
+import { markdownReport, type Report, textReport } from '../../../src/cli/doctor/doctor.ts';
 import { type Terminal, wantsColours } from '../../../src/cli/terminal.ts';
 import { freePort } from '../../support/port.ts';
 import { startServer, type Served } from '../served.ts';

@@ -135,7 +135,7 @@ describe('cli/doctor, of whole servers', () => {
     await served.stop();
     expect(report.outcome).toBe('problems');
     const resource = report.findings.find(({ check }) => check === 'resource');
-    expect(resource).toMatchObject({ level: 'problem', found: expect.stringContaining('localhost:1'), fix: expect.stringContaining('Set the public URL of the server') });
+    expect(resource).toMatchObject({ level: 'problem', found: expect.stringContaining('localhost:1'), fix: expect.stringContaining('which is what the server calls itself') });
     expect(report.clients.every(({ verdict }) => verdict === 'stopped')).toBe(true);
   }); // prettier-ignore
 

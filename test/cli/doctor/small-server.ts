@@ -1,10 +1,9 @@
 /** A small MCP server with its own authorization server, made by hand and right in everything, into which a test puts one fault. */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { examine } from '../../../src/cli/doctor/doctor.ts';
+import { examine, type Report } from '../../../src/cli/doctor/doctor.ts';
 import type { Limits } from '../../../src/cli/doctor/ask.ts';
 import type { DoctorOptions } from '../../../src/cli/doctor/run.ts';
-import type { Report } from '../../../src/cli/doctor/report.ts';
 
 /** An answer before it is sent. */
 export interface Answer {

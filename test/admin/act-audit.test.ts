@@ -1,6 +1,6 @@
 /** The entry of a change is written before the change and gets its outcome after it, and is kept for 90 days. */
 import { describe, expect, it } from 'vitest';
-import { audited, listAudit } from '../../src/admin/audit.ts';
+import { audited, listAudit } from '../../src/admin/act.ts';
 import { OAuthError } from '../../src/model/error.ts';
 import type { Store } from '../../src/model/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
@@ -27,7 +27,7 @@ function makeWorld({ brokenFrom = Infinity } = {}) {
   return { as, clock, inner, events, entries };
 }
 
-describe('admin/audit', () => {
+describe('admin/act, audit', () => {
   it('writes the entry before the change, and its outcome with an event after it', async () => {
     const { as, clock, events, entries } = makeWorld();
     const at = clock.now();
