@@ -103,6 +103,7 @@ export function upstream(provider: Upstream, options: UpstreamOptions = {}): Red
       kind: 'proven',
       identity: { ...identity, claims },
       ...(address === null ? {} : { joinByEmail: address }),
+      ...(joinByEmail && address === null && notTold ? { ifNew: resultOf(notTold) } : {}), // a second account would stay
       ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
       ...(permissions ? { permissions } : {}),
       ...(organizations ? { organizations } : {}),

@@ -69,6 +69,8 @@ export type Authenticated = {
   readonly organizations?: readonly Organization[];
   /** An address that the upstream verified, if accounts may be linked by address: the identity is linked to the account that verified the same. */
   readonly joinByEmail?: string;
+  /** The result for a user who signs in for the first time: why the upstream did not tell the address to link by. */
+  readonly ifNew?: Exclude<ReturnResult, Authenticated>;
   /** The account's stamp at authentication. Compared again after the session is written, in case the credentials have changed. */
   readonly stamp?: string;
   /** When the user authenticated. Absent if unknown: the session starts, but does not count as a recent sign-in. */

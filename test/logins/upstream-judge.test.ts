@@ -76,6 +76,12 @@ describe('logins/upstream, accepted users', () => {
     expect(await finish({ organizations: ['o'] }, partly(UMA.claims))).toEqual(untold);
     expect(await finish({ emails: ['eve@x.example'] }, partly(UMA.claims))).toEqual({ kind: 'refused', reason: 'email_not_allowed' });
     expect(await finish({ emails: ['eve@x.example'] }, partly({}, 'x'))).toEqual(untold);
+    expect(await finish({ joinByEmail: true }, partly({}))).toMatchObject({ kind: 'proven', ifNew: untold });
+    for (const [options, claims] of [
+      [{ joinByEmail: true }, UMA.claims],
+      [{}, {}],
+    ] as const)
+      expect(await finish(options, partly(claims))).not.toHaveProperty('ifNew');
   });
 
   it('is accepted by a mapping, with its claims and permissions', async () => {

@@ -45,6 +45,23 @@ describe('logins/upstream', () => {
     },
   ); // prettier-ignore
 
+  it('makes no second account of a user whose address the site did not tell this time, and lets in those who are known (R-38)', async () => {
+    const app = await make({ joinByEmail: true });
+    app.idp.thin = true;
+    const { accounts, findUserId } = app.provider.helpers(app.env);
+    await accounts.setEmail(app.aliceId, 'uma@corp.example', { verified: true });
+    app.idp.user = { sub: 'u-1', name: 'Uma', email: 'uma@corp.example', email_verified: true };
+    app.idp.faults.set('userinfo', { status: 403 });
+    expectPage(await throughCorp(app, await atConsent(app)), { status: 503 });
+    expect(app.events).toContainEqual(expect.objectContaining({ kind: 'login.failed', reason: 'userinfo_not_told' }));
+    expect(await findUserId({ issuer: app.idp.issuer, subject: 'u-1' })).toBeNull();
+    app.idp.faults.clear();
+    expect(codeOf(await throughCorp(app, await atConsent(app)))).toMatch(/^code_/);
+    expect(await findUserId({ issuer: app.idp.issuer, subject: 'u-1' })).toBe(app.aliceId);
+    app.idp.faults.set('userinfo', { status: 403 });
+    expect(codeOf(await throughCorp(app, await atConsent(app)))).toMatch(/^code_/);
+  });
+
   it('refuses by what the ID token tells, also where userinfo fails, and asks for no address without a list (R-38)', async () => {
     const app = await make({ emailDomains: ['corp.example'] });
     app.idp.faults.set('userinfo', { status: 403 });

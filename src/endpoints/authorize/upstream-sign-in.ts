@@ -195,7 +195,10 @@ async function finish(call: Call, { login, state, kept }: Returned): Promise<Ret
     parameters: url.searchParams,
     kept: kept.keep,
   };
-  const result = await checkAuthTime(call, login, await login.finish(came, servicesOf(call)), kept.freshSince);
+  const found = await checkAuthTime(call, login, await login.finish(came, servicesOf(call)), kept.freshSince);
+  const isSignIn = 'pendingId' in kept || (kept.joinTo === undefined && !kept.connect);
+  const ifNew = found.kind === 'proven' && isSignIn ? found.ifNew : undefined;
+  const result = ifNew && 'identity' in found && (await findUserId(as, found.identity)) === null ? ifNew : found;
   if (result.kind !== 'proven') as.emit({ kind: 'login.failed', login: login.id, reason: result.reason, network });
   return result;
 }

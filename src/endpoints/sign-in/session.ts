@@ -109,7 +109,7 @@ export function signInAgain(as: AuthServer, path: string): Response {
 
 /** Whether the user authenticated at most so long ago. A session without a time is not fresh. */
 export function isRecent(as: AuthServer, session: Session, seconds: Seconds): boolean {
-  return as.now() - (session.provenAt ?? 0) <= seconds;
+  return Math.abs(as.now() - (session.provenAt ?? 0)) <= seconds; // a clock that was ahead for a while makes no sign-in recent for as long
 }
 
 /** The URL of the sign-in page that returns to `path`. */

@@ -36,6 +36,7 @@ describe('endpoints/sign-in/session: required', () => {
   it('counts a sign-in of the last ten minutes as recent, and none without a time', () => {
     const { as, clock, session } = makeWorld();
     const now = clock.now();
+    expect([isRecent(as, session(now + 60), 60), isRecent(as, session(now + 61), 60)]).toEqual([true, false]); // made by a clock that was ahead
     expect([isRecent(as, session(now - 60), 60), isRecent(as, session(now - 61), 60), isRecent(as, session(), 60), isRecent(as, session(0), 60)]).toEqual([true, false, false, false]); // prettier-ignore
     expect(RECENT).toBe(600);
   });
