@@ -161,7 +161,7 @@ export function checkOrigin(request: Request, allowed: readonly string[] = [], o
   const origin = request.headers.get('origin');
   if (origin === null || allowed.includes(origin) || isAtHome(origin, own)) return null;
   const error = { code: -32000, message: 'This origin may not call this server.' };
-  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 403, headers: { 'cache-control': 'no-store' } });
+  return json({ jsonrpc: '2.0', error, id: null }, 403);
 }
 
 function isAtHome(origin: string, own: string): boolean {

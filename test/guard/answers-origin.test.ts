@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkOrigin } from '../../src/guard/answers.ts';
+import { areOrigins, checkOrigin } from '../../src/guard/answers.ts';
 
 const at = (url: string, origin?: string): Request => new Request(url, origin === undefined ? {} : { headers: { origin } });
 const status = (url: string, origin: string, allowed?: readonly string[], own?: string): number | undefined =>
@@ -53,6 +53,12 @@ describe('guard/answers, origin', () => {
     expect(status('https://mcp.example/mcp', 'vscode-webview://abc', ['vscode-webview://abc'])).toBeUndefined();
     expect(status('https://mcp.example/mcp', 'https://app.example.evil', ['https://app.example'])).toBe(403);
     expect(status('https://mcp.example/mcp', 'https://evil.example', ['*'])).toBeUndefined();
+  });
+
+  it('takes a list of whole origins, and no other text', () => {
+    expect(areOrigins(['https://app.example', 'tauri://localhost', 'null', '*'])).toBe(true);
+    for (const wrong of ['https://app.example', ['https://app.example/'], ['x:https://app.example'], ['app.example']])
+      expect([wrong, areOrigins(wrong)]).toEqual([wrong, false]);
   });
 
   it('goes by the configured address where one is given: a rebound Host header makes no home (SEC-196)', () => {
