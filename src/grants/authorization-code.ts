@@ -95,7 +95,7 @@ export async function redeemCode(
         : changeGrant(as, caller, grantId, (current) => transition(current, amend), known);
     const asking = { as, caller, grantId, reason, check, issue } as const;
     const { grant, answer } = await (as.settings.onTokens === null ? issue() : (await import('./on-tokens.ts')).issueAsked(asking));
-    as.clientPlaces?.note(grant.code?.redirectUri, as.place);
+    void as.clientPlaces?.note(grant.code?.redirectUri, as.place);
     as.emit({ kind: 'grant.redeemed', grantId, clientId: caller.clientId, userId: grant.userId });
     return answer;
   } catch (error) {

@@ -96,7 +96,7 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     ? issue()
     : (await import('./on-tokens.ts')).issueAsked(asking));
   const { clientId, userId, resource } = grant;
-  as.clientPlaces?.note(grant.code?.redirectUri, as.place);
+  void as.clientPlaces?.note(grant.code?.redirectUri, as.place);
   if (isCaughtUp) as.emit({ kind: 'grant.caught_up', grantId: grant.id, clientId, userId });
   as.emit({ kind: rotated.kind === 'repeated' ? 'grant.repeated' : 'grant.refreshed', grantId: grant.id, clientId, userId });
   if (rotated.kind !== 'repeated') {

@@ -21,19 +21,19 @@ const MAX_HOSTS = 1000;
 export interface ClientPlaces {
   /** Where a grant is to be kept. @param here where the browser is. */
   find(redirectUri: string, here: Place | null): Promise<Place | null>;
-  /** Notes where a token request came from, behind the answer. */
-  note(redirectUri: string | undefined, here: Place | null): void;
+  /** Notes where a token request came from, behind the answer. Never rejects. */
+  note(redirectUri: string | undefined, here: Place | null): Promise<void>;
 }
 
 /** Makes the operations, for a store with several places. */
 export function makeClientPlaces(store: Store, secrets: Secrets, runtime: Runtime): ClientPlaces {
   const known = new Map<string, { readonly place: Place | null; readonly until: Seconds }>();
   const keyOf = async (host: string): Promise<Key> => `place:${await secrets.hash(`place\n${host}`)}`;
-  const remember = (host: string, place: Place | null): void => {
+  const remember = (host: string, place: Place | null): Place | null => {
     known.delete(host);
-    const [oldest] = known.size >= MAX_HOSTS ? known.keys() : [];
-    if (oldest !== undefined) known.delete(oldest);
+    if (known.size >= MAX_HOSTS) known.delete(known.keys().next().value ?? '');
     known.set(host, { place, until: runtime.now() + FRESH });
+    return place;
   };
   const fresh = (host: string): Place | null | undefined => {
     const one = known.get(host);
@@ -45,22 +45,20 @@ export function makeClientPlaces(store: Store, secrets: Secrets, runtime: Runtim
       if (!isHosted(redirectUri, here)) return here;
       const { host } = new URL(redirectUri);
       const seen = fresh(host);
-      if (seen !== undefined) return seen ?? here;
-      const found = await readRecord(store, await keyOf(host), isNoted);
-      remember(host, found?.value.place ?? null);
-      return found?.value.place ?? here;
+      return (
+        (seen === undefined ? remember(host, (await readRecord(store, await keyOf(host), isNoted))?.value.place ?? null) : seen) ?? here
+      );
     },
-    note(redirectUri, here) {
+    async note(redirectUri, here) {
       if (redirectUri === undefined || !isHosted(redirectUri, here)) return;
       const { host } = new URL(redirectUri);
       if (fresh(host) === here) return;
       remember(host, here);
-      const work = keyOf(host).then((key) => store.write(key, { v: 1, place: here }, 'any', { until: runtime.now() + TTL }));
-      const settled = work.then(
-        () => undefined,
-        () => undefined, // noted at another request
-      );
-      runtime.waitUntil?.(settled);
+      const noted = keyOf(host)
+        .then((key) => store.write(key, { v: 1, place: here }, 'any', { until: runtime.now() + TTL }))
+        .catch(() => null); // noted at another request
+      runtime.waitUntil?.(noted);
+      await noted;
     },
   };
 }

@@ -27,8 +27,11 @@ function makeWorld() {
       return inner.write(...all);
     },
   });
-  const { as } = makeServer({ clock, store, machine: { waitUntil: (one) => void work.push(one) } });
-  const process = (): ClientPlaces => makeClientPlaces(store, as.secrets, as.runtime);
+  const process = (): ClientPlaces => {
+    const places = makeServer({ clock, store, machine: { waitUntil: (one) => void work.push(one) } }).as.clientPlaces;
+    if (places === null) throw new Error('The store has places.');
+    return places;
+  };
   const settled = async (): Promise<void> => void (await Promise.all(work));
   const countReads = async (look: () => Promise<unknown>): Promise<number> => {
     const before = reads;
@@ -41,8 +44,8 @@ function makeWorld() {
 describe('core/records/client-places', () => {
   it('stores the place of a host for thirty days, under a name that does not disclose the host', async () => {
     const { clock, written, process, settled } = makeWorld();
-    process().note(REDIRECT, 'enam');
-    process().note('https://chatgpt.example/cb', 'oc');
+    void process().note(REDIRECT, 'enam');
+    void process().note('https://chatgpt.example/cb', 'oc');
     await settled();
     const places = written.map(({ key, ...rest }) => ({ ...rest, kind: key.split(':', 1)[0] }));
     const life = { until: clock.now() + 30 * DAY };
@@ -61,7 +64,7 @@ describe('core/records/client-places', () => {
     const { clock, process, settled, countReads } = makeWorld();
     const [one, other] = [process(), process()];
     expect(await countReads(() => one.find(REDIRECT, 'weur'))).toBe(1);
-    other.note(REDIRECT, 'enam');
+    void other.note(REDIRECT, 'enam');
     await settled();
     clock.pass(599);
     expect([await countReads(() => one.find(REDIRECT, 'weur')), await one.find(REDIRECT, 'weur')]).toEqual([0, 'weur']);
@@ -74,7 +77,7 @@ describe('core/records/client-places', () => {
     const { clock, written, process, settled } = makeWorld();
     const one = process();
     const note = async (place: Place): Promise<number> => {
-      one.note(REDIRECT, place);
+      void one.note(REDIRECT, place);
       await settled();
       return written.length;
     };
@@ -88,10 +91,10 @@ describe('core/records/client-places', () => {
   it('neither reads nor writes for a request from nowhere, a client on the own machine or a store that has one place', async () => {
     const { written, process, settled, countReads } = makeWorld();
     const one = process();
-    one.note(REDIRECT, null);
-    one.note(undefined, 'enam');
-    one.note('http://127.0.0.1:3334/callback', 'enam');
-    one.note('cursor://callback', 'enam');
+    void one.note(REDIRECT, null);
+    void one.note(undefined, 'enam');
+    void one.note('http://127.0.0.1:3334/callback', 'enam');
+    void one.note('cursor://callback', 'enam');
     expect(await countReads(() => one.find(REDIRECT, null))).toBe(0);
     expect(await countReads(() => one.find('http://localhost:3334/callback', 'enam'))).toBe(0);
     expect([await one.find(REDIRECT, null), await one.find('http://localhost:3334/callback', 'enam')]).toEqual([null, 'enam']);
@@ -103,7 +106,7 @@ describe('core/records/client-places', () => {
 
   it('reads a record that holds no place as absent', async () => {
     const { inner, written, process, settled } = makeWorld();
-    process().note(REDIRECT, 'enam');
+    void process().note(REDIRECT, 'enam');
     await settled();
     const key = written[0]?.key ?? 'place:none';
     for (const value of [{ v: 1, place: 'atlantis' }, { v: 1 }, null]) {
@@ -116,11 +119,11 @@ describe('core/records/client-places', () => {
     const { clock, written, process, settled, fail } = makeWorld();
     const one = process();
     fail(true);
-    one.note(REDIRECT, 'enam');
+    void one.note(REDIRECT, 'enam');
     await settled();
     fail(false);
     clock.pass(600);
-    one.note(REDIRECT, 'enam');
+    void one.note(REDIRECT, 'enam');
     await settled();
     expect([written.length, await process().find(REDIRECT, 'weur')]).toEqual([2, 'enam']);
   });
@@ -129,7 +132,7 @@ describe('core/records/client-places', () => {
     const clock = makeClock();
     const store = Object.assign(memoryStore(clock), { placed: true });
     const { as } = makeServer({ clock, store, machine: { waitUntil: undefined } as object });
-    makeClientPlaces(store, as.secrets, as.runtime).note(REDIRECT, 'enam');
+    void as.clientPlaces?.note(REDIRECT, 'enam');
     await expect.poll(() => makeClientPlaces(store, as.secrets, as.runtime).find(REDIRECT, 'weur')).toBe('enam');
   });
 
@@ -139,7 +142,7 @@ describe('core/records/client-places', () => {
     const hostOf = (at: number): string => `https://h${at}.example/cb`;
     for (let at = 0; at < 1000; at++) await one.find(hostOf(at), 'weur');
     const readsOf = (at: number): Promise<number> => countReads(() => one.find(hostOf(at), 'weur'));
-    one.note(hostOf(1), 'enam'); // is now the newest, and takes no other's place
+    void one.note(hostOf(1), 'enam'); // is now the newest, and takes no other's place
     expect(await readsOf(0)).toBe(0);
     await one.find(hostOf(1000), 'weur');
     expect([await readsOf(1), await readsOf(2), await readsOf(0)]).toEqual([0, 0, 1]);
