@@ -16,7 +16,7 @@ import {
   type Seconds,
 } from '../model/store.ts';
 import type { Store, Stored, Version, WriteOptions } from '../model/store.ts';
-import { isLookOver } from './layout-check.ts';
+import { isLookOver } from './timing.ts';
 import {
   type Bound,
   CLOCKS_DIFFER,

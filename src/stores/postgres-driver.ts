@@ -3,7 +3,7 @@
  * the connection of a query that exceeds its deadline.
  */
 import { NothingDone } from '../model/store.ts';
-import { Overdue, QUERY_DEADLINE, within } from './deadline.ts';
+import { Overdue, QUERY_DEADLINE, within } from './timing.ts';
 
 /** A statement for `pg`. */
 interface PgQuery {

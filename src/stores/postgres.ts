@@ -20,9 +20,8 @@ import {
   type Version,
   type WriteOptions,
 } from '../model/store.ts';
-import { LONG_DEADLINE } from './deadline.ts';
+import { layoutCheck, LONG_DEADLINE } from './timing.ts';
 import { overPg, overPostgres, type Parameter, type PgDriver, type PostgresDriver, type Query } from './postgres-driver.ts';
-import { layoutCheck } from './layout-check.ts';
 import { inSchema, LACKING, LAYOUT_STATEMENT, LAYOUTS, MAY_CREATE, migration, SCHEMAS, STATEMENTS } from './postgres-sql.ts';
 import { CLOCKS_DIFFER, countIn, firstCount, keptOf, NEVER, PAGE, type Row, storedOf } from './sql.ts';
 

@@ -3,7 +3,7 @@
  * cluster.
  */
 import { NothingDone } from '../model/store.ts';
-import { Overdue, QUERY_DEADLINE, within } from './deadline.ts';
+import { Overdue, QUERY_DEADLINE, within } from './timing.ts';
 
 /** The part of an `ioredis` client that is used. */
 export interface IoRedisClient {

@@ -26,7 +26,7 @@ import {
   type WriteOptions,
 } from '../model/store.ts';
 import { type RedisClient, type RedisConnection, redisConnection, SCRIPTS } from './redis-client.ts';
-import { layoutCheck } from './layout-check.ts';
+import { layoutCheck } from './timing.ts';
 import { enterBeside, inBackground } from './enter-beside.ts';
 import { CLOCKS_DIFFER, countIn, firstCount, keptOf, NEVER, PAGE, storedOf } from './sql.ts';
 

@@ -27,7 +27,7 @@ import {
   sweepRecords,
   writeRecord,
 } from './sql.ts';
-import { isLookOver } from './layout-check.ts';
+import { isLookOver } from './timing.ts';
 import {
   attempt,
   checkLayout,

@@ -8,7 +8,7 @@ import { OAuthProvider } from '../../src/node/main.ts';
 import { serve } from '../../src/node/serve.ts';
 import { redisStore } from '../../src/stores/redis.ts';
 import type { RedisClient } from '../../src/stores/redis-client.ts';
-import { openStore } from '../../src/cli/open-store.ts';
+import { openStore } from '../../src/cli/store.ts';
 import { exportRecords } from '../../src/stores/move.ts';
 import { storeSuite } from '../../src/testing/store-suite.ts';
 import { engineOr, NO_RESTART, oursOr } from '../support/engine.ts';

@@ -5,7 +5,7 @@ import { runAct } from '../../admin/run.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Store } from '../../model/store.ts';
 import { nodeRuntime } from '../../node/runtime.ts';
-import { openStore } from '../open-store.ts';
+import { openStore } from '../store.ts';
 import { CliError } from '../terminal.ts';
 
 /** Runs acts by name. */
