@@ -4,16 +4,15 @@
  *
  *   client → limit → every check of an authorization request → key → stored → request_uri
  */
-import { authenticate } from '../../clients/authenticate.ts';
 import { failed, withGiveBack, orUnavailable } from '../../clients/caller.ts';
 import { keepPushedRequest as keep } from '../../core/records/one-time.ts';
 import { CROSS_ORIGIN, json } from '../../lib/http.ts';
 import { OAuthError } from '../../model/error.ts';
-import { paramsOf } from '../../model/params.ts';
+import { type Params, paramsOf } from '../../model/params.ts';
 import type { Seconds } from '../../model/store.ts';
 import { checkRequest } from '../authorize/authorization-request.ts';
-import { readForm, type Call } from '../endpoint.ts';
-import { keyShown, refuseSecretsInUrl } from './token.ts';
+import type { Call } from '../endpoint.ts';
+import { keyShown, parseClientRequest } from './token.ts';
 
 /** The parameters that are stored; all others, credentials above all, are not. */
 const NAMES = ['client_id', 'response_type', 'redirect_uri', 'state', 'scope', 'resource', 'code_challenge', 'code_challenge_method',
@@ -25,11 +24,7 @@ const WINDOW = 600;
 /** POST of the pushed authorization request endpoint. */
 export async function pushedAuthorizationRequest(call: Call): Promise<Response> {
   const { as, request, network } = call;
-  refuseSecretsInUrl(call);
-  const form = await readForm(request);
-  form.once('client_secret', 'client_assertion', 'client_assertion_type');
-  if (form.optional('request_uri') !== undefined) throw new OAuthError('invalid_request', 'request_uri_pushed'); // RFC 9126 §2.1
-  const caller = await authenticate(as, request.headers.get('authorization'), form, call);
+  const { form, caller } = await parseClientRequest(call, { ahead: refusePushed });
   const wait = await as.limit(`push\n${network}`, PUSHES, WINDOW, as.place);
   if (wait !== null)
     throw new OAuthError('temporarily_unavailable', 'push_limited', { status: 429, headers: { 'retry-after': String(wait) } });
@@ -49,4 +44,9 @@ export async function pushedAuthorizationRequest(call: Call): Promise<Response> 
     const uri = await keep(as, caller.clientId, fields, LIFE);
     return json({ request_uri: uri, expires_in: LIFE }, 201, CROSS_ORIGIN);
   });
+}
+
+/** A pushed request names no other (RFC 9126 §2.1). */
+function refusePushed(form: Params): void {
+  if (form.optional('request_uri') !== undefined) throw new OAuthError('invalid_request', 'request_uri_pushed');
 }

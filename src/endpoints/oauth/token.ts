@@ -98,7 +98,7 @@ async function explain(as: AuthServer, caller: Caller, type: string, error: OAut
 }
 
 /**
- * Reads a form request of a client (revocation, introspection, device): no secret in the URL, a strict form, no repeated security parameter; then
+ * Reads a form request of a client (revocation, introspection, push, device): no secret in the URL, a strict form, no repeated security parameter; then
  * authenticates the client.
  *
  * @param options `once`: further parameters that must not be repeated; `ahead`: begins a read beside the authentication.
