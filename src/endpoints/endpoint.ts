@@ -100,25 +100,6 @@ class OneCall implements Call {
   }
 }
 
-/** A copy of the call with some members replaced. */
-export function changed(call: Call, change: Partial<Call>): Call {
-  const { request, url, as, env, requestId, network, after, cookies, words, answers } = call;
-  return {
-    request,
-    url,
-    as,
-    env,
-    requestId,
-    network,
-    after,
-    cookies,
-    words,
-    answers,
-    ...(call.begun ? { begun: call.begun } : {}),
-    ...change,
-  };
-}
-
 /** Milliseconds after which a response counts as sent if the runtime cannot tell, as on Workers. */
 const ANSWERED_WITHIN = 50;
 

@@ -5,7 +5,7 @@
 import type { AuthServer } from '../../core/auth-server.ts';
 import { readCookie, writeCookie } from '../../lib/http.ts';
 import type { Client } from '../../model/client.ts';
-import { type Call, changed } from '../endpoint.ts';
+import type { Call } from '../endpoint.ts';
 
 /** The call in the user's language: from `ui_locales` in the URL, else from the browser. */
 export function detectLanguage(call: Call): Promise<Call> {
@@ -39,6 +39,25 @@ export function acceptedOf(acceptLanguage: string | null): readonly string[] {
     .filter(({ tag, weight }) => weight > 0 && /^[A-Za-z0-9-]+$/.test(tag))
     .toSorted((a, b) => b.weight - a.weight)
     .map(({ tag }) => tag);
+}
+
+/** A copy of the call with some members replaced. */
+export function changed(call: Call, change: Partial<Call>): Call {
+  const { request, url, as, env, requestId, network, after, cookies, words, answers } = call;
+  return {
+    request,
+    url,
+    as,
+    env,
+    requestId,
+    network,
+    after,
+    cookies,
+    words,
+    answers,
+    ...(call.begun ? { begun: call.begun } : {}),
+    ...change,
+  };
 }
 
 /** Whether a POST comes from our own page. @param strict also reject a request without `Origin` and `Sec-Fetch-Site` (browsers send them). */

@@ -29,8 +29,8 @@ import type { Params } from '../../model/params.ts';
 import type { Json } from '../../model/store.ts';
 import type { UpstreamRef } from '../../model/upstream.ts';
 import { sayIn, sayRefused, type Words } from '../../words/words.ts';
-import { type Call, changed, type Endpoint } from '../endpoint.ts';
-import { cookieOf, setCookie } from './browser-context.ts';
+import { type Call, type Endpoint } from '../endpoint.ts';
+import { changed, cookieOf, setCookie } from './browser-context.ts';
 import { hostSessionOf, link, originOf, sealLinked, sealOrigin, sessionOf, upstreamAccountsOf } from './session.ts';
 import { OAuthError } from '../../model/error.ts';
 

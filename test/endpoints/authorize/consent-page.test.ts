@@ -11,7 +11,8 @@ import {
   requestUrl,
   scopeView,
 } from '../../../src/endpoints/authorize/consent-page.ts';
-import { type Call, changed, makeCall } from '../../../src/endpoints/endpoint.ts';
+import { type Call, makeCall } from '../../../src/endpoints/endpoint.ts';
+import { changed } from '../../../src/endpoints/sign-in/browser-context.ts';
 import type { SignedIn } from '../../../src/endpoints/sign-in/sign-in.ts';
 import { html, type Html } from '../../../src/lib/html.ts';
 import type { Client } from '../../../src/model/client.ts';

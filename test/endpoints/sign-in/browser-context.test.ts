@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { AuthServer } from '../../../src/core/auth-server.ts';
 import type { Session } from '../../../src/core/records/records.ts';
 import { userIdOf } from '../../../src/core/users/identities.ts';
-import { type Call, changed, makeCall } from '../../../src/endpoints/endpoint.ts';
+import { type Call, makeCall } from '../../../src/endpoints/endpoint.ts';
 import {
+  changed,
   cookieName,
   cookieOf,
   detectLanguage,

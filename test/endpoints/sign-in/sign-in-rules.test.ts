@@ -1,6 +1,7 @@
 /** A sign-in without pages: which login is asked, what a session holds and for how long, and when it does not begin or ends at once. */
 import { describe, expect, it, vi } from 'vitest';
-import { type Call, changed, makeCall } from '../../../src/endpoints/endpoint.ts';
+import { type Call, makeCall } from '../../../src/endpoints/endpoint.ts';
+import { changed } from '../../../src/endpoints/sign-in/browser-context.ts';
 import { sessionOf } from '../../../src/endpoints/sign-in/session.ts';
 import {
   admit,
