@@ -73,7 +73,7 @@ const MEMBERS =
   'name:string uri:string logoUri:string policyUri:string tosUri:string redirectUris:string[] applicationType grantTypes:string[] authMethod jwks jwksUri:string scope:string[] introspects:string[] requirePushedAuthorizationRequests:boolean dpopBoundAccessTokens:boolean';
 
 /** Refuses a misspelt member, which would protect nothing. @param more members, each after a space. @throws {TypeError} naming it. */
-export function checkMembers(owner: string, spec: Partial<ConfiguredClient>, more = ''): void {
+export function checkMembers(owner: string, spec: Partial<ConfiguredClient>, more: string): void {
   checkTypes(owner, spec, MEMBERS + more);
 }
 

@@ -104,10 +104,10 @@ describe('model/client-spec', () => {
   });
 
   it('refuses a misspelt member, which would protect nothing (W-06)', () => {
-    expect(() => checkMembers('clients.create', { redirectUris, dpopBoundAccessToken: true } as ClientSpec)).toThrow(
+    expect(() => checkMembers('clients.create', { redirectUris, dpopBoundAccessToken: true } as ClientSpec, '')).toThrow(
       new TypeError('clients.create: `dpopBoundAccessToken` is not an option; did you mean `dpopBoundAccessTokens`.'),
     );
-    expect(() => checkMembers('clients.create', { redirectUris, secret: 'x' } as ClientSpec)).toThrow(/`secret` is not an option/);
+    expect(() => checkMembers('clients.create', { redirectUris, secret: 'x' } as ClientSpec, '')).toThrow(/`secret` is not an option/);
     expect(() => checkMembers('x', { id: 'app', secret: 'x', redirectUris }, ' id secret')).not.toThrow();
   });
 
