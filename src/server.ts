@@ -53,11 +53,11 @@ export function routesOf(settings: Settings, tokenEndpoint: Endpoint = token): R
   routes.set(paths.introspect, { name: 'introspect', methods: { POST: introspect }, reader: 'program' });
   routes.set(paths.push, { name: 'push', methods: { POST: push }, reader: 'program' });
   if (settings.resources.some(({ accessTokenSigning }) => accessTokenSigning !== undefined)) {
-    const jwks: Endpoint = async (call) => (await import('./endpoints/oauth/metadata.ts')).jwks(call);
+    const jwks: Endpoint = lazy(async () => (await import('./endpoints/oauth/metadata.ts')).jwks);
     routes.set(paths.jwks, { name: 'jwks', methods: { GET: jwks, HEAD: jwks }, reader: 'program' });
   }
   for (const name of ['health', 'ready', 'metrics'] as const) {
-    const endpoint: Endpoint = async (call) => (await import('./endpoints/monitoring.ts'))[name](call);
+    const endpoint: Endpoint = lazy(async () => (await import('./endpoints/monitoring.ts'))[name]);
     const path = paths[name];
     if (path !== null) routes.set(path, { name, methods: { GET: endpoint, HEAD: endpoint }, reader: 'own' });
   }

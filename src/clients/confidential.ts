@@ -11,6 +11,9 @@ import type { Params } from '../model/params.ts';
 import type { Seconds } from '../model/store.ts';
 import { failed, type Caller } from './caller.ts';
 import { findClient, mayFetch } from './find.ts';
+import { lazy } from '../lib/lazy.ts';
+
+const proveByKey = lazy(async () => (await import('./private-key-jwt.ts')).proveByKey);
 
 /** A client id and secret. */
 interface Pair {
@@ -75,7 +78,6 @@ function isSecretOf({ secretHash, formerSecret }: Client, hash: string, now: Sec
 async function byKey(as: AuthServer, authorization: string | null, params: Params, network: string): Promise<Caller> {
   if (authorization !== null || params.optional('client_secret') !== undefined)
     throw new OAuthError('invalid_request', 'client_methods_mixed');
-  const { proveByKey } = await import('./private-key-jwt.ts');
   const proof = await proveByKey(as, params, network);
   if (!('problem' in proof)) return { kind: 'confidential', clientId: proof.client.id, ...proof };
   throw await refusalOrLimit(as, proof.client, network, failed('private_key_jwt', proof.problem));

@@ -15,6 +15,9 @@ import type { Params } from '../model/params.ts';
 import { withGiveBack, orUnavailable } from './caller.ts';
 import { resolveClient } from './find.ts';
 import { countFetch, countTarget } from './metadata-document.ts';
+import { lazy } from '../lib/lazy.ts';
+
+const isAssertionSignedWith = lazy(async () => (await import('../core/assertion-signature.ts')).isAssertionSignedWith);
 
 /** The only accepted `client_assertion_type`. */
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -79,6 +82,5 @@ async function problemOf(
     await countTarget(as, url, 'keys');
   });
   if (key === null) return 'assertion_key_unknown';
-  const { isAssertionSignedWith } = await import('../core/assertion-signature.ts');
   return (await isAssertionSignedWith(assertion, key)) ? { jti } : 'assertion_signature';
 }

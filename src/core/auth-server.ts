@@ -139,13 +139,7 @@ export function makeAuthServer(
 
 /** Calls a listener, which may be asynchronous. Its failure must not affect the request. */
 function tell(listener: string, work: () => unknown): void {
-  const failed = (error: unknown): void => console.error(`portcullis: ${listener} failed`, error);
-  try {
-    const told = work();
-    if (told !== undefined) Promise.resolve(told).catch(failed);
-  } catch (error) {
-    failed(error);
-  }
+  (async () => work())().catch((error: unknown) => console.error(`portcullis: ${listener} failed`, error));
 }
 
 /** Tells the user of an event, if it concerns the security of an account. */

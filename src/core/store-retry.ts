@@ -4,6 +4,7 @@
  *
  * An operation that timed out may still be executed. For the caller that is a lost response, which conditional writes make safe.
  */
+import { defined } from '../lib/json.ts';
 import { OAuthError } from '../model/error.ts';
 import { NothingDone, type Store } from '../model/store.ts';
 
@@ -29,9 +30,7 @@ export function withStoreRetry(store: Store, { deadline = 5000, after = timer }:
   const retriedRead = <T>(verb: () => Promise<T>): Promise<T> => guarded(() => run(store.local === true ? verb : () => retryOnce(verb)));
   return {
     atomic: store.atomic,
-    ...(store.local === undefined ? {} : { local: store.local }),
-    ...(store.mayLose === undefined ? {} : { mayLose: store.mayLose }),
-    ...(store.placed === undefined ? {} : { placed: store.placed }),
+    ...defined({ local: store.local, mayLose: store.mayLose, placed: store.placed }),
     read: (key, known) => retriedRead(() => store.read(key, known)),
     ...(store.readStale ? { readStale: (key) => retriedRead(async () => store.readStale?.(key) ?? null) } : {}),
     write: (key, value, when, options) => guarded(() => run(() => store.write(key, value, when, options))),

@@ -10,6 +10,7 @@ import { authorizationCode } from './authorization-code.ts';
 import type { IssuedTokens } from './issued-tokens.ts';
 import { isOffered } from './offered-grant-types.ts';
 import { refreshToken } from './refresh-token.ts';
+import { lazy } from '../lib/lazy.ts';
 
 /** Issues tokens for a request, or refuses it. */
 export type GiveTokens = (params: Params, caller: Caller, as: AuthServer, request: Request) => Promise<IssuedTokens>;
@@ -28,7 +29,7 @@ export type GrantTypes = ReadonlyMap<string, GrantType>;
 const grantTypes: GrantTypes = new Map<string, GrantType>([
   ['authorization_code', { give: authorizationCode }],
   ['refresh_token', { give: refreshToken }],
-  ['client_credentials', { give: async (params, caller, as) => (await import('./direct-grant.ts')).clientCredentials(params, caller, as) }],
+  ['client_credentials', { give: lazy(async () => (await import('./direct-grant.ts')).clientCredentials) }],
 ]);
 
 /** The grant type with that name, if this server offers it. @param rare `rareGrantTypes`, where the server is built with them. */

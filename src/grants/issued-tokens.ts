@@ -11,6 +11,9 @@ import { isEveryRoute } from '../model/resource.ts';
 import type { Derivation } from '../model/retired.ts';
 import type { Seconds } from '../model/store.ts';
 import { familyOf, grantIdOf } from '../model/token.ts';
+import { lazy } from '../lib/lazy.ts';
+
+const signAccess = lazy(async () => (await import('../core/signing-keys.ts')).signAccess);
 
 /** The issued tokens. */
 export interface IssuedTokens {
@@ -80,7 +83,6 @@ export async function signAccessToken(
 ): Promise<SignedAccessToken> {
   const alg = as.settings.resources.find(({ uri }) => uri === grant.resource)?.accessTokenSigning;
   if (alg === undefined) return { grant, access, accessToken: minted.accessToken };
-  const { signAccess } = await import('../core/signing-keys.ts');
   const accessToken = await signAccess(as, alg, grant, access, grantIdOf('access', minted.accessToken) ?? grant.id);
   const key = unwrap(access, minted.access.pad);
   const next = { ...access, ...wrap(key, await as.secrets.proof(accessToken)) };

@@ -208,8 +208,8 @@ export function makeGuard(options: GuardOptions, more: readonly string[] = []): 
       if (telemetry) state.telemetry = telemetry;
       const stillGood = async (): Promise<boolean> => isGood(await judge(request, env));
       state.stillGood = stillGood;
-      const credential = tokenOf && ((): string | null => tokenOf(request));
-      if (credential) state.credential = credential;
+      const credential = (): string | null => tokenOf?.(request) ?? null;
+      if (tokenOf) state.credential = credential;
       return withCors(request, await handler(request, env as Env, withAccess(ctx, access, challenge)));
     };
     return (request, env, ctx = { waitUntil() {} }) => {

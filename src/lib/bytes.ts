@@ -69,7 +69,7 @@ export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | null {
 }
 
 /** Randomness for many integers: asking for it costs as much as a read and a write in memory. */
-const pool = new Uint32Array(512);
+const pool = /* @__PURE__ */ new Uint32Array(512);
 let left = 0;
 
 /** A random integer of 53 bits. */
@@ -78,6 +78,5 @@ export function randomInteger(): number {
     crypto.getRandomValues(pool);
     left = pool.length;
   }
-  const [high = 0, low = 0] = [pool[--left], pool[--left]];
-  return (high >>> 11) * 2 ** 32 + low;
+  return ((pool[--left] ?? 0) >>> 11) * 2 ** 32 + (pool[--left] ?? 0);
 }

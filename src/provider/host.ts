@@ -82,7 +82,7 @@ export function makeHost<Env>(
   };
   const verify: Verifier = (token, resource, tell, call) =>
     externalTokens && !isOurs(token) ? outside(externalTokens, token, resource, tell, call) : verifyAccess(as, token, resource, tell);
-  const told = Symbol('portcullis.told'); // the guard may check one request twice; a WeakSet of requests costs the collector more
+  const told = Symbol(); // the guard may check one request twice; a WeakSet of requests costs the collector more
   const onRefused: OnRefused = (refusal, request: Request & { [told]?: true }) => {
     const region = placeOf(request);
     if (!request[told]) as.emit({ kind: 'request.refused', endpoint: 'guard', ...(region && { region }), ...refusal });

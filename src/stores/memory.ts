@@ -87,8 +87,7 @@ class MemoryStore implements Store {
     }
     const version = randomInteger();
     if (index) this.#enlist(key, row?.lists ?? [], index);
-    const lists = index ? [...index] : (row?.lists ?? []);
-    this.#rows.set(key, { text, version, until, lists, made: row?.made ?? ++this.#entered });
+    this.#rows.set(key, { text, version, until, lists: index ? [...index] : (row?.lists ?? []), made: row?.made ?? ++this.#entered });
     this.#earliestEnd = Math.min(this.#earliestEnd, until);
     return version;
   }

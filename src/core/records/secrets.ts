@@ -73,8 +73,8 @@ export function makeSecrets(runtime: Runtime, tenant: string | null = null): Sec
   // One after the other: cheaper than a promise of both.
   const proof = (token: string): Awaitable<Proof> => then(hash(token), (hashed) => then(padOf(token), (pad) => ({ hash: hashed, pad })));
   const refreshProof = (token: string, familyHash?: string): Awaitable<RefreshProof> =>
-    then(proof(token), ({ hash: hashed, pad }) =>
-      then(familyHash ?? hash(`portcullis family\n${familyOf(token)}`), (family) => ({ hash: hashed, pad, familyHash: family })),
+    then(proof(token), (proven) =>
+      then(familyHash ?? hash(`portcullis family\n${familyOf(token)}`), (family) => ({ ...proven, familyHash: family })),
     );
   const sealWith: Secrets['sealWith'] = async (key, value, bound) =>
     base64url(await runtime.seal(key, utf8(JSON.stringify(value)), place(bound)));

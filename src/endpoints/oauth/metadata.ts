@@ -10,7 +10,9 @@ import { ID_JAG_PROFILE } from '../../model/trusted-issuer.ts';
 import { OFFLINE_ACCESS } from '../../model/scope.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Call } from '../endpoint.ts';
+import { lazy } from '../../lib/lazy.ts';
 
+const publicKeys = lazy(async () => (await import('../../core/signing-keys.ts')).publicKeys); // few servers sign
 const built = new WeakMap<Settings, string>();
 
 /** GET and HEAD of the metadata document. */
@@ -60,7 +62,6 @@ function documentOf({ settings, fetchDocument }: AuthServer): Record<string, unk
 
 /** GET and HEAD of the key set. */
 export async function jwks({ as, request }: Call): Promise<Response> {
-  const { publicKeys } = await import('../../core/signing-keys.ts'); // few servers sign
   const text = JSON.stringify({ keys: await publicKeys(as) });
   return new Response(request.method === 'HEAD' ? null : text, {
     headers: { ...CROSS_ORIGIN, 'content-type': 'application/json', 'cache-control': 'public, max-age=300' },

@@ -14,6 +14,10 @@ import { isDeniedId, JWT_BEARER } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Params } from '../../model/params.ts';
 import { type Call, readForm } from '../endpoint.ts';
+import { lazy } from '../../lib/lazy.ts';
+
+const freshNonce = lazy(async () => (await import('../../core/dpop.ts')).freshNonce);
+const presentedProof = lazy(async () => (await import('../../core/dpop.ts')).presentedProof);
 
 const ONCE = ['grant_type', 'client_id', 'client_secret', 'code', 'redirect_uri', 'code_verifier', 'device_code', 'refresh_token', 'scope',
   'client_assertion', 'client_assertion_type', 'assertion', 'subject_token', 'actor_token']; // prettier-ignore
@@ -58,14 +62,12 @@ async function withKey(call: Call, caller: Caller): Promise<Caller> {
 
 /** The DPoP key of a request to one of our paths. @throws {OAuthError} if there is no valid proof. */
 export async function keyShown({ as, request }: Call, path: string): Promise<PresentedProof> {
-  const { presentedProof } = await import('../../core/dpop.ts');
   return presentedProof(as, request, { url: as.settings.origin + path });
 }
 
 /** A nonce for the next proof, where proofs need one. */
 async function nonceHeader(as: AuthServer): Promise<Record<string, string>> {
   if (!as.settings.dpopNonces) return {};
-  const { freshNonce } = await import('../../core/dpop.ts');
   return { 'dpop-nonce': await freshNonce(as) };
 }
 
