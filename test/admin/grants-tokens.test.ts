@@ -69,7 +69,7 @@ describe('admin/grants, tokens', () => {
       expect(await inspect(text)).toMatchObject({ live: false });
   });
 
-  it('says of a refresh token when it has expired, and what is none', async () => {
+  it('says of a refresh token when it has expired, and of other texts that they are not one', async () => {
     const { app, run } = await make({ refreshTokenTTL: 600 });
     const { tokens } = await app.signedIn();
     const other = await app.signedIn({ grant_types: ['authorization_code'] });

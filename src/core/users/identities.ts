@@ -12,7 +12,7 @@ import type { Identity } from '../../model/identity.ts';
 import { isForm } from '../../model/login.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Key, Seconds, Store } from '../../model/store.ts';
-import { announceRemoval, has, readRecord, type Versioned, versioned } from '../records/record.ts';
+import { has, readRecord, type Versioned, versioned } from '../records/record.ts';
 import { listsOfIdentity, type Records, type UpstreamName } from '../records/records.ts';
 import type { Secrets } from '../records/secrets.ts';
 import { isRemoved } from './removed-users.ts';
@@ -172,6 +172,26 @@ export function removeIdentity(over: RecordAccess, userId: string, hash: string)
   return changeRecord(over, keyOf(hash), isIdentity, (identity) =>
     identity?.userId === userId ? { remove: true, result: true } : { result: false },
   );
+}
+
+/** Records about to be removed. Outlives any running removal; if its process died, they count as removed for that long. */
+type PendingRemovals = { readonly v: 1; readonly ids: readonly string[] };
+const isPendingRemovals = (value: unknown): value is PendingRemovals => versioned(value) && has(value, 'ids');
+const REMOVAL_TTL: Seconds = 600;
+
+/** Announces that a record will be removed; false if no other one would remain, counting concurrent removals. @param present the ids of all that are there. */
+export function announceRemoval(
+  over: RecordAccess,
+  key: Key,
+  { id, present, now }: { readonly id: string; readonly present: () => Promise<readonly string[]>; readonly now: Seconds },
+): Promise<boolean> {
+  // Announced removals are read before the list: a later announcement conflicts with this version.
+  return changeRecord(over, key, isPendingRemovals, async (announced) => {
+    const ids = await present();
+    const leaving = (announced?.ids ?? []).filter((one) => ids.includes(one) && one !== id);
+    if (ids.every((one) => one === id || leaving.includes(one))) return { result: false };
+    return { write: { v: 1, ids: [...leaving, id] }, until: now + REMOVAL_TTL, result: true };
+  });
 }
 
 /** Whether another identity remains after this one is removed, counting concurrent removals. */

@@ -7,8 +7,9 @@ import { type RecordAccess, changeRecord } from '../../model/change-record.ts';
 import { CHALLENGE_TTL, counterAllows, type Passkey, type Passkeys } from '../../model/passkey.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Key, Seconds, Store } from '../../model/store.ts';
-import { announceRemoval, has, readRecord, versioned } from '../records/record.ts';
+import { has, readRecord, versioned } from '../records/record.ts';
 import type { Secrets } from '../records/secrets.ts';
+import { announceRemoval } from './identities.ts';
 
 type PasskeyRecord = Passkey & { readonly v: 1 };
 

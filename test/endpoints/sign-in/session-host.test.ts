@@ -24,7 +24,7 @@ describe('endpoints/sign-in/session: of the application', () => {
     expect([request.url, request.method, request.headers.get('cookie'), request.body, env, issuer]).toEqual(['https://as.example/account?a=1', 'GET', 'app=1', null, ENV, 'https://as.example']); // prettier-ignore
   });
 
-  it('is none where no one is signed in there, or no login follows it', async () => {
+  it('is null where no one is signed in there, or no login follows it', async () => {
     expect(await hostSessionOf(asked({ kind: 'session', id: 'app', present: async () => null }))).toBeNull();
     expect(await hostSessionOf(asked({ id: 'password', fields: () => '' }))).toBeNull();
   });
