@@ -212,7 +212,7 @@ export class Provider<Env = unknown> {
     return isRefusal(verdict) ? verdict : null;
   }
 
-  /** Asked only by what needs it: on Workers, to read `request.cf` costs as much as a tenth of a guarded call. */
+  /** Asked only by what needs it: workerd parses `request.cf` when it is first read, which is 4 % of the CPU of a guarded call. */
   #placeOf(request: Request): Place | null {
     return this.#platform.place?.(request) ?? null;
   }
