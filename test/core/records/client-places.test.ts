@@ -16,6 +16,7 @@ function makeWorld() {
   const inner = memoryStore(clock);
   const written: { key: Key; value: Json | null; life: unknown }[] = [];
   const work: Promise<unknown>[] = [];
+  const notes: Promise<unknown>[] = [];
   let [reads, isDown] = [0, false];
   const store = Object.assign(memoryStore(clock), {
     placed: true,
@@ -30,23 +31,29 @@ function makeWorld() {
   const process = (): ClientPlaces => {
     const places = makeServer({ clock, store, machine: { waitUntil: (one) => void work.push(one) } }).as.clientPlaces;
     if (places === null) throw new Error('The store has places.');
-    return places;
+    const note: ClientPlaces['note'] = (...seen) => {
+      const noted = places.note(...seen);
+      notes.push(noted);
+      return noted;
+    };
+    return { find: places.find, note };
   };
-  const settled = async (): Promise<void> => void (await Promise.all(work));
+  const settled = async (): Promise<void> => void (await Promise.all([...notes, ...work]));
   const countReads = async (look: () => Promise<unknown>): Promise<number> => {
     const before = reads;
     await look();
     return reads - before;
   };
-  return { clock, inner, written, process, settled, countReads, fail: (now: boolean) => void (isDown = now) };
+  return { clock, inner, written, work, process, settled, countReads, fail: (now: boolean) => void (isDown = now) };
 }
 
 describe('core/records/client-places', () => {
   it('stores the place of a host for thirty days, under a name that does not disclose the host', async () => {
-    const { clock, written, process, settled } = makeWorld();
+    const { clock, written, work, process, settled } = makeWorld();
     void process().note(REDIRECT, 'enam');
     void process().note('https://chatgpt.example/cb', 'oc');
     await settled();
+    expect(work).toHaveLength(2); // the runtime waits for both behind the answer
     const places = written.map(({ key, ...rest }) => ({ ...rest, kind: key.split(':', 1)[0] }));
     const life = { until: clock.now() + 30 * DAY };
     expect(places).toEqual([
