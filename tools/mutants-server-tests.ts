@@ -5,7 +5,11 @@
 
 /** By the path of the source. */
 export const SERVER_TESTS: { readonly [file: string]: string } = {
-  'src/core/users/identities.ts': 'src/journeys/sign-ins.ts',
+  'src/core/records/records.ts': 'src/{core/attempts,core/users/identities,core/users/accounts,admin/users,journeys/abuse}.ts',
+  'src/core/users/identities.ts': 'src/{journeys/{sign-ins,account},endpoints/account/linked-accounts}.ts',
+  'src/core/users/sign-out.ts': 'src/provider/disabled-users.ts',
+  'src/core/records/sign-in-flow.ts': 'src/{endpoints/authorize/{repeated-answer,issue-code,step},journeys/{upstream,identifier}}.ts',
+  'src/core/records/one-time.ts': 'src/endpoints/oauth/{par,registration}.ts',
   'src/core/records/grant-records.ts': 'src/core/records/records.ts',
   'src/core/audit/append.ts': 'src/core/audit/audit-log.ts',
   'src/grants/token-request.ts': 'src/grants/{authorization-code,direct-grant,jwt-bearer,refresh-token}.ts',
