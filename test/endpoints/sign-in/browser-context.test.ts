@@ -106,6 +106,14 @@ describe('endpoints/sign-in/browser-context: cookies and redirects', () => {
 });
 
 describe('endpoints/sign-in/browser-context: the language', () => {
+  it('changes, and the rest of the call stays: the session that it began above all', async () => {
+    const begun = { hash: 'h', userId: 'ada' } as Call['begun'];
+    const call = changed(makeWorld().call(), begun ? { begun } : {});
+    const german = await withLanguage(call, 'de');
+    expect([german.words.lang, german.begun, german.request === call.request]).toEqual(['de', begun, true]);
+    expect(await withLanguage(makeWorld().call(), 'de')).not.toHaveProperty('begun');
+  });
+
   const langOf = async (headers: Record<string, string>, query = ''): Promise<string> =>
     (await detectLanguage(makeWorld().call(headers, `/login${query}`))).words.lang;
 
