@@ -6,12 +6,11 @@
 import type { CallToolResult, Client, StreamableHTTPClientTransport, Tool } from '@modelcontextprotocol/client';
 import { isLoopbackHost, parseUrl } from '../lib/url.ts';
 import { type Callback, listenForCallback } from './callback.ts';
-import { type Credentials, makeCredentials } from './credentials.ts';
+import { type Credentials, makeCredentials, readSession, type Session, writeSession } from './credentials.ts';
 import { explain } from './explain.ts';
 import { parseFlags, urlOf, usage } from './flags.ts';
 import { printable, printableJson, printableLines } from './printable.ts';
 import { makeReach } from './reach.ts';
-import { readSession, type Session, writeSession } from './session-file.ts';
 import { makeSteps, type Steps } from './steps.ts';
 import { CliError, type Terminal, version } from './terminal.ts';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readSession, writeSession } from '../../src/cli/session-file.ts';
+import { readSession, writeSession } from '../../src/cli/credentials.ts';
 
 const URL_OF_SERVER = 'https://mcp.example/mcp';
 let folder: string;
@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-describe('cli/session-file', () => {
+describe('cli/credentials, the file of a session', () => {
   it('reads what it wrote, and begins where there is nothing', () => {
     expect(readSession(file, URL_OF_SERVER)).toEqual({ url: URL_OF_SERVER, port: 0 });
     const session = { url: URL_OF_SERVER, port: 4711, tokens: { access_token: 'a', token_type: 'bearer' } } as never;
