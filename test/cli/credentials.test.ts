@@ -80,6 +80,8 @@ describe('cli/credentials', () => {
     expect(made.takeAnswer()).toBeNull();
     const other = make({ opensBrowser: false });
     await other.made.provider.saveDiscoveryState?.(found({ authorizationServerMetadata: { issuer: 'https://id.example' } }));
+    expect(await other.made.provider.discoveryState?.()).toBe(other.made.discovered());
+    expect(other.made.discovered()).toMatchObject({ authorizationServerUrl: 'https://as.example' });
     await other.made.provider.redirectToAuthorization(new URL('http://localhost:1/authorize'));
     expect(other.lines).toEqual([`The sign-in for ${URL_OF} is at https://id.example.`, 'Open this page to sign in:\n  http://localhost:1/authorize']);
     expect([other.opened, other.asked]).toEqual([[], [['', 9]]]);
