@@ -107,6 +107,7 @@ const OPTIONS =
 export function guard(options: GuardOptions & { readonly anonymous?: false }): Guard;
 export function guard(options: GuardOptions): Guard<null>;
 export function guard(options: GuardOptions): Guard<null> {
+  if (!areOrigins(options.allowedOrigins)) throw new TypeError('guard: `allowedOrigins` must be a list of origins.');
   return makeGuard(options);
 }
 
@@ -249,7 +250,6 @@ function checkedResource(options: GuardOptions): string {
   if (!Array.isArray(authorizationServers) || authorizationServers.length === 0)
     throw new TypeError('guard: `authorizationServers` must be a list of the issuers whose tokens are accepted.');
   if (!Array.isArray(requiredScopes)) throw new TypeError('guard: `requiredScopes` must be a list of scopes.');
-  if (!areOrigins(options.allowedOrigins)) throw new TypeError('guard: `allowedOrigins` must be a list of origins, without a path.');
   if (typeof anonymous !== 'boolean') throw new TypeError('guard: `anonymous` must be true or false.'); // 'false' would let callers in
   if (typeof verify !== 'function') throw new TypeError('guard: `verify` must be a function (token, resource) → Access or null.');
   if (fixedAudience.length > 0 && (resources.get(verify) ?? canonical) !== canonical)

@@ -32,15 +32,6 @@ export function loginFault(logins: readonly Login[], env: unknown, isRead: (perm
   }
 }
 
-/** Warns where the path of the issuer is that of a route: the endpoint is then below it, which is seldom meant. */
-export function warnOfIssuerPath(issuer: string, prefix: string, routes: readonly { readonly path: string }[]): void {
-  const route = routes.find(({ path }) => path.length > 1 && prefix.endsWith(path));
-  if (route)
-    console.warn(
-      `portcullis: the issuer ${issuer} ends like \`apiRoute\` ${route.path}, so the endpoint is ${issuer}${route.path}. If it should be ${issuer}, set PORTCULLIS_ISSUER (or \`issuer\`) to ${issuer.slice(0, -route.path.length)}.`,
-    );
-}
-
 /** The promises that an eventually consistent store breaks. */
 export const LOST_PROMISES: readonly string[] = [
   'two parties can redeem one authorization code at the same time',

@@ -27,7 +27,7 @@ import type { ParsedOptions } from '../options/parse.ts';
 import { resourcesOf, uriOf } from '../options/resources.ts';
 import { type Route, routesOf } from '../server.ts';
 import { epochStore, tenantStore } from '../stores/prefixed.ts';
-import { isOff, loginFault, readEnv, storeOf, warnOfIssuerPath } from './environment.ts';
+import { isOff, loginFault, readEnv, storeOf } from './environment.ts';
 import { makeHelpers, type OAuthHelpers } from './helpers.ts';
 import type { Parts } from './parts.ts';
 import type { IssuerServer, Standing } from './servers.ts';
@@ -74,7 +74,8 @@ export function makeHost<Env>(
     requireKeyring(as.keyring, '`accessTokenSigning`');
   if (settings.dpopNonces) requireKeyring(as.keyring, '`dpopNonces`');
   if (settings.secondFactor?.needsSecret) requireKeyring(as.keyring, `secondFactor: ${settings.secondFactor.id}()`);
-  if (tenant === null && options.basePath === undefined) warnOfIssuerPath(issuer, prefix, routes);
+  const twice = options.basePath === undefined && routes.find(({ path }) => prefix.endsWith(path))?.path;
+  if (twice) console.warn(`portcullis: issuer ${issuer} and apiRoute ${twice} make ${issuer}${twice}; leave ${twice} out of the issuer.`);
   const { externalTokens, anonymous } = options;
   const outside = async (source: TokenSource, ...sent: Parameters<TokenSource['verify']>): Promise<Checked | null> => {
     const found = await source.verify(...sent);

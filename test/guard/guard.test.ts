@@ -209,7 +209,7 @@ describe('guard/guard, around a handler', () => {
     ])
       expect([origins, wrong({ allowedOrigins: origins as never })]).toEqual([
         origins,
-        'guard: `allowedOrigins` must be a list of origins, without a path.',
+        'guard: `allowedOrigins` must be a list of origins.',
       ]);
     for (const origins of [
       [],
