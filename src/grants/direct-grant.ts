@@ -6,7 +6,7 @@ import { type Caller, failed, keyOf } from '../clients/caller.ts';
 import { checkClientId } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { PresentedProof } from '../core/dpop.ts';
-import { renewClient } from '../core/records/clients.ts';
+import { isClientThere } from '../core/records/clients.ts';
 import { isShutOut } from '../core/users/removed-users.ts';
 import { sealRefs } from '../core/records/secrets.ts';
 import type { Actor } from '../model/access.ts';
@@ -97,7 +97,7 @@ export async function directGrant(as: AuthServer, request: DirectGrantRequest): 
   const { grant, accessToken } = await signAccessToken(as, given.grant, given.access, { accessToken: mintedToken, access });
   if (!(await as.records.openGrant(grant)))
     throw new Error('A random grant id was generated twice: the random number generator is broken.');
-  await Promise.all([checkParties(as, grant), request.client && checkThere(as, request.client)]).catch(async (error: unknown) => {
+  await checkParties(as, grant, request.client).catch(async (error: unknown) => {
     await as.records.changeGrant(id, revoke('revoked', as.now())); // blocked, deleted or disabled while it was stored
     throw error;
   });
@@ -117,15 +117,10 @@ async function amended(
   return applyChange(grant, access, await ask(as, grant, { key, scope: access.scope, reason }), as.now());
 }
 
-/** Refuses a client that was deleted: that marks it before looking for its grants, so one of the two sees the other (SEC-084). */
-async function checkThere(as: AuthServer, client: Client): Promise<void> {
-  const isKept = client.documentHost === undefined && !as.settings.clients.has(client.id);
-  if (isKept && !(await renewClient(as, client))) throw new OAuthError('invalid_client', 'client_deleted');
-}
-
-/** Refuses a blocked client, and a user who was disabled or removed. An exchanged grant ends with its parent. */
-async function checkParties(as: AuthServer, { clientId, userId, subjectHash }: Grant): Promise<void> {
+/** Refuses a blocked client, one that was deleted, and a user who was disabled or removed. An exchanged grant ends with its parent. */
+async function checkParties(as: AuthServer, { clientId, userId, subjectHash }: Grant, client?: Client): Promise<void> {
   await checkClientId(as, clientId);
+  if (client && !(await isClientThere(as, client))) throw new OAuthError('invalid_client', 'client_deleted');
   if (subjectHash === undefined && !userId.startsWith('client:') && (await isShutOut(as.store, userId)))
     throw new OAuthError('invalid_grant', 'user_disabled', { hint: 'The assertion is not valid here, or has been used.' });
 }

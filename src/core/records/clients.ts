@@ -68,6 +68,14 @@ export async function renewClient(as: AuthServer, known: Client | string): Promi
   return (await changeClient(as, known.id, edit, stored)) !== null;
 }
 
+/**
+ * Whether a client that was given something still exists; renews it. Ask after the grant was stored: deleting a client marks it before looking
+ * for its grants, so one of the two sees the other (SEC-084).
+ */
+export async function isClientThere(as: AuthServer, client: Client): Promise<boolean> {
+  return client.documentHost !== undefined || as.settings.clients.has(client.id) || renewClient(as, client);
+}
+
 /** Storage key of a client. */
 export function keyOf(id: string): Key {
   return `client:${id}`;

@@ -3,7 +3,7 @@
  */
 import type { AuthServer } from '../../core/auth-server.ts';
 import { sealRefs } from '../../core/records/secrets.ts';
-import { renewClient } from '../../core/records/clients.ts';
+import { isClientThere } from '../../core/records/clients.ts';
 import { lazy } from '../../lib/lazy.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
@@ -100,7 +100,7 @@ export async function openGrant(as: AuthServer, opening: Opening, isSignedIn = a
     ended: null,
   };
   const isFirst = await as.records.openGrant(grant);
-  const [isThere, isHere] = await Promise.all([isStillThere(as, client), isSignedIn()]);
+  const [isThere, isHere] = await Promise.all([isClientThere(as, client), isSignedIn()]);
   if (!isThere) {
     await as.records.changeGrant(id, revoke('client_deleted', now));
     throw new OAuthError('invalid_client', 'client_deleted', { status: 400 });
@@ -118,14 +118,6 @@ async function sealOrigin(
   { login, standing }: Origin,
 ): Promise<StoredOrigin> {
   return { login, ...(standing === undefined ? {} : { sealed: await secrets.sealWith(key, standing, `grant:${id}:origin`) }) };
-}
-
-/**
- * Extends a registration that is in use: it outlives the grant by its own lifetime, because a refresh does not read it. Read after
- * the grant was stored: deleting a client marks it before looking for its grants, so one of the two sees the other.
- */
-async function isStillThere(as: AuthServer, client: Client): Promise<boolean> {
-  return client.documentHost !== undefined || as.settings.clients.has(client.id) || renewClient(as, client);
 }
 
 /** Blocking a client marks it before looking for its grants, so one of the two sees the other. */
