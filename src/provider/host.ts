@@ -74,8 +74,8 @@ export function makeHost<Env>(
     requireKeyring(as.keyring, '`accessTokenSigning`');
   if (settings.dpopNonces) requireKeyring(as.keyring, '`dpopNonces`');
   if (settings.secondFactor?.needsSecret) requireKeyring(as.keyring, `secondFactor: ${settings.secondFactor.id}()`);
-  const twice = options.basePath === undefined && routes.find(({ path }) => prefix.endsWith(path))?.path;
-  if (twice) console.warn(`portcullis: issuer ${issuer} and apiRoute ${twice} make ${issuer}${twice}; leave ${twice} out of the issuer.`);
+  const twice = routes.find(({ path }) => prefix.endsWith(path))?.path;
+  if (twice) console.warn(`portcullis: issuer ${issuer} and apiRoute ${twice} make ${issuer}${twice}; leave one out.`);
   const { externalTokens, anonymous } = options;
   const outside = async (source: TokenSource, ...sent: Parameters<TokenSource['verify']>): Promise<Checked | null> => {
     const found = await source.verify(...sent);

@@ -9,19 +9,15 @@ describe('an issuer with the path of a route', () => {
     const warned = vi.spyOn(console, 'warn').mockReturnValue();
     const app = await makeApp('memory', { issuer });
     for (let count = 0; count < 2; count++) expect((await app.send(new Request(`${issuer}/mcp`))).status).toBe(401);
-    expect(warned.mock.calls.flat()).toEqual([
-      `portcullis: issuer ${issuer} and apiRoute /mcp make ${issuer}/mcp; leave /mcp out of the issuer.`,
-    ]);
+    expect(warned.mock.calls.flat()).toEqual([`portcullis: issuer ${issuer} and apiRoute /mcp make ${issuer}/mcp; leave one out.`]);
   });
 
-  it.each([
-    [{ issuer: 'https://mcp.example/notes' }],
-    [{ issuer: 'https://mcp.example' }],
-    [{ issuer: 'https://mcp.example/mcp', basePath: '/mcp' }],
-    [{ issuer: 'https://mcp.example/notes-mcp' }],
-  ])('is not seen in %j', async (options) => {
-    const warned = vi.spyOn(console, 'warn').mockReturnValue();
-    await makeApp('memory', options);
-    expect(warned).not.toHaveBeenCalled();
-  });
+  it.each([[{ issuer: 'https://mcp.example/notes' }], [{ issuer: 'https://mcp.example' }], [{ issuer: 'https://mcp.example/notes-mcp' }]])(
+    'is not seen in %j',
+    async (options) => {
+      const warned = vi.spyOn(console, 'warn').mockReturnValue();
+      await makeApp('memory', options);
+      expect(warned).not.toHaveBeenCalled();
+    },
+  );
 });
