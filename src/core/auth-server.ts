@@ -18,7 +18,7 @@ import type { Totps } from '../model/totp.ts';
 import type { Upstreams } from '../model/upstream.ts';
 import { defaultListener } from './listeners.ts';
 import type { CoreParts } from './parts.ts';
-import type { ClientPlaces } from './records/client-places.ts';
+import { type ClientPlaces, makeClientPlaces } from './records/client-places.ts';
 import type { Consents } from './records/consents.ts';
 import { type GrantCache, makeGrantCache } from './records/grant-cache.ts';
 import type { Keyring } from './records/keyring.ts';
@@ -118,11 +118,7 @@ export function makeAuthServer(
         ? lazy(async () => (await import('../lib/safe-fetch.ts')).makeSafeImageFetch(fetchAllowed))
         : null,
     place: null,
-    clientPlaces: store.placed
-      ? lazyObject<ClientPlaces>({ find: true, note: true }, async () =>
-          (await import('./records/client-places.ts')).makeClientPlaces(store, secrets, runtime),
-        )
-      : null,
+    clientPlaces: store.placed ? makeClientPlaces(store, secrets, runtime) : null,
     isLoopback,
     grantCache,
     now,

@@ -68,7 +68,7 @@ export function boundTo(grantId: string): string {
 }
 
 /** A token with its grant. */
-export interface SignedAccessToken {
+interface SignedAccessToken {
   readonly grant: Grant;
   readonly access: GrantAccess;
   readonly accessToken: string;

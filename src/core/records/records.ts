@@ -215,7 +215,7 @@ export interface Counts {
 }
 
 /** Makes the operations over a store. Each attempt is counted before it is made; if the count fails, so does the attempt. */
-export function makeCounts(store: Store, runtime: RecordAccess['runtime']): Counts {
+function makeCounts(store: Store, runtime: RecordAccess['runtime']): Counts {
   const over = { store, runtime };
   return {
     async count(name, per, now) {
