@@ -103,17 +103,17 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
   };
   const open = async (request: AuthRequest, approved?: Approved): Promise<OpenedPending & Pick<FoundPending, 'client'>> => {
     const client = await check(request);
-    const asked = {
-      ...requestedPart(request),
-      redirectUri: request.redirectUri,
-      state: request.state === '' ? undefined : request.state,
-      resource: request.resource,
-      challenge: request.codeChallenge,
-      jkt: request.dpopJkt,
-      approved,
-    };
-    const close = ({ pendingHash }: OpenedPending): Promise<unknown> => records.takePending(pendingHash);
-    const opened = await counted(as, network, () => openPending(as, client, asked), close);
+    const opened = await counted(as, network, () =>
+      openPending(as, client, {
+        ...requestedPart(request),
+        redirectUri: request.redirectUri,
+        state: request.state || undefined,
+        resource: request.resource,
+        challenge: request.codeChallenge,
+        jkt: request.dpopJkt,
+        approved,
+      }),
+    );
     return { ...opened, client };
   };
   const requestOf = ({ clientId, redirectUri, state = '', resource, challenge, jkt, ...pending }: PendingAuthorization): AuthRequest => ({

@@ -52,7 +52,7 @@ describe('sign-ins that one network begins', () => {
     const pendings = async () => ((await app.inner.all?.())?.records ?? []).filter(({ key }) => key.startsWith('pending:')).length;
     for (let at = 0; at < 300; at++) await oauth.beginConsent(asked);
     const before = await pendings();
-    await expect(oauth.beginConsent(asked)).rejects.toThrow('Too many sign-ins were started from this network. Try again in 600 seconds.');
+    await expect(oauth.beginConsent(asked)).rejects.toThrow('Too many sign-ins from this network. Try again in 600 seconds.');
     expect(await pendings()).toBe(before);
   });
 });

@@ -46,7 +46,7 @@ export async function authorize(call: Call): Promise<Response> {
   const isSilent = checked.prompt.includes('none');
   const isOnlyPage = session === null && !isSilent && as.settings.clientPolicy === null;
   const open = (): Promise<OpenedPending> => openAsked(as, checked, session, lang);
-  const opened = isOnlyPage ? await counted(as, who, open, ({ pendingHash }) => as.records.takePending(pendingHash)) : null;
+  const opened = isOnlyPage ? await counted(as, who, open) : null;
   const consented = opened ? [] : await counted(as, who, async () => (session ? as.consents.find(targetOf(checked, session)) : []));
   const inLanguage = await withLanguage(call, lang);
   const waiting = isSilent ? null : await waits(inLanguage, asked, checked, session);

@@ -66,25 +66,26 @@ const MAX_OVER = 1000;
 /**
  * Counts a sign-in that begins, beside the work that it begins with: one wait instead of two.
  *
- * @param who begins it: a network or a user. @param undo takes the work back if there were too many.
+ * @param who begins it: a network or a user. @param work may open a pending authorization, which is removed again if there were too many.
  * @throws {OAuthError} 429 if there were.
  */
-export async function counted<T>(as: AuthServer, who: string, work: () => Promise<T>, undo?: (done: T) => Promise<unknown>): Promise<T> {
+export async function counted<T extends object>(as: AuthServer, who: string, work: () => Promise<T>): Promise<T> {
   const known = over.get(as.settings) ?? new Map<string, Seconds>();
-  const until = known.get(who) ?? 0;
-  if (until > as.now()) throw tooMany(until - as.now());
+  const left = (known.get(who) ?? 0) - as.now();
+  if (left > 0) throw tooMany(left);
   const [wait, done] = await Promise.all([as.limit(`authorize\n${who}`, MAX_BEGUN, WINDOW, as.place), work()]);
   if (wait === null) return done;
   if (known.size >= MAX_OVER) known.clear();
   over.set(as.settings, known.set(who, as.now() + wait));
-  await undo?.(done).catch(() => undefined); // else it ends in ten minutes, and its id was told to no one
+  const { pendingHash } = done as Partial<OpenedPending>;
+  if (pendingHash) await as.records.takePending(pendingHash).catch(() => undefined); // else it ends in ten minutes, and its id was told to no one
   throw tooMany(wait);
 }
 
 function tooMany(wait: Seconds): OAuthError {
   return new OAuthError('temporarily_unavailable', 'authorize_limited', {
     status: 429,
-    hint: `Too many sign-ins were started from this network. Try again in ${wait} seconds.`,
+    hint: `Too many sign-ins from this network. Try again in ${wait} seconds.`,
     headers: { 'retry-after': String(wait) },
   });
 }
