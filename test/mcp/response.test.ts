@@ -4,6 +4,7 @@ import { McpServer, requireScopes } from '@modelcontextprotocol/server';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type AnyServer, mcpHandler } from '../../src/mcp/index.ts';
 import { accessWith, contextOf, ENDPOINT, text } from './clients.ts';
+import { timersLeft } from '../support/timers.ts';
 
 interface Tools {
   registerTool(name: string, config: object, run: (context: Context) => Promise<object>): unknown;
@@ -76,7 +77,7 @@ describe.each(SDKS)('mcp/exchange with a server of %s', (sdk, make) => {
     seen.release?.();
     const said = await response.text();
     expect([said.startsWith(': still here\n\n'), said.includes('at last')]).toEqual([true, true]);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(await timersLeft()).toBe(0);
   });
 
   it('stops a tool whose client hangs up, before the answer and on the stream', async () => {
@@ -94,7 +95,7 @@ describe.each(SDKS)('mcp/exchange with a server of %s', (sdk, make) => {
     await vi.advanceTimersByTimeAsync(5000);
     await (await long).body?.cancel();
     await vi.waitFor(() => expect(seen.aborted).toBe(true), { timeout: 120_000 });
-    expect(vi.getTimerCount()).toBe(0);
+    expect(await timersLeft()).toBe(0);
   });
 
   it('leaves it to the SDK to say no to wrong headers', async () => {

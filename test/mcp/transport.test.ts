@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type AnyServer, mcpHandler } from '../../src/mcp/index.ts';
 import type { McpOptions } from '../../src/mcp/handler.ts';
 import { accessWith, contextOf, ENDPOINT, text } from './clients.ts';
+import { timersLeft } from '../support/timers.ts';
 
 const CAPABILITIES = { capabilities: { logging: {}, tools: { listChanged: true } } };
 const META = {
@@ -110,7 +111,7 @@ describe('mcp/response', () => {
     for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) rest += chunk.value;
     expect(said(rest)).toMatchObject([{ jsonrpc: '2.0', id: 7, result: {} }]);
     expect(rest).toContain('at last');
-    expect(vi.getTimerCount()).toBe(0);
+    expect(await timersLeft()).toBe(0);
   }); // prettier-ignore
 
   it.each(['a call of 2025', 'a call of 2026'])('gives up %s whose client goes away from the stream (R-51)', async (kind) => {
@@ -121,7 +122,7 @@ describe('mcp/response', () => {
     await vi.advanceTimersByTimeAsync(5000);
     await (await answering).body?.cancel();
     await vi.advanceTimersByTimeAsync(1000);
-    expect([state.aborted, vi.getTimerCount()]).toEqual([1, 0]);
+    expect([state.aborted, await timersLeft()]).toEqual([1, 0]);
   });
 
   it('tells what failed as the answer to the request, where the stream has begun already (R-51)', async () => {

@@ -9,6 +9,7 @@ import { endOf, tellingItsEnd } from '../../../src/mcp/events/listening.ts';
 import { eventStream } from '../../../src/mcp/sessions/notifications.ts';
 import { signalThatCounts } from '../../support/counting-signal.ts';
 import { accessWith, contextOf, ENDPOINT, text } from '../clients.ts';
+import { timersLeft } from '../../support/timers.ts';
 
 const admin = policy({ tools: { wipe: { permissions: ['admin'] } } });
 const build = (): McpServer => {
@@ -94,7 +95,7 @@ describe('mcp/events/listening, after the end of a stream', () => {
     const until = new AbortController();
     until.abort();
     await expect(eventStream(until, () => Promise.resolve()).text()).resolves.not.toContain('data');
-    expect(vi.getTimerCount()).toBe(0);
+    expect(await timersLeft()).toBe(0);
     vi.useRealTimers();
   });
 
@@ -198,10 +199,10 @@ describe('mcp/listening, streams that must end', () => {
     };
     const refused = await send({ _meta: meta, notifications: 'all' });
     expect(refused.headers.get('content-type')).not.toContain('event-stream');
-    expect(vi.getTimerCount()).toBe(0);
+    expect(await timersLeft()).toBe(0);
     const stream = await send({ _meta: meta, notifications: { toolsListChanged: true } });
     expect(vi.getTimerCount()).toBeGreaterThan(0);
     await stream.body?.cancel();
-    expect(vi.getTimerCount()).toBe(0);
+    expect(await timersLeft()).toBe(0);
   });
 });
