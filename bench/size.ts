@@ -56,7 +56,7 @@ const ENTRIES: readonly Entry[] = [
     modules: ['worker/own-pages.ts', 'worker/index.ts'],
     names: ['OAuthProvider', 'PortcullisStore'],
     counts: 'one file',
-    budget: 97,
+    budget: 96.5,
   },
   {
     name: 'the same from portcullis/workers-oauth-provider',
