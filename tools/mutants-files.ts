@@ -248,6 +248,7 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   'src/mcp/errors.ts': 'src/mcp/policy/gate.ts',
   ...Object.fromEntries(['entra', 'google', 'workos'].map((name) => [`src/upstreams/${name}.ts`, 'src/upstreams/providers.ts'])),
   'src/model/context.ts': 'src/guard/guard.ts',
+  'src/model/policy.ts': 'src/mcp/policy/{permission,policy}.ts',
   'src/upstreams/contract.ts': 'src/upstreams/icons.ts',
   'src/upstreams/ask.ts': 'src/upstreams/{code-flow,harmless-sites}.ts',
   'src/upstreams/tokens.ts': 'src/upstreams/{answers,code-flow,harmless-answers,harmless-sites}.ts',

@@ -126,6 +126,8 @@ describe('former/better-auth, secrets', () => {
     expect(await olderClientOf(plain)).toMatchObject({ secretHash: await sha256(plain) });
     for (const end of 'AEIMQUYcgkosw048')
       expect(await olderClientOf('x'.repeat(42) + end)).toMatchObject({ secretHash: 'x'.repeat(42) + end });
+    for (const longer of [`${'x'.repeat(43)}A`, `${'x'.repeat(42)}A!`])
+      expect(await olderClientOf(longer)).toMatchObject({ secretHash: await sha256(longer) });
     expect(await clientOf({ tokenEndpointAuthMethod: null, clientSecret: plain })).toEqual(withoutSecret('oauthClient'));
   });
 

@@ -98,6 +98,15 @@ describe('former/mcp-sdk, grants', () => {
     expect([await store.findGrant('rt', 'c1', 401), spent()]).toMatchObject([{ userId: 'una' }, 1003]);
   });
 
+  it('keep what several tokens were spent for, for five minutes of real time where no time is given', async () => {
+    const { store, asked } = makeWorld();
+    const spent = (): number => asked.filter((one) => (one as string[])[0] === 'exchange').length;
+    for (const token of ['rt', 'other', 'rt', 'other']) await store.findGrant(token, 'c1');
+    expect(spent()).toBe(2);
+    await store.findGrant('rt', 'c1', now() + 400);
+    expect(spent()).toBe(3);
+  });
+
   it('are none for a client that is not there, whose token is not spent, and for a user whom the application does not keep', async () => {
     const { store, asked } = makeWorld();
     expect([await store.findGrant('rt', 'c2'), asked]).toEqual([null, []]);

@@ -1,7 +1,8 @@
 /** Appending to the audit log beside other processes and on a store that is not itself. */
-import { describe, expect, it } from 'vitest';
-import { appendEvent } from '../../../src/core/audit/append.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { appendEvent, observe } from '../../../src/core/audit/append.ts';
 import { readBlock, verifyLog } from '../../../src/core/audit/read.ts';
+import { metricsText } from '../../../src/core/metrics.ts';
 import type { NewEvent } from '../../../src/model/event.ts';
 import type { Store } from '../../../src/model/store.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
@@ -25,6 +26,18 @@ function makeWorld(write: (inner: Store, ...all: Parameters<Store['write']>) => 
 } // prettier-ignore
 
 describe('core/audit/append', () => {
+  it('keeps an event only with `audit`, and counts it only with `monitoring.scrapeToken`', async () => {
+    for (const audit of [null, { keep: 1000 }])
+      for (const scrapeToken of [null, 'token']) {
+        const { as, store } = makeServer({ settings: { audit, scrapeToken } as never });
+        const write = vi.spyOn(store, 'write');
+        await observe(as, acted('first'));
+        const isKept = write.mock.calls.some(([key]) => key.startsWith('audit-log:'));
+        const isCounted = metricsText(as, true).includes('kind="admin.acted"');
+        expect([isKept, isCounted]).toEqual([audit !== null, scrapeToken !== null]);
+      }
+  });
+
   it('never sets the record of the end back, where another process has written after it', async () => {
     const { inner, one, other, append } = makeWorld(async (store, ...all) => {
       const version = await store.write(...all);

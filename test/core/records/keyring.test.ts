@@ -1,6 +1,6 @@
 import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
-import { type Keyring, makeKeyring } from '../../../src/core/records/keyring.ts';
+import { type Keyring, makeKeyring, unreadable } from '../../../src/core/records/keyring.ts';
 import { makeSecrets, requireKeyring } from '../../../src/core/records/secrets.ts';
 
 const runtime = makeRuntime();
@@ -56,6 +56,17 @@ describe('core/records/keyring', () => {
     expect(`${String(fault)} ${String((fault as Error).cause)}`).not.toContain(OLD);
     expect(await ringOf(NEW).renew('totp', sealed, 'a:1')).toBeNull();
     expect([await ringOf(OLD).knows('x'), await ringOf(OLD).renew('totp', 'x', 'a:1')]).toEqual([false, null]);
+  });
+
+  it('fails with 503 for what should open and does not, and names the kind to the operator alone', () => {
+    const fault = unreadable('vault');
+    expect(fault).toMatchObject({
+      code: 'temporarily_unavailable',
+      status: 503,
+      reason: 'record_unreadable',
+      headers: { 'retry-after': '30' },
+    });
+    expect([String(fault.cause).includes('kind "vault" cannot be read'), fault.message.includes('vault')]).toEqual([true, false]);
   });
 
   it('is absent without a secret: a feature that needs it names itself and the fix', () => {

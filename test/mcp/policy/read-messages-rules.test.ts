@@ -148,5 +148,7 @@ describe('mcp/policy/read-messages, a body that takes its time', () => {
     expect(await after(1000, async () => true)).toBeUndefined();
     expect(await after(1000, () => Promise.reject(new Error('down')))).toBe(503);
     expect([asked, await refusalMeanwhile({ challenge } as never, 0)]).toEqual([3, null]);
+    const refused = await refusalMeanwhile({ stillGood: async () => false, challenge }, 0);
+    expect(refused?.headers.get('www-authenticate')).toContain('error="invalid_token"'); // which tells a client to refresh it
   });
 });

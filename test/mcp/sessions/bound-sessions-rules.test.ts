@@ -1,5 +1,5 @@
 /** Whose session a handler's session is, to the second and the last character: over states in memory that drop nothing by themselves. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { boundSessions, type BoundSessionsOptions } from '../../../src/mcp/sessions/bound-sessions.ts';
 import type { Access, AuthContext } from '../../../src/model/access.ts';
 import { withRequestState } from '../../../src/model/context.ts';
@@ -199,6 +199,19 @@ describe('mcp/sessions/bound-sessions, what the handler is given', () => {
     ]);
     expect((await setUp({ bodyLimit: 100 }, { bodyLimit: 20 }).ask()).status).toBe(200);
     expect((await setUp({}, { bodyLimit: 20, emit: undefined }).ask()).status).toBe(413); // also where none listens
+  });
+
+  it('refuses a call whose token ended while its body arrived (SEC-190)', async () => {
+    let now = 0;
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => (now += 1000)); // a second from look to look
+    try {
+      const ends = setUp({}, { stillGood: async () => false, challenge: { metadataUrl: ENDPOINT, scope: [] } });
+      expect([(await ends.ask()).status, ends.seen.length]).toEqual([401, 0]);
+      const holds = setUp({}, { stillGood: async () => true, challenge: { metadataUrl: ENDPOINT, scope: [] } });
+      expect([(await holds.ask()).status, holds.seen.length]).toEqual([200, 1]);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('is what it served before, and its faults are its own', async () => {
