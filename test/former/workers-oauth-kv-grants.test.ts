@@ -3,7 +3,7 @@ import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { workersOAuthKv } from '../../src/former/workers-oauth-kv.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
-import { type App, makeApp, RESOURCE, storeNames } from '../support/app.ts';
+import { type App, appOn, makeApp, RESOURCE, storeNames } from '../support/app.ts';
 import { AdaptedProvider } from '../../src/workers-oauth-provider/provider.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { formerClient, formerGrant, type FormerRecords, hexHash, makeFormerKv } from '../support/former-kv.ts';
@@ -15,6 +15,22 @@ const refresh = async (app: App, refresh_token: string, client_id: string): Prom
 };
 const appOver = (store: Parameters<typeof makeApp>[0], kv: FormerRecords): Promise<App> =>
   makeApp(store, { logins: [], defaultHandler: () => new Response('own'), formerStore: workersOAuthKv(() => kv) });
+
+it('a grant of the former server that has moved is refreshed on a store with several places, too', async () => {
+  const [kv, clock] = [makeFormerKv(), makeClock()];
+  const options = { logins: [], defaultHandler: () => new Response('own'), formerStore: workersOAuthKv(() => kv) };
+  const app = await appOn(Object.assign(memoryStore(clock), { placed: true }), clock, options);
+  const clientId = await formerClient(kv);
+  const fields = new URLSearchParams({ grant_type: 'refresh_token', client_id: clientId });
+  const type = { 'content-type': 'application/x-www-form-urlencoded' };
+  let { current } = await formerGrant(kv, clientId, { resource: RESOURCE });
+  for (const turn of ['the move', 'a refresh after it']) {
+    fields.set('refresh_token', current);
+    const answer = await app.ask('POST', '/token', fields, type);
+    expect([turn, answer.status]).toEqual([turn, 200]);
+    current = ((await answer.json()) as { refresh_token: string }).refresh_token;
+  }
+});
 
 describe.each(storeNames)('grants of the former server on %s', (store) => {
   it('W-03 lists grants that have not moved, each once, and no longer when they have moved, ended or expired', async () => {
