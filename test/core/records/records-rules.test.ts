@@ -49,6 +49,15 @@ describe('core/records/records, finding', () => {
     }
   });
 
+  it('tells the record that a client was read from, of the client that it gave alone', async () => {
+    const { store, records } = makeWorld();
+    await store.write('client:x', CLIENT, 'any', {});
+    const client = await records.findClient('x');
+    if (!client) throw new Error('It is stored.');
+    expect(records.storedClient(client)).toEqual(await store.read('client:x'));
+    expect(records.storedClient({ ...client })).toBeUndefined();
+  });
+
   it('takes a client that is being deleted, and an account that is being made, for none', async () => {
     const { store, records } = makeWorld();
     await store.write('client:x', { ...CLIENT, deletedAt: 1 }, 'any', {});
@@ -192,6 +201,13 @@ describe('core/records/records, the rest', () => {
     }
   });
 
+  it('writes nothing for an identity that it knows', async () => {
+    const written: Key[] = [];
+    const { records } = makeWorld((plain) => ({ write: async (...all) => (written.push(all[0]), plain.write(...all)) }));
+    for (const userId of ['u1', 'u1', 'u2']) await records.userOf('h', { userId, issuer: 'i', account: 'ada', createdAt: 1 });
+    expect(written).toEqual(['identity:h']);
+  });
+
   it('keeps a session until it ends or is idle too long, lists it, and overwrites none', async () => {
     const { records, store, at, clock } = makeWorld();
     expect(lifeOfSession(SESSION)).toEqual({ until: START + 60, index: ['sessions:u'] });
@@ -245,5 +261,15 @@ describe('core/records/records, the rest', () => {
     await records.count('n', 60, clock.now());
     await records.forgetCount('n');
     expect(await at('limit:n')).toBeUndefined();
+  });
+
+  it('counts where a store counts by itself, and refuses for a second where that count cannot be read (F-22)', async () => {
+    const asked: unknown[] = [];
+    const counts = [{ count: 7, endsAt: START + 60 }, null];
+    const { records, at } = makeWorld(() => ({ increment: async (...all) => (asked.push(all), counts.shift() ?? null) }));
+    expect(await records.count('n', 60, START)).toEqual({ count: 7, endsAt: START + 60 });
+    await expect(records.count('n', 60, START)).rejects.toMatchObject({ code: 'temporarily_unavailable', reason: 'limit_unreadable', status: 503, headers: { 'retry-after': '1' } }); // prettier-ignore
+    const call = ['limit:n', 60];
+    expect([asked, await at('limit:n')]).toEqual([[call, call], undefined]);
   });
 });

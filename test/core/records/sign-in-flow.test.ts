@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as states from '../../../src/core/records/sign-in-flow.ts';
+import { PENDING_TTL } from '../../../src/model/pending-authorization.ts';
 import { makeServer } from '../../support/server.ts';
 
 async function makeWorld() {
@@ -59,4 +60,84 @@ describe('core/records/sign-in-flow: upstream states', () => {
     expect((await states.findUpstreamState(as, state))?.record.taken).toBe('done');
     expect([await states.isUpstreamStateDone(as, 'unknown'), await states.takeUpstreamState(as, 'unknown')]).toEqual([true, false]);
   });
+});
+
+describe('core/records/sign-in-flow: steps', () => {
+  async function makeStep(tries = 2) {
+    const world = makeServer();
+    const step = { v: 1, asker: 'login:password', pendingHash: null, browserHash: 'b', tries, sealed: 's', expiresAt: world.clock.now() + 600 } as const; // prettier-ignore
+    await states.openStep(world.as, 'h', step);
+    return { ...world, step, find: () => states.findStep(world.as, 'h') };
+  }
+
+  it('are found until they end, and one name is never given twice', async () => {
+    const { as, clock, step, find } = await makeStep();
+    await expect(states.openStep(as, 'h', { ...step, sealed: 'other' })).rejects.toThrow('generated twice');
+    clock.pass(599);
+    expect([await find(), await states.findStep(as, 'other')]).toEqual([step, null]);
+    clock.pass(1);
+    expect(await find()).toBeNull();
+  });
+
+  it('are taken with their last attempt, and end no later for it', async () => {
+    const { as, clock, step, find } = await makeStep();
+    expect([await states.spendTry(as, 'h'), await find()]).toEqual([1, { ...step, tries: 1 }]);
+    expect([await states.spendTry(as, 'h'), await find()]).toEqual([0, { ...step, tries: 0, taken: 'now' }]);
+    expect([await states.spendTry(as, 'h'), await states.takeStep(as, 'h'), await states.spendTry(as, 'other')]).toEqual([
+      null,
+      false,
+      null,
+    ]);
+    clock.pass(600);
+    expect(await find()).toBeNull();
+  });
+
+  it('are taken by exactly one caller, tell when that one has ended in a page, and are gone where nothing was proven', async () => {
+    const { as, step, find } = await makeStep();
+    const taken = await Promise.all([states.takeStep(as, 'h'), states.takeStep(as, 'h')]);
+    expect([taken.toSorted(), await find()]).toEqual([[false, true], { ...step, taken: 'now' }]);
+    await states.endStepInPage(as, 'h');
+    expect(await find()).toEqual({ ...step, taken: 'done' });
+    await states.dropStep(as, 'h');
+    expect(await find()).toBeNull();
+  });
+
+  it('are none in another format', async () => {
+    const { store, step, find } = await makeStep();
+    const { sealed: _, ...short } = step;
+    for (const bad of [{ ...step, v: 2 }, short]) {
+      await store.write('step:h', bad, 'any', {});
+      expect(await find()).toBeNull();
+    }
+  });
+});
+
+describe('core/records/sign-in-flow: answers', () => {
+  const key = { hash: 'h', secret: 'A'.repeat(43) };
+
+  it('are kept once for all callers, sealed, until a pending authorization would have ended', async () => {
+    const { as, clock, store } = makeServer();
+    const first = { answer: { code: 'c1' }, browserHash: 'b1' };
+    expect(await states.keepAnswer(as, key, first)).toEqual({ code: 'c1' });
+    expect(await states.keepAnswer(as, key, { answer: { code: 'c2' }, browserHash: 'b2' })).toEqual({ code: 'c1' });
+    expect(JSON.stringify((await store.read('answered:h'))?.value)).not.toContain('c1');
+    expect([await states.findAnswer(as, key), await states.findAnswer(as, { ...key, hash: 'other' })]).toEqual([first, null]);
+    expect(await states.findAnswer(as, { ...key, secret: 'B'.repeat(43) })).toBeNull();
+    const last = { answer: { code: 'c3' }, browserHash: 'b3' };
+    expect([await states.keepAnswer(as, key, last, 'any'), await states.findAnswer(as, key)]).toEqual([{ code: 'c3' }, last]);
+    clock.pass(PENDING_TTL - 1);
+    expect(await states.findAnswer(as, key)).toEqual(last);
+    clock.pass(1);
+    expect(await states.findAnswer(as, key)).toBeNull();
+  });
+
+  it('are none in another format', async () => {
+    const { as, store } = makeServer();
+    await states.keepAnswer(as, key, { answer: 'a', browserHash: 'b' });
+    const record = (await store.read('answered:h'))?.value as { readonly sealed: string };
+    for (const bad of [{ ...record, v: 2 }, { v: 1, sealed: record.sealed }]) {
+      await store.write('answered:h', bad, 'any', {});
+      expect(await states.findAnswer(as, key)).toBeNull();
+    }
+  }); // prettier-ignore
 });

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
   accountNameOf,
+  announceRemoval,
   findIdentity,
   identitiesOf,
+  mayRemoveIdentity,
   removeIdentity,
   updateAccountName,
   upstreamEmailOf,
@@ -128,5 +130,34 @@ describe('core/users/identities', () => {
     expect(accountNameOf(identityOf({ email, email_verified: true }))).toEqual({ account: email.slice(0, 254) });
     const same = { email: 'a@b.example', email_verified: false, preferred_username: 'a@b.example' };
     expect(accountNameOf(identityOf(same))).toEqual({ account: 'a@b.example' }); // anyone may call themselves so
+  });
+
+  it('lets none go that would be the last one, counting removals that were announced in ten minutes', async () => {
+    const { as, store, clock } = makeServer();
+    const key = 'identities-leaving:u1';
+    const ids = async (): Promise<unknown> => ((await store.read(key))?.value as { readonly ids?: unknown } | undefined)?.ids;
+    const announce = (id: string, ...present: string[]) => announceRemoval(as, key, { id, present: async () => present, now: clock.now() });
+    expect([await announce('a', 'a'), await announce('a'), await ids()]).toEqual([false, false, undefined]);
+    expect([await announce('a', 'a', 'b', 'c'), await announce('a', 'a', 'b', 'c'), await ids()]).toEqual([true, true, ['a']]);
+    expect([await announce('b', 'a', 'b', 'c'), await ids()]).toEqual([true, ['a', 'b']]);
+    expect([await announce('c', 'a', 'b', 'c'), await ids()]).toEqual([false, ['a', 'b']]);
+    expect([await announce('c', 'b', 'c', 'd'), await ids()]).toEqual([true, ['b', 'c']]); // what is gone is forgotten
+    clock.pass(599);
+    expect(await announce('d', 'b', 'c', 'd')).toBe(false);
+    clock.pass(1);
+    expect([await announce('d', 'b', 'c', 'd'), await ids()]).toEqual([true, ['d']]);
+    for (const other of [{ v: 2, ids: ['b'] }, { v: 1 }]) {
+      await store.write(key, other, 'any', {});
+      await expect(announce('c', 'b', 'c')).rejects.toMatchObject({ status: 503 });
+      expect((await store.read(key))?.value).toEqual(other);
+    }
+  });
+
+  it('counts the removals of each user apart', async () => {
+    const { as, store, clock } = makeServer();
+    for (const user of ['u1', 'u2']) for (const at of [1, 2]) await put(store, `${user}-${at}`, record(user), user);
+    const may = (user: string, at: number) => mayRemoveIdentity(as, user, `${user}-${at}`, clock.now());
+    expect([await may('u1', 1), await may('u2', 1), await may('u2', 2), await may('u1', 2)]).toEqual([true, true, false, false]);
+    expect((await store.read('identities-leaving:u2'))?.value).toEqual({ v: 1, ids: ['u2-1'] });
   });
 });

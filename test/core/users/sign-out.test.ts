@@ -1,7 +1,7 @@
 /** Signing a user out everywhere: what ends, in which order, and what an interruption leaves to be done. */
 import { describe, expect, it } from 'vitest';
 import { type FormerOwner, isCut } from '../../../src/core/records/former.ts';
-import { type SignOutParts, signOut } from '../../../src/core/users/sign-out.ts';
+import { disableUser, enableUser, type SignOutParts, signOut } from '../../../src/core/users/sign-out.ts';
 import { OAuthError } from '../../../src/model/error.ts';
 import type { FormerStore } from '../../../src/model/former.ts';
 import type { Grant } from '../../../src/model/grant.ts';
@@ -103,5 +103,18 @@ describe('core/users/sign-out', () => {
       await out();
       expect((await endOf('g0'))?.reason).toBe('user_signed_out');
     }
+  });
+
+  it('ends what was proven for an account with each change of its mark, and with no repetition', async () => {
+    const { as } = await makeWorld();
+    const { id } = await as.accounts.create({ username: 'una' });
+    const stampOf = async () => (await as.records.findAccount(id))?.value.stamp;
+    const stamps = [await stampOf()];
+    for (const act of [enableUser, disableUser, disableUser, enableUser, enableUser]) {
+      await act(as, id);
+      stamps.push(await stampOf());
+    }
+    expect(stamps.map((stamp) => stamps.indexOf(stamp))).toEqual([0, 0, 2, 2, 4, 4]);
+    expect(new Set(stamps)).not.toContain(undefined);
   });
 });
