@@ -98,6 +98,21 @@ describe('former/mcp-sdk, grants', () => {
     expect([await store.findGrant('rt', 'c1', 401), spent()]).toMatchObject([{ userId: 'una' }, 1003]);
   });
 
+  it('are none for another client that presents a token which its own client has just spent', async () => {
+    const CLIENTS = ['c1', 'c2'].map((client_id) => ({ client_id, redirect_uris: ['https://client.example/cb'] }));
+    const provider: SdkProvider = {
+      clientsStore: { getClient: (id) => CLIENTS.find(({ client_id }) => client_id === id) },
+      exchangeRefreshToken: ({ client_id }: SdkClient) =>
+        client_id === 'c1'
+          ? Promise.resolve(TOKENS)
+          : Promise.reject(Object.assign(new Error('not yours'), { errorCode: 'invalid_grant' })),
+      verifyAccessToken: () => Promise.resolve(INFO),
+    };
+    const store = mcpSdkProvider(provider, () => ({ userId: 'una' }));
+    expect(await store.findGrant('rt', 'c1', 100)).toMatchObject({ clientId: 'c1' });
+    expect(await store.findGrant('rt', 'c2', 101)).toBeNull();
+  });
+
   it('keep what several tokens were spent for, for five minutes of real time where no time is given', async () => {
     const { store, asked } = makeWorld();
     const spent = (): number => asked.filter((one) => (one as string[])[0] === 'exchange').length;
