@@ -85,6 +85,13 @@ describe('endpoints/authorize/authorize: rules', () => {
     expectPage(await alice.get(await client.authorizeUrl()), { status: 403 });
     expectRedirect(await alice.get(await client.authorizeUrl({ prompt: 'none' })), 'consent_required');
   });
+
+  it('keeps no sign-in for a client that waits for its approval, with or without a session', async () => {
+    const app = await makeApp('memory', { clientPolicy: { newClients: 'approve' } });
+    const [client, alice] = [await app.client(), await signedIn(app, ALICE)];
+    for (const browser of [alice, app.browser()]) expectPage(await browser.get(await client.authorizeUrl()), { status: 403 });
+    expect(((await app.inner.all?.())?.records ?? []).filter(({ key }) => key.startsWith('pending:'))).toEqual([]);
+  });
 });
 
 describe('endpoints/authorize/authorize: a store with slightly outdated records', () => {

@@ -65,6 +65,13 @@ async function makeWorld(more: Partial<OAuthProviderOptions> = {}): Promise<Worl
   };
   return world;
 }
+/** Alice on her way to the site, to add it to her account. */
+const joining = async (world: World): Promise<{ browser: Browser; url: string }> => {
+  const browser = world.app.browser();
+  await browser.submit(await browser.get(`${ISSUER}/login`), ALICE);
+  const gone = await browser.submit(await browser.get(`${ISSUER}/account/sign-ins`), { join: 'door' });
+  return { browser, url: `${ISSUER}/authorize/callback/door${new URL(gone.location ?? '').search}` };
+};
 const isForm = ({ text }: BrowserPage): boolean => text.includes('name="password"');
 
 describe('endpoints/authorize/upstream-sign-in, callback: an authorization request', () => {
@@ -156,13 +163,6 @@ describe('endpoints/authorize/upstream-sign-in, callback: the sign-in page', () 
 });
 
 describe('endpoints/authorize/upstream-sign-in, callback: a sign-in that is joined', () => {
-  const joining = async (world: World): Promise<{ browser: Browser; url: string }> => {
-    const browser = world.app.browser();
-    await browser.submit(await browser.get(`${ISSUER}/login`), ALICE);
-    const gone = await browser.submit(await browser.get(`${ISSUER}/account/sign-ins`), { join: 'door' });
-    return { browser, url: `${ISSUER}/authorize/callback/door${new URL(gone.location ?? '').search}` };
-  };
-
   it('ends in the page for what is over, not on the sign-in page, where it comes back twice after a refusal', async () => {
     const world = await makeWorld();
     world.says = REFUSED;
@@ -193,6 +193,48 @@ describe('endpoints/authorize/upstream-sign-in, callback: a sign-in that is join
     await other.get(await world.away(other));
     const { browser, url } = await joining(world);
     expect((await browser.get(url)).location).toBe('/account/sign-ins?taken=1');
+  });
+});
+
+describe('endpoints/authorize/upstream-sign-in, callback: a result for new users alone', () => {
+  const untold = proven({ ifNew: { kind: 'unavailable', reason: 'email_not_told' } as never });
+  const reasonsOf = ({ app }: World): unknown[] => app.events.flatMap((event) => (event.kind === 'login.failed' ? [event.reason] : []));
+  const enter = async (world: World): Promise<BrowserPage> => {
+    const browser = world.app.browser();
+    return browser.get(await world.away(browser));
+  };
+
+  it('keeps a user out of the sign-in page until the site tells the address, and lets one in who is known', async () => {
+    const world = await makeWorld();
+    world.says = untold;
+    const first = await enter(world);
+    expect([first.status, isForm(first), reasonsOf(world)]).toEqual([503, true, ['email_not_told']]);
+    world.says = proven();
+    expect((await enter(world)).status).toBe(303);
+    world.says = untold;
+    expect([(await enter(world)).status, reasonsOf(world)]).toEqual([303, ['email_not_told']]);
+  });
+
+  it('does the same where an app asks', async () => {
+    const world = await makeWorld();
+    world.says = untold;
+    const first = await world.toConsent();
+    const refused = await first.browser.get(await first.url());
+    expect([refused.status, isForm(refused), reasonsOf(world)]).toEqual([503, true, ['email_not_told']]);
+    world.says = proven();
+    await enter(world);
+    world.says = untold;
+    const { browser, url } = await world.toConsent();
+    expect(codeOf(await browser.get(await url()))).toMatch(/^code_/);
+    expect(reasonsOf(world)).toEqual(['email_not_told']);
+  });
+
+  it('lets a user who is signed in add the login', async () => {
+    const world = await makeWorld();
+    world.says = untold;
+    const { browser, url } = await joining(world);
+    expect((await browser.get(url)).location).toBe('/account/sign-ins');
+    expect([(await enter(world)).status, reasonsOf(world)]).toEqual([303, []]);
   });
 });
 
