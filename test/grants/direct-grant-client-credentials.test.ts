@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type JsonAnswer, tokensOf } from '../../src/testing/oauth-client.ts';
 import { type App, ISSUER, makeApp, RESOURCE, storeNames } from '../support/app.ts';
 import { clientClaims, makeSigner, shown } from '../support/signer.ts';
-import { answerOf, expectJson, expectNothingWritten } from '../support/verdicts.ts';
+import { answerOf, expectJson, expectNothingWritten, lastReason } from '../support/verdicts.ts';
 
 const SECRET = 'a-secret-of-enough-characters-to-pass';
 const signer = await makeSigner();
@@ -62,6 +62,7 @@ describe.each(storeNames)('grants/direct-grant: client credentials on %s', (stor
       };
       const answer = await ask(app, { client_id: client.id, client_secret: secret, ...fields });
       expectJson(answer, 'invalid_client', 401);
+      expect(lastReason(app)).toBe('client_deleted');
       expect((await listGrants({ clientId: client.id })).grants).toEqual([]);
     }
   });
