@@ -11,12 +11,13 @@ export type ReportedRefusal = { readonly reason: string; readonly detail?: strin
 
 type Environment = { readonly process?: { readonly env?: { readonly NODE_ENV?: string } } };
 
-let sentences: typeof import('./advice/sentences.ts') | null | undefined;
+let loaded: typeof import('./advice/sentences.ts') | undefined;
 
 /** The sentence for a reason. A bundler that replaces `NODE_ENV`, as `wrangler deploy` does, leaves the sentences out of what goes to production. */
 async function sentenceOf(reason: string, isLogin = false): Promise<string | undefined> {
   // A choice in one expression: a bundler leaves the import out here, and not after a `return` (test/one-file.test.ts).
-  sentences ??= (globalThis as Environment).process?.env?.NODE_ENV === 'production' ? null : await import('./advice/sentences.ts');
+  const sentences =
+    (globalThis as Environment).process?.env?.NODE_ENV === 'production' ? null : (loaded ??= await import('./advice/sentences.ts'));
   return sentences?.sentenceFor(reason, isLogin);
 }
 
