@@ -138,7 +138,7 @@ export async function checkClicks(where: 'node' | 'worker', chromium: string): P
     ),
   );
 
-  await check(`${where}: whom nobody vouches for and nobody is signed in to hears of an error by a link only (F-38)`, () =>
+  await check(`${where}: a client that no site vouches for hears of an error by a link only, while no user is signed in (F-38)`, () =>
     visit(
       browser,
       server.url,

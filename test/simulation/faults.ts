@@ -174,7 +174,7 @@ export const FAULTS: readonly Fault[] = [
     bad: 'const networkName = (kind: string, account: string, _from = network): string => `${kind}\\n${account}`;',
   },
   {
-    id: 'F-38', what: 'a browser is sent to a client that nobody vouches for', file: 'src/endpoints/authorize/authorize.ts',
+    id: 'F-38', what: 'a browser is sent to a client that no site vouches for', file: 'src/endpoints/authorize/authorize.ts',
     good: `return isTrusted || user`, bad: `return isTrusted || user || location`,
   },
   {
