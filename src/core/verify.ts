@@ -110,7 +110,9 @@ async function openedBy(as: AuthServer, token: string, grant: Grant, tell: Tell)
 /** Whether the token is accepted without asking the store, for a while, as the operator configured (`dangerouslyCacheTokens`). */
 function isTrustedFromCache(as: AuthServer, { grant, checkedAt }: CachedToken, now: Seconds): boolean {
   const { dangerouslyCacheTokens } = as.settings;
-  return dangerouslyCacheTokens > 0 && now < checkedAt + dangerouslyCacheTokens && now >= checkedAt && as.grantCache.isUnchanged(grant);
+  if (dangerouslyCacheTokens === 0 || now >= checkedAt + dangerouslyCacheTokens || now < checkedAt) return false;
+  const grants = linksOf(grant.id).map((id) => as.grantCache.peek(id)); // the one that it was exchanged from may be cached as it ended
+  return problemIn(as, grants, now) === null;
 }
 
 function isInTime({ grant, access }: CachedGrant, now: Seconds, tell: Tell): boolean {
@@ -128,10 +130,14 @@ function noTell(): void {}
 async function findLinked(as: AuthServer, grantId: string, tell: Tell): Promise<Grant | null> {
   const ids = linksOf(grantId);
   const grants = ids.length === 1 ? [await as.grantCache.find(grantId)] : await Promise.all(ids.map((id) => as.grantCache.find(id)));
-  const now = as.now();
-  const problem = grants.map((grant, at) => problemOf(grant, grants[at - 1], now) ?? deniedBy(as, grant)).find((one) => one !== null);
-  if (problem !== undefined) tell(problem);
-  return problem === undefined ? (grants.at(-1) ?? null) : null;
+  const problem = problemIn(as, grants, as.now());
+  if (problem !== null) tell(problem);
+  return problem === null ? (grants.at(-1) ?? null) : null;
+}
+
+/** Why the last grant, or one that it depends on, is not valid; null if all are. @param grants the first one first. */
+function problemIn(as: AuthServer, grants: readonly (Grant | null)[], now: Seconds): string | null {
+  return grants.map((grant, at) => problemOf(grant, grants[at - 1], now) ?? deniedBy(as, grant)).find((one) => one !== null) ?? null;
 }
 
 /** A host may be denied when its client has grants already. */

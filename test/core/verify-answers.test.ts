@@ -141,16 +141,17 @@ describe('core/verify: answers', () => {
   it('accepts a token for every route only at our own routes', async () => {
     const everyRoute = { uri: 'https://mcp.example' };
     const cached = {
-      grant: { resource: everyRoute.uri, expiresAt: 9 },
+      grant: { id: 'g', resource: everyRoute.uri, expiresAt: 9 },
       access: { scope: ['read'], expiresAt: 9 },
       text: '{}',
       claims: {},
       checkedAt: 0,
     };
     const as = {
-      grantCache: { findToken: () => cached, isUnchanged: () => true },
+      grantCache: { findToken: () => cached, peek: () => cached.grant },
       settings: {
         dangerouslyCacheTokens: 5,
+        clientPolicy: null,
         everyRoute,
         resources: [
           { uri: 'https://mcp.example/mcp', path: '/mcp' },

@@ -33,6 +33,27 @@ describe.each(storeNames)('tokens that are believed for a while, on %s', (store)
     }
   });
 
+  it.each(['access', 'refresh'] as const)(
+    'end at once if the token they were exchanged from is revoked by its %s token, and shown again',
+    async (revoked) => {
+      const type = 'urn:ietf:params:oauth:grant-type:token-exchange';
+      const by = { client_id: 'gateway', client_secret: 'a-secret-of-enough-characters-to-pass' };
+      const app = await makeApp(store, {
+        ...options,
+        clients: [{ id: 'gateway', secret: by.client_secret, authMethod: 'client_secret_post', grantTypes: [type] }],
+        tokenExchange: () => true,
+      });
+      const { client, tokens } = await app.signedIn();
+      const subject = { subject_token: tokens.access, subject_token_type: 'urn:ietf:params:oauth:token-type:access_token' };
+      const form = new URLSearchParams({ grant_type: type, ...by, ...subject });
+      const exchanged = await app.ask('POST', '/token', form, { 'content-type': 'application/x-www-form-urlencoded' });
+      const { access_token: child } = (await exchanged.json()) as { access_token: string };
+      expect((await app.call(child)).status).toBe(200);
+      await client.revoke(tokens[revoked]);
+      expect([(await app.call(tokens.access)).status, (await app.call(child)).status]).toEqual([401, 401]);
+    },
+  );
+
   it('end to the second', async () => {
     const app = await makeApp(store, { ...options, accessTokenTTL: 60 });
     const { tokens } = await app.signedIn();

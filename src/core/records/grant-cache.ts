@@ -8,7 +8,7 @@ import type { Grant, GrantAccess } from '../../model/grant.ts';
 import { countRetired } from '../../model/retired.ts';
 import type { Seconds } from '../../model/store.ts';
 import { withoutPlace } from '../../model/place.ts';
-import { grantIdOf, linksOf } from '../../model/token.ts';
+import { grantIdOf } from '../../model/token.ts';
 import type { GrantRecords, VersionedGrant } from './grant-records.ts';
 
 /** Cached grants; the oldest is dropped. */
@@ -41,8 +41,8 @@ export interface GrantCache {
   findToken(token: string): CachedToken | undefined;
   /** Caches a token while its grant is cached and unchanged. */
   keepToken(token: string, shown: CachedToken): void;
-  /** Whether this process has not changed the grant, or one that it depends on, since it was read. */
-  isUnchanged(grant: Grant): boolean;
+  /** The grant as it was last read; null if it is not cached, or this process has changed it since. */
+  peek(id: string): Grant | null;
   /** Call for every grant that this process writes, with what it wrote: a pending read of it is then not cached. */
   invalidate(id: string, written?: Grant): void;
   /** Whose grant an access token names, if this process has read or written it. The user of a grant never changes; the token may be forged. */
@@ -101,7 +101,7 @@ export function makeGrantCache({ readGrant }: Pick<GrantRecords, 'readGrant'>): 
       own.tokens.add(token);
       tokens.set(token, shown);
     },
-    isUnchanged: ({ id }) => linksOf(id).every((one) => known.has(withoutPlace(one))),
+    peek: (id) => known.get(withoutPlace(id))?.record.value ?? null,
     invalidate(changed, written) {
       const id = withoutPlace(changed);
       reading.delete(id);
