@@ -3,7 +3,7 @@
  * Depends on no store and no endpoint.
  */
 import { type Context, type GuardedContext, requestState, withAccess } from '../model/context.ts';
-import { checkNames } from '../lib/check-options.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import type { Access, AuthContext, Checked, Tell } from '../model/access.ts';
 import type { Connect } from '../model/connection.ts';
@@ -94,7 +94,7 @@ export type GuardedFetch<Env = unknown, Anonymous = never, Props = AuthContext> 
 /** The code for refusals once one has been made: to import it again costs a third of a refusal on Node. */
 let refusals: typeof import('./refused.ts') | undefined;
 const OPTIONS =
-  'resource authorizationServers verify requiredScopes hierarchy name allowedOrigins tokenOf anonymous checkProof onRefused onError fixedAudience own telemetry';
+  'resource authorizationServers:string[] verify:function requiredScopes:string[] hierarchy:object name:string allowedOrigins tokenOf:function anonymous:boolean checkProof:function onRefused:function onError:function fixedAudience:string[] own telemetry:object';
 
 /**
  * Makes a guard.
@@ -107,13 +107,13 @@ const OPTIONS =
 export function guard(options: GuardOptions & { readonly anonymous?: false }): Guard;
 export function guard(options: GuardOptions): Guard<null>;
 export function guard(options: GuardOptions): Guard<null> {
-  if (!areOrigins(options.allowedOrigins)) throw new TypeError('guard: `allowedOrigins` must be a list of origins.');
+  if (!areOrigins(options?.allowedOrigins)) throw new TypeError('guard: `allowedOrigins` must be a list of origins.');
   return makeGuard(options);
 }
 
 /** The same, with more names of the resource: URLs of servers below it. */
 export function makeGuard(options: GuardOptions, more: readonly string[] = []): Guard<null> {
-  checkNames('guard', options, OPTIONS);
+  checkTypes('guard', options ?? null, OPTIONS);
   const resource = checkedResource(options);
   const { verify, requiredScopes = [], allowedOrigins, onError = logError, tokenOf, anonymous = false, checkProof } = options;
   const covered = scopeExpansionOf(options.hierarchy ?? {});
@@ -241,17 +241,14 @@ function calledUrl(request: Request, resource: string): string {
 const resources = new WeakMap<Verifier, string>();
 
 function checkedResource(options: GuardOptions): string {
-  const { resource, authorizationServers, verify, fixedAudience = [], requiredScopes = [], anonymous = false } = options;
+  const { resource, authorizationServers, verify, fixedAudience = [] } = options;
   const canonical = canonicalResource(resource);
   if (canonical === null)
     throw new TypeError(
       `guard: \`resource\` must be the full URL that clients call, such as https://mcp.example/mcp; it is ${JSON.stringify(resource)}.`,
     );
-  if (!Array.isArray(authorizationServers) || authorizationServers.length === 0)
-    throw new TypeError('guard: `authorizationServers` must be a list of the issuers whose tokens are accepted.');
-  if (!Array.isArray(requiredScopes)) throw new TypeError('guard: `requiredScopes` must be a list of scopes.');
-  if (typeof anonymous !== 'boolean') throw new TypeError('guard: `anonymous` must be true or false.'); // 'false' would let callers in
-  if (typeof verify !== 'function') throw new TypeError('guard: `verify` must be a function (token, resource) → Access or null.');
+  if (!verify || !authorizationServers?.length)
+    throw new TypeError('guard: `authorizationServers` and `verify` are needed, as a token source has them: ...verifyJwt({ issuer }).');
   if (fixedAudience.length > 0 && (resources.get(verify) ?? canonical) !== canonical)
     throw new TypeError(
       `guard: this token source guards ${resources.get(verify)} already, and its tokens name no resource (${fixedAudience.join(', ')}), so one for the first would be good at ${canonical}. Make another source for it, with an audience of its own.`,

@@ -1,7 +1,7 @@
 /** Bytes and texts: UTF-8, base64url without padding (RFC 4648 §5), comparison in constant time, random numbers. Synchronous and small, because they are on the hot path. */
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
+const encoder = /* @__PURE__ */ new TextEncoder();
+const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true });
 
 /** The UTF-8 bytes of a text. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
@@ -31,11 +31,11 @@ export function equalTexts(a: string, b: string): boolean {
 
 const SIGNS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 /** The value of each ASCII character; -1, for "not there", is 255 in a byte. */
-const VALUES = Uint8Array.from({ length: 128 }, (_, code) => SIGNS.indexOf(String.fromCharCode(code)));
+const VALUES = /* @__PURE__ */ Uint8Array.from({ length: 128 }, (_, code) => SIGNS.indexOf(String.fromCharCode(code)));
 const FOREIGN = 255;
 
 /** Two characters for each twelve bits: half as many strings to join, which takes most of the time. */
-const PAIRS = Array.from({ length: 4096 }, (_, bits) => SIGNS.charAt(bits >> 6) + SIGNS.charAt(bits & 63));
+const PAIRS = /* @__PURE__ */ Array.from({ length: 4096 }, (_, bits) => SIGNS.charAt(bits >> 6) + SIGNS.charAt(bits & 63));
 
 /** Bytes as base64url text. */
 export function base64url(bytes: Uint8Array): string {

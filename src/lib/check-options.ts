@@ -12,7 +12,7 @@
  */
 export function checkNames(owner: string, options: unknown, known: string): void {
   const names = known.split(' ');
-  if (options !== undefined && (typeof options !== 'object' || options === null || Array.isArray(options)))
+  if (options !== undefined && typeOf(options) !== 'object')
     throw new TypeError(`${owner}: the options must be an object, such as { ${names[0]}: … }.`);
   const odd = Object.keys(options ?? {}).find((name) => !names.includes(name));
   if (odd !== undefined) throw new TypeError(`${owner}: \`${odd}\` is not an option; ${insteadOf(odd, names)}.`);
@@ -55,10 +55,13 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** The type of a value: as `typeof` has it; `string[]`; or none, of other lists and of null. */
-function typeOf(value: unknown): string {
+/**
+ * The type of a value: as `typeof` has it; `string[]`; or none, of other lists, of null, and of maps, promises and the like, whose content would
+ * be overlooked.
+ */
+export function typeOf(value: unknown): string {
   if (Array.isArray(value)) return value.every((one) => typeof one === 'string') ? 'string[]' : '';
-  return value === null ? '' : typeof value;
+  return typeof value !== 'object' || /t (Object|Module)/.test(Object.prototype.toString.call(value)) ? typeof value : '';
 }
 
 /**

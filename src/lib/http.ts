@@ -3,7 +3,7 @@
  * and what a request tells of its sender: the network of its address, by which attempts are counted (an IPv6 /64 is one household), and the browser.
  */
 
-const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const strict = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Reads a body as UTF-8 text, at most `limit` bytes; `too-large` or `malformed` otherwise. Stops reading at the limit. */
 export async function readBody(

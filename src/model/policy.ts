@@ -2,7 +2,7 @@
  * Policy: what a call needs, and whether the caller has it. A scope is what the user delegated to the client, a permission is what the user
  * may do; a call needs both. Pure, except for the application's own rules.
  */
-import { checkTypes } from '../lib/check-options.ts';
+import { checkTypes, typeOf } from '../lib/check-options.ts';
 import type { Access } from './access.ts';
 import type { Awaitable } from './runtime.ts';
 import { isScopeToken, type ScopeExpansion } from './scope.ts';
@@ -56,11 +56,12 @@ export type Verdict =
   /** No scope would help. */
   | { readonly kind: 'denied'; readonly reason: 'permission_missing' | 'rule' | 'rule_failed'; readonly error?: unknown };
 
-/** Resolves a hierarchy. @throws {TypeError} if it is circular, since its scopes would all be equal. */
+/** Resolves a hierarchy. @throws {TypeError} if it is circular, since its scopes would all be equal, or has something else than lists. */
 export function impliedBy(hierarchy: ScopeHierarchy): Implied {
   const reach = (scope: string, way: readonly string[]): ReadonlySet<string> => {
     if (way.includes(scope)) throw new TypeError(`hierarchy: ${[...way, scope].join(' ⊇ ')} is circular; remove one of them.`);
-    const below = Object.hasOwn(hierarchy, scope) ? (hierarchy[scope] ?? []) : [];
+    const below = (Object.hasOwn(hierarchy, scope) && hierarchy[scope]) || [];
+    if (typeOf(below) !== 'string[]') throw new TypeError(`hierarchy: \`${scope}\` must list the scopes that it includes.`);
     return new Set([scope, ...below.flatMap((one) => [...reach(one, [...way, scope])])]);
   };
   return new Map(Object.keys(hierarchy).map((scope) => [scope, reach(scope, [])]));

@@ -191,11 +191,20 @@ describe('guard/guard, around a handler', () => {
     };
     expect(wrong({ verfy: 'x' } as never)).toMatch(/^guard\b.*verfy/);
     expect(wrong({ resource: '/mcp' })).toMatch(/^guard: `resource` must be the full URL/);
-    expect(wrong({ authorizationServers: [] })).toMatch(/^guard: `authorizationServers` must be a list of the issuers/);
-    expect(wrong({ authorizationServers: 'https://as.example' as never })).toMatch(
-      /^guard: `authorizationServers` must be a list of the issuers/,
-    );
-    expect(wrong({ requiredScopes: 'read' as never })).toMatch(/^guard: `requiredScopes` must be a list of scopes/);
+    expect(wrong({ authorizationServers: [] })).toMatch(/^guard: `authorizationServers` and `verify` are needed/);
+    expect(wrong({ authorizationServers: undefined as never })).toMatch(/^guard: `authorizationServers` and `verify` are needed/);
+    expect(wrong({ verify: undefined as never })).toMatch(/^guard: `authorizationServers` and `verify` are needed/);
+    for (const name of ['authorizationServers', 'requiredScopes', 'fixedAudience'])
+      for (const list of ['read', [undefined], {}, new Set(['read'])])
+        expect(wrong({ [name]: list })).toBe(`guard: \`${name}\` must be of type string[].`);
+    for (const name of ['verify', 'tokenOf', 'checkProof', 'onRefused', 'onError'])
+      for (const one of ['x', null, Promise.resolve(), {}])
+        expect(wrong({ [name]: one })).toBe(`guard: \`${name}\` must be of type function.`);
+    for (const one of [null, 'a', ['a'], new Map([['a', ['b']]])])
+      expect(wrong({ hierarchy: one } as never)).toBe('guard: `hierarchy` must be of type object.');
+    expect(wrong({ hierarchy: { a: 'b' } } as never)).toBe('hierarchy: `a` must list the scopes that it includes.');
+    expect(wrong({ telemetry: true } as never)).toBe('guard: `telemetry` must be of type object.');
+    expect(() => guard(null as never)).toThrow(/^guard: the options must be an object/);
     for (const origins of [
       'https://*.example',
       'https://app.example',
@@ -217,8 +226,7 @@ describe('guard/guard, around a handler', () => {
       ['null', 'tauri://localhost', 'chrome-extension://abcdef', 'http://[::1]:3000', 'https://app.example'],
     ])
       expect(wrong({ allowedOrigins: origins })).toBe('started');
-    expect(wrong({ anonymous: 'false' as never })).toMatch(/^guard: `anonymous` must be true or false/);
-    expect(wrong({ verify: 'x' as never })).toMatch(/^guard: `verify` must be a function/);
+    expect(wrong({ anonymous: 'false' as never })).toMatch(/^guard: `anonymous` must be of type boolean/);
   });
 });
 

@@ -86,6 +86,8 @@ describe('model/policy, one need', () => {
     ]);
     expect([coversScope([], 'read', implied), coversScope(['x', 'read'], 'read', implied)]).toEqual([false, true]);
     expect(() => impliedBy({ a: ['b'], b: ['a'] })).toThrow(/hierarchy: a ⊇ b ⊇ a /);
+    for (const below of ['b', {}, true, [undefined], new Set(['b'])])
+      expect(() => impliedBy({ a: below } as never)).toThrow('hierarchy: `a` must list the scopes that it includes.');
     expect(() => impliedBy({ a: ['toString'] }), 'no member of Object').not.toThrow();
     const cover = scopeExpansionOf({ admin: ['write'], write: ['read'] });
     expect([cover(['admin']), cover(['read', 'x']), cover(['write', 'read'])]).toEqual([['admin', 'write', 'read'], ['read', 'x'], ['write', 'read']]);
