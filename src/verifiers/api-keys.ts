@@ -1,7 +1,7 @@
 /**
  * API keys and service tokens, for programs that cannot sign in. Keys are looked up by hash, so a stolen database contains no usable key.
  */
-import { checkNames } from '../lib/check-options.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import type { Verifier } from '../guard/token-source.ts';
 import { base64url, utf8 } from '../lib/bytes.ts';
 import type { Awaitable } from '../model/runtime.ts';
@@ -31,6 +31,8 @@ export interface ApiKeyOptions {
 }
 
 const MAX_LENGTH = 512;
+/** No time in seconds: it would be the year 5138. */
+const MILLISECONDS = 1e11;
 /** 128 bits in base64url. */
 const MIN_SECRET = 22;
 
@@ -45,11 +47,11 @@ const MIN_SECRET = 22;
  * guard({ resource: 'https://mcp.example/mcp', ...anyOf(auth0Tokens({ domain: 'acme.eu.auth0.com' }), source) });
  */
 export function apiKeys(options: ApiKeyOptions): TokenSource {
-  checkNames('apiKeys', options, 'prefix find now');
+  checkTypes('apiKeys', options ?? null, 'prefix:string find:function now:function');
   const { prefix, find, now = () => Math.floor(Date.now() / 1000) } = options;
   if (!/^[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*[_-]$/.test(prefix ?? ''))
     refuse('apiKeys', 'prefix', 'must be lower-case words that end with "_" or "-", such as "acme_key_"');
-  if (typeof find !== 'function') refuse('apiKeys', 'find', 'must be a function (hash, resource) → who holds the key, or null');
+  if (!find) refuse('apiKeys', 'find', 'must be a function (hash, resource) → who holds the key, or null');
   const verify: Verifier = async (token, resource, tell) => {
     const reject = nullWith(tell);
     if (!token.startsWith(prefix) || token.length > MAX_LENGTH || token.length < prefix.length + MIN_SECRET)
@@ -57,6 +59,8 @@ export function apiKeys(options: ApiKeyOptions): TokenSource {
     const hash = await hashApiKey(token);
     const holder = await find(hash, resource);
     if (!holder) return reject('api_key_unknown');
+    if (holder.expiresAt !== undefined && !(typeof holder.expiresAt === 'number' && holder.expiresAt < MILLISECONDS))
+      throw new TypeError('apiKeys: `expiresAt` of a key must be seconds since 1970; milliseconds and a Date would never pass.');
     if (holder.expiresAt !== undefined && holder.expiresAt <= now()) return reject('api_key_expired');
     const { userId, clientId, scope, program = false, expiresAt = now() + 3600, props = { claims: { sub: userId } } } = holder;
     return { userId, clientId, grantId: `key#${hash}`, ...(program && { program }), scope, resource, expiresAt, props };

@@ -3,8 +3,8 @@
  * Access Token" are on for the API. The API's identifier must be the URL of your MCP server, and the tenant needs the Resource Parameter
  * Compatibility Profile, or Auth0 gives clients tokens for its own userinfo endpoint.
  */
-import { hostOf, listClaim, textClaim, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
-import { verifyJwt } from './jwt.ts';
+import { checked, hostOf, listClaim, textClaim, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
+import { signedTokens } from './jwt.ts';
 
 /** Options of {@link auth0}. */
 export interface Auth0Options extends SourceOptions {
@@ -21,10 +21,11 @@ export interface Auth0Options extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...auth0Tokens({ domain: 'acme.eu.auth0.com' }) });
  */
-export function auth0Tokens({ domain, ...options }: Auth0Options): TokenSource {
-  return verifyJwt({
+export function auth0Tokens(given: Auth0Options): TokenSource {
+  const { domain, ...options } = checked('auth0Tokens', given, 'domain audience');
+  return signedTokens('auth0Tokens', {
     ...options,
-    issuer: `https://${hostOf('auth0', 'domain', domain)}/`,
+    issuer: `https://${hostOf('auth0Tokens', 'domain', domain)}/`,
     algorithms: ['RS256', 'PS256'],
     types: ['at+jwt', 'jwt'], // the older of its two token formats uses "JWT"
     read: (claims) => ({

@@ -32,6 +32,7 @@ export interface AccessContext {
 export function accessOf(claims: Claims, { resource, issuer, endsAt, read, programs = false, tell }: AccessContext): Checked | null {
   const reject = nullWith(tell);
   const reading = read(claims, resource);
+  if (reading && 'then' in reading) throw new TypeError('`read` of a token source must not be asynchronous.'); // its null would be overlooked
   const jkt = boundTo(claims);
   if (!reading) return reject('claims_refused', 'the claims are not those of an access token of this issuer');
   if (jkt === null) return reject('bound_otherwise', 'the token is bound to something other than a DPoP key');
@@ -76,7 +77,7 @@ const MAX_LENGTH = 8192;
 export function isOwn({ prefix, issuers = [], opaque = false }: OwnTokens, token: string): boolean {
   if (prefix !== undefined && token.startsWith(prefix)) return true;
   const signed = signedClaims(token);
-  if (signed) return typeof issuers === 'function' ? issuers(signed) : issuers.some((one) => one === signed['iss']);
+  if (signed) return typeof issuers === 'function' ? issuers(signed) === true : issuers.some((one) => one === signed['iss']);
   return opaque && prefix === undefined;
 }
 

@@ -2,8 +2,8 @@
  * Clerk as the authorization server, with OAuth access tokens as JWTs (a setting in its dashboard). They have no `aud`, so the OAuth
  * applications for this server must be listed.
  */
-import { hostOf, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
-import { verifyJwt } from './jwt.ts';
+import { checked, hostOf, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
+import { signedTokens } from './jwt.ts';
 
 /** Options of {@link clerk}. */
 export interface ClerkOptions extends SourceOptions {
@@ -20,12 +20,17 @@ export interface ClerkOptions extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...clerkTokens({ domain: 'clerk.acme.example', clientIds: ['abc'] }) });
  */
-export function clerkTokens({ domain, clientIds, ...options }: ClerkOptions): TokenSource {
-  if (typeof clientIds !== 'function' && !(Array.isArray(clientIds) && clientIds.length > 0))
-    refuse('clerk', 'clientIds', 'must list the OAuth applications whose tokens are for this server: tokens of Clerk have no audience');
-  const accepts = typeof clientIds === 'function' ? clientIds : (id: string): boolean => clientIds.includes(id);
-  const issuer = `https://${hostOf('clerk', 'domain', domain)}`;
-  return verifyJwt({
+export function clerkTokens(given: ClerkOptions): TokenSource {
+  const { domain, clientIds, ...options } = checked('clerkTokens', given, 'domain clientIds:string[]|function');
+  if (!clientIds?.length && typeof clientIds !== 'function')
+    refuse(
+      'clerkTokens',
+      'clientIds',
+      'must list the OAuth applications whose tokens are for this server: tokens of Clerk have no audience',
+    );
+  const accepts = (id: string): boolean => (typeof clientIds === 'function' ? clientIds(id) === true : clientIds.includes(id));
+  const issuer = `https://${hostOf('clerkTokens', 'domain', domain)}`;
+  return signedTokens('clerkTokens', {
     ...options,
     issuer,
     jwksUri: `${issuer}/.well-known/jwks.json`,

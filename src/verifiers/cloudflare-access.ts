@@ -2,8 +2,8 @@
  * Cloudflare Access in front of the server ("Managed OAuth"): Access is the authorization server, clients hold opaque tokens, and the server
  * gets a JWT in a separate header. Access itself answers 401; this source only verifies the JWT.
  */
-import { hostOf, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
-import { verifyJwt } from './jwt.ts';
+import { checked, hostOf, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
+import { signedTokens } from './jwt.ts';
 
 /** Options of {@link cloudflareAccess}. */
 export interface CloudflareAccessOptions extends SourceOptions {
@@ -26,11 +26,12 @@ export interface HeaderTokenSource extends TokenSource {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...cloudflareAccessTokens({ domain: 'acme.cloudflareaccess.com', audience: 'f'.repeat(64) }) });
  */
-export function cloudflareAccessTokens({ domain, audience, ...options }: CloudflareAccessOptions): HeaderTokenSource {
+export function cloudflareAccessTokens(given: CloudflareAccessOptions): HeaderTokenSource {
+  const { domain, audience, ...options } = checked('cloudflareAccessTokens', given, 'domain audience');
   if (!/^[0-9a-f]{64}$/.test(audience ?? ''))
-    refuse('cloudflareAccess', 'audience', "must be the application's AUD tag: 64 hexadecimal digits");
-  const issuer = `https://${hostOf('cloudflareAccess', 'domain', domain)}`;
-  const source = verifyJwt({
+    refuse('cloudflareAccessTokens', 'audience', "must be the application's AUD tag: 64 hexadecimal digits");
+  const issuer = `https://${hostOf('cloudflareAccessTokens', 'domain', domain)}`;
+  const source = signedTokens('cloudflareAccessTokens', {
     ...options,
     issuer,
     jwksUri: `${issuer}/cdn-cgi/access/certs`,

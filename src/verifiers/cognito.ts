@@ -2,8 +2,8 @@
  * Amazon Cognito as the authorization server. Its access tokens have `aud` only if the client requested a resource (resource binding, on the
  * Essentials plan); without it, the client's id is all that can be checked, and must be listed.
  */
-import { listClaim, refuse, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
-import { verifyJwt } from './jwt.ts';
+import { checked, listClaim, refuse, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
+import { signedTokens } from './jwt.ts';
 
 /** Options of {@link cognito}. */
 export interface CognitoOptions extends SourceOptions {
@@ -22,11 +22,11 @@ export interface CognitoOptions extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...cognitoTokens({ userPoolId: 'eu-central-1_AbCdEf123' }) });
  */
-export function cognitoTokens({ userPoolId, clientIds = [], ...options }: CognitoOptions): TokenSource {
+export function cognitoTokens(given: CognitoOptions): TokenSource {
+  const { userPoolId, clientIds = [], ...options } = checked('cognitoTokens', given, 'userPoolId clientIds:string[] audience');
   const region = /^([a-z]{2}(?:-[a-z]+)+-\d)_\w+$/.exec(userPoolId ?? '')?.[1];
-  if (region === undefined) refuse('cognito', 'userPoolId', 'must be the id of the pool, such as "eu-central-1_AbCdEf123"');
-  if (!Array.isArray(clientIds)) refuse('cognito', 'clientIds', 'must be a list of ids of app clients'); // in a text, a part of an id would do
-  return verifyJwt({
+  if (region === undefined) refuse('cognitoTokens', 'userPoolId', 'must be the id of the pool, such as "eu-central-1_AbCdEf123"');
+  return signedTokens('cognitoTokens', {
     ...options,
     issuer: `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`,
     jwksUri: `https://cognito-idp.${region}.amazonaws.com/${userPoolId}/.well-known/jwks.json`,

@@ -3,6 +3,7 @@
  * `guard({ resource, ...auth0Tokens({ domain }) })`.
  */
 import { forLog } from '../lib/untrusted-text.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import { isLoopbackHost, parseUrl } from '../lib/url.ts';
 import type { Tell } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
@@ -62,9 +63,29 @@ export class SourceUnavailable extends Error {
   }
 }
 
+/** Types of {@link SourceOptions}. */
+export const SOURCE_OPTIONS = 'fetch:function now:function clockSkew:number programs:boolean';
+
+/** The options of a source, after a check of their names and types. @param own besides those of every source. @throws {TypeError} */
+export function checked<Options extends SourceOptions>(source: string, options: Options, own: string): Options {
+  checkTypes(source, options ?? null, `${own} ${SOURCE_OPTIONS}`);
+  return options;
+}
+
 /** Rejects an option. @throws {TypeError} always. */
 export function refuse(source: string, option: string, problem: string): never {
   throw new TypeError(`${source}: \`${option}\` ${problem}.`);
+}
+
+/** Checks the option `clockSkew`, for which an expired token is accepted. @throws {TypeError} */
+export function checkSkew(source: string, skew: Seconds): void {
+  if (!Number.isInteger(skew) || skew < 0 || skew > 60) refuse(source, 'clockSkew', 'must be 0 to 60 seconds');
+}
+
+/** Checks the option `audience`. @throws {TypeError} for an empty one, with which no token would be accepted. */
+export function checkAudience(source: string, audience: string | readonly string[] = 'the resource'): void {
+  if ([audience].flat().includes('') || audience.length === 0)
+    refuse(source, 'audience', 'must be the audience of your API, or a list of them; leave it out where it is the resource itself');
 }
 
 /** Makes a function that reports a reason and returns null. */

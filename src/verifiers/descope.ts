@@ -1,8 +1,8 @@
 /**
  * Descope as the authorization server ("MCP Server" in its console). The issuer contains project and MCP server.
  */
-import { listClaim, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
-import { verifyJwt } from './jwt.ts';
+import { checked, listClaim, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
+import { signedTokens } from './jwt.ts';
 
 /** Options of {@link descope}. */
 export interface DescopeOptions extends SourceOptions {
@@ -23,10 +23,16 @@ export interface DescopeOptions extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...descopeTokens({ projectId: 'P2abc', mcpServerId: 'MS2abc' }) });
  */
-export function descopeTokens({ projectId, mcpServerId, baseUrl = 'https://api.descope.com', ...options }: DescopeOptions): TokenSource {
+export function descopeTokens(given: DescopeOptions): TokenSource {
+  const {
+    projectId,
+    mcpServerId,
+    baseUrl = 'https://api.descope.com',
+    ...options
+  } = checked('descopeTokens', given, 'projectId:string mcpServerId:string audience baseUrl:string');
   for (const [name, value] of Object.entries({ projectId, mcpServerId }))
-    if (!/^[\w-]+$/.test(value ?? '')) refuse('descope', name, 'must be the id that the console shows');
-  return verifyJwt({
+    if (!/^[\w-]+$/.test(value ?? '')) refuse('descopeTokens', name, 'must be the id that the console shows');
+  return signedTokens('descopeTokens', {
     ...options,
     issuer: `${baseUrl}/v1/apps/agentic/${projectId}/${mcpServerId}`,
     jwksUri: `${baseUrl}/${projectId}/.well-known/jwks.json`,

@@ -5,8 +5,8 @@
  * use our server with Entra as an upstream.
  */
 import { CLOUDS } from '../lib/microsoft.ts';
-import { listClaim, refuse, textClaim, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
-import { verifyJwt } from './jwt.ts';
+import { checked, listClaim, refuse, textClaim, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
+import { signedTokens } from './jwt.ts';
 
 /** Options of {@link entra}. */
 export interface EntraOptions extends SourceOptions {
@@ -28,20 +28,21 @@ const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
  * const [tenant, clientId] = ['00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002'];
  * guard({ resource: 'https://mcp.example/mcp', ...entraTokens({ tenant, clientId }) });
  */
-export function entraTokens({ tenant, clientId, cloud = 'public', ...options }: EntraOptions): TokenSource {
-  if (!Object.hasOwn(CLOUDS, cloud)) refuse('entra', 'cloud', `must be ${Object.keys(CLOUDS).join(', ')}`);
+export function entraTokens(given: EntraOptions): TokenSource {
+  const { tenant, clientId, cloud = 'public', ...options } = checked('entraTokens', given, 'tenant clientId cloud');
+  if (!Object.hasOwn(CLOUDS, cloud)) refuse('entraTokens', 'cloud', `must be ${Object.keys(CLOUDS).join(', ')}`);
   const issuerOf = (one: string): string => `https://${CLOUDS[cloud]}/${one}/v2.0`;
   const tenants = [tenant].flat().map((one) => String(one).toLowerCase()); // as in tokens
   const wrong = tenants.find((one) => !GUID.test(one));
   if (tenants.length === 0 || wrong !== undefined)
     refuse(
-      'entra',
+      'entraTokens',
       'tenant',
       `must be the tenant's id, a GUID; "common" would let in every company there is. It is ${JSON.stringify(wrong)}`,
     );
-  if (!GUID.test(clientId ?? '')) refuse('entra', 'clientId', "must be the application's id, a GUID");
+  if (!GUID.test(clientId ?? '')) refuse('entraTokens', 'clientId', "must be the application's id, a GUID");
   const first = tenants[0] ?? '';
-  const source = verifyJwt({
+  const source = signedTokens('entraTokens', {
     ...options,
     issuer: issuerOf(first),
     jwksUri: `https://${CLOUDS[cloud]}/${tenants.length === 1 ? first : 'common'}/discovery/v2.0/keys`,
@@ -54,7 +55,7 @@ export function entraTokens({ tenant, clientId, cloud = 'public', ...options }: 
   return { ...source, authorizationServers: tenants.map(issuerOf) };
 }
 
-function readEntra(claims: Claims): ReturnType<NonNullable<Parameters<typeof verifyJwt>[0]['read']>> {
+function readEntra(claims: Claims): ReturnType<NonNullable<Parameters<typeof signedTokens>[1]['read']>> {
   const [oid, tid] = [textClaim(claims, 'oid'), textClaim(claims, 'tid')];
   if (oid === undefined || tid === undefined) return null;
   return {

@@ -50,10 +50,10 @@ const REFUSED: Seconds = 10;
  * guard({ resource: 'https://mcp.example/mcp', ...googleTokens({ clientIds: ['123-abc.apps.googleusercontent.com'] }) });
  */
 export function googleTokens(options: GoogleOptions): TokenSource {
-  checkTypes('google', options, 'clientIds hostedDomain:string programs fetch:function now:function');
+  checkTypes('googleTokens', options ?? null, 'clientIds:string[] hostedDomain:string programs:boolean fetch:function now:function');
   const { clientIds, hostedDomain, programs, fetch: fetcher = fetch, now = () => Math.floor(Date.now() / 1000) } = options;
-  if (!Array.isArray(clientIds) || clientIds.length === 0)
-    refuse('google', 'clientIds', 'must list your OAuth clients: a token that another app got from Google must not be accepted');
+  if (!clientIds?.length)
+    refuse('googleTokens', 'clientIds', 'must list your OAuth clients: a token that another app got from Google must not be accepted');
   const cache = makeTokenCache();
   const flight = makeSingleFlight<CachedResult>();
   const ask = async (token: string, resource: string, tell: Tell): Promise<Checked | null> => {

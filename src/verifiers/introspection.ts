@@ -2,7 +2,6 @@
  * `verifyIntrospection`: verifies opaque tokens of another authorization server by introspection (RFC 7662). A result is cached for a few
  * seconds, during which a revoked token is still accepted.
  */
-import { checkTypes } from '../lib/check-options.ts';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
 import { makeSingleFlight } from '../lib/single-flight.ts';
 import type { Checked, Tell } from '../model/access.ts';
@@ -10,6 +9,9 @@ import { otherSpelling } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf, isOwn, signedClaims } from './claims.ts';
 import {
+  checkAudience,
+  checked,
+  checkSkew,
   mismatch,
   isSafeUrl,
   listClaim,
@@ -61,10 +63,10 @@ const WINDOW: Seconds = 10;
  * guard({ resource: 'https://mcp.example/mcp', ...source });
  */
 export function verifyIntrospection(options: IntrospectionOptions): TokenSource {
-  checkTypes(
+  checked(
     'verifyIntrospection',
     options,
-    'issuer endpoint clientId clientSecret audience dangerouslyAcceptAnyAudience:boolean cache prefix:string read:function fetch:function now:function clockSkew programs',
+    'issuer endpoint clientId:string clientSecret:string audience:string|string[] dangerouslyAcceptAnyAudience:boolean cache prefix:string read:function',
   );
   check(options);
   const {
@@ -161,7 +163,7 @@ function formEncoded(text: string): string {
   return new URLSearchParams({ x: text }).toString().slice(2);
 }
 
-function check({ issuer, endpoint, clientId, clientSecret, cache = 0, prefix }: IntrospectionOptions): void {
+function check({ issuer, endpoint, clientId, clientSecret, cache = 0, prefix, clockSkew = 0, audience }: IntrospectionOptions): void {
   if (!isSafeUrl(issuer)) refuse('verifyIntrospection', 'issuer', `must be the issuer's https URL; it is ${JSON.stringify(issuer)}`);
   if (endpoint !== undefined && !isSafeUrl(endpoint))
     refuse('verifyIntrospection', 'endpoint', `must be an https URL; it is ${JSON.stringify(endpoint)}`);
@@ -170,4 +172,6 @@ function check({ issuer, endpoint, clientId, clientSecret, cache = 0, prefix }: 
   if (prefix === '')
     refuse('verifyIntrospection', 'prefix', 'is empty; name what all opaque tokens of this issuer begin with, or leave it out');
   if (!Number.isInteger(cache) || cache < 0 || cache > 300) refuse('verifyIntrospection', 'cache', 'must be 0 to 300 seconds');
+  checkSkew('verifyIntrospection', clockSkew);
+  checkAudience('verifyIntrospection', audience);
 }

@@ -6,13 +6,15 @@
 import { errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
 import { anyTenant } from '../lib/microsoft.ts';
-import { checkTypes } from '../lib/check-options.ts';
 import { forLog } from '../lib/untrusted-text.ts';
 import type { Tell } from '../model/access.ts';
 import { otherSpelling } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf, claimsIn, isOwn, signedClaims } from './claims.ts';
 import {
+  checkAudience,
+  checked,
+  checkSkew,
   type Claims,
   isSafeUrl,
   mismatch,
@@ -46,6 +48,8 @@ export interface JwtOptions extends SourceOptions {
   readonly read?: Reader | undefined;
 }
 
+const OPTIONS =
+  'issuer audience:string|string[] jwksUri algorithms:string[] types:string[] acceptIssuer:function withoutAudience:function read:function';
 const ALGORITHMS = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'];
 const ASYMMETRIC = /^(?:ES(?:256|384|512)|EdDSA|Ed25519|[RP]S(?:256|384|512))$/;
 const MAX_LENGTH = 8192;
@@ -65,12 +69,13 @@ const FOREIGN = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events', 'htu', 'htm']
  * guard({ resource: 'https://mcp.example/mcp', ...verifyJwt({ issuer: 'https://id.example' }) });
  */
 export function verifyJwt(options: JwtOptions): TokenSource {
-  checkTypes(
-    'verifyJwt',
-    options,
-    'issuer audience jwksUri algorithms:string[] types:string[] acceptIssuer:function withoutAudience:function read:function fetch:function now:function clockSkew programs',
-  );
-  check(options);
+  return signedTokens('verifyJwt', options);
+}
+
+/** The same for a vendor. @param source the name in messages. */
+export function signedTokens(source: string, options: JwtOptions): TokenSource {
+  checked(source, options, OPTIONS);
+  check(source, options);
   const {
     issuer,
     audience,
@@ -118,7 +123,7 @@ export function verifyJwt(options: JwtOptions): TokenSource {
         return reject('token_for_another_use', `the token has ${forLog(foreign)}, which access tokens do not have`);
       if (typeof payload.iat === 'number' && payload.iat > now() + clockSkew)
         return reject('token_not_yet_valid', mismatch('iat before', now(), payload.iat));
-      return !acceptIssuer || acceptIssuer(payload)
+      return !acceptIssuer || acceptIssuer(payload) === true // a promise, of an asynchronous function, is no yes
         ? payload
         : reject('issuer_wrong', mismatch('an accepted iss for', issuer, payload.iss));
     } catch (error) {
@@ -150,32 +155,22 @@ export function verifyJwt(options: JwtOptions): TokenSource {
 /** Checks `aud`, a string or an array (RFC 7519 §4.1.3). */
 function isForUs(claims: Claims, wanted: readonly string[], withoutAudience: JwtOptions['withoutAudience']): boolean {
   const { aud } = claims;
-  if (aud === undefined) return withoutAudience?.(claims) ?? false;
+  if (aud === undefined) return withoutAudience?.(claims) === true;
   return [aud].flat().some((one) => typeof one === 'string' && wanted.includes(one));
 }
 
-function check({ issuer, acceptIssuer, jwksUri, algorithms = [], clockSkew = 0, audience, types }: JwtOptions): void {
+function check(source: string, { issuer, acceptIssuer, jwksUri, algorithms, clockSkew = 0, audience, types }: JwtOptions): void {
   if (!isSafeUrl(issuer))
-    refuse(
-      'verifyJwt',
-      'issuer',
-      `must be the issuer's https URL, exactly as its tokens have it in \`iss\`; it is ${JSON.stringify(issuer)}`,
-    );
+    refuse(source, 'issuer', `must be the issuer's https URL, exactly as its tokens have it in \`iss\`; it is ${JSON.stringify(issuer)}`);
   if (!acceptIssuer && anyTenant(issuer) !== undefined)
-    refuse(
-      'verifyJwt',
-      'issuer',
-      'is for users of many tenants, each with an issuer of its own; use entraTokens({ tenant: [the ids], … })',
-    );
-  if (jwksUri !== undefined && !isSafeUrl(jwksUri))
-    refuse('verifyJwt', 'jwksUri', `must be an https URL; it is ${JSON.stringify(jwksUri)}`);
-  const weak = algorithms.find((one) => !ASYMMETRIC.test(one));
-  if (weak !== undefined)
-    refuse('verifyJwt', 'algorithms', `holds ${JSON.stringify(weak)}; name signatures with public keys, such as "ES256"`);
-  if (!Number.isInteger(clockSkew) || clockSkew < 0 || clockSkew > 60) refuse('verifyJwt', 'clockSkew', 'must be 0 to 60 seconds');
-  if ((audience !== undefined && [audience].flat().some((one) => typeof one !== 'string' || one === '')) || [audience].flat().length === 0)
-    refuse('verifyJwt', 'audience', 'must be the audience of your API, or a list of them; leave it out where it is the resource itself');
-  if (types?.length === 0) refuse('verifyJwt', 'types', 'is empty; name a token type, such as "at+jwt"');
+    refuse(source, 'issuer', 'is for users of many tenants, each with an issuer of its own; use entraTokens({ tenant: [the ids], … })');
+  if (jwksUri !== undefined && !isSafeUrl(jwksUri)) refuse(source, 'jwksUri', `must be an https URL; it is ${JSON.stringify(jwksUri)}`);
+  const weak = algorithms?.find((one) => !ASYMMETRIC.test(one));
+  if (weak !== undefined) refuse(source, 'algorithms', `holds ${JSON.stringify(weak)}; name signatures with public keys, such as "ES256"`);
+  checkSkew(source, clockSkew);
+  if (algorithms?.length === 0) refuse(source, 'algorithms', 'is empty; leave it out for the usual ones');
+  checkAudience(source, audience);
+  if (types?.length === 0) refuse(source, 'types', 'is empty; name a token type, such as "at+jwt"');
 }
 
 /** What was expected of a token. */

@@ -2,8 +2,8 @@
  * Keycloak as the authorization server. Its access tokens have `typ: Bearer` among the *claims*; ID and refresh tokens, signed with the same
  * keys, have another value. `aud` needs an audience mapper in a client scope.
  */
-import { isSafeUrl, listClaim, refuse, textClaim, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
-import { verifyJwt } from './jwt.ts';
+import { checked, isSafeUrl, listClaim, refuse, textClaim, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
+import { signedTokens } from './jwt.ts';
 
 /** Options of {@link keycloak}. */
 export interface KeycloakOptions extends SourceOptions {
@@ -22,10 +22,11 @@ export interface KeycloakOptions extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...keycloakTokens({ realm: 'https://id.example/realms/acme' }) });
  */
-export function keycloakTokens({ realm, rolesOf, ...options }: KeycloakOptions): TokenSource {
+export function keycloakTokens(given: KeycloakOptions): TokenSource {
+  const { realm, rolesOf, ...options } = checked('keycloakTokens', given, 'realm audience rolesOf:string');
   if (!isSafeUrl(realm) || !/\/realms\/[^/]+$/.test(realm))
-    refuse('keycloak', 'realm', "must be the realm's URL, such as https://id.example/realms/acme, with no slash at the end");
-  return verifyJwt({
+    refuse('keycloakTokens', 'realm', "must be the realm's URL, such as https://id.example/realms/acme, with no slash at the end");
+  return signedTokens('keycloakTokens', {
     ...options,
     issuer: realm,
     jwksUri: `${realm}/protocol/openid-connect/certs`,

@@ -1,8 +1,8 @@
 /**
  * Logto as the authorization server. Its tokens are JWTs only for a registered API resource: create one with the MCP URL.
  */
-import { hostOf, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
-import { verifyJwt } from './jwt.ts';
+import { checked, hostOf, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
+import { signedTokens } from './jwt.ts';
 
 /** Options of {@link logto}. */
 export interface LogtoOptions extends SourceOptions {
@@ -19,9 +19,10 @@ export interface LogtoOptions extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...logtoTokens({ domain: 'acme.logto.app' }) });
  */
-export function logtoTokens({ domain, ...options }: LogtoOptions): TokenSource {
-  const issuer = `https://${hostOf('logto', 'domain', domain)}/oidc`;
-  return verifyJwt({
+export function logtoTokens(given: LogtoOptions): TokenSource {
+  const { domain, ...options } = checked('logtoTokens', given, 'domain audience');
+  const issuer = `https://${hostOf('logtoTokens', 'domain', domain)}/oidc`;
+  return signedTokens('logtoTokens', {
     ...options,
     issuer,
     jwksUri: `${issuer}/jwks`,

@@ -2,8 +2,8 @@
  * Okta as the authorization server: a custom one (also "default"), because the org server's tokens are for Okta only. The client is in `cid`,
  * scopes in `scp`, the user name in `sub` and the stable id in `uid`.
  */
-import { hostOf, listClaim, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
-import { verifyJwt } from './jwt.ts';
+import { checked, hostOf, listClaim, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
+import { signedTokens } from './jwt.ts';
 
 /** Options of {@link okta}. */
 export interface OktaOptions extends SourceOptions {
@@ -22,11 +22,16 @@ export interface OktaOptions extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...oktaTokens({ domain: 'acme.okta.com', audience: 'api://default' }) });
  */
-export function oktaTokens({ domain, authorizationServer = 'default', ...options }: OktaOptions): TokenSource {
+export function oktaTokens(given: OktaOptions): TokenSource {
+  const {
+    domain,
+    authorizationServer = 'default',
+    ...options
+  } = checked('oktaTokens', given, 'domain authorizationServer:string audience');
   if (!/^\w+$/.test(authorizationServer))
-    refuse('okta', 'authorizationServer', 'must be the id of a custom authorization server, such as "default"');
-  const issuer = `https://${hostOf('okta', 'domain', domain)}/oauth2/${authorizationServer}`;
-  return verifyJwt({
+    refuse('oktaTokens', 'authorizationServer', 'must be the id of a custom authorization server, such as "default"');
+  const issuer = `https://${hostOf('oktaTokens', 'domain', domain)}/oauth2/${authorizationServer}`;
+  return signedTokens('oktaTokens', {
     ...options,
     issuer,
     jwksUri: `${issuer}/v1/keys`,

@@ -2,7 +2,7 @@
  * `proofs`: accepts DPoP-bound tokens (RFC 9449) of other authorization servers. Pass it to the guard together with the token source:
  * `guard({ resource, ...verifyJwt({ issuer }), checkProof: proofs({ store }) })`.
  */
-import { checkNames } from '../lib/check-options.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import { compactVerify, importJWK, type JWK } from 'jose';
 import { base64url, utf8 } from '../lib/bytes.ts';
 import { type ProofCheck, PROOF_WINDOW, readProof } from '../model/dpop.ts';
@@ -23,7 +23,7 @@ export interface ProofsOptions extends Pick<SourceOptions, 'now'> {
  * guard({ resource: 'https://mcp.example/mcp', ...verifyJwt({ issuer: 'https://id.example' }), checkProof: proofs({ store: memoryStore() }) });
  */
 export function proofs(options: ProofsOptions): ProofCheck {
-  checkNames('proofs', options, 'store now');
+  checkTypes('proofs', options ?? null, 'store now:function');
   const { store, now = () => Math.floor(Date.now() / 1000) } = options;
   if (typeof store?.write !== 'function') refuse('proofs', 'store', 'must be a store, such as sqliteStore(path) or memoryStore()');
   if (!store.atomic)

@@ -1,8 +1,8 @@
 /**
  * Scalekit as the authorization server. Clients discover it under the *resource's* URL; its tokens have the environment's issuer.
  */
-import { hostOf, listClaim, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
-import { verifyJwt } from './jwt.ts';
+import { checked, hostOf, listClaim, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
+import { signedTokens } from './jwt.ts';
 
 /** Options of {@link scalekit}. */
 export interface ScalekitOptions extends SourceOptions {
@@ -19,10 +19,11 @@ export interface ScalekitOptions extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...scalekitTokens({ domain: 'acme.scalekit.com', resourceId: 'res_123' }) });
  */
-export function scalekitTokens({ domain, resourceId, ...options }: ScalekitOptions): TokenSource {
-  const environment = `https://${hostOf('scalekit', 'domain', domain)}`;
-  if (!/^res_\w+$/.test(resourceId ?? '')) refuse('scalekit', 'resourceId', 'must be the id of the resource, such as "res_123"');
-  const source = verifyJwt({
+export function scalekitTokens(given: ScalekitOptions): TokenSource {
+  const { domain, resourceId, ...options } = checked('scalekitTokens', given, 'domain resourceId');
+  const environment = `https://${hostOf('scalekitTokens', 'domain', domain)}`;
+  if (!/^res_\w+$/.test(resourceId ?? '')) refuse('scalekitTokens', 'resourceId', 'must be the id of the resource, such as "res_123"');
+  const source = signedTokens('scalekitTokens', {
     ...options,
     issuer: environment,
     jwksUri: `${environment}/keys`,

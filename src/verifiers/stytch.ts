@@ -6,9 +6,19 @@
 import { checkTypes } from '../lib/check-options.ts';
 import type { Seconds } from '../model/store.ts';
 import { signedClaims } from './claims.ts';
-import { type Claims, hostOf, listClaim, refuse, type SourceOptions, SourceUnavailable, textClaim, type TokenSource } from './contract.ts';
+import {
+  checked,
+  type Claims,
+  hostOf,
+  listClaim,
+  refuse,
+  type SourceOptions,
+  SourceUnavailable,
+  textClaim,
+  type TokenSource,
+} from './contract.ts';
 import { fetchJson, type JsonObject } from './discovery.ts';
-import { verifyJwt } from './jwt.ts';
+import { signedTokens } from './jwt.ts';
 import { makePageTickets, type PageTicket } from './page-ticket.ts';
 
 /** Options of {@link stytch}. */
@@ -34,12 +44,19 @@ const SESSION = 'https://stytch.com/session';
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...stytchTokens({ domain: 'acme.customers.stytch.com', projectId: 'project-live-abc' }) });
  */
-export function stytchTokens({ domain, projectId, roles, audience = projectId, ...options }: StytchOptions): TokenSource {
+export function stytchTokens(given: StytchOptions): TokenSource {
+  const {
+    domain,
+    projectId,
+    roles,
+    audience = projectId,
+    ...options
+  } = checked('stytchTokens', given, 'domain projectId audience roles:object');
   if (typeof projectId !== 'string' || !projectId.startsWith('project-'))
-    refuse('stytch', 'projectId', 'must be the id of the project, such as "project-live-…", from the dashboard');
-  return verifyJwt({
+    refuse('stytchTokens', 'projectId', 'must be the id of the project, such as "project-live-…", from the dashboard');
+  return signedTokens('stytchTokens', {
     ...options,
-    issuer: `https://${hostOf('stytch', 'domain', domain)}`,
+    issuer: `https://${hostOf('stytchTokens', 'domain', domain)}`,
     audience,
     algorithms: ['RS256'],
     types: ['at+jwt', 'jwt'],
@@ -115,7 +132,7 @@ const ASKED = ['client_id', 'redirect_uri', 'response_type', 'state', 'nonce', '
  * const consent = stytchConsent({ projectId: 'project-live-abc', secret: 'secret' });
  */
 export function stytchConsent(options: StytchConsentOptions): StytchConsent {
-  checkTypes('stytchConsent', options, 'projectId secret b2b:boolean baseUrl:string fetch:function now:function');
+  checkTypes('stytchConsent', options ?? null, 'projectId secret:string b2b:boolean baseUrl:string fetch:function now:function');
   const { projectId, secret, b2b = false, baseUrl, fetch: fetcher = fetch, now = () => Math.floor(Date.now() / 1000) } = options;
   if (!/^project-(live|test)-/.test(projectId ?? ''))
     refuse('stytchConsent', 'projectId', 'must be the id of the project, such as "project-live-…"');

@@ -2,8 +2,8 @@
  * Supabase Auth as the authorization server (OAuth 2.1 server). Its audience is always `authenticated`, so the clients for this server must
  * be listed. Tokens of the project's own app have no client, and are refused.
  */
-import { hostOf, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
-import { verifyJwt } from './jwt.ts';
+import { checked, hostOf, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
+import { signedTokens } from './jwt.ts';
 
 /** Options of {@link supabase}. */
 export interface SupabaseOptions extends SourceOptions {
@@ -20,16 +20,17 @@ export interface SupabaseOptions extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...supabaseTokens({ domain: 'abcdefgh.supabase.co', clientIds: ['abc'] }) });
  */
-export function supabaseTokens({ domain, clientIds, ...options }: SupabaseOptions): TokenSource {
-  if (typeof clientIds !== 'function' && !(Array.isArray(clientIds) && clientIds.length > 0))
+export function supabaseTokens(given: SupabaseOptions): TokenSource {
+  const { domain, clientIds, ...options } = checked('supabaseTokens', given, 'domain clientIds:string[]|function');
+  if (!clientIds?.length && typeof clientIds !== 'function')
     refuse(
-      'supabase',
+      'supabaseTokens',
       'clientIds',
       'must list the OAuth clients whose tokens are for this server: all tokens of a project have the same audience',
     );
-  const accepts = typeof clientIds === 'function' ? clientIds : (id: string): boolean => clientIds.includes(id);
-  const issuer = `https://${hostOf('supabase', 'domain', domain)}/auth/v1`;
-  return verifyJwt({
+  const accepts = (id: string): boolean => (typeof clientIds === 'function' ? clientIds(id) === true : clientIds.includes(id));
+  const issuer = `https://${hostOf('supabaseTokens', 'domain', domain)}/auth/v1`;
+  return signedTokens('supabaseTokens', {
     ...options,
     issuer,
     jwksUri: `${issuer}/.well-known/jwks.json`,

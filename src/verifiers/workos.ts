@@ -2,9 +2,10 @@
  * WorkOS AuthKit as the authorization server. The MCP server's URL must be registered as a resource in its dashboard, or clients get
  * `invalid_target`. Access tokens live for minutes, so clients refresh often, with WorkOS.
  */
-import { checkNames } from '../lib/check-options.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import type { Seconds } from '../model/store.ts';
 import {
+  checked,
   type Claims,
   hostOf,
   listClaim,
@@ -16,7 +17,7 @@ import {
   type TokenSource,
 } from './contract.ts';
 import { fetchJson } from './discovery.ts';
-import { verifyJwt } from './jwt.ts';
+import { signedTokens } from './jwt.ts';
 import { makePageTickets, type PageTicket } from './page-ticket.ts';
 
 /** Options of {@link workos}. */
@@ -34,9 +35,10 @@ export interface WorkosOptions extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...workosTokens({ domain: 'acme.authkit.app' }) });
  */
-export function workosTokens({ domain, ...options }: WorkosOptions): TokenSource {
-  const issuer = `https://${hostOf('workos', 'domain', domain)}`;
-  return verifyJwt({
+export function workosTokens(given: WorkosOptions): TokenSource {
+  const { domain, ...options } = checked('workosTokens', given, 'domain audience');
+  const issuer = `https://${hostOf('workosTokens', 'domain', domain)}`;
+  return signedTokens('workosTokens', {
     ...options,
     issuer,
     jwksUri: `${issuer}/oauth2/jwks`,
@@ -105,7 +107,7 @@ const MAX_ID = 512;
  * const connect = workosConnect({ apiKey: 'sk_live_abc' });
  */
 export function workosConnect(options: WorkosConnectOptions): WorkosConnect {
-  checkNames('workosConnect', options, 'apiKey fetch now');
+  checkTypes('workosConnect', options ?? null, 'apiKey:string fetch:function now:function');
   const { apiKey, fetch: fetcher = fetch, now = () => Math.floor(Date.now() / 1000) } = options;
   if (!apiKey) refuse('workosConnect', 'apiKey', 'is missing');
   const tickets = makePageTickets(apiKey, 'workos connect', now);

@@ -42,6 +42,12 @@ describe('verifiers/api-keys', () => {
     expect(await read(KEY, { ...HOLDER, expiresAt: 0 })).toBe('api_key_expired');
   });
 
+  it('fails for an end in milliseconds or as a date, which would never pass', async () => {
+    for (const expiresAt of [(NOW - 60) * 1000, new Date((NOW - 60) * 1000), String(NOW + 60), NaN, null])
+      await expect(read(KEY, { ...HOLDER, expiresAt: expiresAt as number })).rejects.toThrow(/^apiKeys: `expiresAt` of a key must be seconds since 1970/);
+    expect(await read(KEY, { ...HOLDER, expiresAt: 1e11 - 1 })).toHaveProperty('userId');
+  }); // prettier-ignore
+
   it('goes by the clock of the machine where it is given none', async () => {
     const now = Math.floor(Date.now() / 1000);
     expect(await read(KEY, { ...HOLDER, expiresAt: now - 1 }, null)).toBe('api_key_expired');
@@ -71,7 +77,9 @@ describe('verifiers/api-keys', () => {
   }); // prettier-ignore
 
   it('refuses what is no function, and options that are none', () => {
-    expect(() => apiKeys({ prefix: 'acme_', find: {} as never })).toThrow(/^apiKeys: `find` must be a function/);
+    expect(() => apiKeys({ prefix: 'acme_', find: {} as never })).toThrow(/^apiKeys: `find` must be of type function/);
+    expect(() => apiKeys({ prefix: 'acme_' } as never)).toThrow(/^apiKeys: `find` must be a function/);
+    expect(() => apiKeys({ prefix: 'acme_', find: () => null, now: 5 as never })).toThrow(/^apiKeys: `now` must be of type function/);
     expect(() => apiKeys({ prefix: 'acme_', find: () => null, lookup: 1 } as never)).toThrow(/^apiKeys: `lookup`/);
   });
 });

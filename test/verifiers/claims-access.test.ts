@@ -16,6 +16,11 @@ function read(claims: Claims, said: Reading | null = {}, more: Partial<AccessCon
 }
 
 describe('verifiers/claims, access', () => {
+  it('refuses an asynchronous reader, whose null would be overlooked', () => {
+    expect(() => read(CLAIMS, Promise.resolve(null) as never)).toThrow('`read` of a token source must not be asynchronous.');
+    expect(read(CLAIMS, undefined, { read: () => undefined as never })).toEqual(['claims_refused', expect.anything()]);
+  });
+
   it('reads the names of RFC 9068, scopes of both spellings once, and ends at a whole second', () => {
     expect((read(CLAIMS) as { props: object }).props).toStrictEqual({ claims: CLAIMS });
     const claims = { ...CLAIMS, iss: 'https://tenant.example', scope: 'a b', scp: ['b', 'c'], jti: 'token-1' };

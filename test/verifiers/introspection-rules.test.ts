@@ -37,6 +37,13 @@ function setUp(claims: object = {}, more: Partial<IntrospectionOptions> = {}): W
 }
 
 describe('verifiers/introspection, answers', () => {
+  it('refuses a skew for which expired tokens would be good, and an empty audience', () => {
+    for (const clockSkew of [61, -1, 1.5, 1e9]) expect(() => setUp({}, { clockSkew })).toThrow(/^verifyIntrospection: `clockSkew` must be 0 to 60/);
+    for (const clockSkew of [0, 60]) expect(() => setUp({}, { clockSkew })).not.toThrow();
+    for (const audience of ['', [], ['']]) expect(() => setUp({}, { audience })).toThrow(/^verifyIntrospection: `audience` must be the/);
+    for (const audience of [7, {}, [7]]) expect(() => setUp({}, { audience } as never)).toThrow(/^verifyIntrospection: `audience` must be of type/);
+  }); // prettier-ignore
+
   it('lets the clocks differ by the skew and not by a second more', async () => {
     expect(await setUp({ nbf: NOW + 30 }).ask()).toBe(NOW + 630);
     expect(await setUp({ nbf: NOW + 31 }).ask()).toBe(`token_not_yet_valid: expected nbf before ${NOW}, token says ${NOW + 31}`);

@@ -60,6 +60,25 @@ describe('verifiers/jwt, form', () => {
 });
 
 describe('verifiers/jwt, header and claims', () => {
+  it('takes no promise of an asynchronous `acceptIssuer` or `withoutAudience` for a yes', async () => {
+    const no = (async () => false) as never;
+    expect(await (await setUp({ acceptIssuer: no })).ask({})).toMatch(/^issuer_wrong/);
+    expect(await (await setUp({ withoutAudience: no })).ask({ aud: undefined })).toMatch(/^audience_wrong/);
+    expect(await (await setUp({ withoutAudience: () => true })).ask({ aud: undefined })).toBe('good');
+    let asked = 0;
+    const second = (): boolean => (asked += 1) === 1; // yes to the unverified claims, no to the verified ones
+    expect(await (await setUp({ acceptIssuer: second })).ask({})).toMatch(/^issuer_wrong/);
+    const late = ((): unknown => ((asked += 1) === 3 ? true : Promise.resolve(false))) as never;
+    expect(await (await setUp({ acceptIssuer: late })).ask({})).toMatch(/^issuer_wrong/);
+  });
+
+  it('refuses an empty list of algorithms, types or audiences at start-up', () => {
+    for (const name of ['algorithms', 'types', 'audience'])
+      expect(() => verifyJwt({ issuer: ISSUER, [name]: [] })).toThrow(new RegExp(`^verifyJwt: \`${name}\` `));
+    for (const audience of ['', ['a', '']])
+      expect(() => verifyJwt({ issuer: ISSUER, audience })).toThrow(/^verifyJwt: `audience` must be the/);
+  });
+
   it('SEC-204 takes a type with `application/` in front, and with nothing else (RFC 9068 §4)', async () => {
     const { ask } = await setUp({ types: ['at+jwt', 'JWT'] });
     for (const typ of ['at+jwt', 'application/at+jwt', 'Application/AT+JWT', 'jwt']) expect(await ask({}, { typ })).toBe('good');

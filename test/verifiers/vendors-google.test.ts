@@ -136,9 +136,9 @@ describe('verifiers/google', () => {
     const fetcher = (exp: number): typeof fetch => async () => Response.json({ ...INFO, exp: String(exp) });
     expect(await googleTokens({ clientIds: ['ours'], fetch: fetcher(now + 60) }).verify(TOKEN, RESOURCE)).toMatchObject({ expiresAt: now + 60 });
     expect(await googleTokens({ clientIds: ['ours'], fetch: fetcher(now - 1) }).verify(TOKEN, RESOURCE)).toBeNull();
-    expect(() => googleTokens({ clientIds: [] })).toThrow(/^google: `clientIds` /);
-    expect(() => googleTokens({ clientIds: 'ours' as never })).toThrow(/^google: `clientIds` /);
-    expect(() => googleTokens({ clientIds: ['ours'], clockSkew: 3 } as never)).toThrow(/^google: `clockSkew` is not an option/);
+    expect(() => googleTokens({ clientIds: [] })).toThrow(/^googleTokens: `clientIds` /);
+    expect(() => googleTokens({ clientIds: 'ours' as never })).toThrow(/^googleTokens: `clientIds` /);
+    expect(() => googleTokens({ clientIds: ['ours'], clockSkew: 3 } as never)).toThrow(/^googleTokens: `clockSkew` is not an option/);
     expect(googleTokens({ clientIds: ['a', 'b'] })).toMatchObject({ authorizationServers: ['https://accounts.google.com'], own: [{ prefix: 'ya29.' }], fixedAudience: ['https://accounts.google.com a', 'https://accounts.google.com b'] });
   }); // prettier-ignore
 });

@@ -7,6 +7,9 @@ import { cognitoTokens } from '../../src/verifiers/cognito.ts';
 import type { SourceOptions, TokenSource } from '../../src/verifiers/contract.ts';
 import { descopeTokens } from '../../src/verifiers/descope.ts';
 import { entraTokens } from '../../src/verifiers/entra.ts';
+import { verifyIntrospection } from '../../src/verifiers/introspection.ts';
+import { googleTokens } from '../../src/verifiers/google.ts';
+import { verifyJwt } from '../../src/verifiers/jwt.ts';
 import { keycloakTokens } from '../../src/verifiers/keycloak.ts';
 import { logtoTokens } from '../../src/verifiers/logto.ts';
 import { oktaTokens } from '../../src/verifiers/okta.ts';
@@ -183,49 +186,89 @@ describe('verifiers of vendors, headers', () => {
 
 describe('verifiers of vendors, options', () => {
   it.each<[string, () => unknown]>([
-    ['auth0: `domain`', () => auth0Tokens({ domain: 'https://acme.eu.auth0.com' })],
-    ['clerk: `clientIds`', () => clerkTokens({ domain: 'c.example', clientIds: [] })],
-    ['clerk: `clientIds`', () => clerkTokens({ domain: 'c.example', clientIds: 'c' as never })],
-    ['clerk: `domain`', () => clerkTokens({ domain: 'c.example/x', clientIds: ['c'] })],
-    ['cloudflareAccess: `audience`', () => cloudflareAccessTokens({ domain: 'a.example', audience: `${TAG}a` })],
-    ['cloudflareAccess: `audience`', () => cloudflareAccessTokens({ domain: 'a.example', audience: `x${TAG}` })],
-    ['cloudflareAccess: `audience`', () => cloudflareAccessTokens({ domain: 'a.example', audience: undefined as never })],
-    ['cloudflareAccess: `domain`', () => cloudflareAccessTokens({ domain: '', audience: TAG })],
-    ['cognito: `userPoolId`', () => cognitoTokens({ userPoolId: undefined as never })],
-    ['cognito: `userPoolId`', () => cognitoTokens({ userPoolId: `x.${POOL}` })],
-    ['cognito: `userPoolId`', () => cognitoTokens({ userPoolId: `${POOL}/x` })],
-    ['cognito: `userPoolId`', () => cognitoTokens({ userPoolId: 'eu-central-_Ab' })],
-    ['cognito: `clientIds`', () => cognitoTokens({ userPoolId: POOL, clientIds: 'app1' as never })],
-    ['descope: `projectId`', () => descopeTokens({ projectId: 'a/b', mcpServerId: 'c' })],
-    ['descope: `mcpServerId`', () => descopeTokens({ projectId: 'a', mcpServerId: 'c/' })],
-    ['descope: `mcpServerId`', () => descopeTokens({ projectId: 'a', mcpServerId: undefined as never })],
-    ['entra: `cloud`', () => entraTokens({ tenant: GUID, clientId: APP, cloud: 'toString' as never })],
-    ['entra: `tenant`', () => entraTokens({ tenant: [], clientId: APP })],
-    ['entra: `tenant`', () => entraTokens({ tenant: [GUID, 'common'], clientId: APP })],
-    ['entra: `tenant`', () => entraTokens({ tenant: `${GUID}0`, clientId: APP })],
-    ['entra: `tenant`', () => entraTokens({ tenant: `0${GUID}`, clientId: APP })],
-    ['entra: `clientId`', () => entraTokens({ tenant: GUID, clientId: undefined as never })],
-    ['keycloak: `realm`', () => keycloakTokens({ realm: 'http://id.example/realms/acme' })],
-    ['keycloak: `realm`', () => keycloakTokens({ realm: 'https://id.example/acme' })],
-    ['keycloak: `realm`', () => keycloakTokens({ realm: `${KEYCLOAK}/x` })],
-    ['logto: `domain`', () => logtoTokens({ domain: 'https://acme.logto.app' })],
-    ['okta: `domain`', () => oktaTokens({ domain: 'acme.okta.com/oauth2' })],
-    ['okta: `authorizationServer`', () => oktaTokens({ domain: 'acme.okta.com', authorizationServer: 'a/b' })],
-    ['okta: `authorizationServer`', () => oktaTokens({ domain: 'acme.okta.com', authorizationServer: '/b' })],
-    ['scalekit: `domain`', () => scalekitTokens({ domain: '', resourceId: 'res_1' })],
-    ['scalekit: `resourceId`', () => scalekitTokens({ domain: 'a.example', resourceId: 'xres_1' })],
-    ['scalekit: `resourceId`', () => scalekitTokens({ domain: 'a.example', resourceId: 'res_1/' })],
-    ['scalekit: `resourceId`', () => scalekitTokens({ domain: 'a.example', resourceId: undefined as never })],
-    ['stytch: `projectId`', () => stytchTokens({ domain: 'a.example', projectId: 'xproject-1' })],
-    ['stytch: `projectId`', () => stytchTokens({ domain: 'a.example', projectId: undefined as never })],
-    ['stytch: `domain`', () => stytchTokens({ domain: 'a.example:1', projectId: 'project-1' })],
-    ['supabase: `clientIds`', () => supabaseTokens({ domain: 'a.example', clientIds: [] })],
-    ['supabase: `clientIds`', () => supabaseTokens({ domain: 'a.example', clientIds: 'c' as never })],
-    ['supabase: `domain`', () => supabaseTokens({ domain: '/', clientIds: ['c'] })],
-    ['workos: `domain`', () => workosTokens({ domain: '' })],
+    ['auth0Tokens: `domain`', () => auth0Tokens({ domain: 'https://acme.eu.auth0.com' })],
+    ['clerkTokens: `clientIds`', () => clerkTokens({ domain: 'c.example', clientIds: [] })],
+    ['clerkTokens: `clientIds`', () => clerkTokens({ domain: 'c.example', clientIds: 'c' as never })],
+    ['clerkTokens: `domain`', () => clerkTokens({ domain: 'c.example/x', clientIds: ['c'] })],
+    ['cloudflareAccessTokens: `audience`', () => cloudflareAccessTokens({ domain: 'a.example', audience: `${TAG}a` })],
+    ['cloudflareAccessTokens: `audience`', () => cloudflareAccessTokens({ domain: 'a.example', audience: `x${TAG}` })],
+    ['cloudflareAccessTokens: `audience`', () => cloudflareAccessTokens({ domain: 'a.example', audience: undefined as never })],
+    ['cloudflareAccessTokens: `domain`', () => cloudflareAccessTokens({ domain: '', audience: TAG })],
+    ['cognitoTokens: `userPoolId`', () => cognitoTokens({ userPoolId: undefined as never })],
+    ['cognitoTokens: `userPoolId`', () => cognitoTokens({ userPoolId: `x.${POOL}` })],
+    ['cognitoTokens: `userPoolId`', () => cognitoTokens({ userPoolId: `${POOL}/x` })],
+    ['cognitoTokens: `userPoolId`', () => cognitoTokens({ userPoolId: 'eu-central-_Ab' })],
+    ['cognitoTokens: `clientIds`', () => cognitoTokens({ userPoolId: POOL, clientIds: 'app1' as never })],
+    ['descopeTokens: `projectId`', () => descopeTokens({ projectId: 'a/b', mcpServerId: 'c' })],
+    ['descopeTokens: `mcpServerId`', () => descopeTokens({ projectId: 'a', mcpServerId: 'c/' })],
+    ['descopeTokens: `mcpServerId`', () => descopeTokens({ projectId: 'a', mcpServerId: undefined as never })],
+    ['entraTokens: `cloud`', () => entraTokens({ tenant: GUID, clientId: APP, cloud: 'toString' as never })],
+    ['entraTokens: `tenant`', () => entraTokens({ tenant: [], clientId: APP })],
+    ['entraTokens: `tenant`', () => entraTokens({ tenant: [GUID, 'common'], clientId: APP })],
+    ['entraTokens: `tenant`', () => entraTokens({ tenant: `${GUID}0`, clientId: APP })],
+    ['entraTokens: `tenant`', () => entraTokens({ tenant: `0${GUID}`, clientId: APP })],
+    ['entraTokens: `clientId`', () => entraTokens({ tenant: GUID, clientId: undefined as never })],
+    ['keycloakTokens: `realm`', () => keycloakTokens({ realm: 'http://id.example/realms/acme' })],
+    ['keycloakTokens: `realm`', () => keycloakTokens({ realm: 'https://id.example/acme' })],
+    ['keycloakTokens: `realm`', () => keycloakTokens({ realm: `${KEYCLOAK}/x` })],
+    ['logtoTokens: `domain`', () => logtoTokens({ domain: 'https://acme.logto.app' })],
+    ['oktaTokens: `domain`', () => oktaTokens({ domain: 'acme.okta.com/oauth2' })],
+    ['oktaTokens: `authorizationServer`', () => oktaTokens({ domain: 'acme.okta.com', authorizationServer: 'a/b' })],
+    ['oktaTokens: `authorizationServer`', () => oktaTokens({ domain: 'acme.okta.com', authorizationServer: '/b' })],
+    ['scalekitTokens: `domain`', () => scalekitTokens({ domain: '', resourceId: 'res_1' })],
+    ['scalekitTokens: `resourceId`', () => scalekitTokens({ domain: 'a.example', resourceId: 'xres_1' })],
+    ['scalekitTokens: `resourceId`', () => scalekitTokens({ domain: 'a.example', resourceId: 'res_1/' })],
+    ['scalekitTokens: `resourceId`', () => scalekitTokens({ domain: 'a.example', resourceId: undefined as never })],
+    ['stytchTokens: `projectId`', () => stytchTokens({ domain: 'a.example', projectId: 'xproject-1' })],
+    ['stytchTokens: `projectId`', () => stytchTokens({ domain: 'a.example', projectId: undefined as never })],
+    ['stytchTokens: `domain`', () => stytchTokens({ domain: 'a.example:1', projectId: 'project-1' })],
+    ['supabaseTokens: `clientIds`', () => supabaseTokens({ domain: 'a.example', clientIds: [] })],
+    ['supabaseTokens: `clientIds`', () => supabaseTokens({ domain: 'a.example', clientIds: 'c' as never })],
+    ['supabaseTokens: `domain`', () => supabaseTokens({ domain: '/', clientIds: ['c'] })],
+    ['workosTokens: `domain`', () => workosTokens({ domain: '' })],
   ])('refuses at start-up, naming %s', (name, make) => {
     expect(make).toThrow(new RegExp(`^${name} `));
   });
+
+  const withOwn = (usual: object, own: object | null | undefined): never => (own && { ...usual, ...own }) as never;
+  /** A source of each vendor; `own` adds or replaces options. */
+  const MAKERS: { readonly [name: string]: (own?: object | null) => TokenSource } = {
+    auth0Tokens: (own) => auth0Tokens(withOwn({ domain: 'acme.eu.auth0.com' }, own)),
+    clerkTokens: (own) => clerkTokens(withOwn({ domain: 'c.example', clientIds: ['c'] }, own)),
+    cloudflareAccessTokens: (own) => cloudflareAccessTokens(withOwn({ domain: 'a.example', audience: TAG }, own)),
+    cognitoTokens: (own) => cognitoTokens(withOwn({ userPoolId: POOL }, own)),
+    descopeTokens: (own) => descopeTokens(withOwn({ projectId: 'P', mcpServerId: 'M' }, own)),
+    entraTokens: (own) => entraTokens(withOwn({ tenant: GUID, clientId: APP }, own)),
+    googleTokens: (own) => googleTokens(withOwn({ clientIds: ['c'] }, own)),
+    keycloakTokens: (own) => keycloakTokens(withOwn({ realm: KEYCLOAK }, own)),
+    logtoTokens: (own) => logtoTokens(withOwn({ domain: 'acme.logto.app' }, own)),
+    oktaTokens: (own) => oktaTokens(withOwn({ domain: 'acme.okta.com' }, own)),
+    scalekitTokens: (own) => scalekitTokens(withOwn({ domain: 'acme.scalekit.com', resourceId: 'res_1' }, own)),
+    stytchTokens: (own) => stytchTokens(withOwn({ domain: 'a.example', projectId: 'project-1' }, own)),
+    supabaseTokens: (own) => supabaseTokens(withOwn({ domain: 'a.example', clientIds: ['c'] }, own)),
+    workosTokens: (own) => workosTokens(withOwn({ domain: 'acme.authkit.app' }, own)),
+    verifyJwt: (own) => verifyJwt(withOwn({ issuer: 'https://id.example' }, own)),
+    verifyIntrospection: (own) => verifyIntrospection(withOwn({ issuer: 'https://id.example', clientId: 'c', clientSecret: 's' }, own)),
+  }; // prettier-ignore
+
+  it.each(Object.entries(MAKERS))('%s names itself for an option that is unknown, of a wrong type, or of verifyJwt alone', (name, make) => {
+    expect(() => make({})).not.toThrow();
+    expect(() => make({ programms: true })).toThrow(`${name}: \`programms\` is not an option; did you mean \`programs\`.`);
+    for (const programs of ['false', 0, null, {}]) expect(() => make({ programs })).toThrow(`${name}: \`programs\` must be of type boolean.`);
+    for (const none of [null, undefined]) expect(() => make(none)).toThrow(new RegExp(`^${name}: the options must be an object, such as \\{ `));
+    expect(() => make({ now: 5 })).toThrow(`${name}: \`now\` must be of type function.`);
+    if (name === 'googleTokens') return;
+    expect(() => make({ clockSkew: 61 })).toThrow(`${name}: \`clockSkew\` must be 0 to 60 seconds.`);
+    expect(() => make({ clockSkew: '30' })).toThrow(`${name}: \`clockSkew\` must be of type number.`);
+    if (name !== 'verifyJwt') expect(() => make({ withoutAudience: () => true })).toThrow(`${name}: \`withoutAudience\` is not an option`);
+  }); // prettier-ignore
+
+  it('takes no promise of an asynchronous function for a yes', async () => {
+    const own = await setUp(WORLDS.clerk[0], WORLDS.clerk[1], (o) => clerkTokens({ domain: 'clerk.acme.example', clientIds: (async () => false) as never, ...o }));
+    expect(await own.read({ client_id: 'c' })).toBe('audience_wrong');
+    const base = await setUp(WORLDS.supabase[0], WORLDS.supabase[1], (o) => supabaseTokens({ domain: 'abc.supabase.co', clientIds: (async () => false) as never, ...o }));
+    expect(await base.read({ aud: 'authenticated', client_id: 'c' })).toBe('claims_refused');
+  }); // prettier-ignore
 
   it('takes clients by a function, an authorization server of another name, a region, a custom audience', async () => {
     const own = await setUp(WORLDS.clerk[0], WORLDS.clerk[1], (o) => clerkTokens({ domain: 'clerk.acme.example', clientIds: (id) => id === 'f', ...o }));

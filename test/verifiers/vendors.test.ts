@@ -189,7 +189,7 @@ describe('verifiers, the vendors that are odd', () => {
     const claims = { aud: APP, azp: 'x', client_id: undefined, oid: 'p', tid: APP, scp: 'read' };
     expect(await source.verify(await as.sign(claims, { typ: 'JWT' }), RESOURCE)).not.toBeNull();
     expect(await source.verify(await as.sign({ ...claims, tid: TENANT }, { typ: 'JWT' }), RESOURCE)).toBeNull(); // one tenant as another
-    expect(() => entraTokens({ tenant: 'common', clientId: APP })).toThrow(/entra: `tenant`/);
+    expect(() => entraTokens({ tenant: 'common', clientId: APP })).toThrow(/entraTokens: `tenant`/);
   }); // prettier-ignore
 
   it('takes an Entra tenant and application in capitals, and no key that names another issuer (F-59)', async () => {
@@ -237,7 +237,7 @@ describe('verifiers, the vendors that are odd', () => {
       expect(await googleTokens(options).verify(token, RESOURCE)).toBeNull();
       info = before;
     }
-    expect(() => googleTokens({ clientIds: [] })).toThrow(/google: `clientIds`/);
+    expect(() => googleTokens({ clientIds: [] })).toThrow(/googleTokens: `clientIds`/);
   });
 
   it("takes the Workspace domain from userinfo, for tokeninfo of an access token does not tell it, and it must be the same person's (F-57)", async () => {
