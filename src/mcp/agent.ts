@@ -11,11 +11,12 @@ import { type AgentState, openState, settleBefore, type StateChange } from './ag
 import { callerOf } from './tool-context.ts';
 import type { Elicitor, ElicitRequest } from './elicitation/elicit.ts';
 import type { Answer } from './elicitation/request-state.ts';
-import { handlerFor, type McpOptions } from './handler.ts';
+import { checkMcpOptions, handlerFor, type McpOptions } from './handler.ts';
 import type { Policy } from './policy/policy.ts';
 import type { AnyServer } from './sdk.ts';
 import type { Sessions } from './sessions/sessions.ts';
 import { base64url, utf8 } from '../lib/bytes.ts';
+import { nearestOf } from '../lib/check-options.ts';
 
 /** A class that extends {@link McpAgent}. */
 export type AgentClass<Env> = new (ctx: Context, env: Env) => McpAgent<Env, unknown, Record<string, unknown>>;
@@ -161,10 +162,15 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
 
   static #handler<Env>(Agent: AgentClass<Env>, options: McpOptions): FetchObject<Env> {
     checkServerOf(Agent, McpAgent);
+    checkStatics(Agent, McpAgent);
+    checkMcpOptions(options);
     const { policy, sessions } = Agent as { readonly policy?: Policy; readonly sessions?: Sessions };
     return handlerFor<Env, unknown>(
       async (_access, ctx, env, asker) => {
         const agent = new Agent(ctx, env);
+        const { policy: field } = agent as { readonly policy?: Partial<Policy> };
+        if (!policy && field?.needOf)
+          throw new TypeError(`McpAgent: \`policy\` of ${Agent.name} is a field, which is not read; write static policy = …`);
         agent.#asker = asker;
         if (agent.initialState === undefined) {
           await agent.init();
@@ -179,10 +185,45 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
         settleBefore(server, state, options.onError ?? ((error) => console.error(error)));
         return server;
       },
-      { ...(policy && { policy }), ...(sessions && { sessions }), ...options },
+      { ...options, policy: options.policy ?? policy, sessions: options.sessions ?? sessions },
       false,
     );
   }
+}
+
+/** A static member of a class that is read. */
+interface Static {
+  /** What gives its value. */
+  readonly from: string;
+  readonly is: (value: unknown) => boolean;
+}
+
+const STATICS: ReadonlyMap<string, Static> = new Map([
+  ['policy', { from: 'policy({ tools: … })', is: (one) => typeof (one as Partial<Policy> | null | undefined)?.needOf === 'function' }],
+  ['sessions', { from: 'sessions()', is: (one) => typeof (one as Partial<Sessions> | null | undefined)?.acceptPost === 'function' }],
+  ['databases', { from: 'sqliteDatabases(folder) or objectDatabases(…)', is: (one) => typeof one === 'function' }],
+]);
+
+/**
+ * Refuses static members that are misspelt, which are read by nothing, and those without a value, as of a module that is imported in a circle:
+ * every tool would be open to every caller.
+ *
+ * @param base where the search ends.
+ * @throws {TypeError} naming the class and the member.
+ */
+function checkStatics(Agent: { readonly name: string }, base: object): void {
+  const found = new Set<string>();
+  for (let one: unknown = Agent; typeof one === 'function' && one !== base; one = Object.getPrototypeOf(one))
+    for (const [name, { value, get }] of Object.entries(Object.getOwnPropertyDescriptors(one))) {
+      if (found.has(name) || get) continue;
+      found.add(name); // a class above it is not read
+      const known = STATICS.get(name);
+      if (known && !known.is(value))
+        throw new TypeError(`McpAgent: static \`${name}\` must be what ${known.from} returns, in ${Agent.name}.`);
+      const near = known ? null : nearestOf(name, [...STATICS.keys()]);
+      if (near === 'policy' || (near !== null && STATICS.get(near)?.is(value)))
+        throw new TypeError(`McpAgent: static \`${name}\` is read by nothing; did you mean static \`${near}\`, in ${Agent.name}?`);
+    }
 }
 
 function throwing(error: Error): never {

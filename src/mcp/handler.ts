@@ -42,8 +42,6 @@ import type { Sessions } from './sessions/sessions.ts';
 import { tooManyOpen, shares } from './sessions/limits.ts';
 import { userEvents, type UserEvents } from './events/user-events.ts';
 
-/** Names of {@link McpOptions}. */
-const OPTIONS = 'policy sessions events bodyLimit streamCheck challengeForm:function on:function onError:function';
 const OPEN = makePolicy({});
 const SILENT = userEvents();
 
@@ -107,13 +105,19 @@ export function openMcpHandler<Env = unknown, Props = AuthContext>(
   return handlerFor(factory, options, true);
 }
 
+/** Checks the names and types of options. @throws {TypeError} */
+export function checkMcpOptions(options: McpOptions): void {
+  const known = 'policy sessions events:object bodyLimit streamCheck challengeForm:function on:function onError:function';
+  checkTypes('mcpHandler', options ?? null, known);
+}
+
 /** Makes a server for this file: it also gets the elicitor of the request. */
 export type AskingFactory<Env, Props> = (access: Access<Props> | null, ctx: Context, env: Env, asker: Elicitor) => Awaitable<AnyServer>;
 
 /** Serves what a factory makes. @param open whether it accepts callers without a token. */
 export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, options: McpOptions, open: boolean): FetchObject<Env> {
+  checkMcpOptions(options);
   const report = options.onError ?? ((error) => console.error(error));
-  checkTypes('mcpHandler', options, OPTIONS);
   const { policy = OPEN, events = SILENT, sessions, streamCheck = 15 } = options;
   if (typeof factory !== 'function')
     throw new TypeError(

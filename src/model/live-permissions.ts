@@ -1,6 +1,7 @@
 /**
  * Permission lookups. A result may be cached for a few seconds; a revoked permission lasts that much longer, and no more.
  */
+import { checkTypes } from '../lib/check-options.ts';
 import { type SingleFlight, makeSingleFlight } from '../lib/single-flight.ts';
 import type { Access } from './access.ts';
 import type { Awaitable } from './runtime.ts';
@@ -47,6 +48,7 @@ interface KnownUser {
  * const permissions = cachedPermissions(async ({ userId }) => db.permissionsOf(userId), { seconds: 2 });
  */
 export function cachedPermissions<Env = unknown>(lookup: PermissionLookup<Env>, options: CacheOptions = {}): CachedLookup<Env> {
+  checkTypes('cachedPermissions', options, 'seconds now:function');
   const { seconds = MAX_SECONDS, now = () => Math.floor(Date.now() / 1000) } = options;
   if (!Number.isFinite(seconds) || seconds < 0 || seconds > MAX_SECONDS)
     throw new TypeError('cachedPermissions: `seconds` must be 0 to 5, because a revoked permission would last that much longer.');

@@ -1,6 +1,6 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
-import { McpAgent } from '../../src/mcp/index.ts';
+import { McpAgent, policy, sessions } from '../../src/mcp/index.ts';
 import type { AuthContext } from '../../src/model/access.ts';
 import type { Context } from '../../src/model/context.ts';
 import { accessWith, callOf, connect, contextOf, ENDPOINT, post, text } from './clients.ts';
@@ -24,6 +24,68 @@ const answerOf = async (handler: Parameters<typeof post>[0], name = 'Ada'): Prom
     .content[0]?.text;
 
 describe('mcp/agent', () => {
+  it('refuses a misspelt static member, which would leave every tool open (SEC-195)', () => {
+    class Base extends Demo {
+      server = named('x');
+    }
+    const policed = policy({ tools: { whoami: { permissions: ['admin'] } } });
+    const refused = (name: string, value: unknown): void => {
+      class Wrong extends Base {}
+      Object.defineProperty(Wrong, name, { value, enumerable: true });
+      class Below extends Wrong {}
+      for (const Agent of [Wrong, Below])
+        for (const make of [() => Agent.Router, () => Agent.serve('/mcp')]) expect(make, name).toThrow(/^McpAgent: static `\w+` .*, in (Wrong|Below)/);
+    };
+    for (const name of ['polcy', 'Policy', 'policys', 'plicy', 'policy_']) refused(name, policed);
+    refused('polcy', { tools: {} });
+    for (const value of [undefined, null, {}, { tools: {} }, 'x']) refused('policy', value);
+    for (const value of [undefined, null, {}, true]) refused('sessions', value);
+    refused('sesions', sessions());
+    for (const value of [undefined, {}, './data']) refused('databases', value);
+    refused('database', () => ({ query: () => [] }));
+  }); // prettier-ignore
+
+  it('takes static members of the application, and a policy of the class above', async () => {
+    class Base extends Demo {
+      static database = { query: (): void => {} };
+      static session = 'x';
+      static rules = policy({});
+      static override readonly policy = policy({ tools: { whoami: { permissions: ['admin'] } } });
+      server = named('open');
+    }
+    class Below extends Base {
+      static override get sessions(): never {
+        return undefined as never;
+      }
+    }
+    for (const Agent of [Base, Below]) expect(await answerOf(Agent.Router)).toMatch(/^You do not have permission/);
+  });
+
+  it('keeps the static policy where an option of `serve` has no value', async () => {
+    class Policed extends Demo {
+      static override readonly policy = policy({ tools: { whoami: { permissions: ['admin'] } } });
+      server = named('open');
+    }
+    const handler = Policed.serve('/mcp', { policy: undefined, sessions: undefined });
+    expect(await answerOf(handler)).toMatch(/^You do not have permission/);
+    expect(await answerOf(Policed.serve('/mcp', { policy: policy({}) }))).toBe('open');
+  });
+
+  it('refuses calls where `static` is missing before the policy', async () => {
+    class Forgotten extends Demo {
+      policy = policy({ tools: { whoami: { permissions: ['admin'] } } });
+      server = named('open');
+    }
+    const errors: Error[] = [];
+    const { status } = await post(Forgotten.serve('/mcp', { onError: (error) => errors.push(error) }), callOf(1, 'whoami'), accessWith([], 'Ada'));
+    expect([status, errors[0]?.message]).toEqual([500, 'McpAgent: `policy` of Forgotten is a field, which is not read; write static policy = …']);
+    class Own extends Demo {
+      policy = 'of the company';
+      server = named('open');
+    }
+    expect(await answerOf(Own.Router)).toBe('open');
+  }); // prettier-ignore
+
   it('has props, auth and env while the fields of the class are made', async () => {
     class Early extends Demo {
       greeting = `${this.props.claims.name} ${this.auth.clientId} ${this.env.colour}`;

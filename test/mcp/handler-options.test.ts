@@ -14,6 +14,8 @@ describe('mcp/handler, start-up', () => {
     ['true for sessions', { sessions: true }, 'mcpHandler: `sessions` must be what sessions() returns.'],
     ['sessions itself', { sessions }, '`sessions` must be what sessions() returns.'],
     ['null for sessions', { sessions: null }, '`sessions` must be what sessions() returns.'],
+    ['events that are none', { events: true }, 'mcpHandler: `events` must be of type object.'],
+    ['no object', null, 'mcpHandler: the options must be an object'],
     ['a listener that is none', { on: 'x' }, 'mcpHandler: `on` must be of type function.'],
     ['an error listener that is none', { onError: {} }, 'mcpHandler: `onError` must be of type function.'],
     ['a challenge form', { challengeForm: 'result' }, 'mcpHandler: `challengeForm` must be of type function.'],

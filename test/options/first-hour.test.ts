@@ -7,7 +7,7 @@ import { passkeys } from '../../src/logins/passkey.ts';
 import { password } from '../../src/logins/password.ts';
 import { totp } from '../../src/logins/totp.ts';
 import { upstream } from '../../src/logins/upstream.ts';
-import { catalogue, McpAgent, mcpHandler, mount, policy, sessions, boundSessions, tool } from '../../src/mcp/index.ts';
+import { boundSessions, cachedPermissions, catalogue, McpAgent, mcpHandler, mount, policy, sessions, tool } from '../../src/mcp/index.ts';
 import type { FetchObject } from '../../src/model/context.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import { nodeListener, serve } from '../../src/node/index.ts';
@@ -87,6 +87,12 @@ describe('a factory refuses at the start (N-14)', () => {
       '`permission` is not an option; did you mean `permissions`',
     ],
     ['catalogue', () => loose(catalogue)([], { stict: true }), 'catalogue: `stict` is not an option'],
+    [
+      'cachedPermissions',
+      () => loose(cachedPermissions)(() => [], { second: 0 }),
+      'cachedPermissions: `second` is not an option; did you mean `seconds`',
+    ],
+    ['sessions', () => loose(sessions)({ sse: 'false' }), 'sessions: `sse` must be of type boolean.'],
     ['sessions', () => loose(sessions)({ keep: 60 }), 'sessions: `keep` is not an option; there are idle, most, sse'],
     [
       'boundSessions',

@@ -76,7 +76,7 @@ export interface Declared {
   register(server: AnyServer): void;
 }
 
-const NEED = 'scopes:string[] permissions:string[] when anonymous:boolean hidden:boolean text:string open';
+const NEED = 'scopes:string[] permissions:string[] when:function anonymous:boolean hidden:boolean text:string open';
 
 /**
  * Declares a tool with the rights that it needs, for {@link catalogue}. `inputSchema` is any Standard Schema (Zod 4, Valibot, ArkType).
@@ -91,7 +91,7 @@ const NEED = 'scopes:string[] permissions:string[] when anonymous:boolean hidden
  * })
  */
 export function tool<Schema = undefined, Props = AuthContext>(declaration: ToolDeclaration<Schema, Props>): Declared {
-  checkTypes('tool', declaration, `name title description _meta inputSchema outputSchema annotations handler ${NEED}`);
+  checkTypes('tool', declaration, `name:string title description _meta inputSchema outputSchema annotations handler:function ${NEED}`);
   const { name, title, description, inputSchema, outputSchema, annotations, _meta, handler } = declaration;
   const config = defined({ title, description, inputSchema, outputSchema, annotations, _meta });
   const current = { ...config, ...defined({ inputSchema: describedOnce(inputSchema), outputSchema: describedOnce(outputSchema) }) };
@@ -115,7 +115,7 @@ export function tool<Schema = undefined, Props = AuthContext>(declaration: ToolD
  * })
  */
 export function resource<Props = AuthContext>(declaration: ResourceDeclaration<Props>): Declared {
-  checkTypes('resource', declaration, `name title description _meta uri mimeType read ${NEED}`);
+  checkTypes('resource', declaration, `name:string title description _meta uri:string mimeType read:function ${NEED}`);
   const { name, uri, title, description, mimeType, _meta, read } = declaration;
   const config = defined({ title, description, mimeType, _meta });
   return declared('resource', uri, declaration, (server) => {
@@ -138,7 +138,7 @@ export function resource<Props = AuthContext>(declaration: ResourceDeclaration<P
  * })
  */
 export function prompt<Schema = undefined, Props = AuthContext>(declaration: PromptDeclaration<Schema, Props>): Declared {
-  checkTypes('prompt', declaration, `name title description _meta argsSchema handler ${NEED}`);
+  checkTypes('prompt', declaration, `name:string title description _meta argsSchema handler:function ${NEED}`);
   const { name, title, description, argsSchema, _meta, handler } = declaration;
   return declared('prompt', name, declaration, (server) => {
     const args = isCurrent(server) ? argsSchema : shapeOf(argsSchema);
@@ -209,6 +209,7 @@ export interface CatalogueOptions {
  */
 export function catalogue(list: readonly Declared[], options: CatalogueOptions = {}): Catalogue {
   checkTypes('catalogue', options, 'hierarchy:object strict:boolean');
+  if (!Array.isArray(list)) throw new TypeError('catalogue: give a list: catalogue([tool({ … }), …]).');
   const { hierarchy = {}, strict = false } = options;
   const of = (kind: Kind): { [key: string]: Need } =>
     Object.fromEntries(list.filter((one) => one.kind === kind).map(({ key, need }) => [key, need]));

@@ -3,6 +3,7 @@
  * call, so that a revoked right is gone at the next one. Without an authorization context the call is refused.
  * A wrapper runs inside the SDK, where no HTTP status can be set any more: a `policy` answers before, with the 403 of the specification.
  */
+import { checkTypes } from '../../lib/check-options.ts';
 import { insufficientScope, metadataUrlOf, schemeOf } from '../../guard/answers.ts';
 import type { Access, AuthContext } from '../../model/access.ts';
 import { checkNeed, impliedBy, judge, type Need, type ScopeHierarchy, type Verdict } from '../../model/policy.ts';
@@ -57,6 +58,7 @@ export function requirePermission<Args extends unknown[], Result extends object,
 ): (...args: Args) => Promise<Result | Refusal> {
   if (typeof permission !== 'string')
     throw new TypeError("requirePermission: name one permission, such as 'admin'; requireAny takes several.");
+  checkTypes('requirePermission', options, 'text:string');
   const { text = `Permission denied: requires ${permission}` } = options;
   return requireAny([{ permissions: [permission] }], handler, { text });
 }
@@ -99,6 +101,7 @@ export function requireAny<Args extends unknown[], Result extends object, Props 
   if (!Array.isArray(needs) || needs.length === 0)
     throw new TypeError('requireAny: list at least one need; a handler for everyone needs no wrapper.');
   for (const [at, need] of needs.entries()) checkNeed('requireAny', `[${at}]`, need);
+  checkTypes('requireAny', options, 'text:string hierarchy:object');
   const implied = impliedBy(options.hierarchy ?? {});
   const { text = 'You do not have permission to use this tool.' } = options;
   return async (...args) => {

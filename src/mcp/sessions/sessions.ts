@@ -7,7 +7,7 @@
  * A session is not authentication (S-128): each request brings its own token, and props, scopes and permissions come from that request.
  */
 import { type AuthInfo, classifyInboundRequest } from '@modelcontextprotocol/server';
-import { checkNames } from '../../lib/check-options.ts';
+import { checkTypes } from '../../lib/check-options.ts';
 import { requestState } from '../../model/context.ts';
 import type { Json, Seconds } from '../../model/store.ts';
 import { endOf } from '../events/listening.ts';
@@ -63,7 +63,7 @@ export interface Sessions {
  * @throws {TypeError} for an option that makes no sense.
  */
 export function sessions(options: SessionsOptions = {}): Sessions {
-  checkNames('sessions', options, 'idle most sse');
+  checkTypes('sessions', options, 'idle most sse:boolean');
   const { idle = 86_400, most = 100, sse = false } = options;
   const terms = checkTerms('sessions', { idle, most });
   const keeperFor = ({ access, ctx }: SessionCaller): Keeper => ({ clientId: access.clientId, states: statesIn(ctx), terms });

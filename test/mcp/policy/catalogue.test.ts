@@ -88,6 +88,13 @@ describe('mcp/declare, the catalogue', () => {
     expect(() => catalogue([...all, ...silent])).not.toThrow();
   });
 
+  it('refuses at start-up what is no list, and a declaration of other types', () => {
+    expect(() => catalogue({} as never)).toThrow(/^catalogue: give a list/);
+    for (const [name, value] of [['when', 'x'], ['handler', 'x'], ['name', 7]] as const)
+      expect(() => tool({ name: 'a', handler: () => ({}), [name]: value } as never)).toThrow(`tool: \`${name}\` must be of type`);
+    expect(() => tool(new Map([['name', 'a']]) as never)).toThrow(/^tool: the options must be an object/);
+  }); // prettier-ignore
+
   it('refuses at start-up a repeated name', () => {
     expect(() => catalogue([greet, greet as Declared])).toThrow(/the tool "greet" is declared twice/);
   });

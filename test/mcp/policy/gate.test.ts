@@ -255,6 +255,9 @@ describe('mcp/policy, at start-up', () => {
     [{ prompts: { a: { when: true as never } } }, /prompts\.a: `when` must be/],
     [{ tools: { a: { anonymous: true, scopes: ['x'] } } }, /tools\.a/],
     [{ hierarchy: { a: ['b'], b: ['a'] } }, /is circular/],
+    [{ hierarchy: { a: 'b' } as never }, /^hierarchy: `a` must list the scopes/],
+    [{ tools: new Map([['a', { scopes: ['x'] }]]) as never }, /^policy: `tools` must be of type object/],
+    [Promise.resolve({}) as never, /^policy: the options must be an object/],
   ])('refuses %j', (options, message) => {
     expect(() => policy(options)).toThrow(message);
   });

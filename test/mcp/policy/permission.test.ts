@@ -165,5 +165,10 @@ describe('mcp/permission, scopes', () => {
     for (const permission of [undefined, ['admin'], 7])
       expect(() => requirePermission(permission as never, () => text('never'))).toThrow(/^requirePermission: name one permission/);
     expect(() => requireScopes('a', () => text('never'), { hierarchy: { a: ['b'], b: ['a'] } })).toThrow(/circular/);
+    expect(() => requireScopes('a', () => text('never'), { heirarchy: {} } as never)).toThrow('requireAny: `heirarchy` is not an option');
+    expect(() => requireScopes('a', () => text('never'), { hierarchy: { a: 'b' } } as never)).toThrow('hierarchy: `a` must list');
+    expect(() => requirePermission('a', () => text('never'), { message: 'x' } as never)).toThrow(
+      'requirePermission: `message` is not an option',
+    );
   });
 });
