@@ -133,7 +133,7 @@ const NOTHING_DONE =
   /^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|READONLY|OOM|MISCONF|NOPERM|NOAUTH|WRONGPASS|The client is closed)\b|-(READONLY|OOM) /;
 /** What an operator has to do about some of them. */
 const FIXES: readonly (readonly [RegExp, string])[] = [
-  [/\bNOPERM\b/, ' Give its user the rights that docs/reference/storage.md names.'],
+  [/\bNOPERM\b|^ERR The user executing the script/, ' Give its user the rights that docs/reference/storage.md names.'],
   [/^(NOAUTH|WRONGPASS)\b/, ' Give the client the right user and password.'],
   [/\bOOM\b/, ' Raise maxmemory.'],
   [/^MISCONF\b/, ' Free space on its disk.'],
@@ -148,10 +148,10 @@ async function reportNothingDone(send: () => Promise<unknown>): Promise<unknown>
   } catch (error) {
     const { code } = (error ?? {}) as { code?: string };
     const message = messageOf(error);
-    if (code === 'ECONNREFUSED' || NOTHING_DONE.test(message)) {
-      const [, fix = ''] = FIXES.find(([pattern]) => pattern.test(message)) ?? [];
-      throw new NothingDone(`Redis changed nothing: ${message.replace(/\.?$/, '.')}${fix}`, { cause: error });
-    }
+    const [, fix = ''] = FIXES.find(([pattern]) => pattern.test(message)) ?? [];
+    const said = `${message.replace(/\.?$/, '.')}${fix}`;
+    if (code === 'ECONNREFUSED' || NOTHING_DONE.test(message)) throw new NothingDone(`Redis changed nothing: ${said}`, { cause: error });
+    if (fix !== '') throw new Error(`Redis: ${said}`, { cause: error }); // a script that was stopped in the middle
     throw error;
   }
 }

@@ -268,8 +268,9 @@ class RedisStore implements Store {
   /** Checks the schema version, and what Redis does when its memory is full. A failure is retried by the next caller. */
   async #prepare(): Promise<void> {
     const name = `${this.#prefix}layout`;
-    await this.#redis.command(name, 'SET', name, String(LAYOUT), 'NX');
-    const layout = Number(await this.#redis.command(name, 'GET', name));
+    const look = (): Promise<unknown> => this.#redis.command(name, 'GET', name);
+    // Writes only once: a Redis that is full, a replica, or cannot save refuses to, and can still be read.
+    const layout = Number((await look()) ?? (await this.#redis.command(name, 'SET', name, String(LAYOUT), 'NX'), await look()));
     if (layout > LAYOUT)
       throw new TypeError(
         `The records under ${this.#prefix} were written by a newer version of Portcullis. Update Portcullis, or use another prefix.`,
