@@ -137,7 +137,7 @@ export function bodyOf(request: Request): ReadBody {
  *
  * A form is ASCII, its other characters are percent-encoded, so every charset that contains ASCII is accepted.
  *
- * @throws {OAuthError} `invalid_request`: 415 for another media type or charset, 413 for too much, 400 for malformed.
+ * @throws {OAuthError} `invalid_request`: 415 for a compressed body, 413 for too much, 400 for everything else.
  */
 export async function readForm(request: Request): Promise<Params> {
   const charset = /;\s*charset\s*=\s*"?([^;"]+)"?/i.exec(request.headers.get('content-type') ?? '')?.[1];
@@ -155,7 +155,10 @@ export async function readForm(request: Request): Promise<Params> {
 }
 
 /** The error for a body that could not be read. */
-export function bodyError(problem: 'too-large' | 'malformed'): OAuthError {
+export function bodyError(problem: 'too-large' | 'encoded' | 'malformed'): OAuthError {
+  const headers = { 'accept-encoding': 'identity' }; // RFC 9110 §12.5.3: what would be read
+  if (problem === 'encoded')
+    return new OAuthError('invalid_request', 'body_encoded', { status: 415, hint: 'Send the body without Content-Encoding.', headers });
   if (problem === 'malformed') return new OAuthError('invalid_request', 'body_malformed', { hint: 'The body is not well-formed UTF-8.' });
   return new OAuthError('invalid_request', 'body_too_large', { status: 413, hint: `The body may have ${BODY_LIMIT} bytes.` });
 }

@@ -5,15 +5,19 @@
 
 const strict = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Reads a body as UTF-8 text, at most `limit` bytes; `too-large` or `malformed` otherwise. Stops reading at the limit. */
+/** Names of compressions; some clients name a charset in the same header. */
+const COMPRESSED = /\b(?:gzip|br|zstd|deflate|compress)\b/i;
+
+/** Reads a body as UTF-8 text, at most `limit` bytes; `too-large`, `encoded` (compressed) or `malformed` otherwise. Stops reading at the limit. */
 export async function readBody(
   request: Request | Response,
   limit: number,
-): Promise<{ text: string } | { problem: 'too-large' | 'malformed' }> {
+): Promise<{ text: string } | { problem: 'too-large' | 'encoded' | 'malformed' }> {
   const length = Number(request.headers.get('content-length') ?? Number.NaN);
   if (length > limit) return { problem: 'too-large' };
-  if (length >= 0) return whole(await request.bytes(), limit);
-  return request.body ? readStream(request.body, limit) : { text: '' };
+  const read = length >= 0 ? whole(await request.bytes(), limit) : request.body ? await readStream(request.body, limit) : { text: '' };
+  const isEncoded = 'problem' in read && read.problem === 'malformed' && COMPRESSED.test(request.headers.get('content-encoding') ?? '');
+  return isEncoded ? { problem: 'encoded' } : read;
 }
 
 /** The same for any stream. Its `Content-Length` is not used: a decoded body can be longer than what was sent. */

@@ -17,6 +17,15 @@ describe('lib/http', () => {
     expect(await readBody(post('\ufeffx'), 5)).toEqual({ text: '\ufeffx' });
   });
 
+  it('tells a compressed body from one that is not UTF-8', async () => {
+    const gzip = new Uint8Array([0x1f, 0x8b, 8]);
+    for (const name of ['gzip', 'GZIP', 'identity, br', 'zstd'])
+      expect(await readBody(post(gzip, { 'content-encoding': name }), 5)).toEqual({ problem: 'encoded' });
+    for (const name of ['identity', 'Identity', '', 'UTF-8'])
+      expect(await readBody(post(gzip, { 'content-encoding': name }), 5)).toEqual({ problem: 'malformed' });
+    expect(await readBody(post('x', { 'content-encoding': 'utf-8' }), 5)).toEqual({ text: 'x' }); // some clients name the charset here
+  });
+
   it('names a media type without its parameters, and two for neither (SEC-168)', () => {
     expect(mediaType(post('x', { 'content-type': 'Application/JSON ; charset=utf-8' }))).toBe('application/json');
     expect(mediaType(post('x', { 'content-type': 'application/json, text/plain' }))).toBe('application/json, text/plain');

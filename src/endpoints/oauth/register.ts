@@ -97,7 +97,7 @@ export async function readRegistration({ request }: Call): Promise<string> {
     throw new OAuthError('invalid_client_metadata', 'media_type', { hint: 'Send the registration as application/json.' });
   }
   const body = await bodyOf(request);
-  if ('problem' in body) throw body.problem === 'too-large' ? bodyError('too-large') : notUtf8();
+  if ('problem' in body) throw body.problem === 'malformed' ? notUtf8() : bodyError(body.problem);
   return body.text;
 }
 

@@ -21,7 +21,16 @@ export interface Messages {
 }
 
 /** Why a body is not valid JSON-RPC: for events. */
-export type Unreadable = 'media_type' | 'too_large' | 'not_utf8' | 'not_json' | 'not_strict' | 'batch_size' | 'not_json_rpc' | 'id_twice';
+export type Unreadable =
+  | 'media_type'
+  | 'too_large'
+  | 'body_encoded'
+  | 'not_utf8'
+  | 'not_json'
+  | 'not_strict'
+  | 'batch_size'
+  | 'not_json_rpc'
+  | 'id_twice';
 
 /** The refusal of a body, and why. */
 export interface Refused {
@@ -68,6 +77,8 @@ export async function readMessages(request: Request, maxBytes: number = MAX_BYTE
     return refused('media_type', 415, -32000, 'Unsupported Media Type: Content-Type must be application/json');
   const read = await readBody(request, maxBytes);
   if ('text' in read) return parseMessages(read.text);
+  if (read.problem === 'encoded')
+    return refused('body_encoded', 415, -32000, 'The message is compressed (Content-Encoding); send it as it is.');
   return read.problem === 'too-large'
     ? refused('too_large', 413, -32700, `The message may have ${maxBytes} bytes.`)
     : refused('not_utf8', 400, -32700, 'The message is not well-formed UTF-8.');

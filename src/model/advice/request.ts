@@ -18,6 +18,8 @@ export const requestAdvice: { readonly [reason: string]: string } = {
   another_browser:
     'The page was opened in another browser or its cookie is gone; start again from the client, in one browser, under one host name.',
   authorize_limited: 'Too many sign-ins were started from this network; wait, or start the server with PORTCULLIS_LIMITS=off on loopback.',
+  body_encoded:
+    'The body is compressed, and this server reads no Content-Encoding; have the client, or the proxy in front, send it as it is.',
   body_malformed: 'The body is not UTF-8 or its percent-encoding is broken; send it form-encoded in UTF-8.',
   body_too_large: 'The body is larger than 64 KiB; send less.',
   challenge_malformed: 'The code_challenge is not 43 base64url characters; make it as base64url of the SHA-256 of the verifier.',

@@ -15,6 +15,7 @@ describe('endpoints/oauth/register: reasons', () => {
   it.each<[string, number, BodyInit, Record<string, string>]>([
     ['media_type', 400, JSON.stringify(GOOD), { 'content-type': 'text/plain' }],
     ['body_malformed', 400, Uint8Array.of(0x7b, 0xff, 0x7d), {}],
+    ['body_encoded', 415, Uint8Array.of(0x1f, 0x8b, 8), { 'content-encoding': 'gzip' }],
     ['body_too_large', 413, JSON.stringify({ ...GOOD, client_name: 'x'.repeat(70_000) }), {}],
     ['register_policy', 400, JSON.stringify({ ...GOOD, client_name: 'No' }), {}],
   ])('says %s, and writes nothing', async (reason, status, body, headers) => {

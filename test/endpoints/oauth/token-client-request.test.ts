@@ -28,6 +28,14 @@ describe('endpoints/oauth/token: requests of clients', () => {
     expect((await parseClientRequest(callOf('client_id=tv'))).begun).toBeUndefined();
   });
 
+  it('says that a compressed form is not read, and by which header it would be', async () => {
+    const call = callOf('');
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-encoding': 'gzip' };
+    const request = new Request(call.request.url, { method: 'POST', headers, body: Uint8Array.of(0x1f, 0x8b, 8) });
+    const details = { code: 'invalid_request', reason: 'body_encoded', status: 415, headers: { 'accept-encoding': 'identity' } };
+    await expect(parseClientRequest({ ...call, request } as Call)).rejects.toMatchObject(details);
+  });
+
   it('refuses a secret in the URL, before it reads anything', async () => {
     const begun: unknown[] = [];
     const asked = parseClientRequest(callOf('client_id=tv', '?client_secret=x'), { ahead: () => begun.push(1) });

@@ -37,6 +37,7 @@ describe('mcp/policy/read-messages, answers', () => {
     expect(await of(requestOf(body), body.length)).toBe('read');
     expect(await of(requestOf(body), body.length - 1)).toEqual(['too_large', 413, error(-32700, `The message may have ${body.length - 1} bytes.`), 'no-store']);
     expect(await of(requestOf(new Uint8Array([0x22, 0xff, 0x22])))).toEqual(['not_utf8', 400, error(-32700, 'The message is not well-formed UTF-8.'), 'no-store']);
+    expect(await of(requestOf(new Uint8Array([0x1f, 0x8b]), { 'content-encoding': 'gzip' }))).toEqual(['body_encoded', 415, error(-32000, 'The message is compressed (Content-Encoding); send it as it is.'), 'no-store']);
     const padded = (bytes: number): string => body + ' '.repeat(bytes - body.length);
     expect([await of(requestOf(padded(4_194_304))), await of(requestOf(padded(4_194_305)))]).toEqual(['read', expect.arrayContaining(['too_large'])]);
   }); // prettier-ignore
