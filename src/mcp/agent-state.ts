@@ -31,13 +31,14 @@ export async function openState<State>(states: UserStates, handle: string, initi
   let kept = await states.read(handle);
   let current = stateIn(kept, initial);
   let work: Promise<void> = Promise.resolve();
+  /** Changes that are not stored yet: until they are, `current` is the result of the last one. */
+  let waiting = 0;
 
   /** The states; each read and write also notes what is stored now. */
   const noting: Pick<UserStates, 'read' | 'write' | 'remove'> = {
     remove: (...all) => states.remove(...all),
     async read(...all) {
       kept = await states.read(...all);
-      current = stateIn(kept, initial);
       return kept;
     },
     async write(name, value, since) {
@@ -55,9 +56,11 @@ export async function openState<State>(states: UserStates, handle: string, initi
       return { write: next as Json, result: next };
     };
     try {
-      current = await changeState<Json, State>(noting, handle, undefined, edit, kept);
+      await changeState<Json, State>(noting, handle, undefined, edit, kept);
     } catch (error) {
       throw error instanceof OAuthError && error.reason === 'state_contended' ? new ToolError(CHANGED) : error;
+    } finally {
+      if (--waiting === 0) current = stateIn(kept, initial);
     }
   };
 
@@ -66,6 +69,7 @@ export async function openState<State>(states: UserStates, handle: string, initi
     change(to) {
       const next = isChange(to) ? to(current) : to;
       current = next; // visible to the code that follows, even if it does not await the write
+      waiting++;
       const done = work.then(() => keep(to));
       work = done;
       done.catch(() => undefined); // the caller need not await it: `settled` reports the error

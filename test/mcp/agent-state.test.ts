@@ -2,11 +2,13 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { openState } from '../../src/mcp/agent-state.ts';
 import { McpAgent } from '../../src/mcp/index.ts';
 import type { AuthContext } from '../../src/model/access.ts';
 import type { Handler } from '../../src/model/context.ts';
 import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { accessWith, callOf, post, text } from './clients.ts';
+import { statesWith } from './states.ts';
 
 interface Notes {
   readonly notes: readonly string[];
@@ -167,6 +169,32 @@ describe('the state of an agent under another secret', () => {
 });
 
 describe('mcp/agent-state', () => {
+  it('shows the latest change while an earlier one is stored, so that a value made from it undoes neither', async () => {
+    const states = statesWith();
+    const [write, waiting]: [typeof states.write, (() => void)[]] = [states.write.bind(states), []];
+    states.write = async (...all) => (await new Promise<void>((done) => waiting.push(done)), write(...all));
+    const state = await openState<{ readonly notes: readonly string[] }>(states, '', { notes: [] });
+    const add = (note: string): Promise<void> => state.change({ notes: [...state.current().notes, note] });
+    const [milk, bread] = [add('milk'), add('bread')];
+    await expect.poll(() => waiting.length, { interval: 1 }).toBe(1);
+    waiting.pop()?.();
+    await milk;
+    const eggs = add('eggs');
+    for (const change of [bread, eggs]) {
+      await expect.poll(() => waiting.length, { interval: 1 }).toBe(1);
+      waiting.pop()?.();
+      await change;
+    }
+    expect((await states.read(''))?.value).toEqual({ notes: ['milk', 'bread', 'eggs'] });
+  });
+
+  it('shows what is stored once a change was refused', async () => {
+    const states = statesWith({ lost: (nth) => nth === 0 });
+    const state = await openState<string>(states, '', 'initial');
+    await expect(state.change('mine')).rejects.toThrow('Another call changed the same state');
+    expect(state.current()).toBe('initial');
+  });
+
   it('says what is missing: a store in front, or an initial state', async () => {
     const errors: string[] = [];
     const onError = (error: Error): void => void errors.push(error.message);

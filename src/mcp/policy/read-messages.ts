@@ -146,8 +146,8 @@ function messageOf(value: unknown): ReadMessage | null {
 function paramsOf(method: string, params: { readonly [name: string]: unknown }): { readonly [name: string]: unknown } {
   const isKnown = (name: string): boolean => DECIDING.includes(name) || !DECIDING.includes(name.toUpperCase().toLowerCase());
   const known = Object.keys(params).every(isKnown) ? params : Object.fromEntries(Object.entries(params).filter(([name]) => isKnown(name)));
-  if (known['arguments'] === null) return { ...known, arguments: undefined };
-  return method === 'completion/complete' ? { ...known, ref: refOf(known['ref']) } : known;
+  const own = known['arguments'] === null ? { ...known, arguments: undefined } : known;
+  return method === 'completion/complete' ? { ...own, ref: refOf(own['ref']) } : own;
 }
 
 /** The reference of a completion, with the members of its type; null for any other type. */

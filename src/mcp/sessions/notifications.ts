@@ -13,7 +13,8 @@ import type { Json } from '../../model/store.ts';
 import { subscribedAs } from '../events/listening.ts';
 import { eventUserOf, MISSED, type UserEvent, type UserEvents } from '../events/user-events.ts';
 import { deathOf, KEPT_FOR, readStream } from './exchange-records.ts';
-import { keptNow, type Session } from './session.ts';
+import { isAnswer } from '../sdk.ts';
+import { keptNow, MAX_RECORD_BYTES, type Session } from './session.ts';
 
 /** Comments that keep proxies from closing a quiet stream. */
 const ALIVE_MS = 15_000;
@@ -130,12 +131,30 @@ export async function resumedStream(session: Session, stream: string, after: num
 const OUTBOX = 'outbox';
 const [FIRST_EMPTIED_MS, LAST_EMPTIED_MS] = [50, 1000];
 
-/** Appends a message. @throws {Error} if it is too large, or no stream fetches the messages. */
-export function putInOutbox({ sessionStore }: Session, message: JSONRPCMessage, until: AbortSignal): Promise<void> {
-  return changeState<readonly Json[], void>(sessionStore, OUTBOX, KEPT_FOR, (messages) => {
-    until.throwIfAborted();
-    return { write: [...(messages ?? []), message as unknown as Json], result: undefined };
-  });
+/**
+ * Appends a message, once there is room beside those that wait. An answer that never fits is replaced by an error.
+ *
+ * @throws {Error} if another message never fits, or `until` aborts.
+ */
+export async function putInOutbox({ sessionStore }: Session, message: JSONRPCMessage, until: AbortSignal): Promise<void> {
+  const own = (isAnswer(message) && !fits([message]) ? tooLarge(message) : message) as unknown as Json;
+  const put = (): Promise<boolean> =>
+    changeState<readonly Json[], boolean>(sessionStore, OUTBOX, KEPT_FOR, (messages) => {
+      until.throwIfAborted();
+      const all = [...(messages ?? []), own];
+      return messages === null || fits(all) ? { write: all, result: true } : { result: false };
+    });
+  for (let wait = FIRST_EMPTIED_MS; !(await put()); wait = Math.min(2 * wait, LAST_EMPTIED_MS)) await pause(wait, until);
+}
+
+function fits(messages: readonly unknown[]): boolean {
+  return JSON.stringify(messages).length <= MAX_RECORD_BYTES;
+}
+
+function tooLarge(answer: object): object {
+  const { id = null } = answer as { readonly id?: string | number };
+  const error = { code: -32000, message: `The answer is too large: on this transport it may have ${MAX_RECORD_BYTES} characters.` };
+  return { jsonrpc: '2.0', id, error };
 }
 
 /** The stream: first the URL for POSTs, then all messages and notifications. When the server stops, it ends once no call runs for the session. */

@@ -171,9 +171,12 @@ function routed(send: Transport['send'], running: Running): Transport['send'] {
       if (wish?.kind === 'level' && 'result' in answer) level = wish.level;
       open.delete(id);
       unsent.add(id);
-      await send(answer, options);
-      unsent.delete(id);
-      if (isDone(running)) running.finish();
+      try {
+        await send(answer, options);
+      } finally {
+        unsent.delete(id); // if it cannot be sent, nothing more is to come
+        if (isDone(running)) running.finish();
+      }
       return;
     }
     const [first] = open;

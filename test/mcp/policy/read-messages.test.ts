@@ -60,6 +60,14 @@ describe('mcp/policy/read-messages', () => {
     expect([refOf({ type: 'ref/other', name: 'a' }), refOf({ name: 'a' }), refOf('a'), refOf(undefined)]).toEqual([null, null, null, null]);
   });
 
+  it('F-02 keeps of a reference no more where the message also has `arguments: null`', () => {
+    const params = { ref: { type: 'ref/prompt', name: 'open', Name: 'secret' }, arguments: null };
+    expect(read({ ...PING, method: 'completion/complete', params })).toMatchObject([
+      { params: { ref: { type: 'ref/prompt', name: 'open' } } },
+    ]);
+    expect(JSON.stringify(read({ ...PING, method: 'completion/complete', params }))).not.toContain('secret');
+  });
+
   it('F-01 reads JSON alone, of so many bytes', async () => {
     const reasonOf = async (request: Request): Promise<unknown> => {
       const found = await readMessages(request);

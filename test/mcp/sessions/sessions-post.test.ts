@@ -280,6 +280,40 @@ describe('mcp/sessions/sessions: what is served', () => {
     await expect.poll(() => streams.isAtWork(session.sessionStore.label), { interval: 1 }).toBe(false);
   });
 
+  it('is an error for a client of 2024-11 where the answer is too large for the outbox', async () => {
+    const { ask, session, streams, work, read } = await makeWorld();
+    const server = makeServer();
+    server.registerTool('long', {}, () => text('x'.repeat(200_000)));
+    await served(await ask(call('long'), { id: null, query: `?sessionId=${session.id}`, sse: true }), server);
+    await expect.poll(() => read('outbox'), { interval: 1, timeout: 5000 }).toMatchObject([{ id: 1, error: { code: -32000 } }]);
+    await expect.poll(() => streams.isAtWork(session.sessionStore.label), { interval: 1, timeout: 5000 }).toBe(false);
+    await Promise.all(work);
+  });
+
+  it('waits for room in the outbox of a client of 2024-11', async () => {
+    const { ask, session, streams, read } = await makeWorld();
+    const asked = { id: null, query: `?sessionId=${session.id}`, sse: true };
+    for (const id of [1, 2]) {
+      const server = makeServer();
+      server.registerTool('long', {}, () => text('x'.repeat(100_000)));
+      await served(await ask(call('long', id), asked), server);
+      await expect.poll(() => read('outbox'), { interval: 1, timeout: 5000 }).toMatchObject([{ id: 1 }]);
+    }
+    expect(await session.sessionStore.remove('outbox')).toBe(true);
+    await expect.poll(() => read('outbox'), { interval: 1, timeout: 5000 }).toMatchObject([{ id: 2, result: {} }]);
+    await expect.poll(() => streams.isAtWork(session.sessionStore.label), { interval: 1, timeout: 5000 }).toBe(false);
+  });
+
+  it('is over where its answer could not be sent', async () => {
+    const { ask, session, states, streams, work } = await makeWorld();
+    const write = states.write.bind(states);
+    states.write = (handle, ...rest) =>
+      handle.endsWith(' outbox') ? Promise.reject(new Error('The store is down.')) : write(handle, ...rest);
+    await served(await ask(call('whoami'), { id: null, query: `?sessionId=${session.id}`, sse: true }));
+    await expect.poll(() => streams.isAtWork(session.sessionStore.label), { interval: 1, timeout: 5000 }).toBe(false);
+    await Promise.all(work);
+  });
+
   it('stores a subscription in the session', async () => {
     const { ask, session } = await makeWorld();
     const subscribe = { jsonrpc: '2.0', id: 1, method: 'resources/subscribe', params: { uri: 'file:///a' } };
