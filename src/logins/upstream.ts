@@ -52,7 +52,8 @@ export interface UpstreamOptions {
 const PROFILE =
   'name given_name family_name nickname preferred_username picture profile email email_verified locale zoneinfo hd org_id'.split(' ');
 const MAX_LENGTH = 1024;
-const MAX_STANDING_LENGTH = 8192;
+/** Entra ID names up to 200 groups, in 40 characters each. */
+const MAX_STANDING_LENGTH = 32_768;
 
 /**
  * Signs users in at an upstream provider. The provider authenticates the user; tokens for your API come from this server.
@@ -126,9 +127,10 @@ export function upstream(provider: Upstream, options: UpstreamOptions = {}): Red
         );
     },
     async recheck(standing, { env, token }) {
-      const identity = standing as unknown as Identity;
-      if (outside(identity) !== null || provider.admits?.(identity) === false) return 'no';
-      if (((await options.mapIdentity?.(identity, env)) ?? {}).deny !== undefined) return 'no';
+      const { isPartial, ...identity } = standing as unknown as Standing;
+      if (outside(identity) !== null) return 'no';
+      const isIn = provider.admits?.(identity) !== false && ((await options.mapIdentity?.(identity, env)) ?? {}).deny === undefined;
+      if (!isIn) return isPartial ? 'unknown' : 'no'; // who lacks a claim that was not stored is not known to have lost it
       return token === null || !provider.recheck ? 'yes' : provider.recheck(token, identity);
     },
     begin: (redirect, { env, network }) =>
@@ -140,12 +142,24 @@ export function upstream(provider: Upstream, options: UpstreamOptions = {}): Red
   };
 }
 
-/** The part of the identity that is stored for later checks: all claims of the site, unless they are too large. */
+/** The part of an identity that is stored for later checks. */
+type Standing = Identity & {
+  /** Whether claims are left out, since they were too large. */
+  readonly isPartial?: true;
+};
+
+/** All claims of the site; those of the profile, if they are too large. */
 function standingOf({ issuer, subject, claims, organization }: Identity): Json {
   const text = JSON.stringify(claims);
-  const kept =
-    text.length <= MAX_STANDING_LENGTH ? (JSON.parse(text) as { readonly [claim: string]: Json }) : profileOf({ issuer, subject, claims });
-  return { issuer, subject, claims: kept, ...(organization === undefined ? {} : { organization }) };
+  const isPartial = text.length > MAX_STANDING_LENGTH;
+  const kept = isPartial ? profileOf({ issuer, subject, claims }) : (JSON.parse(text) as { readonly [claim: string]: Json });
+  return {
+    issuer,
+    subject,
+    claims: kept,
+    ...(organization === undefined ? {} : { organization }),
+    ...(isPartial ? { isPartial } : {}),
+  };
 }
 
 /** Whether two issuers look the same to a person: a trailing slash or upper case makes no difference. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { upstream, type UpstreamOptions } from '../../src/logins/upstream.ts';
 import type { Identity } from '../../src/model/identity.ts';
 import type { LoginServices } from '../../src/model/login.ts';
+import type { Json } from '../../src/model/store.ts';
 import { type CallbackResult, type Upstream, UpstreamError } from '../../src/upstreams/contract.ts';
 import { ENGLISH, sayOr } from '../../src/words/words.ts';
 
@@ -100,8 +101,8 @@ describe('logins/upstream, accepted users', () => {
     const claims = { name: 'n'.repeat(1024), nickname: 'n'.repeat(1025), hd: true, locale: 7, roles: ['x'] };
     expect(await finish({}, named(claims))).toMatchObject({ identity: { claims: { name: claims.name, hd: true, idp: UMA.issuer } }, standing: { claims } });
     const sized = (length: number): object => ({ a: 'x'.repeat(length - 8) });
-    expect(await finish({}, named(sized(8192)))).toMatchObject({ standing: { claims: sized(8192) } });
-    expect(await finish({}, named(sized(8193)))).toHaveProperty('standing.claims', {});
+    expect(await finish({}, named(sized(32_768)))).toHaveProperty('standing', { ...UMA, claims: sized(32_768) });
+    expect(await finish({}, named(sized(32_769)))).toHaveProperty('standing', { ...UMA, claims: {}, isPartial: true });
   }); // prettier-ignore
 });
 
@@ -143,6 +144,19 @@ describe('logins/upstream, what the site is asked', () => {
     expect(await stay({ emails: ['eve@corp.example'] }, { recheck })).toBe('no');
     expect([await stay({}, { admits: () => false }), await stay({}, { admits: () => true })]).toEqual(['no', 'yes']);
     expect([await stay({ mapIdentity: () => ({ deny: 'no' }) }), await stay({ mapIdentity: () => ({}) })]).toEqual(['no', 'yes']);
+  }); // prettier-ignore
+
+  it.each([
+    [300, 'yes'],
+    [2000, 'unknown'],
+  ])('ends no grant of a user in %i groups, of which one lets them in', async (groups, verdict) => {
+    const claims = { ...UMA.claims, groups: Array.from({ length: groups }, (_, nth) => `00000000-0000-0000-0000-${String(nth).padStart(12, '0')}`) };
+    const last = claims.groups.at(-1);
+    const login = upstream(site(named(claims)), { emails: ['uma@corp.example'], mapIdentity: ({ claims: { groups: of = [] } }) => ((of as unknown[]).includes(last) ? {} : { deny: 'not in the group' }) });
+    const { standing } = (await login.finish({ kept: 'kept' } as never, services)) as { standing: Json };
+    const again = (kept: Json): unknown => login.recheck?.(kept, { env: 'env', token: null } as never);
+    expect(await again(standing)).toBe(verdict);
+    expect(await again({ ...(standing as object), claims: { email: 'eve@corp.example', email_verified: true } })).toBe('no');
   }); // prettier-ignore
 
   it('refreshes and revokes where tokens are kept, and tells a dead token from an outage', async () => {
