@@ -92,7 +92,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'grants',
-    files: ['authorization-code', 'refresh-token', 'token-exchange', 'jwt-bearer', 'device-code', 'change-grant', 'issued-tokens'],
+    files: ['authorization-code', 'refresh-token', 'token-exchange', 'jwt-bearer', 'device-code'],
     tests: ['grants', 'endpoints'],
     journeys: ['grants', 'proofs'],
   },

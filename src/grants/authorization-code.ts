@@ -13,10 +13,16 @@ import { checkVerifier } from '../model/pkce.ts';
 import { parseScope } from '../model/scope.ts';
 import { grantIdOf } from '../model/token.ts';
 import { redeem, type Verdict } from '../model/grant-transitions.ts';
-import { changeGrant, tryThere } from './change-grant.ts';
-import { type IssuedTokens, type SealedTokens, signAccessToken } from './issued-tokens.ts';
+import {
+  changeGrant,
+  type IssuedTokens,
+  requestedResource,
+  scopeRulesOf,
+  type SealedTokens,
+  signAccessToken,
+  tryThere,
+} from './token-request.ts';
 import type { Amend, WouldIssue } from './on-tokens.ts';
-import { requestedResource, scopeRulesOf } from './token-request.ts';
 
 /** Result of a redemption: the current grant, and the response. */
 type Redemption = { readonly grant: Grant; readonly answer: IssuedTokens };

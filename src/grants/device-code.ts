@@ -9,7 +9,7 @@ import { OAuthError } from '../model/error.ts';
 import { DEVICE_CODE } from '../model/client.ts';
 import type { Params } from '../model/params.ts';
 import { redeemCode } from './authorization-code.ts';
-import type { IssuedTokens } from './issued-tokens.ts';
+import type { IssuedTokens } from './token-request.ts';
 
 /** Issues the tokens, or reports the state of the request. */
 export async function deviceCode(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {

@@ -20,8 +20,7 @@ import type { Params } from '../model/params.ts';
 import { findResource, lifetimesFor } from '../model/resource.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
-import { type IssuedTokens, signAccessToken } from './issued-tokens.ts';
-import { scopeWithin } from './token-request.ts';
+import { type IssuedTokens, scopeWithin, signAccessToken } from './token-request.ts';
 
 /** The grant to make. */
 export interface DirectGrantRequest {

@@ -19,9 +19,8 @@ import type { Params } from '../model/params.ts';
 import { findResource, resolveResource } from '../model/resource.ts';
 import { isScopeToken, parseScope, type ScopeExpansion } from '../model/scope.ts';
 import type { AssertionRequest, FoundIssuer, MappedUser } from '../model/trusted-issuer.ts';
-import type { IssuedTokens } from './issued-tokens.ts';
+import { type IssuedTokens, requestedResource, scopeWithin } from './token-request.ts';
 import { directGrant, registeredClient } from './direct-grant.ts';
-import { requestedResource, scopeWithin } from './token-request.ts';
 
 const ID_JAG = 'oauth-id-jag+jwt';
 /** `typ` of workload assertions; one that names another purpose is refused (RFC 8725 §3.11). */

@@ -12,7 +12,7 @@ import { end, type Grant, type GrantAccess } from '../model/grant.ts';
 import type { Verdict } from '../model/grant-transitions.ts';
 import { applyChange, changeProblem, isGrantOver, type SealedChange, tokensGrant, type TokensReason } from '../model/on-tokens.ts';
 import type { Seconds } from '../model/store.ts';
-import { changeGrant } from './change-grant.ts';
+import { changeGrant } from './token-request.ts';
 
 /** How long the application may take, and how long the grant is held for it. */
 const PATIENCE: Seconds = 30;

@@ -15,10 +15,19 @@ import { parseScope } from '../model/scope.ts';
 import { grantIdOf, kindOf } from '../model/token.ts';
 import { isSame, NONCE_BYTES, packed, retiredOf, textOfDerivation } from '../model/retired.ts';
 import { rotate, type Rotated, type Verdict } from '../model/grant-transitions.ts';
-import { changeGrant, type Tried, tryThere } from './change-grant.ts';
-import { deriveTokens, type IssuedTokens, type SealedTokens, sealTokens, signAccessToken } from './issued-tokens.ts';
+import {
+  changeGrant,
+  deriveTokens,
+  type IssuedTokens,
+  requestedResource,
+  scopeRulesOf,
+  type SealedTokens,
+  sealTokens,
+  signAccessToken,
+  type Tried,
+  tryThere,
+} from './token-request.ts';
 import type { Amend, WouldIssue } from './on-tokens.ts';
-import { requestedResource, scopeRulesOf } from './token-request.ts';
 
 const answerLive = lazy(async () => (await import('./repeated-answer.ts')).answerWithLiveToken);
 const withLostWrite = lazy(async () => (await import('./repeated-answer.ts')).withLostWrite);

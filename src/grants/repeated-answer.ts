@@ -9,7 +9,7 @@ import { type Grant, unwrap, wrap } from '../model/grant.ts';
 import { followSuccessors, noteUnanswered } from '../model/repeat.ts';
 import { derivationIn } from '../model/retired.ts';
 import { grantIdOf } from '../model/token.ts';
-import { boundTo, deriveTokens, type IssuedTokens, type SealedTokens, sealTokens } from './issued-tokens.ts';
+import { boundTo, deriveTokens, type IssuedTokens, type SealedTokens, sealTokens } from './token-request.ts';
 
 /** The tokens that replaced a refresh token. */
 async function successorOf(as: AuthServer, grantId: string, presented: string, text: string): Promise<SealedTokens> {

@@ -19,9 +19,8 @@ import { findResource, isEveryRoute } from '../model/resource.ts';
 import { narrowScope, parseScope, rightsIn } from '../model/scope.ts';
 import { MAX_LINKS, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/grant.ts';
-import type { IssuedTokens } from './issued-tokens.ts';
+import { type IssuedTokens, scopeRulesOf } from './token-request.ts';
 import { directGrant, registeredClient } from './direct-grant.ts';
-import { scopeRulesOf } from './token-request.ts';
 
 /** The only token type that is accepted and issued. */
 const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';

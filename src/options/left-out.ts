@@ -1,7 +1,8 @@
 /** What a provider can be built without, as `portcullis/own-pages` is. */
 import { fail } from './option-checks.ts';
-import type { issuersOf } from './issuers.ts';
 import type { checkLogins, checkSecondFactor, parsePages } from './pages.ts';
+import type { Settings } from '../model/settings.ts';
+import type { IssuerFinder, TrustedIssuer } from '../model/trusted-issuer.ts';
 import type { OAuthProviderOptions } from './options.ts';
 
 /** Parsers of options of parts; null for a part that the server is built without. */
@@ -11,7 +12,10 @@ export interface PartParsers {
     readonly checkLogins: typeof checkLogins;
     readonly checkSecondFactor: typeof checkSecondFactor;
   } | null;
-  readonly rareGrants: { readonly issuersOf: typeof issuersOf } | null;
+  readonly rareGrants: {
+    /** The trusted issuers, checked, or the function that finds them. @throws {TypeError} naming what is wrong. */
+    readonly issuersOf: (given: readonly TrustedIssuer[] | IssuerFinder<never>) => Pick<Settings, 'trustedIssuers' | 'issuerFinder'>;
+  } | null;
   /** Refuses the options of what is missing. */
   readonly check?: typeof checkLeftOut;
 }

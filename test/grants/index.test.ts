@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Caller, NO_CLIENT } from '../../src/clients/caller.ts';
 import type { AuthServer } from '../../src/core/auth-server.ts';
 import { findGrantType } from '../../src/grants/index.ts';
-import { rareGrantTypes } from '../../src/grants/rare-grant-types.ts';
+import { rareGrantTypes } from '../../src/provider/rare-grants.ts';
 import { paramsOf } from '../../src/model/params.ts';
 import type { Settings } from '../../src/model/settings.ts';
 

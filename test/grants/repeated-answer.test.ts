@@ -3,7 +3,7 @@ import { makeRuntime } from '#under-test';
 import { expect, it } from 'vitest';
 import type { AuthServer } from '../../src/core/auth-server.ts';
 import { makeSecrets } from '../../src/core/records/secrets.ts';
-import { sealTokens } from '../../src/grants/issued-tokens.ts';
+import { sealTokens } from '../../src/grants/token-request.ts';
 import { keepForRetry, openSealedTokens, repeatAnswer } from '../../src/grants/repeated-answer.ts';
 import { OAuthError } from '../../src/model/error.ts';
 import type { Grant } from '../../src/model/grant.ts';

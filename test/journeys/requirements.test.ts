@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { settingsOf } from '../../src/provider/host.ts';
 import { parseOptions } from '../../src/options/parse.ts';
 import { password } from '../../src/logins/password.ts';
-import { issuersOf } from '../../src/options/issuers.ts';
+import { issuersOf } from '../../src/provider/rare-grants.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
 import { oidc } from '../../src/upstreams/oidc.ts';

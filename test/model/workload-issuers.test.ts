@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { aks, awsRole, eks, githubActions, gke, kubernetes } from '../../src/model/workload-issuers.ts';
 import type { TrustedIssuer } from '../../src/model/trusted-issuer.ts';
-import { issuersOf } from '../../src/options/issuers.ts';
+import { issuersOf } from '../../src/provider/rare-grants.ts';
 import { ISSUER, makeApp } from '../support/app.ts';
 import { makeSigner } from '../support/signer.ts';
 import { answerOf, lastReason } from '../support/verdicts.ts';

@@ -8,7 +8,7 @@ import { findClient, mayFetch } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import type { PresentedProof } from '../../core/dpop.ts';
 import { findGrantType, type GrantTypes } from '../../grants/index.ts';
-import { tokenAnswer } from '../../grants/issued-tokens.ts';
+import { tokenAnswer } from '../../grants/token-request.ts';
 import { CROSS_ORIGIN, json, parseFields } from '../../lib/http.ts';
 import { isDeniedId, JWT_BEARER } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Caller } from '../../src/clients/caller.ts';
 import type { AuthServer } from '../../src/core/auth-server.ts';
-import { tryThere } from '../../src/grants/change-grant.ts';
+import { tryThere } from '../../src/grants/token-request.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
@@ -45,7 +45,7 @@ function formOf({ id, redirectUri, verifier }: TestClient, code: string): Record
   return { grant_type: 'authorization_code', code, client_id: id, redirect_uri: redirectUri, code_verifier: verifier };
 }
 
-describe('grants/change-grant: an attempt in one call', () => {
+describe('grants/token-request: a change: an attempt in one call', () => {
   it('issues the tokens of an ordinary request by one attempt', async () => {
     expect(await both()).toEqual([[1, 1], [1, 1]]); // prettier-ignore
   });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { checkFetch } from '../../src/options/parse.ts';
-import { issuersOf } from '../../src/options/issuers.ts';
+import { issuersOf } from '../../src/provider/rare-grants.ts';
 import { checkOwnIssuer, clientsOf } from '../../src/options/option-checks.ts';
 
 const good = { issuer: 'https://idp.example', kind: 'enterprise', jwks: { keys: [] }, scope: ['read'] };
 const platform = { ...good, kind: 'workload', claims: { sub: 'job' } };
 
-describe('options/issuers', () => {
+describe('provider/rare-grants: trusted issuers', () => {
   it('takes issuers with keys, a ceiling, and for a platform a rule which workloads are meant', () => {
     const both = [good, platform, { ...platform, issuer: 'https://b.example', claims: undefined, user: () => null }];
     expect(issuersOf(both as never)).toEqual({ trustedIssuers: both, issuerFinder: null });

@@ -2,7 +2,7 @@ import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import type { AuthServer } from '../../src/core/auth-server.ts';
 import { makeSecrets } from '../../src/core/records/secrets.ts';
-import { boundTo, deriveTokens, type IssuedTokens, sealTokens, signAccessToken, tokenAnswer } from '../../src/grants/issued-tokens.ts';
+import { boundTo, deriveTokens, type IssuedTokens, sealTokens, signAccessToken, tokenAnswer } from '../../src/grants/token-request.ts';
 import { parseAssertion } from '../../src/model/assertion.ts';
 import type { Settings } from '../../src/model/settings.ts';
 import { familyOf } from '../../src/model/token.ts';
@@ -14,7 +14,7 @@ import { makeServer } from '../support/server.ts';
 const TOKENS: IssuedTokens = { accessToken: 'a', refreshToken: null, scope: ['read', 'write'], resource: 'https://mcp.example/mcp', expiresAt: 100 }; // prettier-ignore
 const PLAIN = { access_token: 'a', token_type: 'Bearer', expires_in: 40, scope: 'read write', resource: 'https://mcp.example/mcp' };
 
-describe('grants/issued-tokens: the answer', () => {
+describe('grants/token-request: the answer', () => {
   it('answers with the members of RFC 6749 §5.1, and with no member that does not apply', () => {
     expect(JSON.stringify(tokenAnswer(TOKENS, 60))).toBe(JSON.stringify(PLAIN));
     expect(Object.keys(tokenAnswer(TOKENS, 60))).toEqual(Object.keys(PLAIN));
@@ -44,7 +44,7 @@ const secrets = makeSecrets(makeRuntime());
 const as = { secrets } as AuthServer;
 const GRANT = 'G'.repeat(22);
 
-describe('grants/issued-tokens: derived tokens', () => {
+describe('grants/token-request: derived tokens', () => {
   it('are the same for the same token and nonce, of its family, and lead back to it only where that is wanted', async () => {
     const presented = (await secrets.mint(GRANT)).refreshToken ?? '';
     const proof = { ...(await secrets.refreshProof(presented)), familyHash: 'hash of the family' };
@@ -68,7 +68,7 @@ function server(): AuthServer {
 }
 const entryOf = (name: string) => ({ ...wrap(KEY, proofOf(name)), scope: ['read'], expiresAt: START + 600 });
 
-describe('grants/issued-tokens: a signed access token', () => {
+describe('grants/token-request: a signed access token', () => {
   it.each([OPAQUE, 'https://unknown.example/mcp'])('hands out the minted token where the resource is %s', async (resource) => {
     const access = entryOf('a');
     const grant = openGrant({ resource, access: [access] });

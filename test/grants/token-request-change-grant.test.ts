@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PresentedProof } from '../../src/core/dpop.ts';
 import type { Caller } from '../../src/clients/caller.ts';
 import type { AuthServer } from '../../src/core/auth-server.ts';
-import { changeGrant } from '../../src/grants/change-grant.ts';
+import { changeGrant } from '../../src/grants/token-request.ts';
 import type { Client, ClientAuthMethod } from '../../src/model/client.ts';
 import { OAuthError } from '../../src/model/error.ts';
 import type { Grant } from '../../src/model/grant.ts';
@@ -51,7 +51,7 @@ async function run({ grant, caller = PUBLIC, stored, configured, refuses = false
     return error instanceof OAuthError ? [error.code, error.reason, proofs] : error;
   }
 }
-describe('grants/change-grant', () => {
+describe('grants/token-request: a change', () => {
   it('reads no registration for a public client, and sees an authenticated one as confidential', async () => {
     expect(await run({})).toEqual(['public', 0, 0]);
     expect(await run({ caller: PROVEN })).toEqual(['confidential', 0, 0]);
