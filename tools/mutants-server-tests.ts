@@ -32,7 +32,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/endpoints/authorize/issue-code.ts': 'src/{endpoints/authorize/{consent,repeated-answer},journeys/{consent,scopes,words}}.ts',
   'src/endpoints/authorize/consent.ts':
     'src/{journeys/{consent,step-up,device,sign-ins,vault},endpoints/{cross-site,authorize/issue-code-scopes,authorize/step}}.ts',
-  'src/endpoints/oauth/token.ts': 'src/journeys/dpop.ts',
+  'src/endpoints/oauth/token.ts': 'src/{journeys/dpop,clients/confidential}.ts',
   'src/endpoints/authorize/consent-page.ts': 'src/{endpoints/login-hint,journeys/consent}.ts',
   'src/endpoints/authorize/device.ts': 'src/journeys/device{,-clients}.ts',
   'src/endpoints/authorize/step.ts': 'src/{provider/disabled-users,endpoints/cross-site,logins/totp,journeys/{identifier,attempts}}.ts',

@@ -23,7 +23,7 @@ export type Client = {
   /** The name in other languages, by tag in lower case (`client_name#ja`, RFC 7591 §2.2). */
   readonly names?: { readonly [language: string]: string };
   readonly uri?: string;
-  /** An image. Pages show it from our own origin, after its bytes were checked (`clients/logo.ts`). */
+  /** An image. Pages show it from our own origin, after its bytes were checked (`endpoints/authorize/logo.ts`). */
   readonly logoUri?: string;
   /** The client's privacy policy. */
   readonly policyUri?: string;

@@ -1,7 +1,7 @@
 /** Which part of the Authorization header authenticates a client: Basic credentials, behind an access token or alone. */
 import { describe, expect, it } from 'vitest';
-import { makeApp } from '../support/app.ts';
-import { lastReason } from '../support/verdicts.ts';
+import { makeApp } from '../../support/app.ts';
+import { lastReason } from '../../support/verdicts.ts';
 
 const SECRET = 'a-secret-of-enough-characters-to-pass';
 const BASIC = `Basic ${btoa(`open:${SECRET}`)}`;
@@ -11,7 +11,7 @@ const clients = [
   { id: 'public', authMethod: 'none', redirectUris: ['https://app.example/cb'] },
 ] as const;
 
-describe('clients/authenticate', () => {
+describe('endpoints/oauth/token: the client', () => {
   it.each<[verdict: string, authorization: string | undefined, form: Record<string, string>]>([
     ['400 grant_type_unregistered', undefined, ID],
     ['400 grant_type_unregistered', '', ID],

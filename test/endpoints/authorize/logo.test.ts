@@ -1,10 +1,10 @@
 /** Logos of clients: fetched by us, checked by their bytes, served from our own origin. The world outside is one answer. */
 import { describe, expect, it } from 'vitest';
-import type { ConfiguredClient } from '../../src/model/client-spec.ts';
-import type { OAuthProviderOptions } from '../../src/options/options.ts';
-import { memoryStore } from '../../src/stores/memory.ts';
-import { makeClock } from '../../src/testing/clock.ts';
-import { type App, appOn, ISSUER } from '../support/app.ts';
+import type { ConfiguredClient } from '../../../src/model/client-spec.ts';
+import type { OAuthProviderOptions } from '../../../src/options/options.ts';
+import { memoryStore } from '../../../src/stores/memory.ts';
+import { makeClock } from '../../../src/testing/clock.ts';
+import { type App, appOn, ISSUER } from '../../support/app.ts';
 
 const LOGO = 'https://client.example/logo.png';
 const REDIRECT = 'https://app.example/callback';
@@ -42,7 +42,7 @@ const registered = async (world: World, logo = LOGO): Promise<string> => {
 };
 const entered: readonly ConfiguredClient[] = [{ id: 'known', redirectUris: [REDIRECT], authMethod: 'none', logoUri: LOGO }];
 
-describe('clients/logo', () => {
+describe('endpoints/authorize/logo', () => {
   it('serves the image from our own origin, where it can do nothing, and fetches it once a day', async () => {
     const world = await setUp();
     const id = await registered(world);
@@ -53,6 +53,7 @@ describe('clients/logo', () => {
       'nosniff',
       'same-origin',
     ]);
+    expect(answer.headers.get('cache-control')).toBe('private, max-age=86400');
     expect(new Uint8Array(await answer.arrayBuffer())).toEqual(PNG);
     expect((await world.logo(id)).status).toBe(200);
     expect(world.fetched).toEqual([LOGO]);
@@ -97,7 +98,14 @@ describe('clients/logo', () => {
 
   it('fetches only for clients that it knows, and never a metadata document', async () => {
     const world = await setUp();
-    for (const id of ['nobody', '', 'https://client.example/app.json']) expect((await world.logo(id)).status).toBe(404);
+    for (const id of ['nobody', '', 'https://client.example/app.json']) {
+      const { status, headers } = await world.logo(id);
+      expect([status, headers.get('cache-control'), headers.get('x-content-type-options')]).toEqual([
+        404,
+        'private, max-age=300',
+        'nosniff',
+      ]);
+    }
     expect(world.fetched).toEqual([]);
   });
 

@@ -1,10 +1,10 @@
 /** Logos under a client policy, of bytes that only look like an image, and for requests that come together. */
 import { describe, expect, it } from 'vitest';
-import type { OAuthProviderOptions } from '../../src/options/options.ts';
-import { memoryStore } from '../../src/stores/memory.ts';
-import { makeClock } from '../../src/testing/clock.ts';
-import { appOn, ISSUER } from '../support/app.ts';
-import { whileTimeStands } from '../support/standing-clock.ts';
+import type { OAuthProviderOptions } from '../../../src/options/options.ts';
+import { memoryStore } from '../../../src/stores/memory.ts';
+import { makeClock } from '../../../src/testing/clock.ts';
+import { appOn, ISSUER } from '../../support/app.ts';
+import { whileTimeStands } from '../../support/standing-clock.ts';
 
 async function setUp(start: string, more: Partial<OAuthProviderOptions> = {}) {
   const clock = makeClock();
@@ -21,7 +21,7 @@ async function setUp(start: string, more: Partial<OAuthProviderOptions> = {}) {
   return { app, fetched, id, logo };
 }
 
-describe('clients/logo: rules', () => {
+describe('endpoints/authorize/logo: rules', () => {
   it('fetches nothing for a client that may not be granted anything yet', async () => {
     const { app, fetched, id, logo } = await setUp('\x89PNG\r\n\x1a\n', { clientPolicy: { newClients: 'approve' } });
     expect([await logo(), fetched]).toEqual(['404', []]);
