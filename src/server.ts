@@ -15,7 +15,7 @@ const introspect = lazy(async () => (await import('./endpoints/oauth/introspect.
 const metadata = lazy(async () => (await import('./endpoints/oauth/metadata.ts')).metadata);
 const push = lazy(async () => (await import('./endpoints/oauth/par.ts')).pushedAuthorizationRequest);
 const register = lazy(async () => (await import('./endpoints/oauth/register.ts')).register);
-const registration = lazy(async () => (await import('./endpoints/oauth/registration.ts')).registration);
+const registration = lazy(async () => (await import('./endpoints/oauth/register.ts')).registration);
 const revoke = lazy(async () => (await import('./endpoints/oauth/revoke.ts')).revoke);
 const token = lazy(async () => (await import('./endpoints/oauth/token.ts')).token);
 

@@ -140,7 +140,6 @@ const PARTS: readonly Part[] = [
       'oauth/introspect',
       'oauth/revoke',
       'oauth/register',
-      'oauth/registration',
       'oauth/par',
       'authorize/device',
       'authorize/logo',

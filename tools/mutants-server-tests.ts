@@ -9,7 +9,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/core/users/identities.ts': 'src/{journeys/{sign-ins,account},endpoints/account/linked-accounts}.ts',
   'src/core/users/sign-out.ts': 'src/provider/disabled-users.ts',
   'src/core/records/sign-in-flow.ts': 'src/{endpoints/authorize/{repeated-answer,issue-code,step},journeys/{upstream,identifier}}.ts',
-  'src/core/records/one-time.ts': 'src/endpoints/oauth/{par,registration}.ts',
+  'src/core/records/one-time.ts': 'src/endpoints/oauth/{par,register}.ts',
   'src/core/records/grant-records.ts': 'src/core/records/records.ts',
   'src/core/audit/append.ts': 'src/core/audit/audit-log.ts',
   'src/grants/token-request.ts':
@@ -40,8 +40,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
     'src/{provider/disabled-users,journeys/{upstream,upstream-trouble,sign-ins,connect},endpoints/{cross-site,authorize/upstream-sign-in-auth-time}}.ts',
   'src/endpoints/account/login.ts':
     'src/{endpoints/{cross-site,authorize/step},journeys/{existing-session,own-login,identifier,password,security-mail,sign-ins}}.ts',
-  'src/endpoints/oauth/register.ts': 'src/{endpoints/oauth/registration,journeys/client-policy}.ts',
-  'src/endpoints/oauth/registration.ts': 'src/journeys/client-policy.ts',
+  'src/endpoints/oauth/register.ts': 'src/journeys/client-policy.ts',
   'src/endpoints/sign-in/session.ts': 'src/{endpoints/sign-in/browser-context,endpoints/account/login,journeys/existing-session}.ts',
   'src/endpoints/sign-in/sign-in.ts':
     'src/{endpoints/{account/login,authorize/{step,upstream-sign-in-callback,consent}},journeys/{existing-session,identifier,security-mail,own-login,password,sign-ins,attempts,account},provider/disabled-users,logins/totp}.ts',

@@ -1,10 +1,11 @@
 /**
- * Dynamic client registration endpoint (RFC 7591). The metadata is untrusted; the client gets an id and, if it asks for one, a
- * secret that is returned only once.
+ * Dynamic client registration (RFC 7591) and its management (RFC 7592). The metadata is untrusted; the client gets an id and, if it asks for one, a
+ * secret that is returned only once. It reads, updates or deletes its registration with its registration access token. A wrong token, another client's
+ * token and a deleted client get the same answer (SEC-084).
  */
 import { type KeyRules, parseMetadata } from '../../clients/metadata.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
-import { addClient, keyOf } from '../../core/records/clients.ts';
+import { addClient, changeClient, findAnyClient, keyOf } from '../../core/records/clients.ts';
 import { type QuotaRead, readQuota, takeOldestSlot, takeSlot } from '../../core/records/client-quota.ts';
 import { lazy } from '../../lib/lazy.ts';
 import { CROSS_ORIGIN, json, mediaType, networkAround } from '../../lib/http.ts';
@@ -14,6 +15,8 @@ import { isUsableScheme } from '../../model/redirect.ts';
 import type { RegisteredMetadata } from '../../model/settings.ts';
 import type { Seconds } from '../../model/store.ts';
 import { bodyError, bodyOf, type Call } from '../endpoint.ts';
+import { equalTexts } from '../../lib/bytes.ts';
+import { defined } from '../../lib/json.ts';
 
 const isInvitation = lazy(async () => (await import('../../core/records/one-time.ts')).isInvitation);
 const REGISTRATIONS = 60;
@@ -84,7 +87,7 @@ async function add(
 }
 
 /** Calls the operator's policy for new and changed registrations. @throws {OAuthError} unless it returns true. */
-export async function checkPolicy(as: AuthServer, metadata: RegisteredMetadata, request: Request): Promise<void> {
+async function checkPolicy(as: AuthServer, metadata: RegisteredMetadata, request: Request): Promise<void> {
   if (as.settings.clientPolicy !== null) await (await import('../../clients/client-policy.ts')).checkRegistration(as, metadata);
   const { policy } = as.settings.clientRegistration;
   if (policy !== null && (await policy(metadata, request)) !== true)
@@ -102,12 +105,12 @@ export async function readRegistration({ request }: Call): Promise<string> {
 }
 
 /** The bearer token of a request, if it may be one of ours. */
-export function bearerOf(request: Request): string | null {
+function bearerOf(request: Request): string | null {
   return /^bearer +([\w-]{43})$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? null;
 }
 
 /** Where a client manages its registration, and with what (RFC 7592 §3). */
-export function managementOf({ settings: { origin, paths } }: AuthServer, id: string, token: string): Record<string, string> {
+function managementOf({ settings: { origin, paths } }: AuthServer, id: string, token: string): Record<string, string> {
   return { registration_client_uri: `${origin}${paths.register}/client?client_id=${id}`, registration_access_token: token };
 }
 
@@ -131,7 +134,7 @@ function notUtf8(): OAuthError {
 }
 
 /** What a registration may name here. */
-export function keyRulesOf({ fetchKeys, isLoopback, settings }: AuthServer): KeyRules {
+function keyRulesOf({ fetchKeys, isLoopback, settings }: AuthServer): KeyRules {
   return { canFetch: fetchKeys !== null, isLoopback, redirectSchemes: settings.clientRegistration.redirectSchemes };
 }
 
@@ -139,7 +142,7 @@ export function keyRulesOf({ fetchKeys, isLoopback, settings }: AuthServer): Key
  * All registered values (RFC 7591 §3.2.1), without redirect URIs that cannot be used here. The secret has no end of its own: 0. What was
  * not registered is undefined, which JSON leaves out.
  */
-export function informationOf({ settings }: AuthServer, client: Client, secret: string | null): Record<string, unknown> {
+function informationOf({ settings }: AuthServer, client: Client, secret: string | null): Record<string, unknown> {
   const { redirectSchemes } = settings.clientRegistration;
   return {
     client_id: client.id,
@@ -164,4 +167,63 @@ export function informationOf({ settings }: AuthServer, client: Client, secret: 
     response_types: client.grantTypes.includes('authorization_code') ? ['code'] : [],
     token_endpoint_auth_method: client.authMethod,
   };
+}
+
+/** GET, PUT and DELETE of the client configuration endpoint. */
+export async function registration(call: Call): Promise<Response> {
+  const { as, request } = call;
+  const { client, token } = await managed(call);
+  if (request.method === 'DELETE') {
+    await (await import('../../core/records/client-removal.ts')).deleteClient(as, client.id);
+    return new Response(null, { status: 204, headers: { ...CROSS_ORIGIN, 'cache-control': 'no-store' } });
+  }
+  const current = request.method === 'PUT' ? await replace(call, client) : client;
+  return json({ ...informationOf(as, current, null), ...managementOf(as, client.id, token) }, 200, CROSS_ORIGIN);
+}
+
+/** The client that the token belongs to. A client that is being deleted may only be deleted again. */
+async function managed(call: Call): Promise<{ client: Client; token: string }> {
+  const token = bearerOf(call.request);
+  const id = call.url.searchParams.get('client_id') ?? '';
+  const found = token === null || !/^[\w-]{22}$/.test(id) ? null : await findAnyClient(call.as, id);
+  const hash = await call.as.secrets.hash(token ?? '');
+  if (token === null) throw foreign('registration_token_missing');
+  if (!found) throw foreign('registration_client_unknown');
+  if (found.client.managementHash === undefined) throw foreign('registration_not_its_own');
+  if (!equalTexts(found.client.managementHash, hash)) throw foreign('registration_token_wrong');
+  if (found.isDeleted && call.request.method !== 'DELETE') throw foreign('registration_deleted');
+  return { client: found.client, token };
+}
+
+/** Replaces everything except what only the server sets: id, secret, times (RFC 7592 §2.2). */
+async function replace(call: Call, { id, authMethod, methodChosen }: Client): Promise<Client> {
+  const { as } = call;
+  const text = await readRegistration(call);
+  const metadata = parseMetadata(text, selfGrantTypes(as.settings), keyRulesOf(as));
+  const { client_id: named } = JSON.parse(text) as { client_id?: unknown }; // parseMetadata let it pass: it is an object
+  const bothSecret = [metadata.authMethod, authMethod].every((method) => method.startsWith('client_secret'));
+  const mayChoose = bothSecret && !(methodChosen && metadata.methodChosen);
+  if (named !== id || (metadata.authMethod !== authMethod && !mayChoose))
+    throw new OAuthError('invalid_client_metadata', named === id ? 'registration_method_differs' : 'registration_id_differs', {
+      hint: 'client_id and token_endpoint_auth_method must stay as they are.',
+    });
+  await checkPolicy(as, metadata, call.request);
+  if (as.settings.clientPolicy !== null) await (await import('../../clients/client-policy.ts')).forgetIfChanged(as, id, metadata);
+  const changed = await changeClient(as, id, ({ createdAt, expiresAt, unused, secretHash, formerSecret, managementHash }) => ({
+    ...metadata,
+    id,
+    createdAt,
+    ...defined({ expiresAt, unused, secretHash, formerSecret, managementHash }),
+  }));
+  if (!changed) throw foreign('registration_deleted');
+  as.emit({ kind: 'client.updated', clientId: id });
+  return changed;
+}
+
+function foreign(reason: string): OAuthError {
+  const headers = { 'www-authenticate': 'Bearer error="invalid_token"' };
+  return new OAuthError('invalid_token', reason, {
+    hint: 'The registration access token is not valid for this client.',
+    headers,
+  });
 }

@@ -128,7 +128,7 @@ describe.each(storeNames)('endpoints/registration on %s', (store) => {
   });
 });
 
-describe('endpoints/oauth/registration: rules', () => {
+describe('endpoints/oauth/register: a registration, rules', () => {
   it('lets the same client register twice within seconds: two ids that both work, and a fixed price', async () => {
     const app = await makeApp('memory');
     await app.register(GOOD);

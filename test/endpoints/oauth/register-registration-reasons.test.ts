@@ -14,7 +14,7 @@ const manage = async (app: App, method: string, id: unknown, token: unknown, bod
     }),
   );
 
-describe('endpoints/oauth/registration: reasons', () => {
+describe('endpoints/oauth/register: a registration, reasons', () => {
   it('says why a token does not open a registration', async () => {
     const app = await makeApp('memory', { clients: [{ id: 'a'.repeat(22), authMethod: 'none', redirectUris: GOOD.redirect_uris }] });
     const { body } = await app.register(GOOD);

@@ -18,7 +18,7 @@ async function makeWorld() {
 } // prettier-ignore
 const reasonOf = async (app: App, asked: Promise<Response>): Promise<unknown> => [(await asked).status, lastReason(app)];
 
-describe('endpoints/oauth/registration: rules', () => {
+describe('endpoints/oauth/register: a registration, rules', () => {
   it('keeps, of what only the server sets, everything when the rest is replaced', async () => {
     const { record, put, replace, app } = await makeWorld();
     const formerSecret = { hash: 'former', until: app.clock.now() + 60 };
