@@ -71,6 +71,15 @@ export type Client = {
   readonly expiresAt?: Seconds;
 };
 
+/** A client as applications see it. */
+export type ClientInfo = Omit<Client, 'secretHash' | 'formerSecret' | 'managementHash'>;
+
+/** The public part of a client. */
+export function withoutSecret(client: Client): ClientInfo {
+  const { secretHash: _secretHash, formerSecret: _formerSecret, managementHash: _managementHash, ...rest } = client;
+  return rest;
+}
+
 /** Token exchange (RFC 8693). */
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 /** Assertions of a trusted issuer (RFC 7523 §2.1). */

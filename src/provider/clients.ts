@@ -18,13 +18,12 @@ import {
 } from '../core/records/client-status.ts';
 import { deleteClient } from '../core/records/client-removal.ts';
 import { openInvitation } from '../core/records/one-time.ts';
-import type { Client } from '../model/client.ts';
+import { type Client, type ClientInfo, withoutSecret } from '../model/client.ts';
 import { checkMembers, clientFrom, type ClientSpec, type HelperClientSpec } from '../model/client-spec.ts';
 import { isShortText, localizedOf } from '../model/display.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
 import { type ClientStatus, type ClientStatusRecord, statusOf } from '../model/client-policy.ts';
 import { checkCursor, checkText } from './own-arguments.ts';
-import { type ClientInfo, withoutSecret } from './client-of-request.ts';
 
 /** What is known of a client that waits, or that was decided about. */
 export type ClientDecision = Omit<ClientStatusRecord, 'v'>;

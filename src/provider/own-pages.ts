@@ -20,7 +20,7 @@ import { requestedPart } from '../model/scope.ts';
 import type { Json, Key } from '../model/store.ts';
 import { type Approved, approvedScope, PENDING_TTL, type PendingAuthorization } from '../model/pending-authorization.ts';
 import { authorizationErrorRedirect, type AuthRequest, onPage } from './auth-request.ts';
-import { clientOfRequest, withClient } from './client-of-request.ts';
+import { clientOfRequest, withClient } from './requests.ts';
 import { checkAuthRequest, checkOptions, checkRequest, checkScope, checkText, checkUserId, refusePrefetch } from './own-arguments.ts';
 import { has, readRecord, versioned } from '../core/records/record.ts';
 

@@ -1,9 +1,10 @@
 /**
- * Parses and completes authorization requests for an application that renders its own pages. The checks are the same as behind our
- * own pages.
+ * Authorization requests of an application that renders its own pages: parses and completes them, and finds their client. The checks are the same as
+ * behind our own pages. Each helper checks the request anew, for its values may have been through a form; the client is read once for the same request
+ * object within a few seconds.
  */
 import { isShutOut } from '../core/users/removed-users.ts';
-import { resolveClient } from '../clients/find.ts';
+import { resolveClient, unknownReason } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { checkRequest as checkParams, requestedParams } from '../endpoints/authorize/authorization-request.ts';
 import { openGrant, type Opening } from '../endpoints/authorize/open-grant.ts';
@@ -17,11 +18,12 @@ import { paramsOf } from '../model/params.ts';
 import { resourceOf } from '../model/resource.ts';
 import { answerTo, findRedirect } from '../model/redirect.ts';
 import { requestedPart } from '../model/scope.ts';
-import type { Json } from '../model/store.ts';
+import type { Json, Seconds } from '../model/store.ts';
 import { grantIdOf } from '../model/token.ts';
 import type { LinkedAccount, UpstreamTokens } from '../model/upstream.ts';
-import { type ClientInfo, clientOfRequest, withClient, withoutSecret } from './client-of-request.ts';
+import { type Client, type ClientInfo, withoutSecret } from '../model/client.ts';
 import { AuthorizationError, type AuthRequest, onPage } from './auth-request.ts';
+import type { Settings } from '../model/settings.ts';
 
 /** The result of a sign-in that an application ran itself. */
 export interface Completion {
@@ -142,4 +144,32 @@ function infoOf(client: Parameters<typeof withoutSecret>[0] | null): ClientInfo 
 
 function unknownResource(): never {
   throw new OAuthError('invalid_target', 'resource_unknown');
+}
+
+/** Long enough for one HTTP request. `openGrant` looks at the record after the grant was stored, so a deleted client gets none. */
+const MAX_AGE: Seconds = 5;
+
+interface ReadClient {
+  readonly client: Client;
+  readonly settings: Settings;
+  readonly at: Seconds;
+}
+
+const known = new WeakMap<AuthRequest, ReadClient>();
+
+/** The same request, whose client was just read. */
+export function withClient(as: AuthServer, request: AuthRequest, client: Client): AuthRequest {
+  known.set(request, { client, settings: as.settings, at: as.now() });
+  return request;
+}
+
+/** The client of a request. @param network of the caller, to count fetches. @throws {OAuthError} `invalid_client` if there is none. */
+export async function clientOfRequest(as: AuthServer, request: AuthRequest, network: string): Promise<Client> {
+  const read = known.get(request);
+  const age = as.now() - (read?.at ?? 0);
+  if (read?.settings === as.settings && read.client.id === request.clientId && age >= 0 && age <= MAX_AGE) return read.client;
+  const client = await resolveClient(as, request.clientId, network);
+  if (!client) throw new OAuthError('invalid_client', unknownReason(as, request.clientId));
+  withClient(as, request, client);
+  return client;
 }

@@ -1,8 +1,7 @@
 /** Clients in the shape of `@cloudflare/workers-oauth-provider`, and back. */
 import { defined } from '../lib/json.ts';
-import type { Client } from '../model/client.ts';
+import type { Client, ClientInfo as CoreClient } from '../model/client.ts';
 import type { HelperClientSpec } from '../model/client-spec.ts';
-import type { ClientInfo as CoreClient } from '../provider/client-of-request.ts';
 import type { ClientInfo } from './types.ts';
 
 /** A client in the old shape. */

@@ -10,7 +10,7 @@ import type { Runtime } from '../../src/model/runtime.ts';
 import type { Seconds, Store } from '../../src/model/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
-import type { ClientInfo } from '../../src/provider/client-of-request.ts';
+import type { ClientInfo } from '../../src/model/client.ts';
 import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
 import { type Browser, makeBrowser } from '../../src/testing/browser.ts';
 import { type Clock, makeClock } from '../../src/testing/clock.ts';

@@ -3,7 +3,7 @@ import type { Health } from '../../core/health.ts';
 import { html, type Html } from '../../lib/html.ts';
 import { formatter } from '../../words/words.ts';
 import type { ClientPolicy } from '../../model/client-policy.ts';
-import type { ClientInfo } from '../../provider/client-of-request.ts';
+import type { ClientInfo } from '../../model/client.ts';
 import type { ClientDecision } from '../../provider/clients.ts';
 import { clientTable, STATUSES } from './clients.ts';
 import { actForm, badge, type Desk, facts, param, part, read, type Shown, table, tabs, urlOf } from './desk.ts';
