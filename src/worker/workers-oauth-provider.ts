@@ -5,7 +5,7 @@ import type { OAuthAuthorizationServerOptions, OAuthProviderOptions } from '../w
 import { AdaptedAuthorizationServer, AdaptedProvider } from '../workers-oauth-provider/provider.ts';
 import { workerPlatform } from './runtime.ts';
 
-export * from '../workers-oauth-provider/shared.ts';
+export * from '../workers-oauth-provider/index.ts'; // but for what follows
 
 /** Authorization server and guarded API in one. */
 export class OAuthProvider<Env = Cloudflare.Env> extends AdaptedProvider<Env> {
