@@ -62,7 +62,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'mcp',
-    files: ['sessions/sessions', 'sessions/session', 'sessions/session-streams', 'sessions/bound-sessions', 'sessions/limits'],
+    files: ['sessions/sessions', 'sessions/session', 'sessions/bound-sessions', 'sessions/limits'],
     tests: ['mcp'],
     journeys: [],
   },

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { recordTo } from '../../../src/mcp/sessions/exchange-records.ts';
 import { begin, findSession, type Keeper, newSession, type Session, type SessionCaller } from '../../../src/mcp/sessions/session.ts';
-import { openSessionStream } from '../../../src/mcp/sessions/session-streams.ts';
+import { openSessionStream } from '../../../src/mcp/sessions/sessions.ts';
 import { shares } from '../../../src/mcp/sessions/limits.ts';
 import { userEvents } from '../../../src/mcp/events/user-events.ts';
 import { pause } from '../../../src/lib/on-abort.ts';
@@ -68,7 +68,7 @@ const readerOf = (response: Response | null) => ((response as Response).body as 
 const refused = async (response: Response | null): Promise<unknown> => response && [response.status, await response.json()];
 const rpc = (code: number, message: string): object => ({ jsonrpc: '2.0', error: { code, message }, id: null });
 
-describe('mcp/sessions/session-streams: which requests it answers', () => {
+describe('mcp/sessions/sessions, GET and DELETE: which requests it answers', () => {
   it('leaves those that name no session, without looking at the store', async () => {
     const { ask } = await makeWorld();
     const none: Asked[] = [{ id: null }, { id: null, method: 'DELETE' }, { id: null, method: 'DELETE', sse: true }, { id: null, method: 'PUT', sse: true }, { method: 'PUT' }, { method: 'POST' }]; // prettier-ignore
@@ -105,7 +105,7 @@ describe('mcp/sessions/session-streams: which requests it answers', () => {
   });
 });
 
-describe('mcp/sessions/session-streams: which stream it opens', () => {
+describe('mcp/sessions/sessions, GET and DELETE: which stream it opens', () => {
   it('tells of changes from now on, and of all to a client that comes back', async () => {
     const { ask, events, session } = await makeWorld();
     const response = await ask();
@@ -130,7 +130,7 @@ describe('mcp/sessions/session-streams: which stream it opens', () => {
   });
 });
 
-describe('mcp/sessions/session-streams: what ends a stream', () => {
+describe('mcp/sessions/sessions, GET and DELETE: what ends a stream', () => {
   /** Whether it is still open after the stream beside it was checked some times. */
   async function isOpen(world: Awaited<ReturnType<typeof makeWorld>>, response: Response | null): Promise<boolean> {
     let isOver = false;
@@ -190,7 +190,7 @@ describe('mcp/sessions/session-streams: what ends a stream', () => {
   });
 });
 
-describe('mcp/sessions/session-streams: a client of 2024-11', () => {
+describe('mcp/sessions/sessions, GET and DELETE: a client of 2024-11', () => {
   const OLD: Asked = { id: null, sse: true };
   const idIn = (text: string | null): string => /\?sessionId=([\w-]{43})\n/.exec(text ?? '')?.[1] ?? '';
 
