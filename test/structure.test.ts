@@ -186,9 +186,9 @@ describe('the house', () => {
 
   it('asks questions in one file of the command line, which loads their library when it asks', () => {
     const asking = sources.filter(({ text }) => text.includes("'@clack/prompts'")).map(({ path }) => path);
-    expect(asking).toEqual(['cli/init/questions.ts']);
-    const leading = sources.filter(({ imports }) => imports.includes('cli/init/questions.ts')).map(({ path }) => path);
-    expect(leading).toEqual(['cli/init/init.ts']);
+    expect(asking).toEqual(['cli/init/init.ts']);
+    const leading = sources.filter(({ imports }) => imports.includes('cli/init/init.ts')).map(({ path }) => path);
+    expect(leading).toEqual(['cli/commands.ts']);
   });
 
   it('leads to passkeys by their own subpath only, and from there to their library when it is needed', () => {

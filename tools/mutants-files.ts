@@ -227,7 +227,7 @@ const PARTS: readonly Part[] = [
     journeys: ['administration'],
   },
   { folder: 'former', files: ['workers-oauth-kv', 'mcp-sdk', 'better-auth'], tests: ['former'], journeys: [] },
-  { folder: 'cli', files: ['callback', 'reach', 'printable', 'terminal', 'credentials', 'steps'], tests: ['cli'], journeys: [] },
+  { folder: 'cli', files: ['callback', 'reach', 'terminal', 'credentials', 'steps'], tests: ['cli'], journeys: [] },
 ];
 
 /** Vendors, which are tested in one table. */

@@ -1,7 +1,6 @@
 /** The commands, how a command line selects one, and the exit code of a run. Each is loaded when it is called. */
 import { meant } from './flags.ts';
-import { printableLines } from './printable.ts';
-import { CliError, type Terminal, version } from './terminal.ts';
+import { CliError, printableLines, type Terminal, version } from './terminal.ts';
 
 /** A command. */
 interface Command {
@@ -33,10 +32,10 @@ const COMMANDS: { readonly [name: string]: Command } = {
     },
   },
   doctor: {
-    help: async () => (await import('./doctor/run.ts')).DOCTOR_USAGE,
+    help: async () => (await import('./doctor/doctor.ts')).DOCTOR_USAGE,
     async run(argv, terminal) {
       if (argv[0] === 'switch') return (await import('./doctor/switch.ts')).runSwitch(argv.slice(1), terminal);
-      const [{ runDoctor }, { parseDoctorOptions }] = await Promise.all([import('./doctor/doctor.ts'), import('./doctor/run.ts')]);
+      const { parseDoctorOptions, runDoctor } = await import('./doctor/doctor.ts');
       return runDoctor(parseDoctorOptions(argv, process.env), terminal);
     },
   },

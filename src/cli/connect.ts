@@ -7,12 +7,10 @@ import type { CallToolResult, Client, StreamableHTTPClientTransport, Tool } from
 import { isLoopbackHost, parseUrl } from '../lib/url.ts';
 import { type Callback, listenForCallback } from './callback.ts';
 import { type Credentials, makeCredentials, readSession, type Session, writeSession } from './credentials.ts';
-import { explain } from './explain.ts';
+import { explain, makeSteps, type Steps } from './steps.ts';
 import { parseFlags, urlOf, usage } from './flags.ts';
-import { printable, printableJson, printableLines } from './printable.ts';
+import { CliError, printable, printableJson, printableLines, type Terminal, version } from './terminal.ts';
 import { makeReach } from './reach.ts';
-import { makeSteps, type Steps } from './steps.ts';
-import { CliError, type Terminal, version } from './terminal.ts';
 
 type Sdk = typeof import('@modelcontextprotocol/client');
 

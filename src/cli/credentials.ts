@@ -11,8 +11,7 @@ import type {
 import { randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Callback } from './callback.ts';
-import { printable } from './printable.ts';
-import { CliError, type Terminal } from './terminal.ts';
+import { CliError, printable, type Terminal } from './terminal.ts';
 
 /** The input of the OAuth client provider. */
 export interface CredentialParts {

@@ -4,10 +4,9 @@ import { connect as connectTcp, type AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { listenForCallback } from '../../src/cli/callback.ts';
 import { runCommand } from '../../src/cli/commands.ts';
-import { printable, printableLines } from '../../src/cli/printable.ts';
+import { printable, printableLines, type Terminal } from '../../src/cli/terminal.ts';
 import { makeReach } from '../../src/cli/reach.ts';
 import { makeSteps } from '../../src/cli/steps.ts';
-import type { Terminal } from '../../src/cli/terminal.ts';
 import { makeBrowser } from '../../src/testing/browser.ts';
 import { ALICE, startServer } from './served.ts';
 
@@ -121,7 +120,7 @@ describe('cli/reach', () => {
   });
 });
 
-describe('cli/printable', () => {
+describe('cli/terminal, printable texts', () => {
   it.each([
     ['an Arabic letter mark', '\u061c', '\\u061c'],
     ['a space of no width', '\u200b', '\\u200b'],

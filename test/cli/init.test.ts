@@ -8,9 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../../src/cli/commands.ts';
 import { filesOf } from '../../src/cli/init/files.ts';
-import { runInit } from '../../src/cli/init/init.ts';
+import { loadPrompts, type Prompts, runInit } from '../../src/cli/init/init.ts';
 import { LOGINS, nameOf, parseInitOptions, projectOf, RUNTIMES, SITES } from '../../src/cli/init/options.ts';
-import { loadPrompts, type Prompts } from '../../src/cli/init/questions.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-init-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

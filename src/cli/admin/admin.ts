@@ -3,12 +3,10 @@
  * server; with the values of their flags.
  */
 import { meant, parseFlags, usage } from '../flags.ts';
-import { printable, printableJson } from '../printable.ts';
-import { CliError, type Terminal } from '../terminal.ts';
-import { act, answer, confirm, type Job, makeTable, pagesOf } from './job.ts';
+import { CliError, printable, printableJson, type Terminal } from '../terminal.ts';
+import { act, answer, checkLast, confirm, isSince, type Job, makeTable, pagesOf, WORK } from './job.ts';
 import type { Input, Target } from './target.ts';
 import { FLAGS, type Kind, type Noun, NOUNS } from './verbs.ts';
-import { checkLast, isSince, WORK } from './work.ts';
 
 /** Flags of every command. */
 const COMMON = {

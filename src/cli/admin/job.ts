@@ -1,8 +1,11 @@
-/** One administration command under way: what it works on, its input, and how it asks and answers: as JSON, or as tables whose texts are safe for a terminal. */
-import { printable, printableJson } from '../printable.ts';
-import { CliError, type Style, styleOf, type Terminal } from '../terminal.ts';
+/**
+ * One administration command under way: what it works on, its input, how it asks and answers, as JSON or as tables whose texts are safe for a
+ * terminal; and the work of those that are more than one act, or that take or give a secret.
+ */
+import { CliError, printable, printableJson, type Style, styleOf, type Terminal } from '../terminal.ts';
 import type { Input, Target } from './target.ts';
-import type { Verb } from './verbs.ts';
+import type { Verb, Work } from './verbs.ts';
+import { sentenceFor } from '../../model/advice/sentences.ts';
 
 /** The command. */
 export interface Job {
@@ -61,7 +64,7 @@ export function answer({ isJson, terminal }: Pick<Job, 'isJson' | 'terminal'>, r
 }
 
 /** One row, or one thing. */
-export type Row = { readonly [member: string]: unknown };
+type Row = { readonly [member: string]: unknown };
 
 /** Prints rows under one head, a page at a time; the widths are those of the first page. */
 export function makeTable(terminal: Terminal, columns: readonly string[] | undefined): (rows: readonly Row[]) => void {
@@ -123,4 +126,159 @@ function isNamed(value: Row): boolean {
 
 function isRows(value: unknown): value is readonly Row[] {
   return Array.isArray(value) && value.length > 0 && value.every(isRow);
+}
+
+/** The work, by name. @returns the exit code; undefined means 0. */
+export const WORK: { readonly [name in Work]: (job: Job) => Promise<0 | 1 | void> } = {
+  async find(job) {
+    const found = (await act(job, job.input)) as { readonly [list: string]: readonly Row[] | undefined };
+    if (!job.isJson && !found['users']?.length && !found['identities']?.length) throw new CliError('No user was found.');
+    answer(job, found);
+  },
+
+  async password(job) {
+    const { passwordStdin, noPassword, ...input } = job.input;
+    if (passwordStdin && noPassword) throw new CliError('--password-stdin and --no-password exclude each other.', 2);
+    if (job.verb.asks !== undefined) await confirm(job, `${job.verb.asks} ${job.about}?`);
+    const password = noPassword ? undefined : await secret(job, 'Password', passwordStdin === true, '--password-stdin');
+    answer(job, await act(job, { ...input, ...(password === undefined ? {} : { password }) }));
+  },
+
+  async permissions(job) {
+    const { none, permissions = [], ...input } = job.input;
+    if ((none === true) === (permissions as readonly string[]).length > 0)
+      throw new CliError('Name each permission with --permission NAME, or take all away with --none.', 2);
+    await confirm(job, `${job.verb.asks} ${job.about} to ${(permissions as readonly string[]).join(', ') || 'none'}?`);
+    answer(job, await act(job, { ...input, permissions }));
+  },
+
+  async revokeAll(job) {
+    if (Object.keys(job.input).length === 0)
+      throw new CliError('Say which grants: --user, --client, --scope, --organization or --unused-since.', 2);
+    let count = 0;
+    for await (const { rows } of pagesOf(job, job.input, 'grants')) {
+      count += rows.length;
+      job.terminal.status?.(`${count} grants found …`);
+    }
+    job.terminal.status?.('');
+    if (count > 0) await confirm(job, `Revoke ${count} ${count === 1 ? 'grant' : 'grants'}? Each client's next call is refused.`);
+    let ended = 0;
+    // Also where none was found: a server may have a former store, whose grants are not listed by client, or over a store.
+    for (let after: string | undefined, more = true; more; more = after !== undefined) {
+      const page = (await act(job, { ...job.input, ...(after === undefined ? {} : { after }) })) as { ended: number; next?: string };
+      [ended, after] = [ended + page.ended, page.next];
+      job.terminal.status?.(`${ended} of ${count} grants revoked …`);
+    }
+    job.terminal.status?.('');
+    if (job.isJson) return answer(job, { ended });
+    job.terminal.out(`${ended} ${ended === 1 ? 'grant was' : 'grants were'} revoked.`);
+  },
+
+  async sessions(job) {
+    const { sessions = [] } = (await act(job, job.input)) as { sessions?: readonly Row[] };
+    if (job.isJson) for (const session of sessions) job.terminal.out(printableJson(JSON.stringify(session)));
+    else if (sessions.length === 0) job.terminal.err('Nothing found.');
+    else makeTable(job.terminal, ['id', 'agent', 'network', 'createdAt', 'seenAt', 'provenAt'])(sessions);
+  },
+
+  async key(job) {
+    const { organization, organizationName, ttl, scope = [], ...input } = job.input;
+    if (ttl === undefined) throw new CliError('Say how long the key is valid: --ttl 90d', 2);
+    if ((organization === undefined) !== (organizationName === undefined))
+      throw new CliError('--organization ID and --organization-name TEXT go together.', 2);
+    const of = organization === undefined ? {} : { organization: { id: organization, name: organizationName } };
+    const made = (await act(job, { ...input, scope, ttl, ...of })) as { key: string; info: Row };
+    if (job.isJson) return answer(job, made);
+    job.terminal.err('This is the key. It is shown only this once:');
+    job.terminal.out(printable(made.key));
+  },
+
+  async token(job) {
+    const token = await secret(job, 'Token', !job.terminal.ask, 'the standard input');
+    const result = (await act(job, { token })) as Row;
+    answer(job, result);
+    const advice = sentenceFor(String(result['why']));
+    if (advice !== undefined) job.terminal.err(advice);
+    return result['live'] === true ? 0 : 1;
+  },
+
+  async export(job) {
+    for (let { after } = job, more = true; more; more = after !== undefined) {
+      const lines = (await act(job, { ...job.input, ...(after === undefined ? {} : { after }) })) as string;
+      after = undefined;
+      for (const line of lines.split('\n').filter(Boolean)) {
+        const next = /^\{"next":(\d+)\}$/.exec(line)?.[1]; // the log goes on after this part
+        if (next === undefined) job.terminal.out(printableJson(line));
+        else after = next;
+      }
+    }
+  },
+
+  async verify(job) {
+    const problems: Row[] = [];
+    let [blocks, entries, first]: [number, number, Verdict | undefined] = [0, 0, undefined];
+    for (let next: Verdict['next'], more = true; more; more = next !== undefined) {
+      const from = next && { fromBlock: next.block, ...(next.hash === undefined ? {} : { fromHash: next.hash }) };
+      const verdict = (await act(job, { ...job.input, ...from })) as Verdict;
+      first ??= verdict;
+      problems.push(...verdict.problems);
+      [blocks, entries, next] = [blocks + verdict.blocks, entries + verdict.entries, verdict.next];
+    }
+    answer(job, { ok: problems.length === 0, blocks, entries, headBlock: first?.head.block, headHash: first?.head.hash, problems });
+    return problems.length === 0 ? 0 : 1;
+  },
+
+  async health(job) {
+    const health = (await act(job, {})) as Row;
+    answer(job, health);
+    return health['ok'] === true ? 0 : 1;
+  },
+
+  async sweep(job) {
+    const swept = (await act(job, job.input)) as { removed: number };
+    if (job.isJson) answer(job, swept);
+    else job.terminal.out(`${swept.removed} expired records were removed.`);
+  },
+};
+
+/** One part of a verification. */
+interface Verdict {
+  readonly problems: readonly Row[];
+  readonly head: { readonly block: number; readonly hash: string };
+  readonly blocks: number;
+  readonly entries: number;
+  readonly next?: { readonly block: number; readonly hash?: string };
+}
+
+/** What administrators must have, in a store; the name that `adminApi` has in the documentation. */
+const ADMIN = 'admin';
+
+/** @throws {CliError} for the last account that is an administrator, unless it is meant: then no one could administer the server. */
+export async function checkLast({ input, target, isLast }: Job): Promise<void> {
+  if (!target.isStore || isLast || (input['permissions'] as readonly string[] | undefined)?.includes(ADMIN)) return;
+  const { account } = (await target.ask('GET', 'users/show', { id: input['id'] })) as { account: Row | null };
+  if (!isAdmin(account)) return;
+  for (let after: string | undefined, more = true; more; more = after !== undefined) {
+    const page = (await target.ask('GET', 'users', { after })) as { users: readonly Row[]; next?: string };
+    if (page.users.some((one) => one['id'] !== input['id'] && isAdmin(one))) return;
+    after = page.next;
+  }
+  throw new CliError(`This is the last account with the permission ${ADMIN}. Nothing was changed; to do it anyway, add --last.`);
+}
+
+function isAdmin(account: Row | null): boolean {
+  return account !== null && account['disabled'] !== true && (account['permissions'] as readonly string[]).includes(ADMIN);
+}
+
+/** Whether an entry is of the time that `--since` names. */
+export function isSince({ input }: Pick<Job, 'input'>, row: Row): boolean {
+  return input['since'] === undefined || Number(row['at']) >= Number(input['since']);
+}
+
+/** A secret, from a person or from the standard input. @throws {CliError} if there is neither, or nothing comes. */
+async function secret({ terminal }: Job, what: string, fromInput: boolean, how: string): Promise<string> {
+  if (!fromInput && !terminal.ask) throw new CliError(`${what}: there is no terminal to ask on. Give it with ${how}.`, 2);
+  const given = (fromInput ? await terminal.input?.() : await terminal.ask?.(`${what}: `, true)) ?? '';
+  if (given === '') throw new CliError(`${what}: nothing was given. Nothing was changed.`);
+  return given;
 }

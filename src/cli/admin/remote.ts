@@ -10,8 +10,7 @@ import { isLoopbackHost } from '../../lib/url.ts';
 import { compareCode } from '../../model/pkce.ts';
 import { listenForCallback } from '../callback.ts';
 import { parseFlags, usage } from '../flags.ts';
-import { printable } from '../printable.ts';
-import { CliError, type Terminal } from '../terminal.ts';
+import { CliError, printable, type Terminal } from '../terminal.ts';
 import type { Input, Target } from './target.ts';
 
 /** How long a person has to sign in. */

@@ -7,9 +7,8 @@ import type { Challenge } from './challenge.ts';
 import { quoted } from './findings.ts';
 import { common, initialize } from './ask.ts';
 import type { Resource } from './resource-metadata.ts';
-import type { Run } from './run.ts';
+import { isFault, isTrouble, type Run } from './run.ts';
 import type { Server } from './server-metadata.ts';
-import { isFault, isTrouble } from './trouble.ts';
 
 /** An origin that no server knows. */
 const STRANGER = 'https://portcullis-doctor.invalid';

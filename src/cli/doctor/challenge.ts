@@ -5,8 +5,7 @@
 import { isLoopbackHost, parseUrl } from '../../lib/url.ts';
 import { common, type Exchange, initialize, modern } from './ask.ts';
 import { quoted } from './findings.ts';
-import type { Run } from './run.ts';
-import { isFault, isHtml, isTrouble } from './trouble.ts';
+import { isFault, isHtml, isTrouble, type Run } from './run.ts';
 
 /** The result of the first request. */
 export interface Challenge {

@@ -8,9 +8,8 @@ import { type ClientProfile, CLIENTS } from './clients.ts';
 import { quoted } from './findings.ts';
 import { common } from './ask.ts';
 import type { Resource } from './resource-metadata.ts';
-import { type Run, textOf } from './run.ts';
+import { insteadOfJson, isFault, isTrouble, type Run, textOf } from './run.ts';
 import type { Server } from './server-metadata.ts';
-import { insteadOfJson, isFault, isTrouble } from './trouble.ts';
 
 /** A host that cannot exist (RFC 2606), so that nothing reaches it. */
 const NO_CLIENT = 'https://portcullis-doctor.invalid/callback';

@@ -1,5 +1,5 @@
 /** Every check of the doctor with its rule (`docs/guide/doctor.md` has the same list), and the findings: one entry per failed check, and the passed checks. No text contains a secret of the run. */
-import { printable } from '../printable.ts';
+import { printable } from '../terminal.ts';
 
 /** The six clients of the doctor. */
 export type ClientId = 'claude' | 'chatgpt' | 'vscode' | 'cursor' | 'codex' | 'mcp-remote';

@@ -3,8 +3,18 @@ import { isLoopbackHost, parseUrl } from '../../lib/url.ts';
 import { common, type Exchange } from './ask.ts';
 import { type Challenge, metadataUrlsOf } from './challenge.ts';
 import { type Findings, quoted } from './findings.ts';
-import { type Document, listOf, type Run, textOf } from './run.ts';
-import { documentIn, insteadOfJson, isGuarded, isInsecure, isTrouble, WITHOUT_TOKEN } from './trouble.ts';
+import {
+  type Document,
+  documentIn,
+  insteadOfJson,
+  isGuarded,
+  isInsecure,
+  isTrouble,
+  listOf,
+  type Run,
+  textOf,
+  WITHOUT_TOKEN,
+} from './run.ts';
 
 /** The resource's metadata. */
 export interface Resource {

@@ -3,8 +3,18 @@ import { parseUrl } from '../../lib/url.ts';
 import { type CheckId, type Level, quoted } from './findings.ts';
 import { checkCharset, checkMembers, type Resource } from './resource-metadata.ts';
 import { common } from './ask.ts';
-import { type Document, listOf, type Run, textOf } from './run.ts';
-import { documentIn, insteadOfJson, isGuarded, isInsecure, isTrouble, WITHOUT_TOKEN } from './trouble.ts';
+import {
+  type Document,
+  documentIn,
+  insteadOfJson,
+  isGuarded,
+  isInsecure,
+  isTrouble,
+  listOf,
+  type Run,
+  textOf,
+  WITHOUT_TOKEN,
+} from './run.ts';
 
 /** An authorization server, as its metadata describes it. */
 export interface Server {

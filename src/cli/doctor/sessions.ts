@@ -2,8 +2,7 @@
 import { common, ERA_2025, type Exchange, initialize, message, modern, OLDER, type Sending } from './ask.ts';
 import { type Level, quoted } from './findings.ts';
 import { checkCharset } from './resource-metadata.ts';
-import { type Document, type Run, textOf } from './run.ts';
-import { insteadOfJson, isTrouble } from './trouble.ts';
+import { type Document, insteadOfJson, isTrouble, type Run, textOf } from './run.ts';
 
 /** A tool, as the server lists it. */
 export type ListedTool = Document;

@@ -7,8 +7,7 @@ import { isGrantRecord, recordOf, workersOAuthKv } from '../../former/workers-oa
 import { isUsableScheme } from '../../model/redirect.ts';
 import { canonicalResource, isAbove, otherSpelling } from '../../model/resource.ts';
 import { parseFlags, usage } from '../flags.ts';
-import { printable, printableJson } from '../printable.ts';
-import { CliError, type Terminal } from '../terminal.ts';
+import { CliError, printable, printableJson, type Terminal } from '../terminal.ts';
 
 /** The usage text. */
 export const SWITCH_USAGE = `Usage: portcullis doctor switch EXPORT… --resource URL [--resource URL] [--json]

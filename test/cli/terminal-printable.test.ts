@@ -1,8 +1,8 @@
 /** Text of a server on a terminal. */
 import { describe, expect, it } from 'vitest';
-import { printable, printableJson, printableLines } from '../../src/cli/printable.ts';
+import { printable, printableJson, printableLines } from '../../src/cli/terminal.ts';
 
-describe('cli/printable', () => {
+describe('cli/terminal, printable texts', () => {
   it.each([
     ['plain ä 漢 👍', 'plain ä 漢 👍'],
     ['❤\ufe0f ❤\ufe0e', '❤\ufe0f ❤\ufe0e'], // the look of an emoji
