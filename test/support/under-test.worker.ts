@@ -6,7 +6,7 @@ import { d1Store } from '../../src/stores/d1.ts';
 import { durableObjectStore } from '../../src/stores/durable-object.ts';
 import type { ObjectNamespace } from '../../src/stores/object-namespace.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
-import { objectDatabases } from '../../src/worker/database-object.ts';
+import { objectDatabases } from '../../src/worker/user-objects.ts';
 import { type Around, metered, VERBS } from './trips.ts';
 
 type D1Binding = Parameters<typeof d1Store>[0];

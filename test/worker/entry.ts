@@ -2,8 +2,8 @@
 import { runStep } from './request-steps.ts';
 
 export { PortcullisStore } from '../../src/worker/store-object.ts';
-export { PortcullisDatabase } from '../../src/worker/database-object.ts';
-export { PortcullisNews } from '../../src/worker/object-events.ts';
+export { PortcullisDatabase } from '../../src/worker/user-objects.ts';
+export { PortcullisNews } from '../../src/worker/user-objects.ts';
 export { AgentsMcp } from './agents-mcp.ts';
 
 export default {

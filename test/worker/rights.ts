@@ -8,9 +8,9 @@ import { mcpHandler, policy, sessions } from '../../src/mcp/index.ts';
 import type { OAuthHelpers } from '../../src/index.ts';
 import type { Context, FetchObject } from '../../src/model/context.ts';
 import { OAuthProvider } from '../../src/worker/main.ts';
-import { objectEvents, type PortcullisNews } from '../../src/worker/object-events.ts';
+import { objectEvents, type PortcullisNews } from '../../src/worker/user-objects.ts';
 
-export { PortcullisNews } from '../../src/worker/object-events.ts';
+export { PortcullisNews } from '../../src/worker/user-objects.ts';
 export { PortcullisStore } from '../../src/worker/store-object.ts';
 
 interface Env {

@@ -4,10 +4,10 @@ import { password } from '../../src/logins/password.ts';
 import { sessions } from '../../src/mcp/index.ts';
 import type { Handler } from '../../src/model/context.ts';
 import { OAuthProvider } from '../../src/worker/main.ts';
-import { type NewsNamespace, objectEvents } from '../../src/worker/object-events.ts';
+import { type NewsNamespace, objectEvents } from '../../src/worker/user-objects.ts';
 import { MAX_COUNT, PEOPLE, sessionAgent } from '../support/session-agent.ts';
 
-export { PortcullisNews } from '../../src/worker/object-events.ts';
+export { PortcullisNews } from '../../src/worker/user-objects.ts';
 export { PortcullisStore } from '../../src/worker/store-object.ts';
 
 interface Env {

@@ -7,7 +7,7 @@ import { mcpHandler, policy } from '../../src/mcp/index.ts';
 import type { UserEvent } from '../../src/mcp/events/user-events.ts';
 import type { AuthContext, Access } from '../../src/model/access.ts';
 import { keyOf } from '../../src/model/live-permissions.ts';
-import { objectEvents, type PortcullisNews } from '../../src/worker/object-events.ts';
+import { objectEvents, type PortcullisNews } from '../../src/worker/user-objects.ts';
 import { accessWith, contextOf, ENDPOINT, text } from '../mcp/clients.ts';
 
 const { NEWS } = env as unknown as { NEWS: DurableObjectNamespace<PortcullisNews> };
@@ -21,7 +21,7 @@ const until = (what: () => unknown, is: unknown): Promise<void> =>
   vi.waitFor(async () => expect(await what()).toEqual(is), { timeout: 120_000, interval: 10 });
 const someone = (): string => crypto.randomUUID();
 
-describe('worker/object-events', () => {
+describe('worker/user-objects, events', () => {
   it('SEC-185 a revoked right ends at the next call, and only the client of that user lists its tools again', async () => {
     // Two handlers with news of their own, as in two isolates: the object is all they share.
     const [here, there] = [objectEvents(NEWS), objectEvents(NEWS)];
