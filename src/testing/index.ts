@@ -1,8 +1,7 @@
 /** `portcullis/testing`: a clock, a browser without a window, an OAuth client, fakes of identity providers, and the test suite for stores. */
 export { type Browser, type BrowserPage, makeBrowser } from './browser.ts';
 export { type Clock, makeClock } from './clock.ts';
-export { tokenFor } from './token-for.ts';
-export { codeOf, registerClient, type TestClient, type Tokens, tokensOf } from './oauth-client.ts';
+export { codeOf, registerClient, type TestClient, tokenFor, type Tokens, tokensOf } from './oauth-client.ts';
 export { storeSuite } from './store-suite.ts';
 export type { StoreCase } from './store-case.ts';
 export { type FakeGitHub, makeFakeGitHub } from './fake-github.ts';

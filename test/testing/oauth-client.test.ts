@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OAuthProvider } from '../../src/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
-import { tokenFor } from '../../src/testing/token-for.ts';
+import { tokenFor } from '../../src/testing/oauth-client.ts';
 
 const app = new OAuthProvider({
   apiRoute: ['/mcp', '/admin'],
@@ -14,7 +14,7 @@ async function call(token: string, env: object, path = '/mcp'): Promise<Response
   return app.fetch(new Request(`http://localhost:8787${path}`, { headers: { authorization: `Bearer ${token}` } }), env);
 }
 
-describe('testing/token-for', () => {
+describe('testing/oauth-client, tokenFor', () => {
   it('gives a token that the server takes as it takes every other', async () => {
     const env = { PORTCULLIS: memoryStore() };
     const token = await tokenFor(app, env, { userId: 'ada', scope: ['read'], props: { permissions: ['admin'] } });
