@@ -177,7 +177,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'upstreams',
-    files: ['oidc', 'code-flow', 'discovery', 'tokens', 'ask', 'contract', 'entra', 'github', 'google', 'slack', 'workos'],
+    files: ['oidc', 'code-flow', 'discovery', 'tokens', 'ask', 'contract', 'github', 'work-accounts', 'user-management'],
     tests: ['upstreams'],
     journeys: ['sites'],
   },
@@ -245,7 +245,8 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   'src/clients/confidential.ts': 'src/clients/private-key-jwt.ts',
   'src/clients/find.ts': 'src/{clients/private-key-jwt,former/workers-oauth-kv,journeys/client-policy}.ts',
   'src/mcp/errors.ts': 'src/mcp/policy/gate.ts',
-  ...Object.fromEntries(['entra', 'google', 'workos'].map((name) => [`src/upstreams/${name}.ts`, 'src/upstreams/providers.ts'])),
+  'src/upstreams/user-management.ts': 'src/upstreams/providers.ts',
+  'src/upstreams/work-accounts.ts': 'src/upstreams/providers.ts',
   'src/model/context.ts': 'src/guard/guard.ts',
   'src/model/policy.ts': 'src/mcp/policy/{permission,policy}.ts',
   'src/upstreams/contract.ts': 'src/upstreams/icons.ts',

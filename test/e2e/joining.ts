@@ -10,7 +10,7 @@ import { upstream } from '../../src/logins/upstream.ts';
 import { makeFakeGitHub } from '../../src/testing/fake-github.ts';
 import { makeFakeStytch } from '../../src/testing/fake-stytch.ts';
 import { github } from '../../src/upstreams/github.ts';
-import { stytch } from '../../src/upstreams/stytch.ts';
+import { stytch } from '../../src/upstreams/user-management.ts';
 import { CLIENT } from '../support/real-idp.ts';
 import { ALICE } from './app.ts';
 import { launch, photograph, visit } from './chromium.ts';

@@ -7,7 +7,7 @@ import { OAuthProvider } from '../../src/node/main.ts';
 import { serve } from '../../src/node/serve.ts';
 import { registerClient } from '../../src/testing/oauth-client.ts';
 import { github } from '../../src/upstreams/github.ts';
-import { google } from '../../src/upstreams/google.ts';
+import { google } from '../../src/upstreams/work-accounts.ts';
 import { oidc } from '../../src/upstreams/oidc.ts';
 import { CLIENT, startRealIdp } from '../support/real-idp.ts';
 import { ALICE, options } from './app.ts';

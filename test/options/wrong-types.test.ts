@@ -9,7 +9,7 @@ import { policy } from '../../src/mcp/policy/policy.ts';
 import { OAuthProvider } from '../../src/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { auth0, keycloak } from '../../src/upstreams/oidc.ts';
-import { entra } from '../../src/upstreams/entra.ts';
+import { entra } from '../../src/upstreams/work-accounts.ts';
 import { github } from '../../src/upstreams/github.ts';
 import { oauth2 } from '../../src/upstreams/oauth2.ts';
 

@@ -1,8 +1,7 @@
 /** Vendors as `oidc-provider` can play them: their issuers, paths and claims, and the provider of ours that goes with each. */
 import { auth0, keycloak, oidc, okta } from '../../src/upstreams/oidc.ts';
 import type { ProviderOptions, Upstream } from '../../src/upstreams/contract.ts';
-import { entra } from '../../src/upstreams/entra.ts';
-import { google } from '../../src/upstreams/google.ts';
+import { entra, google } from '../../src/upstreams/work-accounts.ts';
 import type { Shape } from './real-idp.ts';
 
 const TID = '11111111-2222-3333-4444-555555555555';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeFakeGitHub } from '../../src/testing/fake-github.ts';
 import { github } from '../../src/upstreams/github.ts';
-import { google } from '../../src/upstreams/google.ts';
+import { google } from '../../src/upstreams/work-accounts.ts';
 import { oauth2 } from '../../src/upstreams/oauth2.ts';
 import { oidc } from '../../src/upstreams/oidc.ts';
 import { APP, arrival, failureIn, fakeProvider, locationOf, realNow, REDIRECT, STATE, trip } from '../support/provider-trip.ts';

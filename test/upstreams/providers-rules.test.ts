@@ -4,9 +4,8 @@ import type { Identity } from '../../src/model/identity.ts';
 import { auth0, type Auth0Options, cloudflareAccess, gitlab, keycloak, okta } from '../../src/upstreams/oidc.ts';
 import type { Fetch, ProviderOptions, Upstream, UpstreamError } from '../../src/upstreams/contract.ts';
 import { ENGLISH } from '../../src/words/words.ts';
-import { entra, type EntraOptions } from '../../src/upstreams/entra.ts';
-import { google, type GoogleOptions } from '../../src/upstreams/google.ts';
-import { workos } from '../../src/upstreams/workos.ts';
+import { entra, type EntraOptions, google, type GoogleOptions } from '../../src/upstreams/work-accounts.ts';
+import { workos } from '../../src/upstreams/user-management.ts';
 import { makeIssuer } from '../support/issuer.ts';
 import { APP, failureIn, locationOf, REDIRECT, trip } from '../support/provider-trip.ts';
 
@@ -126,7 +125,7 @@ describe('upstreams/oidc, providers that need no more than their URL', () => {
   });
 });
 
-describe('upstreams/google', () => {
+describe('upstreams/work-accounts, google', () => {
   const ISSUER = 'https://accounts.google.com';
   const make =
     (more: Partial<GoogleOptions> = {}) =>
@@ -186,7 +185,7 @@ describe('upstreams/google', () => {
   }); // prettier-ignore
 });
 
-describe('upstreams/entra', () => {
+describe('upstreams/work-accounts, entra', () => {
   const make =
     (more: Partial<EntraOptions> = {}) =>
     (options: ProviderOptions): Upstream =>
@@ -225,7 +224,7 @@ describe('upstreams/entra', () => {
   }); // prettier-ignore
 });
 
-describe('upstreams/workos', () => {
+describe('upstreams/user-management, workos', () => {
   const token = (claims: object): string => `e30.${btoa(JSON.stringify(claims)).replace(/=+$/, '')}.sig`;
   const come = async (answer: object, organizationId?: string): Promise<unknown> => {
     const provider = workos({

@@ -6,11 +6,9 @@ import type { FakeUpstream } from '../../src/testing/fake-upstream.ts';
 import { auth0, gitlab, keycloak, okta } from '../../src/upstreams/oidc.ts';
 import type { Fetch, ProviderOptions, Upstream } from '../../src/upstreams/contract.ts';
 import { discord, oauth2 } from '../../src/upstreams/oauth2.ts';
-import { entra } from '../../src/upstreams/entra.ts';
+import { entra, google } from '../../src/upstreams/work-accounts.ts';
 import { github } from '../../src/upstreams/github.ts';
-import { google } from '../../src/upstreams/google.ts';
-import { stytch } from '../../src/upstreams/stytch.ts';
-import { workos } from '../../src/upstreams/workos.ts';
+import { stytch, workos } from '../../src/upstreams/user-management.ts';
 import { APP, failureIn, fakeProvider, locationOf, REDIRECT, trip } from '../support/provider-trip.ts';
 
 async function openidShaped(
@@ -70,7 +68,7 @@ describe('upstreams/github', () => {
   });
 });
 
-describe('upstreams/google', () => {
+describe('upstreams/work-accounts, google', () => {
   it('asks for offline access only where it is wanted, and checks the domain on return', async () => {
     const { fake, provider, query } = await openidShaped('https://accounts.google.com', (options) =>
       google({ ...options, hd: 'corp.example', access: 'offline' }),
@@ -100,7 +98,7 @@ describe('upstreams/google', () => {
   });
 });
 
-describe('upstreams/entra', () => {
+describe('upstreams/work-accounts, entra', () => {
   const TID = '11111111-2222-3333-4444-555555555555';
   const HOST = 'https://login.microsoftonline.com';
   const make = async (tenant: string, more: object = {}) => {
@@ -163,7 +161,7 @@ describe('upstreams/oidc: auth0', () => {
   });
 });
 
-describe('upstreams/workos', () => {
+describe('upstreams/user-management, workos', () => {
   const jwt = (claims: object): string => `${base64url(utf8('{"alg":"RS256"}'))}.${base64url(utf8(JSON.stringify(claims)))}.sig`;
   const make = (answer: object, organizationId?: string) => {
     const sent: URLSearchParams[] = [];

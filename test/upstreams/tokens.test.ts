@@ -6,10 +6,9 @@ import { makeFakeGitHub } from '../../src/testing/fake-github.ts';
 import { auth0, cloudflareAccess, oidc } from '../../src/upstreams/oidc.ts';
 import type { Fetch, Upstream } from '../../src/upstreams/contract.ts';
 import { discord } from '../../src/upstreams/oauth2.ts';
-import { entra } from '../../src/upstreams/entra.ts';
+import { entra, google } from '../../src/upstreams/work-accounts.ts';
 import { github } from '../../src/upstreams/github.ts';
-import { google } from '../../src/upstreams/google.ts';
-import { workos } from '../../src/upstreams/workos.ts';
+import { workos } from '../../src/upstreams/user-management.ts';
 import { APP, arrival, failureIn, fakeProvider, realNow, REDIRECT, STATE } from '../support/provider-trip.ts';
 
 const arrive = async (provider: Upstream, visit: (location: string) => Promise<string>): Promise<UpstreamTokens> =>

@@ -5,7 +5,7 @@ import { connection, upstream } from '../../../src/logins/upstream.ts';
 import { password } from '../../../src/logins/password.ts';
 import type { RedirectLogin } from '../../../src/model/login.ts';
 import { github } from '../../../src/upstreams/github.ts';
-import { google } from '../../../src/upstreams/google.ts';
+import { google } from '../../../src/upstreams/work-accounts.ts';
 import { type AccountWorld, lastRefusal, makeAccountWorld } from '../../support/account-views.ts';
 import { ISSUER } from '../../support/app.ts';
 import { START } from '../../support/grants.ts';

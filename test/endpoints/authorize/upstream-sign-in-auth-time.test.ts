@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { codeOf, tokensOf } from '../../../src/testing/oauth-client.ts';
 import type { Browser, BrowserPage } from '../../../src/testing/browser.ts';
 import { totp } from '../../../src/logins/totp.ts';
-import { google } from '../../../src/upstreams/google.ts';
+import { google } from '../../../src/upstreams/work-accounts.ts';
 import { ISSUER, storeNames } from '../../support/app.ts';
 import { locationOf } from '../../support/provider-trip.ts';
 import { APP, atConsent, awayTo, makeUpstreamApp, throughCorp, throughGitHub, type UpstreamApp } from '../../support/upstream-app.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/testing/fake-parts.ts';
 import { makeFakeStytch } from '../../src/testing/fake-stytch.ts';
-import { stytch, type StytchOptions } from '../../src/upstreams/stytch.ts';
+import { stytch, type StytchOptions } from '../../src/upstreams/user-management.ts';
 import { APP, arrival, failureIn, locationOf, realNow, REDIRECT, trip } from '../support/provider-trip.ts';
 import { soonOver } from '../support/soon-over.ts';
 
@@ -12,7 +12,7 @@ const make = async (more: Partial<StytchOptions> = {}) => {
 };
 const MEMBER = { organizationId: 'organization-live-1', slug: 'acme', roles: ['editor', 'constructor', 'stytch_member'] };
 
-describe('upstreams/stytch', () => {
+describe('upstreams/user-management, stytch', () => {
   it('identifies the user of a consumer project, without an organization', async () => {
     const { fake, provider } = await make({ roles: { editor: ['write'] } });
     const identity = await trip(provider, fake.visit);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeFakeSlack } from '../../src/testing/fake-slack.ts';
 import type { Fault } from '../../src/testing/fake-parts.ts';
-import { slack, type SlackOptions } from '../../src/upstreams/slack.ts';
+import { slack, type SlackOptions } from '../../src/upstreams/work-accounts.ts';
 import { APP, arrival, failureIn, locationOf, realNow, REDIRECT, trip } from '../support/provider-trip.ts';
 import { soonOver } from '../support/soon-over.ts';
 
@@ -12,7 +12,7 @@ const make = async (more: Partial<SlackOptions> = {}) => {
   return { fake, provider: slack({ ...APP, fetch: fake.fetch, ...more }) };
 };
 
-describe('upstreams/slack', () => {
+describe('upstreams/work-accounts, slack', () => {
   it('identifies a user by workspace and id, with the workspace as organization', async () => {
     const { fake, provider } = await make();
     expect(await trip(provider, fake.visit)).toMatchObject({

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Identity } from '../../src/model/identity.ts';
 import type { Fetch } from '../../src/upstreams/contract.ts';
-import { slack, type SlackOptions } from '../../src/upstreams/slack.ts';
+import { slack, type SlackOptions } from '../../src/upstreams/work-accounts.ts';
 import { APP, arrival, failureIn, locationOf, REDIRECT, STATE } from '../support/provider-trip.ts';
 
 const TOKENS = { ok: true, access_token: 'xoxb-bot', scope: 'bot', token_type: 'bot', refresh_token: 'bot-refresh', expires_in: 7, authed_user: { id: 'U1', access_token: 'xoxp-user', scope: 'search:read', token_type: 'user' } }; // prettier-ignore
@@ -30,7 +30,7 @@ const person = (organization?: string): Identity => ({
   ...(organization === undefined ? {} : { organization }),
 });
 
-describe('upstreams/slack, tokens of users', () => {
+describe('upstreams/work-accounts, slack, tokens of users', () => {
   it('asks for the scopes of the user, and for none of a bot or of OpenID Connect', async () => {
     const { provider } = make({ team: 'T1' });
     const location = await locationOf(provider);
@@ -76,7 +76,7 @@ describe('upstreams/slack, tokens of users', () => {
   });
 });
 
-describe('upstreams/slack, rules', () => {
+describe('upstreams/work-accounts, slack, rules', () => {
   it('admits members of the workspace that is named', () => {
     const admits = (team: string | undefined, organization?: string): boolean | undefined => slack({ ...APP, ...(team === undefined ? {} : { team }) }).admits?.(person(organization)); // prettier-ignore
     expect([admits('T1', 'T1'), admits('T1', 'T2'), admits('T1'), admits(undefined, 'T2'), admits(undefined)]).toEqual([true, false, false, true, true]); // prettier-ignore
