@@ -241,6 +241,7 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   ...SERVER_TESTS,
   ...Object.fromEntries(VENDORS.map((name) => [`src/verifiers/${name}.ts`, 'src/verifiers/vendors.ts'])),
   ...Object.fromEntries(['run', 'act', 'users'].map((name) => [`src/admin/${name}.ts`, 'src/journeys/admin.ts'])),
+  'src/cli/steps.ts': 'src/cli/connect.ts',
   'src/clients/client-policy.ts': 'src/journeys/client-policy.ts',
   'src/clients/confidential.ts': 'src/clients/private-key-jwt.ts',
   'src/clients/find.ts': 'src/{clients/private-key-jwt,former/workers-oauth-kv,journeys/client-policy}.ts',

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../../src/cli/commands.ts';
 import { filesOf } from '../../src/cli/init/files.ts';
@@ -13,6 +14,9 @@ import { LOGINS, nameOf, parseInitOptions, projectOf, RUNTIMES, SITES } from '..
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-init-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A test that changes into a folder, which a worker thread cannot: those of mutation tests leave it out. */
+const itInFolder = it.runIf(isMainThread);
 
 async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   const [out, err]: [string[], string[]] = [[], []];
@@ -226,7 +230,7 @@ describe('portcullis init', () => {
     expect(nameOf(path)).toBe(name);
   });
 
-  it('leads to a dev that ends where its port is taken, given or from .env, instead of waiting for a change', async () => {
+  itInFolder('leads to a dev that ends where its port is taken, given or from .env, instead of waiting for a change', async () => {
     const path = join(folder, 'served');
     await run('init', path, '--yes', '--no-install');
     const taken = createServer().listen(0, '127.0.0.1');
@@ -262,7 +266,7 @@ describe('portcullis dev', () => {
     expect([code, err]).toEqual([1, `There is no ${join(folder, 'nothing.ts')}. Name the module that exports app: portcullis dev FILE`]);
   });
 
-  it('says in which file and line of the project an error arose', async () => {
+  itInFolder('says in which file and line of the project an error arose', async () => {
     const path = fileURLToPath(new URL('../../dist/.dev-test', import.meta.url)); // inside the package, so that its own name is known
     const before = process.cwd();
     mkdirSync(path, { recursive: true });
