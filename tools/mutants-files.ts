@@ -110,13 +110,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'verifiers',
-    files: ['auth0', 'clerk', 'cloudflare-access', 'cognito', 'descope', 'entra', 'google', 'keycloak', 'logto', 'memory', 'okta'],
-    tests: ['verifiers'],
-    journeys: [],
-  },
-  {
-    folder: 'verifiers',
-    files: ['scalekit', 'stytch', 'supabase', 'workos'],
+    files: ['vendors-by-resource', 'vendors-by-client', 'vendors-by-application', 'google', 'stytch', 'workos', 'memory'],
     tests: ['verifiers'],
     journeys: [],
   },
@@ -231,10 +225,7 @@ const PARTS: readonly Part[] = [
 ];
 
 /** Vendors, which are tested in one table. */
-const VENDORS = [
-  'auth0', 'clerk', 'cloudflare-access', 'cognito', 'descope', 'entra', 'google', 'keycloak', 'logto', 'okta', 'scalekit', 'stytch', 'supabase',
-  'workos',
-]; // prettier-ignore
+const VENDORS = ['vendors-by-resource', 'vendors-by-client', 'vendors-by-application', 'google', 'stytch', 'workos'];
 
 /** Files that are also tested in the test of another file. */
 const TESTED_WITH: { readonly [file: string]: string } = {

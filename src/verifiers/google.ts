@@ -24,7 +24,7 @@ import {
 import { fetchJson } from './discovery.ts';
 import { makeTokenCache, type CachedResult, tokenHash } from './memory.ts';
 
-/** Options of {@link google}. */
+/** Options of {@link googleTokens}. */
 export interface GoogleOptions extends Omit<SourceOptions, 'clockSkew'> {
   /** Your OAuth clients: `123-abc.apps.googleusercontent.com`. */
   readonly clientIds: readonly string[];

@@ -21,7 +21,7 @@ import { fetchJson, type JsonObject } from './discovery.ts';
 import { signedTokens } from './jwt.ts';
 import { makePageTickets, type PageTicket } from './page-ticket.ts';
 
-/** Options of {@link stytch}. */
+/** Options of {@link stytchTokens}. */
 export interface StytchOptions extends SourceOptions {
   /** The project's domain: `acme.customers.stytch.com`, or your custom domain. */
   readonly domain: string;

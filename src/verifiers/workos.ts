@@ -20,7 +20,7 @@ import { fetchJson } from './discovery.ts';
 import { signedTokens } from './jwt.ts';
 import { makePageTickets, type PageTicket } from './page-ticket.ts';
 
-/** Options of {@link workos}. */
+/** Options of {@link workosTokens}. */
 export interface WorkosOptions extends SourceOptions {
   /** AuthKit's domain: `acme.authkit.app`, or your custom domain. */
   readonly domain: string;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { anyOf } from '../../src/verifiers/any-of.ts';
 import { apiKeys, hashApiKey, makeApiKey, type KeyHolder } from '../../src/verifiers/api-keys.ts';
-import { cloudflareAccessTokens } from '../../src/verifiers/cloudflare-access.ts';
+import { cloudflareAccessTokens } from '../../src/verifiers/vendors-by-application.ts';
 import { SourceUnavailable } from '../../src/verifiers/contract.ts';
 import { googleTokens } from '../../src/verifiers/google.ts';
 import { verifyIntrospection } from '../../src/verifiers/introspection.ts';
 import { verifyJwt } from '../../src/verifiers/jwt.ts';
-import { scalekitTokens } from '../../src/verifiers/scalekit.ts';
+import { scalekitTokens } from '../../src/verifiers/vendors-by-resource.ts';
 import { makeIssuer, NOW } from '../support/issuer.ts';
 
 const RESOURCE = 'https://mcp.example/mcp';

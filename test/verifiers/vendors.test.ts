@@ -1,21 +1,20 @@
 /** Each vendor's preset against tokens of that vendor's shape. The vendors' own servers were not reached: shapes are from their documentation. */
 import { describe, expect, it } from 'vitest';
-import { auth0Tokens } from '../../src/verifiers/auth0.ts';
-import { clerkTokens } from '../../src/verifiers/clerk.ts';
-import { cloudflareAccessTokens } from '../../src/verifiers/cloudflare-access.ts';
-import { cognitoTokens } from '../../src/verifiers/cognito.ts';
+import {
+  auth0Tokens,
+  descopeTokens,
+  keycloakTokens,
+  logtoTokens,
+  oktaTokens,
+  scalekitTokens,
+} from '../../src/verifiers/vendors-by-resource.ts';
+import { clerkTokens, cognitoTokens, supabaseTokens } from '../../src/verifiers/vendors-by-client.ts';
+import { cloudflareAccessTokens, entraTokens } from '../../src/verifiers/vendors-by-application.ts';
 import type { SourceOptions, TokenSource } from '../../src/verifiers/contract.ts';
-import { descopeTokens } from '../../src/verifiers/descope.ts';
-import { entraTokens } from '../../src/verifiers/entra.ts';
 import { googleTokens } from '../../src/verifiers/google.ts';
 import { verifyIntrospection } from '../../src/verifiers/introspection.ts';
 import { verifyJwt } from '../../src/verifiers/jwt.ts';
-import { keycloakTokens } from '../../src/verifiers/keycloak.ts';
-import { logtoTokens } from '../../src/verifiers/logto.ts';
-import { oktaTokens } from '../../src/verifiers/okta.ts';
-import { scalekitTokens } from '../../src/verifiers/scalekit.ts';
 import { stytchConsent, stytchTokens } from '../../src/verifiers/stytch.ts';
-import { supabaseTokens } from '../../src/verifiers/supabase.ts';
 import { workosConnect, workosTokens } from '../../src/verifiers/workos.ts';
 import { makeIssuer, makeKey, NOW, type Issuer, type Key } from '../support/issuer.ts';
 import { altered } from '../support/altered.ts';
