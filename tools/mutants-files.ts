@@ -104,7 +104,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'verifiers',
-    files: ['jwt', 'proofs', 'introspection', 'api-keys', 'any-of', 'claims', 'discovery', 'page-ticket'],
+    files: ['jwt', 'proofs', 'introspection', 'api-keys', 'any-of', 'contract', 'discovery', 'page-ticket'],
     tests: ['verifiers'],
     journeys: [],
   },

@@ -3,8 +3,7 @@
  * passed only to the source that it belongs to: first by prefix; a signed token by its issuer; any other to the source of opaque tokens.
  */
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
-import { mismatch, refuse, type TokenSource } from './contract.ts';
-import { isOwn, signedClaims } from './claims.ts';
+import { isOwn, mismatch, refuse, signedClaims, type TokenSource } from './contract.ts';
 
 /**
  * Makes one source of several. Users are identified together with `access.issuer`: the same `userId` at two issuers is two users (SEC-144).

@@ -7,8 +7,7 @@ import { parseJson } from '../lib/json.ts';
 import { makeSingleFlight } from '../lib/single-flight.ts';
 import { hasTrivialExponent } from '../model/key-set.ts';
 import type { Seconds } from '../model/store.ts';
-import { isSafeUrl, SourceUnavailable } from './contract.ts';
-import { claimsIn } from './claims.ts';
+import { claimsIn, isSafeUrl, SourceUnavailable } from './contract.ts';
 
 const METADATA_FRESH: Seconds = 3600;
 const METADATA_COOLDOWN: Seconds = 10;

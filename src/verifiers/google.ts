@@ -9,16 +9,17 @@ import { forLog } from '../lib/untrusted-text.ts';
 import { makeSingleFlight } from '../lib/single-flight.ts';
 import type { Checked, Tell } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
-import { accessOf, signedClaims } from './claims.ts';
 import {
-  mismatch,
-  listClaim,
-  nullWith,
-  refuse,
-  textClaim,
+  accessOf,
   type Claims,
+  listClaim,
+  mismatch,
+  nullWith,
   type Reader,
+  refuse,
+  signedClaims,
   type SourceOptions,
+  textClaim,
   type TokenSource,
 } from './contract.ts';
 import { fetchJson } from './discovery.ts';

@@ -7,21 +7,23 @@ import { makeSingleFlight } from '../lib/single-flight.ts';
 import type { Checked, Tell } from '../model/access.ts';
 import { otherSpelling } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
-import { accessOf, isOwn, signedClaims } from './claims.ts';
 import {
+  accessOf,
   checkAudience,
   checked,
   checkSkew,
-  mismatch,
+  type Claims,
+  isOwn,
   isSafeUrl,
   listClaim,
+  mismatch,
   nullWith,
+  type Reader,
   refuse,
+  signedClaims,
+  type SourceOptions,
   SourceUnavailable,
   textClaim,
-  type Claims,
-  type Reader,
-  type SourceOptions,
   type TokenSource,
 } from './contract.ts';
 import { fetchJson, makeDiscovery } from './discovery.ts';

@@ -10,17 +10,20 @@ import { forLog } from '../lib/untrusted-text.ts';
 import type { Tell } from '../model/access.ts';
 import { otherSpelling } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
-import { accessOf, claimsIn, isOwn, signedClaims } from './claims.ts';
 import {
+  accessOf,
   checkAudience,
   checked,
   checkSkew,
   type Claims,
+  claimsIn,
+  isOwn,
   isSafeUrl,
   mismatch,
   nullWith,
   type Reader,
   refuse,
+  signedClaims,
   type SourceOptions,
   SourceUnavailable,
   type TokenSource,

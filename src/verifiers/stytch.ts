@@ -5,13 +5,13 @@
  */
 import { checkTypes } from '../lib/check-options.ts';
 import type { Seconds } from '../model/store.ts';
-import { signedClaims } from './claims.ts';
 import {
   checked,
   type Claims,
   hostOf,
   listClaim,
   refuse,
+  signedClaims,
   type SourceOptions,
   SourceUnavailable,
   textClaim,

@@ -1,12 +1,12 @@
 /** To which source a token is shown. */
 import { describe, expect, it } from 'vitest';
-import { claimsIn, isOwn, signedClaims } from '../../src/verifiers/claims.ts';
+import { claimsIn, isOwn, signedClaims } from '../../src/verifiers/contract.ts';
 
 const encode = (text: string): string => btoa(text).replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_');
 const signed = (claims: unknown): string => `e30.${encode(JSON.stringify(claims))}.AAAA`;
 const ISSUER = 'https://as.example';
 
-describe('verifiers/claims, source', () => {
+describe('verifiers/contract, claims: source', () => {
   it('gives a signed token to the issuer that it names, by list or by function (F-53)', () => {
     const token = signed({ iss: ISSUER });
     expect([isOwn({ issuers: ['https://b.example', ISSUER] }, token), isOwn({ issuers: ['https://b.example'] }, token)]).toEqual([true, false]);

@@ -1,7 +1,6 @@
 /** From verified claims to what a handler is told of the caller. */
 import { describe, expect, it } from 'vitest';
-import { accessOf, type AccessContext } from '../../src/verifiers/claims.ts';
-import type { Claims, Reading } from '../../src/verifiers/contract.ts';
+import { type AccessContext, accessOf, type Claims, type Reading } from '../../src/verifiers/contract.ts';
 
 const ISSUER = 'https://as.example';
 const RESOURCE = 'https://mcp.example/mcp';
@@ -15,7 +14,7 @@ function read(claims: Claims, said: Reading | null = {}, more: Partial<AccessCon
   return accessOf(claims, { ...about, tell: (...told) => (why = told), ...more }) ?? why;
 }
 
-describe('verifiers/claims, access', () => {
+describe('verifiers/contract, claims: access', () => {
   it('refuses an asynchronous reader, whose null would be overlooked', () => {
     expect(() => read(CLAIMS, Promise.resolve(null) as never)).toThrow('`read` of a token source must not be asynchronous.');
     expect(read(CLAIMS, undefined, { read: () => undefined as never })).toEqual(['claims_refused', expect.anything()]);
