@@ -2,6 +2,7 @@
  * Permission lookups. A result may be cached for a few seconds; a revoked permission lasts that much longer, and no more.
  */
 import { checkTypes } from '../lib/check-options.ts';
+import { isAhead } from '../lib/clock.ts';
 import { type SingleFlight, makeSingleFlight } from '../lib/single-flight.ts';
 import type { Access } from './access.ts';
 import type { Awaitable } from './runtime.ts';
@@ -57,7 +58,7 @@ export function cachedPermissions<Env = unknown>(lookup: PermissionLookup<Env>, 
     const user = keyOf(`${access.tenant ?? ''} ${access.issuer ?? ''}`, access.userId);
     const own = users.get(user) ?? { grants: new Map<string, Answer>(), join: makeSingleFlight<readonly string[]>() };
     const known = own.grants.get(access.grantId);
-    if (known && known.until > now()) return known.answer;
+    if (known && isAhead(known.until, seconds, now())) return known.answer;
     if (users.size >= MAX_USERS) users.clear();
     users.set(user, own);
     return own.join(access.grantId, async () => {

@@ -3,6 +3,7 @@
  * failure, also those of `oauth4webapi`, becomes an `UpstreamError`, which contains nothing of a response but a known error code.
  */
 import * as oauth from 'oauth4webapi';
+import { isAhead } from '../lib/clock.ts';
 import { isDownStatus, readBody } from '../lib/http.ts';
 import { parseJson } from '../lib/json.ts';
 import type { Seconds } from '../model/store.ts';
@@ -95,10 +96,10 @@ export function makeBreaker(now: () => number = () => Date.now() / 1000): Breake
   };
   return {
     async run(step) {
-      const wait = openUntil - now();
-      const isHalfOpen = openUntil > 0 && wait <= 0;
-      if (wait > 0 || (isHalfOpen && probedUntil > now()))
-        throw new UpstreamError('unavailable', 'breaker_open', { retryAfter: Math.max(1, Math.ceil(wait)) });
+      const isOpen = isAhead(openUntil, MAX_PAUSE, now());
+      const isHalfOpen = openUntil > 0 && !isOpen;
+      if (isOpen || (isHalfOpen && isAhead(probedUntil, PROBE, now())))
+        throw new UpstreamError('unavailable', 'breaker_open', { retryAfter: isOpen ? Math.ceil(openUntil - now()) : 1 });
       probedUntil = isHalfOpen ? now() + PROBE : 0;
       try {
         const result = await step();

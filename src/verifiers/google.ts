@@ -3,6 +3,7 @@
  * requested them: that client must be listed, and is all that is checked (SEC-116). Google has no dynamic client registration; for MCP
  * clients that register themselves use our server with Google as an upstream.
  */
+import { isAhead } from '../lib/clock.ts';
 import { checkTypes } from '../lib/check-options.ts';
 import type { Verifier } from '../guard/token-source.ts';
 import { forLog } from '../lib/untrusted-text.ts';
@@ -76,7 +77,7 @@ export function googleTokens(options: GoogleOptions): TokenSource {
     const { access, why } = await flight(`${resource}\n${token}`, async () => {
       const hash = await tokenHash(token, resource);
       const known = cache.find(hash);
-      if (known && known.until > now()) return known;
+      if (known && isAhead(known.until, Math.max(REMEMBERED, REFUSED), now())) return known;
       let problem: Parameters<Tell> | undefined;
       const found = await ask(token, resource, (...reason) => (problem = reason));
       const until = found ? Math.min(found.expiresAt, now() + REMEMBERED) : now() + REFUSED;

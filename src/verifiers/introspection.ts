@@ -3,6 +3,7 @@
  * seconds, during which a revoked token is still accepted.
  */
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
+import { isAhead } from '../lib/clock.ts';
 import { makeSingleFlight } from '../lib/single-flight.ts';
 import type { Checked, Tell } from '../model/access.ts';
 import { otherSpelling } from '../model/resource.ts';
@@ -121,7 +122,7 @@ export function verifyIntrospection(options: IntrospectionOptions): TokenSource 
     const { access, why } = await flight(`${resource}\n${token}`, async () => {
       const hash = await tokenHash(token, resource);
       const known = memory.find(hash);
-      if (known && known.until > now()) return known;
+      if (known && isAhead(known.until, cache, now())) return known;
       const wasGood = known !== undefined && known.access !== null;
       if (!wasGood) limit.take();
       let problem: Parameters<Tell> | undefined;

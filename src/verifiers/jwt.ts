@@ -5,6 +5,7 @@
  */
 import { errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
+import { isAhead } from '../lib/clock.ts';
 import { anyTenant } from '../lib/microsoft.ts';
 import { forLog } from '../lib/untrusted-text.ts';
 import type { Tell } from '../model/access.ts';
@@ -144,7 +145,7 @@ export function signedTokens(source: string, options: JwtOptions): TokenSource {
     if (!isOwn(own, token)) return reject('issuer_wrong', mismatch('iss', issuer, signedClaims(token)?.['iss']));
     const hash = await tokenHash(token, resource);
     const known = cache.find(hash);
-    if (known && known.until > now()) return known.access;
+    if (known && isAhead(known.until, REMEMBERED, now())) return known.access;
     const claims = await claimsOf(token, resource, tell);
     const endsAt = Number(claims?.['exp']) + clockSkew;
     const access = claims && accessOf(claims, { resource, issuer, endsAt, read, programs, tell });

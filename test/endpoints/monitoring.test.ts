@@ -78,6 +78,9 @@ describe('monitoring', () => {
     faulty.heal();
     clock.pass(5);
     expect((await ready())[0]).toBe(200);
+    faulty.plan('refuse', 1, true);
+    clock.pass(-600); // an answer from the future does not count
+    expect((await ready())[0]).toBe(503);
   });
 
   it('lets one request look at the store for all who ask meanwhile, and tells none of them of an outage', async () => {

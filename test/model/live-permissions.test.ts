@@ -31,6 +31,14 @@ describe('model/live-permissions', () => {
     expect(asked).toBe(2);
   });
 
+  it('SEC-185 caches no result for longer where the clock goes back', async () => {
+    let [now, held] = [10_000, ['admin']];
+    const lookup = cachedPermissions(() => held, { now: () => now });
+    expect(await lookup(access('u'), null)).toEqual(['admin']);
+    [now, held] = [6400, []];
+    expect(await lookup(access('u'), null)).toEqual([]);
+  });
+
   it('forgets a user at once, pending results included', async () => {
     let release: (held: readonly string[]) => void = () => {};
     const answers = [new Promise<readonly string[]>((done) => (release = done)), Promise.resolve<readonly string[]>([])];

@@ -116,6 +116,25 @@ describe('upstreams/ask, the breaker', () => {
   });
 });
 
+describe('upstreams/ask, a breaker where the clock goes back', () => {
+  it('is not open for longer than it was meant to be', async () => {
+    const { run, pass, fail } = make();
+    await fail(5);
+    pass(-600);
+    expect(await reasonOf(run(async () => 'fine'))).toBe('through');
+  });
+
+  it('lets another request probe', async () => {
+    const { run, pass, fail } = make();
+    await fail(5);
+    pass(5);
+    void run(() => new Promise(() => undefined));
+    expect(await reasonOf(run(async () => 'fine'))).toBe('breaker_open');
+    pass(-600);
+    expect(await reasonOf(run(async () => 'fine'))).toBe('through');
+  });
+});
+
 describe('upstreams/ask, a breaker of many visitors', () => {
   const fail = async (of: ReturnType<typeof makeBreakers>, visitor: string, times = 5): Promise<void> => {
     for (let at = 0; at < times; at++)

@@ -66,6 +66,14 @@ describe('verifiers/introspection', () => {
     expect(as.requests.length).toBe(2);
   });
 
+  it('keeps no answer for longer where the clock goes back', async () => {
+    const as = setUp(() => Response.json(GOOD));
+    expect(await as.check()).not.toBeNull();
+    as.answer = () => Response.json({ active: false });
+    as.clock -= 600;
+    expect(await as.check()).toBeNull();
+  });
+
   it('asks on every request where nothing shall be kept, and once for many at the same time', async () => {
     const as = setUp(() => Response.json(GOOD), { cache: 0 });
     await as.check();

@@ -14,4 +14,13 @@ describe('endpoints/authorize/pending, sign-ins that begin', () => {
     await expect(begin('the first')).rejects.toThrow('Too many sign-ins');
     expect(asked).toBe(1002);
   });
+
+  it('asks the store again where the clock has gone back', async () => {
+    let [now, wait]: [number, number | null] = [10_000, 600];
+    const as = { settings: {}, place: null, now: () => now, limit: async () => wait } as unknown as AuthServer;
+    const begin = (): Promise<unknown> => counted(as, 'one', () => Promise.resolve({ begun: true }));
+    await expect(begin()).rejects.toThrow('Too many sign-ins');
+    [now, wait] = [6400, null];
+    expect(await begin()).toEqual({ begun: true });
+  });
 });
