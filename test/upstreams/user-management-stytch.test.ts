@@ -1,7 +1,9 @@
 /** Sign-in with Stytch, consumer and B2B, against a fake of its Connected Apps; what B2B tokens hold follows Stytch's session tokens. */
 import { describe, expect, it } from 'vitest';
+import type { Identity } from '../../src/model/identity.ts';
 import type { Fault } from '../../src/testing/fake-parts.ts';
 import { makeFakeStytch } from '../../src/testing/fake-stytch.ts';
+import type { Upstream } from '../../src/upstreams/contract.ts';
 import { stytch, type StytchOptions } from '../../src/upstreams/user-management.ts';
 import { APP, arrival, failureIn, locationOf, realNow, REDIRECT, trip } from '../support/provider-trip.ts';
 import { soonOver } from '../support/soon-over.ts';
@@ -10,6 +12,8 @@ const make = async (more: Partial<StytchOptions> = {}) => {
   const fake = await makeFakeStytch({ ...APP, redirectUri: REDIRECT, now: realNow });
   return { fake, provider: stytch({ ...APP, projectDomain: fake.domain, fetch: fake.fetch, ...more }) };
 };
+const tokenOf = (organization_id: string): string =>
+  `e30.${btoa(JSON.stringify({ 'https://stytch.com/organization': { organization_id } })).replace(/=+$/, '')}.sig`;
 const MEMBER = { organizationId: 'organization-live-1', slug: 'acme', roles: ['editor', 'constructor', 'stytch_member'] };
 
 describe('upstreams/user-management, stytch', () => {
@@ -50,6 +54,54 @@ describe('upstreams/user-management, stytch', () => {
     expect(await failureIn(trip(provider, fake.visit))).toBe('refused organization_not_allowed');
     fake.member = MEMBER;
     expect((await trip(provider, fake.visit)).subject).toBe('user-live-1');
+  });
+
+  it('admits members of one organization only if configured, also when it checks again', async () => {
+    const [one, any] = ['organization-live-1', undefined].map((organization) =>
+      stytch({ ...APP, projectDomain: 'https://acme.customers.stytch.com', organization }),
+    );
+    const person = (organization?: string): Identity => ({ issuer: 'https://acme.customers.stytch.com', subject: 'u', claims: {}, ...(organization !== undefined && { organization }) }); // prettier-ignore
+    const people = ['organization-live-1', 'organization-live-2', undefined].map(person);
+    expect([people.map((who) => one?.admits?.(who)), people.map((who) => any?.admits?.(who))]).toEqual([
+      [true, false, false],
+      [true, true, true],
+    ]);
+    const tokens = [tokenOf('organization-live-1'), tokenOf('organization-live-2'), 'opaque', 'of.two'];
+    const again = (provider: Upstream | undefined) => Promise.all(tokens.map((token) => provider?.recheck?.(token, person())));
+    expect(await again(one)).toEqual(['yes', 'no', 'no', 'no']);
+    expect(await again(any)).toEqual(['yes', 'yes', 'yes', 'yes']);
+    expect(one?.label).toBe('Stytch');
+  });
+
+  it('reads roles of the token if there is no session, and takes what is no text for no organization and no role', async () => {
+    const { fake, provider } = await make({ roles: { editor: ['write'] } });
+    const come = (claims: object): Promise<Identity> => {
+      fake.forge = (token) => void Object.assign(token.claims, claims);
+      return trip(provider, fake.visit);
+    };
+    const [organization, session] = ['https://stytch.com/organization', 'https://stytch.com/session'];
+    const of = { [organization]: { organization_id: 'o' } };
+    expect((await come({ ...of, roles: ['editor'] })).claims).toMatchObject({ org_id: 'o', roles: ['editor'] });
+    expect((await come({ ...of, roles: ['editor'], [session]: { roles: [] } })).claims).toMatchObject({ roles: [] });
+    expect((await come({ ...of, [session]: { roles: ['editor', 7, null] } })).claims).toMatchObject({ roles: ['editor'] });
+    for (const roles of ['editor', undefined, { 0: 'editor' }]) expect((await come({ ...of, roles })).claims).toMatchObject({ roles: [] });
+    for (const organization_id of ['', 7, undefined])
+      expect(await come({ [organization]: { organization_id } })).not.toHaveProperty('organization');
+  });
+
+  it('knows no organization by an access token that is no JWT', async () => {
+    for (const access of ['opaque', 'of.two', undefined]) {
+      const { fake } = await make();
+      fake.member = MEMBER;
+      const opaque: typeof fetch = async (input, init) => {
+        const response = await fake.fetch(input, init);
+        const body = (await response.clone().json()) as { readonly access_token?: string };
+        return body.access_token === undefined ? response : Response.json({ ...body, access_token: access });
+      };
+      const going = trip(stytch({ ...APP, projectDomain: fake.domain, fetch: opaque }), fake.visit);
+      if (access === undefined) expect(await failureIn(going)).toMatch(/^broken /);
+      else expect(await going).not.toHaveProperty('organization');
+    }
   });
 
   it('is refused with a wrong secret, another redirect URI and a code used before', async () => {
