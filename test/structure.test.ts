@@ -264,6 +264,13 @@ describe('the house', () => {
     expect(['this.#a = () => b;', 'a.b = async (c: D): Promise<E> =>', 'a.b = function () {}', 'a.b =\n  c => d'].every((one) => LITERAL.test(one))).toBe(true);
   }); // prettier-ignore
 
+  it('gives no object literal an accessor while it answers: V8 keeps it, with its request, until its next full collection', () => {
+    const ACCESSOR = /^ {4,}[gs]et \w+\(/m; // one of a class stands further left
+    const answering = sources.filter(({ path }) => /^(node\/http|provider|endpoints|grants|clients|core|guard|mcp|lib)\//.test(path));
+    expect(answering.filter(({ text }) => ACCESSOR.test(text)).map(({ path }) => path)).toEqual([]);
+    expect(ACCESSOR.test('  return {\n    get a() {')).toBe(true);
+  });
+
   it('says neither `any` nor `enum`, and exports nothing by default', () => {
     // Names and shapes of another library, which has both.
     const isTheirs = (path: string): boolean => path.includes('workers-oauth-provider');

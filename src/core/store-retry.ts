@@ -97,7 +97,7 @@ function withDeadline(deadline: number, after: After): <T>(verb: () => Promise<T
         (result) => {
           if (givenUp) return void hanging.delete(token); // the caller has gone
           finish();
-          hanging.clear(); // it answers again
+          if (hanging.size > 0) hanging.clear(); // it answers again
           resolve(result);
         },
         (error: unknown) => {

@@ -123,13 +123,11 @@ const WITH_ASCII = /^(us-ascii|ascii|iso[-_]?8859-\d{1,2}|latin-?\d{1,2}|windows
 export const BODY_LIMIT = 65_536;
 
 type ReadBody = ReturnType<typeof readBody>;
-const bodies = new WeakMap<Request, ReadBody>();
+const BODY: unique symbol = Symbol('portcullis.body'); // a WeakMap of requests costs the collector more
 
 /** The body of a form or a registration, read once. */
-export function bodyOf(request: Request): ReadBody {
-  const body = bodies.get(request) ?? readBody(request, BODY_LIMIT);
-  bodies.set(request, body);
-  return body;
+export function bodyOf(request: Request & { [BODY]?: ReadBody }): ReadBody {
+  return (request[BODY] ??= readBody(request, BODY_LIMIT));
 }
 
 /**

@@ -54,13 +54,23 @@ export interface VerifiedCall {
 
 /** The call of a request, which is copied without its body when it is first needed. */
 export function callOf(asked: Request, env: unknown): VerifiedCall {
-  return {
-    env,
-    get request() {
-      const { url, method, headers } = asked;
-      return new Request(url, { method, headers });
-    },
-  };
+  return new GuardedCall(asked, env);
+}
+
+/** A class: V8 keeps the accessors of an object literal, with all that they refer to, until its next full collection. */
+class GuardedCall implements VerifiedCall {
+  readonly env: unknown;
+  readonly #asked: Request;
+
+  constructor(asked: Request, env: unknown) {
+    this.env = env;
+    this.#asked = asked;
+  }
+
+  get request(): Request {
+    const { url, method, headers } = this.#asked;
+    return new Request(url, { method, headers });
+  }
 }
 
 /** Which tokens belong to a source. No other source gets them. */

@@ -11,16 +11,14 @@ export function lazy<A extends readonly unknown[], R>(load: () => Promise<(...ar
 
 /** A value that is made on first use. Two simultaneous callers may both make it; the first result is kept. */
 export function memoize<T extends object>(load: () => Promise<T>): { readonly now: T | undefined; readonly once: () => Promise<T> } {
-  let made: T | undefined;
-  return {
-    get now() {
-      return made;
-    },
+  const made: { now: T | undefined; readonly once: () => Promise<T> } = {
+    now: undefined,
     async once() {
-      const fresh = made ?? (await load());
-      return (made ??= fresh);
+      const fresh = made.now ?? (await load());
+      return (made.now ??= fresh);
     },
   };
+  return made;
 }
 
 type Verbs<T> = { readonly [K in keyof T]: (...args: never[]) => Promise<unknown> };

@@ -74,18 +74,28 @@ export function acceptsAnswers(accept: string | null): boolean {
 
 /** The request without credentials: method, URL, other headers and signal. Its body was read before. @param credential the token, if it is in a header or parameter of its own. */
 export function redactedRequest(request: Request, credential?: string): Request {
-  const headers = redactedHeaders(request.headers, credential);
-  const shown: Partial<Request> = {
-    method: request.method,
-    url: redactedUrl(request.url, credential),
-    headers,
-    get signal() {
-      return request.signal; // a getter, since a runtime that creates it at the first access needs time for that
-    },
-    body: null,
-    bodyUsed: true,
-  };
-  return shown as Request;
+  return new ShownRequest(request, credential) as unknown as Request;
+}
+
+class ShownRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body = null;
+  readonly bodyUsed = true;
+  readonly #request: Request;
+
+  constructor(request: Request, credential: string | undefined) {
+    this.method = request.method;
+    this.url = redactedUrl(request.url, credential);
+    this.headers = redactedHeaders(request.headers, credential);
+    this.#request = request;
+  }
+
+  /** A getter, since a runtime that creates it at the first access needs time for that. */
+  get signal(): AbortSignal {
+    return this.#request.signal;
+  }
 }
 
 /** Headers without credentials; to be read, not changed. */

@@ -33,7 +33,8 @@ export function readMemory(path: string): ReadMemory | null {
 
 class HeaderMemory implements ReadMemory {
   readonly #descriptor: number;
-  readonly #rows = new Map<Key, Row>();
+  /** Replaced, not cleared: a map that was cleared leads from its former contents to the next ones, and V8 keeps them all until a full collection. */
+  #rows = new Map<Key, Row>();
   #seen = Buffer.alloc(2 * COPY);
   #next = Buffer.alloc(2 * COPY);
   /** `unproven` until an own commit has changed the header; `whole` while the header is complete. */
@@ -66,14 +67,14 @@ class HeaderMemory implements ReadMemory {
   /** Whether the header has changed; then all rows are dropped. */
   #look(): boolean {
     if (readHeader(this.#descriptor, this.#next) && this.#next.equals(this.#seen)) return false;
-    this.#rows.clear();
+    this.#rows = new Map();
     [this.#seen, this.#next] = [this.#next, this.#seen];
     return true;
   }
 
   #stop(): void {
     this.#state = 'off';
-    this.#rows.clear();
+    this.#rows = new Map();
   }
 }
 

@@ -61,9 +61,9 @@ export function makeGrantCache({ readGrant }: Pick<GrantRecords, 'readGrant'>): 
   const tokens = new Map<string, CachedToken>();
   /** The last pending read of each grant, unless this process has written that grant since. */
   const reading = new Map<string, object>();
-  const users = new Map<string, string>();
+  let users = new Map<string, string>();
   const note = (id: string, { userId }: Grant): void => {
-    if (users.size >= MAX_GRANTS) users.clear();
+    if (users.size >= MAX_GRANTS) users = new Map();
     users.set(id, userId);
   };
   const forget = (id: string): void => {
