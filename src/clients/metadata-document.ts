@@ -41,7 +41,7 @@ export async function isAcceptable({ settings }: AuthServer, id: string): Promis
   const url = new URL(id);
   const policy = settings.clientIdMetadataPolicy;
   if (policy === null) return true;
-  if (typeof policy === 'function') return policy(url);
+  if (typeof policy === 'function') return (await policy(url)) === true;
   return policy.some((host) => url.hostname === host || url.hostname.endsWith(`.${host}`));
 }
 

@@ -10,6 +10,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { findKey } from '../core/key-sources.ts';
 import { singleUse } from '../core/records/one-time.ts';
 import { isAssertionSignedWith } from '../core/assertion-signature.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import { userIdOf } from '../core/users/identities.ts';
 import { isDocumentUrl } from '../lib/url.ts';
 import { endOf, isFor, parseAssertion, SKEW, textClaim, timeProblem, type Assertion, type Claims } from '../model/assertion.ts';
@@ -97,8 +98,14 @@ async function findIssuer(as: AuthServer, iss: unknown, isJag: boolean, asked: A
   return found && isIt(found) ? found : trustedIssuers.find(isIt);
 }
 
-/** The issuer, which the start could not check. @throws {TypeError} without keys that can be read, or with a time that would never pass. */
+const FOUND =
+  'issuer kind jwks jwksUri scope:string[] clients:string[] claims:object audience:string algorithms:string[] maxAssertionLife user:function anyClient:boolean clockSkew jwksMaxAge';
+
+/** The issuer, which the start could not check. @throws {TypeError} without keys that can be read, of every workload of a platform, or with a time that would never pass. */
 function withKeys({ isLoopback }: AuthServer, found: FoundIssuer | null): FoundIssuer | null {
+  checkTypes('trustedIssuers', found ?? undefined, FOUND);
+  if (found?.kind === 'workload' && !found.user && Object.keys(found.claims ?? {}).length === 0)
+    throw new TypeError('trustedIssuers: name the workloads: `claims: { sub: "…" }`, or a function `user`; a platform signs for all.');
   if (found && !found.jwks && !isDocumentUrl(found.jwksUri ?? '', isLoopback))
     throw new TypeError('trustedIssuers: `jwksUri` must be an https URL with a path.');
   if (!(Number.isFinite(found?.clockSkew ?? 0) && (found?.maxAssertionLife ?? 0) >= 0))

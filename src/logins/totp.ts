@@ -27,7 +27,8 @@ type Kept = { readonly userId: string };
  * @example
  * const app = new OAuthProvider({ apiRoute: '/mcp', apiHandler: MyMCP.Router, logins: [password()], secondFactor: totp() });
  */
-export function totp(): SecondFactor {
+export function totp(...none: readonly never[]): SecondFactor {
+  if (none.length > 0) throw new TypeError('totp: it has no options, so it is asked of users who have set it up.');
   return {
     id: 'totp',
     needsSecret: true,
@@ -99,7 +100,7 @@ export const totpSection: AccountSection = {
       }
       case 'remove':
         await call.services.totps.remove(call.user.userId);
-        return { kind: 'done', to: 'account', session: 'renew' };
+        return { kind: 'done', to: 'account' };
       default:
         return { kind: 'done', to: 'section' };
     }

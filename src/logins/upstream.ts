@@ -95,7 +95,7 @@ export function upstream(provider: Upstream, options: UpstreamOptions = {}): Red
       const text = (words: Words): HtmlValue => words.site.onlyDomains(sayOr(emailDomains ?? [], words));
       return { kind: 'refused', reason, text };
     }
-    const mapped = (await options.mapIdentity?.(identity, env)) ?? {};
+    const mapped = await mappedBy(options, identity, env);
     if (mapped.deny !== undefined) return { kind: 'refused', reason: 'denied_by_mapping', text: mapped.deny };
     const claims = { ...(mapped.claims ?? profileOf(identity)), idp: identity.issuer };
     const { permissions = identity.permissions, organizations } = mapped;
@@ -129,7 +129,7 @@ export function upstream(provider: Upstream, options: UpstreamOptions = {}): Red
     async recheck(standing, { env, token }) {
       const { isPartial, ...identity } = standing as unknown as Standing;
       if (outside(identity) !== null) return 'no';
-      const isIn = provider.admits?.(identity) !== false && ((await options.mapIdentity?.(identity, env)) ?? {}).deny === undefined;
+      const isIn = provider.admits?.(identity) !== false && (await mappedBy(options, identity, env)).deny === undefined;
       if (!isIn) return isPartial ? 'unknown' : 'no'; // who lacks a claim that was not stored is not known to have lost it
       return token === null || !provider.recheck ? 'yes' : provider.recheck(token, identity);
     },
@@ -140,6 +140,13 @@ export function upstream(provider: Upstream, options: UpstreamOptions = {}): Red
       return 'kind' in arrived ? arrived : judge(arrived, env);
     },
   };
+}
+
+/** What `mapIdentity` says. @throws {TypeError} for `false`, null, and a misspelt `deny`, which would let the user in. */
+async function mappedBy(options: UpstreamOptions, identity: Identity, env: unknown): Promise<Mapped> {
+  const mapped = await options.mapIdentity?.(identity, env);
+  checkTypes('upstream: the result of `mapIdentity`', mapped, 'deny:string|function|object claims permissions organizations');
+  return mapped ?? {};
 }
 
 /** The part of an identity that is stored for later checks. */

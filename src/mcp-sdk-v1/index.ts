@@ -7,7 +7,7 @@ import { metadataAnswer, metadataTexts, metadataUrlOf } from '../guard/answers.t
 import { guard, type Guard, type GuardOptions } from '../guard/guard.ts';
 import type { OnRefused } from '../guard/refused.ts';
 import type { Verifier } from '../guard/token-source.ts';
-import { checkNames } from '../lib/check-options.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import { canonicalResource } from '../model/resource.ts';
 import { admit, type GuardedMessage, nodeListener, type NodeListener } from '../node/middleware.ts';
 import { proofs } from '../verifiers/proofs.ts';
@@ -47,7 +47,7 @@ export interface AuthMetadataOptions extends ResourceOptions {
   readonly resourceServerUrl: URL;
 }
 
-const RESOURCE_OPTIONS = 'scopesSupported resourceName serviceDocumentationUrl resourceServerUrl';
+const RESOURCE_OPTIONS = 'scopesSupported:string[] resourceName:string serviceDocumentationUrl resourceServerUrl';
 const PROGRAMS = ['authorize', 'token', 'revoke', 'introspect', 'par', 'register', 'jwks'];
 const PAGES = ['login', 'account', 'device', 'admin'];
 const METADATA = ['oauth-authorization-server', 'openid-configuration'];
@@ -63,8 +63,8 @@ const METADATA = ['oauth-authorization-server', 'openid-configuration'];
  * express().use(mcpAuthRouter({ provider, issuerUrl: new URL('https://mcp.example'), resourceServerUrl }));
  */
 export function mcpAuthRouter(options: AuthRouterOptions): RequestHandler {
-  checkNames('mcpAuthRouter', options, `provider issuerUrl baseUrl trustProxy ${RESOURCE_OPTIONS}`);
-  const { provider, issuerUrl, baseUrl, trustProxy = 0 } = options;
+  checkTypes('mcpAuthRouter', options ?? null, `provider issuerUrl baseUrl trustProxy:number ${RESOURCE_OPTIONS}`);
+  const { provider, issuerUrl, baseUrl, trustProxy } = options;
   if (!(provider instanceof ServerProvider))
     throw new TypeError(
       'mcpAuthRouter: `provider` must be new ServerProvider({ store, logins }) of portcullis/mcp-sdk-v1; give your own one to it as `formerStore: mcpSdkProvider(provider, …)`.',
@@ -94,7 +94,7 @@ export function mcpAuthRouter(options: AuthRouterOptions): RequestHandler {
  * express().use(mcpAuthMetadataRouter({ oauthMetadata, resourceServerUrl: new URL('https://mcp.example/mcp') }));
  */
 export function mcpAuthMetadataRouter(options: AuthMetadataOptions): RequestHandler {
-  checkNames('mcpAuthMetadataRouter', options, `oauthMetadata ${RESOURCE_OPTIONS}`);
+  checkTypes('mcpAuthMetadataRouter', options ?? null, `oauthMetadata ${RESOURCE_OPTIONS}`);
   const { oauthMetadata, resourceServerUrl } = options;
   if (typeof oauthMetadata?.issuer !== 'string')
     throw new TypeError('mcpAuthMetadataRouter: `oauthMetadata` must be the metadata of the authorization server, with its `issuer`.');
@@ -174,7 +174,7 @@ const WELL_KNOWN = '/.well-known/oauth-protected-resource';
  * express().post('/mcp', requireBearerAuth({ verifier: provider, requiredScopes: ['read'] }), handler);
  */
 export function requireBearerAuth(options: BearerAuthOptions): RequestHandler {
-  checkNames('requireBearerAuth', options, 'verifier requiredScopes resourceMetadataUrl expectedResource');
+  checkTypes('requireBearerAuth', options ?? null, 'verifier requiredScopes:string[] resourceMetadataUrl:string expectedResource');
   const { verifier } = options;
   if (typeof verifier?.verifyAccessToken !== 'function')
     throw new TypeError('requireBearerAuth: `verifier` must be the provider of mcpAuthRouter, or an object with `verifyAccessToken`.');

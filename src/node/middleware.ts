@@ -3,13 +3,13 @@
  * listener, or the guard alone in front of its routes.
  */
 import { defined } from '../lib/json.ts';
-import { checkNames } from '../lib/check-options.ts';
+import { checkNames, checkTypes } from '../lib/check-options.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Guard, isRefusal } from '../guard/guard.ts';
 import { authInfoOf } from '../mcp/tool-context.ts';
 import type { Access } from '../model/access.ts';
 import type { FetchFunction, FetchObject } from '../model/context.ts';
-import { answering, type AnswerSettings } from './http/answer.ts';
+import { answering, type AnswerSettings, checkSettings } from './http/answer.ts';
 import { incoming, makeProxyWarning } from './http/request.ts';
 import { send, sendPlain } from './http/response.ts';
 
@@ -34,6 +34,7 @@ export function nodeListener<Env>(app: FetchObject<Env> | FetchFunction<Env>, op
   const object = typeof app === 'function' ? { fetch: app } : app;
   if (typeof object?.fetch !== 'function')
     throw new TypeError('nodeListener: give an OAuthProvider, a guarded handler, or an object with `fetch`.');
+  checkSettings('nodeListener', defined(options));
   const env = { ...process.env };
   const desk = answering(object as FetchObject, { env, trustProxy: 0, maxRequests: 1000, bodyLimit: BODY_LIMIT, ...defined(options) });
   const look = options.trustProxy === undefined && 'isNamed' in object ? makeProxyWarning() : () => undefined; // only a provider counts
@@ -76,8 +77,10 @@ export async function admit(
   guard: Guard,
   request: IncomingMessage,
   response: ServerResponse,
-  { origin }: AdmitOptions = {},
+  options: AdmitOptions = {},
 ): Promise<Access | null> {
+  checkTypes('admit', options, 'origin:string');
+  const { origin } = options;
   const taken = incoming(request, response, { bodyLimit: Number.POSITIVE_INFINITY, ...(origin === undefined ? {} : { origin }) });
   if ('refused' in taken) {
     sendPlain(response, taken.refused, { error: 'invalid_request', error_description: 'The request line or a header is malformed.' });
@@ -104,6 +107,7 @@ export function expressGuard(
   guard: Guard,
   options: AdmitOptions = {},
 ): (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void {
+  checkTypes('expressGuard', options, 'origin:string');
   return (request, response, next) => {
     admit(guard, request, response, options).then((access) => access && next(), next);
   };

@@ -10,7 +10,7 @@ import type { FetchObject } from '../model/context.ts';
 import type { OAuthHelpers } from '../provider/helpers.ts';
 import type { Provider } from '../provider/provider.ts';
 import { openEmbedded } from './databases.ts';
-import { answering, type Answering } from './http/answer.ts';
+import { answering, checkSettings, type Answering } from './http/answer.ts';
 import { closed, listen } from './http/listen.ts';
 import { makeProxyWarning } from './http/request.ts';
 import type { NodeListenerOptions } from './middleware.ts';
@@ -227,14 +227,12 @@ function check(app: unknown, settings: ServeOptions & typeof DEFAULTS & { port: 
   if (!Number.isInteger(settings.port) || settings.port < 0 || settings.port > 65_535)
     throw wrong('port', 'a whole number from 0 to 65535, as the option or as the variable PORT');
   if (typeof settings.host !== 'string' || settings.host === '') throw wrong('host', 'a name or an address');
-  for (const name of ['trustProxy', 'bodyLimit', 'maxRequests', 'headerTimeout', 'requestTimeout', 'drainTimeout'] as const) {
-    const least = name === 'trustProxy' || name === 'drainTimeout' || name === 'bodyLimit' ? 0 : 1;
+  for (const name of ['headerTimeout', 'drainTimeout'] as const) {
+    const least = name === 'drainTimeout' ? 0 : 1;
     if (!Number.isFinite(settings[name]) || settings[name] < least) throw wrong(name, `a number, at least ${least}`);
   }
-  const { origin } = settings;
-  if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).origin !== origin)) {
-    throw wrong('origin', 'scheme and host alone, as in https://mcp.example.com');
-  }
+  if (typeof settings.signals !== 'boolean') throw wrong('signals', 'true or false');
+  checkSettings('serve', settings);
 }
 
 /** A name of the DNS, with a port perhaps: nothing else of a stranger's header comes into a log. */

@@ -2,7 +2,7 @@
  * Options that switch something on, each off unless it is given: `accessKeys` (personal access tokens and service keys), `audit` (which events are
  * kept, and for how long), `clientPolicy` (which clients may be connected), `monitoring` (paths for a load balancer and for Prometheus).
  */
-import { checkNames } from '../lib/check-options.ts';
+import { checkNames, typeOf } from '../lib/check-options.ts';
 import type { ClientPolicy } from '../model/client-policy.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AccessKeyRules } from '../model/token.ts';
@@ -43,8 +43,8 @@ export function accessKeysOf(given: AccessKeyOptions | undefined, hasLogins: boo
 
 /** Refuses what is no object, or has other members. */
 function checkMembers(option: string, given: unknown, must: string, names: readonly string[]): void {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) fail(option, must);
-  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (typeOf(given) !== 'object') fail(option, must);
+  const unknown = Object.keys(given as object).find((name) => !names.includes(name));
   if (unknown === undefined) return;
   fail(option, `has the unknown member ${JSON.stringify(unknown)}; known ${names.length > 1 ? 'are' : 'is'} ${names.join(', ')}`);
 }
@@ -110,16 +110,27 @@ export function clientPolicyOf(given: ClientPolicyOptions | undefined): ClientPo
 }
 
 function checkHosts(list: (typeof LISTS)[number], hosts: unknown): void {
-  if (hosts === undefined) return;
-  const wrong = Array.isArray(hosts) ? hosts.find((host) => !isHost(host)) : hosts;
-  if (!Array.isArray(hosts) || wrong !== undefined)
-    fail(`clientPolicy.${list}`, `must be a list of host names such as "claude.ai"; it holds ${JSON.stringify(wrong)}`);
+  if (hosts !== undefined && !areHosts(hosts)) fail(`clientPolicy.${list}`, `must be ${hostsMust(hosts)}`);
 }
 
-/** Whether a text is a host name as a URL has it. */
-export function isHost(host: unknown): boolean {
+/** Whether it is a list of host names. */
+export function areHosts(list: unknown): list is readonly string[] {
+  return Array.isArray(list) && list.every(isHost);
+}
+
+/** What the list must be, with what is wrong in it. */
+export function hostsMust(given: unknown): string {
+  const wrong: unknown = Array.isArray(given) ? given.find((host) => !isHost(host)) : given;
+  return `a list of host names such as "claude.ai", subdomains included; it holds ${JSON.stringify(wrong)}`;
+}
+
+/** Whether a text is a host name as a URL has it; `*.evil.example` would match nothing. */
+function isHost(host: unknown): boolean {
   return (
-    typeof host === 'string' && URL.canParse(`https://${host}/`) && new URL(`https://${host}/`).hostname === host && !host.endsWith('.')
+    typeof host === 'string' &&
+    !/\*|^\.|\.$/.test(host) &&
+    URL.canParse(`https://${host}/`) &&
+    new URL(`https://${host}/`).hostname === host
   );
 }
 

@@ -2,7 +2,7 @@
  * Option checks: the checks of single options beyond their kind, and their parsed values. Each message names the option and the fix.
  * No message contains any part of a secret (SEC-208).
  */
-import { checkTypes } from '../lib/check-options.ts';
+import { checkTypes, typeOf } from '../lib/check-options.ts';
 import { withoutSlash } from '../lib/url.ts';
 import { checkSecret as checkClientSecret, checkMembers, clientFrom, type ConfiguredClient } from '../model/client-spec.ts';
 import type { FetchObject } from '../model/context.ts';
@@ -116,12 +116,11 @@ const MAX_CLIENTS = 100_000;
 
 /** The rules with every default. @throws {TypeError} naming the fix. */
 export function registrationOf(given: RegistrationOptions = {}): RegistrationRules {
-  checkTypes('OAuthProvider: `clientRegistration`', given, 'initialAccessToken most policy redirectSchemes');
+  checkTypes('OAuthProvider: `clientRegistration`', given, 'initialAccessToken most policy:function redirectSchemes');
   const { initialAccessToken, most = MAX_CLIENTS, policy = null, redirectSchemes } = given;
   if (initialAccessToken !== undefined && initialAccessToken !== 'required')
     fail('clientRegistration', 'takes `initialAccessToken: "required"`, or none');
   if (!Number.isSafeInteger(most) || most < 1) fail('clientRegistration', 'needs a whole number of at least 1 as `most`');
-  if (policy !== null && typeof policy !== 'function') fail('clientRegistration', 'needs a function as `policy`');
   const isScheme = (one: unknown): boolean => typeof one === 'string' && /^[a-z][a-z0-9+.-]*$/.test(one) && !isForbiddenScheme(one);
   if (redirectSchemes !== undefined && !(Array.isArray(redirectSchemes) && redirectSchemes.every(isScheme)))
     fail('clientRegistration', 'needs schemes as `redirectSchemes`, such as ["myapp"], in lower case and without a colon; [] for none');
@@ -145,13 +144,14 @@ const PLACEHOLDER =
  */
 export function secretsOf(option: string | readonly string[] | undefined, variable: unknown): readonly string[] {
   const name = option === undefined ? 'secret (PORTCULLIS_SECRET)' : 'secret';
-  const given = option ?? (variable === undefined || variable === '' ? [] : variable);
+  const given: unknown = option === undefined ? variable || [] : option;
   const secrets = typeof given === 'string' ? given.split(option === undefined ? ',' : '\n').map((one) => one.trim()) : given;
-  if (!Array.isArray(secrets) || !secrets.every((one) => typeof one === 'string'))
+  if (!texts.is(secrets) || (Array.isArray(option) && option.length === 0))
     fail(name, 'must be a string, or a list of strings with the newest first');
-  for (const secret of secrets as readonly string[]) checkSecret(name, secret);
-  if (new Set(secrets).size < secrets.length) fail(name, 'holds one secret twice');
-  return secrets as readonly string[];
+  const list = secrets as readonly string[];
+  for (const secret of list) checkSecret(name, secret);
+  if (new Set(list).size < list.length) fail(name, 'holds one secret twice');
+  return list;
 }
 
 function checkSecret(name: string, secret: string): void {
@@ -230,7 +230,7 @@ function isOrigin(text: unknown): boolean {
 /** Names of scopes, or an object whose members they are. */
 export const scopeNames: Kind = {
   must: "be a list of scopes such as ['notes:read', 'notes:write'], or an object with the words for each: { 'notes:read': 'Read your notes' }",
-  is: (value) => texts.is(value) || (typeof value === 'object' && value !== null && !Array.isArray(value)),
+  is: (value) => /^(object|string\[\])$/.test(typeOf(value)),
 };
 
 /** A string. */
@@ -239,13 +239,13 @@ export const word: Kind = { must: 'be a string that is not empty', is: (value) =
 /** Settings by route or URL. */
 export const object: Kind = {
   must: 'be an object of settings, by route or full URL',
-  is: (value) => typeof value === 'object' && value !== null,
+  is: (value) => typeOf(value) === 'object',
 };
 
 /** A list of texts. */
 export const texts: Kind = {
   must: "be a list, such as ['notes:read', 'notes:write']",
-  is: (value) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
+  is: (value) => typeOf(value) === 'string[]',
 };
 
 /** Bounds of an access token's lifetime. */

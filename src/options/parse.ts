@@ -14,7 +14,7 @@ import { covers } from '../model/resource.ts';
 import { makeScopeExpansion, rightsIn } from '../model/scope.ts';
 import type { Paths, Settings } from '../model/settings.ts';
 import { checkHandler, checkKind, checkServed, checkTokens, clientsOf, fail, registrationOf, secretsOf } from './option-checks.ts';
-import { accessKeysOf, auditOf, clientPolicyOf, isHost, monitoringPathsOf } from './features.ts';
+import { accessKeysOf, areHosts, auditOf, clientPolicyOf, hostsMust, monitoringPathsOf } from './features.ts';
 import { NO_PAGES, type PartParsers } from './left-out.ts';
 import { checkResources, scopesOf } from './resources.ts';
 import { KNOWN, type OAuthProviderOptions } from './options.ts';
@@ -254,9 +254,7 @@ function checkClashes(paths: Partial<Paths>, routes: readonly { readonly path: s
 
 function checkPolicy(policy: unknown): void {
   if (policy === undefined || typeof policy === 'function') return;
-  const wrong = Array.isArray(policy) ? policy.find((host) => !isHost(host)) : policy;
-  if (!Array.isArray(policy) || wrong !== undefined)
-    fail('clientIdMetadataPolicy', `must be a function, or a list of host names such as "claude.ai"; it holds ${JSON.stringify(wrong)}`);
+  if (!areHosts(policy)) fail('clientIdMetadataPolicy', `must be a function, or ${hostsMust(policy)}`);
 }
 
 /** Refuses to start with documents where the machine cannot fetch them. @throws {TypeError} naming the fix. */

@@ -3,6 +3,7 @@
  * server of a request, and derives its issuer and path. A single server answers every request; of several, the path decides, and the host if they
  * have more than one. The `Host` header only selects among the configured hosts, and is never used to build a URL (SEC-108, SEC-198).
  */
+import { defined } from '../lib/json.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import { covers } from '../model/resource.ts';
 import { TENANT_ID } from '../model/store.ts';
@@ -186,7 +187,7 @@ function tenantOf<Env>(
   const routes = [common.apiRoute ?? [], Object.keys(common.apiHandlers ?? {})].flat();
   if (prefix !== '' && routes.includes('/'))
     fail('apiRoute', 'cannot be "/" where tenants stand at paths; give it a path of its own, such as "/mcp"');
-  return { id, origin: origin ?? base, prefix, options: { ...common, ...own } as OAuthProviderOptions<Env> }; // the handler is the same with and without `anonymous`
+  return { id, origin: origin ?? base, prefix, options: { ...common, ...defined(own) } as OAuthProviderOptions<Env> }; // the handler is the same with and without `anonymous`
 }
 
 function placeOf(name: string, issuer: string): Pick<Tenant<never>, 'origin' | 'prefix'> {

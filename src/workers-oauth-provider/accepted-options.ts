@@ -2,7 +2,7 @@
  * The options of `@cloudflare/workers-oauth-provider`: their types and start-up checks. What is refused there at the start is refused here, and so
  * is what would be ignored.
  */
-import { checkNames } from '../lib/check-options.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { FetchClass, FetchFunction, WorkerContext } from '../model/context.ts';
 import { isScopeToken } from '../model/scope.ts';
@@ -110,9 +110,9 @@ export function pathOf(text: string): string {
 }
 
 const COMMON =
-  'clientRegistrationEndpoint accessTokenTTL refreshTokenTTL refreshTokenIdleTTL clientRegistrationTTL scopesSupported allowTokenExchangeGrant disallowPublicClientRegistration clientRegistrationCallback tokenExchangeCallback onError allowPrivateUseRedirectUris clientIdMetadataDocumentEnabled cookiePrefix enterpriseManagedAuthorization';
+  'clientRegistrationEndpoint accessTokenTTL refreshTokenTTL refreshTokenIdleTTL clientRegistrationTTL scopesSupported:string[] allowTokenExchangeGrant:boolean disallowPublicClientRegistration:boolean clientRegistrationCallback:function tokenExchangeCallback:function onError:function allowPrivateUseRedirectUris clientIdMetadataDocumentEnabled:boolean cookiePrefix enterpriseManagedAuthorization';
 /** Names of the options, with spaces between. */
-export const PROVIDER_OPTIONS: string = `${COMMON} apiRoute apiHandler apiHandlers defaultHandler authorizeEndpoint tokenEndpoint resourceMetadata requiredScopes allowedOrigins resolveExternalToken`;
+export const PROVIDER_OPTIONS: string = `${COMMON} apiRoute apiHandler apiHandlers defaultHandler authorizeEndpoint tokenEndpoint resourceMetadata:object requiredScopes:string[] allowedOrigins resolveExternalToken:function`;
 /** The same of an authorization server on its own. */
 export const SERVER_OPTIONS: string = `${COMMON} issuer authorizeEndpoint tokenEndpoint resources defaultResource legacyGrantResource`;
 
@@ -128,7 +128,7 @@ export function checkOptions(owner: string, options: object, known: string): voi
   for (const [name, fix] of Object.entries(REMOVED))
     if ((options as Record<string, unknown>)[name]) throw new TypeError(`${owner}: \`${name}\` is not supported; ${fix}.`);
   const { allowImplicitFlow: _a, allowPlainPKCE: _b, ...rest } = options as Record<string, unknown>;
-  checkNames(owner, rest, known);
+  checkTypes(owner, rest, known);
   const { scopesSupported = [] } = options as { readonly scopesSupported?: readonly string[] };
   if (new Set(scopesSupported).size < scopesSupported.length) fail('scopesSupported', 'names a scope twice; name each once');
 }

@@ -2,7 +2,7 @@
  * `enterpriseManagedAuthorization` of `@cloudflare/workers-oauth-provider`: assertions of an enterprise's identity provider (ID-JAG), whose
  * issuer and user functions of the application say for each request. The option is experimental there.
  */
-import { checkNames } from '../lib/check-options.ts';
+import { checkTypes } from '../lib/check-options.ts';
 import { defined } from '../lib/json.ts';
 import type { IssuerFinder, MappedUser } from '../model/trusted-issuer.ts';
 import { infoOf } from './client-shape.ts';
@@ -67,7 +67,11 @@ function mappedUser({ userId, scope, props, metadata, accessTokenTTL }: EmaClaim
 
 function checkOptions(options: EmaOptions<never>): void {
   const { trustedIssuers, mapClaims, allowPublicClients = false, ...seconds } = options;
-  checkNames(NAME, options, 'trustedIssuers mapClaims jwksCacheTtlSeconds clockSkewSeconds maxAssertionLifetimeSeconds allowPublicClients');
+  checkTypes(
+    NAME,
+    options,
+    'trustedIssuers mapClaims jwksCacheTtlSeconds clockSkewSeconds maxAssertionLifetimeSeconds allowPublicClients:boolean',
+  );
   if (typeof trustedIssuers !== 'function') throw new TypeError(`${NAME}.trustedIssuers must be a function ({ iss, … }) → issuer or null.`);
   if (typeof mapClaims !== 'function') throw new TypeError(`${NAME}.mapClaims must be a function ({ claims, … }) → user or null.`);
   if (allowPublicClients)

@@ -161,7 +161,9 @@ describe('clients/metadata-document, accepted hosts', () => {
   it('accepts documents of the URLs that a function accepts (SEC-105)', async () => {
     const world = await setUp({ clientIdMetadataPolicy: ({ pathname }) => pathname === '/app.json' });
     expect([await world.look(), await world.look('https://client.example/b.json')]).toEqual(['201', '400 document_unwelcome']);
-  });
+    for (const said of ['no', {}, 1, undefined]) expect(await (await setUp({ clientIdMetadataPolicy: () => said as never })).look()).toBe('400 document_unwelcome');
+    expect(await (await setUp({ clientIdMetadataPolicy: async () => true })).look()).toBe('201');
+  }); // prettier-ignore
 
   it('refuses a cached document that the policy no longer allows', async () => {
     const welcome = { isAllowed: true };

@@ -59,6 +59,9 @@ describe('grants/jwt-bearer with a function as trustedIssuers', () => {
     ['a clock that is no number', { ...found, clockSkew: Number.NaN }, 503, 'issuer_function_failed'],
     ['a life that is no number', { ...found, maxAssertionLife: Number.NaN }, 503, 'issuer_function_failed'],
     ['one without keys', { issuer: IDP, kind: 'enterprise' }, 503, 'issuer_function_failed'],
+    ['a misspelt member', { ...found, client: ['other'] } as never, 503, 'issuer_function_failed'],
+    ['one client in place of a list', { ...found, clients: 'assistants' } as never, 503, 'issuer_function_failed'],
+    ['a platform with all its workloads', { ...workload, claims: {}, user: undefined } as never, 503, 'issuer_function_failed'],
     ['keys on this machine', { issuer: IDP, kind: 'enterprise', jwksUri: 'http://localhost:9/keys' }, 503, 'issuer_function_failed'],
   ])('grants nothing when it gives %s', async (_what, given, status, reason) => {
     const app = await makeApp(() => given);

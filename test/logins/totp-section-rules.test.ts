@@ -91,8 +91,8 @@ describe('logins/totp, section: decisions', () => {
     expect(late.asked).toHaveLength(2);
   });
 
-  it('renews the session where it removes the factor', async () => {
-    expect((await answer({ decision: 'remove' }, { isOn: true })).result).toEqual({ kind: 'done', to: 'account', session: 'renew' });
+  it('leads back to the account page where it removes the factor', async () => {
+    expect((await answer({ decision: 'remove' }, { isOn: true })).result).toEqual({ kind: 'done', to: 'account' });
   });
 });
 

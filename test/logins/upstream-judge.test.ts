@@ -97,6 +97,15 @@ describe('logins/upstream, accepted users', () => {
     expect(await finish({ mapIdentity: () => ({ permissions: [] }) }, own)).toMatchObject({ permissions: [] });
   }); // prettier-ignore
 
+  it('lets no user in for a mapping that says no in another way: false, null, a misspelt `deny`', async () => {
+    for (const said of [false, null, true, 'no', [], { denied: 'no' }, { Deny: 'no' }, { deny: false }, { deny: null }]) {
+      await expect(finish({ mapIdentity: () => said as never })).rejects.toThrow(/^upstream: the result of `mapIdentity`/);
+      const stay = upstream(site(), { mapIdentity: () => said as never }).recheck?.(UMA as never, { env: 'env', token: null } as never);
+      await expect(stay).rejects.toThrow(/^upstream: the result of `mapIdentity`/);
+    }
+    expect(await finish({ mapIdentity: () => undefined as never })).toMatchObject({ kind: 'proven' });
+  }); // prettier-ignore
+
   it('has the claims of a profile, of some length, and is judged again by all that the site said', async () => {
     const claims = { name: 'n'.repeat(1024), nickname: 'n'.repeat(1025), hd: true, locale: 7, roles: ['x'] };
     expect(await finish({}, named(claims))).toMatchObject({ identity: { claims: { name: claims.name, hd: true, idp: UMA.issuer } }, standing: { claims } });

@@ -5,7 +5,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { mcpSdkProvider } from '../../src/former/index.ts';
 import { password } from '../../src/logins/password.ts';
 import {
@@ -59,6 +59,21 @@ const jsonAt = async (url: string): Promise<unknown> => {
 };
 
 describe('docs/guide/from-mcp-sdk.md', () => {
+  it('warns once of a proxy that `trustProxy` does not name, as all users would share the limits of one network', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    try {
+      for (const trustProxy of [undefined, 1]) {
+        const provider = new ServerProvider({ store: memoryStore(), logins: [password()] });
+        const { url } = await start(mcpAuthRouter({ provider, issuerUrl: new URL('http://localhost:9'), trustProxy }) as never);
+        for (const path of ['/login', '/token', '/login']) await fetch(url + path, { headers: { 'x-forwarded-for': '203.0.113.7' } });
+      }
+      const lines = warn.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('X-Forwarded-For'));
+      expect(lines).toEqual(['portcullis: a proxy forwards requests (X-Forwarded-For), so all users share one rate limit; give the option trustProxy: 1']);
+    } finally {
+      warn.mockRestore();
+    }
+  }); // prettier-ignore
+
   it('switches an application under a connected client, whose tools find the same authInfo (W-12)', async () => {
     const port = await freePort();
     const url = `http://localhost:${port}`;

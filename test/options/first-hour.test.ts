@@ -10,7 +10,9 @@ import { upstream } from '../../src/logins/upstream.ts';
 import { boundSessions, cachedPermissions, catalogue, McpAgent, mcpHandler, mount, policy, sessions, tool } from '../../src/mcp/index.ts';
 import type { FetchObject } from '../../src/model/context.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
-import { nodeListener, serve } from '../../src/node/index.ts';
+import { mcpAuthRouter, requireBearerAuth } from '../../src/mcp-sdk-v1/index.ts';
+import { expressGuard, nodeListener, serve } from '../../src/node/index.ts';
+import { OAuthProvider as OldProvider } from '../../src/workers-oauth-provider/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import * as sites from '../../src/upstreams/index.ts';
 import * as verifiers from '../../src/verifiers/index.ts';
@@ -91,6 +93,51 @@ describe('a factory refuses at the start (N-14)', () => {
       'cachedPermissions',
       () => loose(cachedPermissions)(() => [], { second: 0 }),
       'cachedPermissions: `second` is not an option; did you mean `seconds`',
+    ],
+    ['totp', () => loose(totp)({ required: true }), 'totp: it has no options'],
+    [
+      'nodeListener',
+      () => loose(nodeListener)({ fetch() {} }, { trustProxy: true }),
+      'nodeListener: trustProxy must be a number, at least 0',
+    ],
+    ['nodeListener', () => loose(nodeListener)({ fetch() {} }, { bodyLimit: '4mb' }), 'nodeListener: bodyLimit must be a number'],
+    [
+      'nodeListener',
+      () => loose(nodeListener)({ fetch() {} }, { maxRequests: NaN }),
+      'nodeListener: maxRequests must be a number, at least 1',
+    ],
+    [
+      'nodeListener',
+      () => loose(nodeListener)({ fetch() {} }, { requestTimeout: 0 }),
+      'nodeListener: requestTimeout must be a number, at least 1',
+    ],
+    [
+      'nodeListener',
+      () => loose(nodeListener)({ fetch() {} }, { origin: 'https://a.example/' }),
+      'nodeListener: origin must be scheme and host alone',
+    ],
+    ['nodeListener', () => loose(nodeListener)({ fetch() {} }, { onError: 'x' }), 'nodeListener: onError must be a function'],
+    [
+      'nodeListener',
+      () => loose(nodeListener)({ fetch() {} }, { overrideGlobalObjects: 'false' }),
+      'nodeListener: overrideGlobalObjects must be true or false',
+    ],
+    ['expressGuard', () => loose(expressGuard)(() => null, { orgin: 'x' }), 'expressGuard: `orgin` is not an option'],
+    ['mcpAuthRouter', () => loose(mcpAuthRouter)({ trustProxy: true }), 'mcpAuthRouter: `trustProxy` must be of type number.'],
+    [
+      'requireBearerAuth',
+      () => loose(requireBearerAuth)({ requiredScopes: 'read' }),
+      'requireBearerAuth: `requiredScopes` must be of type string[].',
+    ],
+    [
+      'old entry',
+      () => loose((options: never) => new OldProvider(options))({ requiredScopes: 'read' }),
+      'OAuthProvider: `requiredScopes` must be of type string[].',
+    ],
+    [
+      'old entry',
+      () => loose((options: never) => new OldProvider(options))({ allowTokenExchangeGrant: 'false' }),
+      'OAuthProvider: `allowTokenExchangeGrant` must be of type boolean.',
     ],
     ['sessions', () => loose(sessions)({ sse: 'false' }), 'sessions: `sse` must be of type boolean.'],
     ['sessions', () => loose(sessions)({ keep: 60 }), 'sessions: `keep` is not an option; there are idle, most, sse'],

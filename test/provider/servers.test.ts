@@ -9,6 +9,12 @@ const of = (tenants: unknown, more: Partial<OAuthProviderOptions> = {}) =>
   tenantsOf({ ...base, ...more, tenants: tenants as never } as OAuthProviderOptions);
 
 describe('provider/servers, tenants', () => {
+  it('have the options of the provider where their own have no value', () => {
+    const [one] = of({ a: { issuer: '/a', requiredScopes: undefined, permissions: undefined, name: 'A' } }, { requiredScopes: ['read'] });
+    expect(one?.options).toMatchObject({ requiredScopes: ['read'], name: 'A' });
+    expect(one?.options).not.toHaveProperty('permissions');
+  });
+
   it('are none unless they are given', () => {
     expect(tenantsOf(base)).toEqual([]);
   });

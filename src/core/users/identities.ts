@@ -132,7 +132,9 @@ async function hashOf(
   { secrets }: Pick<UserIdParts, 'secrets'>,
   { issuer, subject }: Pick<Identity, 'issuer' | 'subject'>,
 ): Promise<string> {
-  if (issuer === '' || subject === '') throw new TypeError('An identity needs an issuer and a subject.');
+  // Without a subject, as where a member of the user is misspelt, all users of the issuer would be one.
+  if (![issuer, subject].every((one: unknown) => one !== '' && (typeof one === 'string' || Number.isSafeInteger(one))))
+    throw new TypeError('An identity needs an issuer and a subject.');
   return secrets.hash(`identity\n${JSON.stringify([issuer, subject])}`);
 }
 

@@ -29,6 +29,31 @@ export interface AnswerSettings extends RequestRules {
   readonly onError?: ((error: unknown, at: ErrorPlace) => void) | undefined;
 }
 
+/**
+ * Checks the settings that a server and a listener share: a limit that is no number would limit nothing, and `trustProxy: true` would let callers
+ * choose their address.
+ *
+ * @param owner of the options, in messages.
+ * @throws {TypeError} naming the option.
+ */
+export function checkSettings(owner: string, settings: Partial<AnswerSettings>): void {
+  const { origin, overrideGlobalObjects: override = true, onError = () => undefined } = settings;
+  const wrong = (name: string, want: string): TypeError => new TypeError(`${owner}: ${name} must be ${want}.`);
+  for (const [name, least] of [
+    ['trustProxy', 0],
+    ['bodyLimit', 0],
+    ['maxRequests', 1],
+    ['requestTimeout', 1],
+  ] as const) {
+    const { [name]: value = least } = settings;
+    if (!Number.isFinite(value) || value < least) throw wrong(name, `a number, at least ${least}`);
+  }
+  if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).origin !== origin))
+    throw wrong('origin', 'scheme and host alone, as in https://mcp.example.com');
+  if (typeof override !== 'boolean') throw wrong('overrideGlobalObjects', 'true or false');
+  if (typeof onError !== 'function') throw wrong('onError', 'a function');
+}
+
 /** Where an error happened. Holds nothing that could be a secret: no query, no header. */
 export interface ErrorPlace {
   /** The `request_id` that the client was told. */

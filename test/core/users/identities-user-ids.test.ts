@@ -27,6 +27,16 @@ describe('core/users/identities: the user of an identity', () => {
     await expect(userIdOf(as, identityOf('s1', ''))).rejects.toThrow('An identity needs an issuer and a subject.');
   });
 
+  it('makes no one user of all who come without a subject, as where its name is misspelt', async () => {
+    const { as } = make();
+    for (const odd of [undefined, null, NaN, 1.5, {}, ['s1'], true]) {
+      await expect(userIdOf(as, { ...identityOf(), subject: odd } as never)).rejects.toThrow('An identity needs an issuer and a subject.');
+      await expect(userIdOf(as, { ...identityOf(), issuer: odd } as never)).rejects.toThrow('An identity needs an issuer and a subject.');
+      await expect(findUserId(as, { ...identityOf(), subject: odd } as never)).rejects.toThrow('An identity needs an issuer and a subject.');
+    }
+    expect(await userIdOf(as, { ...identityOf(), subject: 7 } as never)).not.toBe(await userIdOf(as, { ...identityOf(), subject: 8 } as never));
+  }); // prettier-ignore
+
   it('is the same user for simultaneous requests', async () => {
     const { as } = make();
     const ids = await Promise.all([1, 2, 3].map(() => userIdOf(as, identityOf())));
