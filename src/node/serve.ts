@@ -85,7 +85,7 @@ export async function serve<Env>(app: FetchObject<Env> | Provider<Env>, options:
   const env = isProvider(app) ? { ...given } : given; // a provider's gets a store and an issuer
   const settings = {
     ...DEFAULTS,
-    port: Number(env['PORT'] || 8787),
+    port: portOf(env['PORT']),
     host: typeof env['HOST'] === 'string' && env['HOST'] !== '' ? env['HOST'] : 'localhost',
     ...defined(options),
     env,
@@ -135,6 +135,9 @@ export async function serve<Env>(app: FetchObject<Env> | Provider<Env>, options:
   const server: ProviderServer = { ...serverOf(url, port, stop, settings.signals), helpers: provided.helpers };
   return server;
 }
+
+/** The variable PORT, in digits: `Number` would take a blank for 0, which is any port. */
+const portOf = (value: unknown = ''): number => (value === '' ? 8787 : /^\d+$/.test(String(value)) ? Number(value) : Number.NaN);
 
 /**
  * A log on a full disk, or whose reader is gone, reports an `error` that would end the process. The lines are lost, and later ones are written

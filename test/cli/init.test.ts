@@ -91,6 +91,25 @@ describe('portcullis init', () => {
     expect(new Set(secrets).size).toBe(projects.length);
   });
 
+  it('says how to enter a folder whose name a shell would divide or run', async () => {
+    const line = async (name: string): Promise<string | undefined> =>
+      (await run('init', join(folder, 'shell', name), '--yes', '--no-install')).out.split('\n').find((one) => one.startsWith('  cd '));
+    expect(await line('my notes')).toBe(`  cd '${join(folder, 'shell/my notes')}'`);
+    expect(await line("it's")).toBe(`  cd '${join(folder, "shell/it'\\''s")}'`);
+    for (const name of ['a;b', 'a&b', 'a$b', 'a`b', 'a(b', '~a', 'a*b'])
+      expect(await line(name)).toBe(`  cd '${join(folder, 'shell', name)}'`);
+    for (const name of ['a-b.c_d', 'ノート']) expect(await line(name)).toBe(`  cd ${join(folder, 'shell', name)}`);
+  });
+
+  it('says in a folder with a project how to add Portcullis to it', async () => {
+    const path = join(folder, 'project');
+    mkdirSync(path);
+    writeFileSync(join(path, 'package.json'), '{}');
+    expect((await run('init', path, '--yes')).err).toBe(
+      `${path} has package.json already, and init overwrites nothing. Name another folder: portcullis init FOLDER. To add Portcullis to the project that is there, follow "Your own server" in its README.`,
+    );
+  });
+
   it('overwrites nothing, and writes nothing where one file is there', async () => {
     const path = join(folder, 'taken');
     mkdirSync(path);

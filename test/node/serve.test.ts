@@ -40,6 +40,10 @@ describe('node/serve, start and stop', () => {
   it('refuses options that make no sense', async () => {
     const wrong: [object, RegExp][] = [
       [{ port: 70_000 }, /port must be a whole number from 0 to 65535/],
+      ...[' ', '0x1F90', '8e3', '80.5', '-1', 'http'].map((PORT): [object, RegExp] => [
+        { port: undefined, env: { PORT } },
+        /the variable PORT/,
+      ]),
       [{ host: '' }, /host must be/],
       [{ origin: 'https://x.example/path' }, /origin must be scheme and host alone/],
       [{ trustProxy: -1 }, /trustProxy must be/],

@@ -39,6 +39,10 @@ export async function runAdmin(noun: string, argv: readonly string[], terminal: 
   const labels = (verb.words ?? []).map((word) => word.split('=') as [string, string]);
   if (words.length !== labels.length)
     throw usage(labels.length === 0 ? `${noun} ${name} takes no more words` : `Write: portcullis ${noun} ${name} ${labels.map(([, label]) => label).join(' ')}`, help); // prettier-ignore
+  const emptyWord = labels.find((_label, at) => words[at]?.trim() === '')?.[1];
+  if (emptyWord !== undefined) throw usage(`${emptyWord} is empty`, help);
+  const emptyFlag = verb.flags?.map(calledOf).find((flag) => [given[flag]].flat().includes(''));
+  if (emptyFlag !== undefined) throw usage(`--${emptyFlag} is empty`, help);
   const flags = (verb.flags ?? []).flatMap((key) => {
     const [flag, about] = [calledOf(key), FLAGS[key]];
     return given[flag] === undefined || !about ? [] : [[about.member, about.means ?? valueOf(flag, about.kind, given[flag])] as const];
@@ -210,7 +214,7 @@ async function openTarget(place: Place, terminal: Terminal): Promise<Target> {
   if (store === undefined || store === '') throw new CliError('Name what to work on: --store ./data, or --server https://mcp.example', 2);
   const { openLocal } = await import('./target.ts');
   const texts = Array.isArray(scopes) ? (scopes as readonly string[]) : [];
-  return openLocal(store, { tenant, resource: resource as string | undefined, scopes: texts }, process.env);
+  return openLocal(store, { tenant, resource: resource as string | undefined, scopes: texts, warn: terminal.err }, process.env);
 }
 
 const UNITS: { readonly [unit: string]: number } = { s: 1, m: 60, h: 3600, d: 86_400 };

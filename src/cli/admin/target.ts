@@ -25,16 +25,19 @@ export interface StoreOptions {
   readonly tenant: string | undefined;
   readonly resource: string | undefined;
   readonly scopes: readonly string[];
+  /** Told where the epoch may be wrong. */
+  readonly warn: (line: string) => void;
 }
 
 /** Opens a store as a target; a running server may use it at the same time. @throws {CliError} */
 export async function openLocal(name: string, options: StoreOptions, env: NodeJS.ProcessEnv): Promise<Target> {
   const { store, close } = await openStore(name, false);
   try {
-    await checkPart(store, options.tenant, env['PORTCULLIS_EPOCH']);
+    const { warn: _warn, ...part } = options;
+    await checkPart(store, options, env['PORTCULLIS_EPOCH']);
     const { PORTCULLIS_EPOCH, PORTCULLIS_SECRET } = env;
     const { admin, settled } = await localAdmin({
-      ...options,
+      ...part,
       store,
       runtime: nodeRuntime(),
       by: `cli:${osUser()}`,
@@ -69,9 +72,9 @@ const KEY = /^(?:([a-z0-9-]{1,32})\/)?(?:([a-z0-9][a-z0-9.-]{0,31})@)?[a-z-]+:/;
 
 /**
  * Refuses to look into the wrong part of a store, where nothing would be found and nothing end: a missing tenant, or another epoch than that of
- * the server. One page of the records shows it.
+ * the server. One page of the records shows it. An epoch that has no records yet may have just begun, so that it is only a warning.
  */
-async function checkPart(store: Store, tenant: string | undefined, epoch = ''): Promise<void> {
+async function checkPart(store: Store, { tenant, warn }: StoreOptions, epoch = ''): Promise<void> {
   const page = await store.all?.();
   const names = (page?.records ?? []).map(({ key }) => KEY.exec(key)).filter((name) => name !== null);
   const tenants = [...new Set(names.map(([, of]) => of))];
@@ -80,7 +83,10 @@ async function checkPart(store: Store, tenant: string | undefined, epoch = ''): 
     throw new CliError(`This store holds the tenants ${list}. Name one: --tenant ${tenants[0]}`, 2);
   if (tenant !== undefined && page && page.next === undefined && names.length > 0 && !tenants.includes(tenant))
     throw new CliError(`This store holds nothing of the tenant ${tenant}${list === '' ? ', and no tenants' : `; there are ${list}`}.`, 2);
-  const found = names.find(([, , of]) => of !== undefined)?.[2];
+  const epochs = [...new Set(names.map(([, , of]) => of).filter((of) => of !== undefined))];
+  const [found] = epochs;
+  if (epoch !== '' && page?.next === undefined && found !== undefined && !epochs.includes(epoch))
+    warn(`This store holds nothing of PORTCULLIS_EPOCH=${epoch}, but of ${epochs.join(', ')}. Compare it with the server.`);
   if (epoch === '' && found !== undefined)
     throw new CliError(`The server of this store runs with PORTCULLIS_EPOCH=${found}. Set it here to what the server has.`, 2);
 }

@@ -31,7 +31,7 @@ export async function runInit(options: InitOptions, terminal: Terminal, parts: I
   if (installs) install(project.folder, terminal);
   const next = [
     ...(isOld ? [`install Node 22.18 or newer (this is ${process.versions.node})`] : []),
-    ...(shown === '.' ? [] : [`cd ${shown}`]),
+    ...(shown === '.' ? [] : [`cd ${quotedForShell(shown)}`]),
     ...(installs ? [] : ['npm install']),
     ...(project.login === 'password' ? [] : ['put id and secret into .env (README.md says how)']),
     ...(project.login !== 'password' && project.place === undefined && siteOf(project.login).place
@@ -45,13 +45,21 @@ export async function runInit(options: InitOptions, terminal: Terminal, parts: I
   else terminal.out(`\nNext:\n${next.map((line) => `  ${line}`).join('\n')}`);
 }
 
+/** A path as one word of a shell. */
+function quotedForShell(path: string): string {
+  return /^[\p{L}\p{N}_@%+=:,./\\-]+$/u.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+}
+
 /** Writes every file, or none if one of them exists. */
 function write(project: Project): readonly string[] {
   const files = filesOf(project);
   const there = files.filter(({ name }) => existsSync(join(project.folder, name))).map(({ name }) => name);
+  const hint = there.includes('package.json')
+    ? '. To add Portcullis to the project that is there, follow "Your own server" in its README.'
+    : '';
   if (there.length > 0)
     throw new CliError(
-      `${project.folder} has ${there.join(', ')} already, and init overwrites nothing. Name another folder: portcullis init FOLDER`,
+      `${project.folder} has ${there.join(', ')} already, and init overwrites nothing. Name another folder: portcullis init FOLDER${hint}`,
     );
   const written: string[] = [];
   try {
