@@ -237,7 +237,8 @@ export const de: Translation = {
   },
   errorReasons: {
     client_unknown: 'Diese App ist hier nicht registriert, oder ihre Registrierung ist abgelaufen.',
-    another_browser: 'Diese Seite wurde in einem anderen Browser geöffnet. Gehen Sie zurück zu der App und beginnen Sie von vorn.',
+    another_browser:
+      'Diese Seite wurde in einem anderen Browser geöffnet, oder dieser Browser blockiert Cookies. Erlauben Sie Cookies für diese Website, gehen Sie zurück zu der App und beginnen Sie von vorn.',
     cross_site: 'Die Anfrage kam von einer anderen Website. Gehen Sie zurück zu der App und beginnen Sie von vorn.',
     authorize_limited:
       'Aus diesem Netzwerk wurden zu viele Anmeldungen begonnen. Warten Sie ein paar Minuten und versuchen Sie es noch einmal.',

@@ -231,7 +231,8 @@ export const es: Translation = {
   },
   errorReasons: {
     client_unknown: 'Esta aplicación no está registrada aquí, o su registro ha terminado.',
-    another_browser: 'Esta página se abrió en otro navegador. Vuelve a la aplicación y empieza de nuevo.',
+    another_browser:
+      'Esta página se abrió en otro navegador, o este navegador bloquea las cookies. Permite las cookies de este sitio, vuelve a la aplicación y empieza de nuevo.',
     cross_site: 'La solicitud vino de otro sitio. Vuelve a la aplicación y empieza de nuevo.',
     authorize_limited: 'Se han iniciado demasiadas sesiones desde esta red. Espera unos minutos y vuelve a intentarlo.',
     step_limited: 'Se han iniciado demasiadas sesiones desde esta red. Espera unos minutos y vuelve a intentarlo.',

@@ -231,7 +231,8 @@ export const fr: Translation = {
   },
   errorReasons: {
     client_unknown: 'Cette application n’est pas enregistrée ici, ou son enregistrement a expiré.',
-    another_browser: 'Cette page a été ouverte dans un autre navigateur. Retournez dans l’application et recommencez.',
+    another_browser:
+      'Cette page a été ouverte dans un autre navigateur, ou ce navigateur bloque les cookies. Autorisez les cookies pour ce site, retournez dans l’application et recommencez.',
     cross_site: 'La demande venait d’un autre site. Retournez dans l’application et recommencez.',
     authorize_limited: 'Trop de connexions ont été lancées depuis ce réseau. Attendez quelques minutes et réessayez.',
     step_limited: 'Trop de connexions ont été lancées depuis ce réseau. Attendez quelques minutes et réessayez.',

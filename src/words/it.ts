@@ -229,7 +229,8 @@ export const it: Translation = {
   },
   errorReasons: {
     client_unknown: 'Questa app non è registrata qui, o la sua registrazione è scaduta.',
-    another_browser: 'Questa pagina è stata aperta in un altro browser. Torna all’app e ricomincia.',
+    another_browser:
+      'Questa pagina è stata aperta in un altro browser, oppure questo browser blocca i cookie. Consenti i cookie per questo sito, torna all’app e ricomincia.',
     cross_site: 'La richiesta veniva da un altro sito. Torna all’app e ricomincia.',
     authorize_limited: 'Da questa rete sono stati avviati troppi accessi. Aspetta qualche minuto e riprova.',
     step_limited: 'Da questa rete sono stati avviati troppi accessi. Aspetta qualche minuto e riprova.',

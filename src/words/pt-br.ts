@@ -226,7 +226,8 @@ export const ptBr: Translation = {
   },
   errorReasons: {
     client_unknown: 'Este aplicativo não está registrado aqui, ou seu registro terminou.',
-    another_browser: 'Esta página foi aberta em outro navegador. Volte ao aplicativo e comece de novo.',
+    another_browser:
+      'Esta página foi aberta em outro navegador, ou este navegador bloqueia cookies. Permita os cookies deste site, volte ao aplicativo e comece de novo.',
     cross_site: 'O pedido veio de outro site. Volte ao aplicativo e comece de novo.',
     authorize_limited: 'Foram iniciadas entradas demais a partir desta rede. Espere alguns minutos e tente de novo.',
     step_limited: 'Foram iniciadas entradas demais a partir desta rede. Espere alguns minutos e tente de novo.',

@@ -221,7 +221,7 @@ export const zhHans: Translation = {
   },
   errorReasons: {
     client_unknown: '该应用未在此注册，或其注册已结束。',
-    another_browser: '此页面是在其他浏览器中打开的。请返回应用并重新开始。',
+    another_browser: '此页面是在其他浏览器中打开的，或者此浏览器阻止了 Cookie。请允许此网站使用 Cookie，然后返回应用并重新开始。',
     cross_site: '该请求来自其他网站。请返回应用并重新开始。',
     authorize_limited: '从此网络发起的登录过多。请等待几分钟后重试。',
     step_limited: '从此网络发起的登录过多。请等待几分钟后重试。',

@@ -2,7 +2,7 @@
 import { makeStores } from '#under-test';
 import { expect, it } from 'vitest';
 import { everything } from '../support/crash.ts';
-import { expectNothingKnown, liveThrough } from '../support/known-secrets.ts';
+import { expectNothingKnown, isCodeIn, liveThrough } from '../support/known-secrets.ts';
 import { ALICE, ISSUER, makeApp, storeNames } from '../support/app.ts';
 
 it.each(storeNames)('SEC-213 I5 no record contains a secret of a complete run on %s', async (name) => {
@@ -12,6 +12,21 @@ it.each(storeNames)('SEC-213 I5 no record contains a secret of a complete run on
   const records = await everything(store);
   expect(new Set(records.map(({ key }) => key.split(':', 1)[0])).size).toBeGreaterThan(8);
   expectNothingKnown(JSON.stringify(records), known);
+});
+
+it('finds a short code in a key, a form, a number or an encoding, and not within a longer word', () => {
+  for (const text of [
+    '{"code":"01234567"}',
+    '[01234567]',
+    '"mail:01234567"',
+    'code=01234567&x=1',
+    '\n01234567\n',
+    '3031323334353637',
+    'MDEyMzQ1Njc',
+  ])
+    expect([text, isCodeIn(text, '01234567')]).toEqual([text, true]);
+  for (const text of ['901234567', '01234567A', 'ab/01234567', '_01234567', '0123456'])
+    expect([text, isCodeIn(text, '01234567')]).toEqual([text, false]);
 });
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { german, portuguese } from '../../src/words/index.ts';
+import { allLanguages, german, portuguese } from '../../src/words/index.ts';
 import { makeLanguages } from '../../src/words/words.ts';
 
 const own = { nl: { signIn: { title: 'Inloggen' } }, en: { signIn: { title: 'Come in' } }, 'sr-Latn': {}, he: {} };
@@ -39,5 +39,13 @@ describe('words/words, languages', () => {
 
   it('falls back to English for a tag that is gone since a pending authorization kept it', () => {
     expect(makeLanguages().of('nl').lang).toBe('en');
+  });
+});
+
+describe('words/words, blocked cookies', () => {
+  it('tells a person in every language that the browser may block cookies', () => {
+    const all = makeLanguages(allLanguages);
+    for (const tag of ['en', 'de', 'es', 'fr', 'it', 'pt-BR', 'ja', 'ko', 'zh-Hans', 'ar'])
+      expect([tag, all.of(tag).errorReasons.another_browser]).toEqual([tag, expect.stringMatching(/cookie|쿠키|ملفات تعريف الارتباط/i)]);
   });
 });

@@ -278,7 +278,8 @@ export const error = {
 /** Texts of errors, by reason. All other errors use {@link error}. */
 export const errorReasons = {
   client_unknown: 'This app is not registered here, or its registration has expired.',
-  another_browser: 'This page was opened in another browser. Go back to the app and start again.',
+  another_browser:
+    'This page was opened in another browser, or this browser blocks cookies. Allow cookies for this site, go back to the app and start again.',
   cross_site: 'The request came from another site. Go back to the app and start again.',
   step_limited: 'Too many sign-ins were started from this network. Wait a few minutes and try again.',
   authorize_limited: 'Too many sign-ins were started from this network. Wait a few minutes and try again.',
