@@ -259,7 +259,7 @@ export async function listFormerGrants(as: AuthServer, userId: string): Promise<
       const { createdAt = 0, expiresAt = as.now() + grantTTL(settings) } = one; // one without end there begins anew when it moves
       if ((one.expiresAt ?? Infinity) <= as.now() || (await isRevokedBefore(as, one))) return [];
       if ((await readRecord(as.store, await noteKey(as, one), isNote)) !== null) return []; // moved, or ended
-      const resource = [one.resource ?? settings.defaultResource ?? settings.resources[0]?.uri ?? ''].flat()[0] ?? '';
+      const resource = [one.resource ?? []].flat()[0] ?? settings.defaultResource ?? settings.resources[0]?.uri ?? '';
       const { isPrefix: _isPrefix, ...grant } = one;
       return [{ ...grant, resource, createdAt, usedAt: createdAt, expiresAt }];
     }),

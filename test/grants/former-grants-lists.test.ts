@@ -50,6 +50,7 @@ describe('grants/former-grants, the grants of a user', () => {
   it('are for their own resource, else for the default, else for the first', async () => {
     const resourceOf = async (...all: Parameters<typeof makeWorld>) => (await listFormerGrants(makeWorld(...all).as, 'una'))[0]?.resource;
     expect([await resourceOf({ resource: C }), await resourceOf({ resource: [C, A] })]).toEqual([C, C]);
+    expect([await resourceOf({ resource: [] }), await resourceOf({ resource: [] }, { defaultResource: null })]).toEqual([B, A]);
     expect([await resourceOf(), await resourceOf({}, { defaultResource: null })]).toEqual([B, A]);
   });
 

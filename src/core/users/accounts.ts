@@ -156,13 +156,13 @@ export function makeAccounts(parts: AccountParts): Accounts {
       const old = (await records.findAccount(id))?.value;
       if (email !== null && verified && old && !(await emails.claim(email, id)))
         throw new TypeError('This e-mail address belongs to another account.');
-      await change(id, ({ email: _email, emailVerified: _verified, ...account }) => ({
-        ...account,
-        ...(email === null ? {} : { email, emailVerified: verified }),
-        stamp: secrets.id(),
-      }));
-      const isSame = email !== null && verified && foldAddress(email) === foldAddress(old?.email ?? '');
-      if (old?.email !== undefined && !isSame) await emails.free(old.email, id);
+      let former = old?.email;
+      await change(id, ({ email: was, emailVerified: _verified, ...account }) => {
+        former = was; // that of another change at the same moment, which nothing else would free
+        return { ...account, ...(email === null ? {} : { email, emailVerified: verified }), stamp: secrets.id() };
+      });
+      const isSame = email !== null && verified && foldAddress(email) === foldAddress(former ?? '');
+      if (former !== undefined && !isSame) await emails.free(former, id);
     },
     async invite({ ttl = INVITATION_TTL, email: given, permissions = [], ...invitation } = {}) {
       if (signUpUrl === null) throw new TypeError("accounts.invite: sign-up is off. Set password({ signUp: 'invited' }), or 'open'.");

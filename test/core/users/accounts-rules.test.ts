@@ -179,6 +179,18 @@ describe('core/users/accounts, addresses', () => {
     expect(await isFree('ada@mail.example')).toBe(true);
   });
 
+  it('keeps no address of the account but its own where two are set at the same moment', async () => {
+    const { accounts, alice, record } = await withAlice({ email: 'alice@mail.example', emailVerified: true });
+    const all = ['alice@mail.example', 'ada@mail.example', 'al@mail.example'];
+    await Promise.all(all.slice(1).map((address) => accounts.setEmail(alice.id, address, { verified: true })));
+    const left = (await record())?.email;
+    const bob = await accounts.create({ username: 'bob' });
+    for (const address of all.filter((one) => one !== left)) await accounts.setEmail(bob.id, address, { verified: true });
+    expect(all.slice(1)).toContain(left);
+    expect((await accounts.findByEmail(left ?? ''))?.id).toBe(alice.id);
+    await expect(accounts.setEmail(bob.id, left ?? '', { verified: true })).rejects.toThrow('belongs to another account');
+  });
+
   it('changes nothing for an invalid address, for the address of another account, or without an account', async () => {
     const { accounts, alice, record, store } = await withAlice({ email: 'alice@mail.example', emailVerified: true });
     const bob = await accounts.create({ username: 'bob', email: 'bob@mail.example', emailVerified: true });
