@@ -137,7 +137,11 @@ async function findLinked(as: AuthServer, grantId: string, tell: Tell): Promise<
 
 /** Why the last grant, or one that it depends on, is not valid; null if all are. @param grants the first one first. */
 function problemIn(as: AuthServer, grants: readonly (Grant | null)[], now: Seconds): string | null {
-  return grants.map((grant, at) => problemOf(grant, grants[at - 1], now) ?? deniedBy(as, grant)).find((one) => one !== null) ?? null;
+  for (const [at, grant] of grants.entries()) {
+    const problem = problemOf(grant, grants[at - 1], now) ?? deniedBy(as, grant);
+    if (problem !== null) return problem;
+  }
+  return null;
 }
 
 /** A host may be denied when its client has grants already. */

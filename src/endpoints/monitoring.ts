@@ -5,7 +5,6 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { checkHealth, type Health } from '../core/health.ts';
 import { metricsText } from '../core/metrics.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import { isAhead } from '../lib/clock.ts';
 import { makeSingleFlight, type SingleFlight } from '../lib/single-flight.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Seconds, Store } from '../model/store.ts';
@@ -44,7 +43,7 @@ export async function metrics({ as, request }: Call): Promise<Response> {
 async function lookAt(as: AuthServer): Promise<Health> {
   const own: { last?: Look; readonly flight: SingleFlight<Look> } = looks.get(as.store) ?? { flight: makeSingleFlight() };
   looks.set(as.store, own);
-  if (own.last && isAhead(own.last.at + LOOK_EVERY, LOOK_EVERY, as.now())) return own.last.health;
+  if (own.last && Math.abs(as.now() - own.last.at) < LOOK_EVERY) return own.last.health;
   const at = as.now();
   own.last = await own.flight('', async () => ({ at, health: await checkHealth(as, false) }));
   return own.last.health;

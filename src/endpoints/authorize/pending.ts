@@ -4,7 +4,6 @@
  */
 import { findClient, isClientId } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
-import { isAhead } from '../../lib/clock.ts';
 import { equalTexts } from '../../lib/bytes.ts';
 import { type Defined, defined } from '../../lib/json.ts';
 import type { Client } from '../../model/client.ts';
@@ -72,8 +71,8 @@ const MAX_OVER = 1000;
  */
 export async function counted<T extends object>(as: AuthServer, who: string, work: () => Promise<T>): Promise<T> {
   const known = over.get(as.settings) ?? new Map<string, Seconds>();
-  const until = known.get(who) ?? 0;
-  if (isAhead(until, WINDOW, as.now())) throw tooMany(until - as.now());
+  const left = (known.get(who) ?? 0) - as.now();
+  if (left > 0 && left <= WINDOW) throw tooMany(left);
   const [wait, done] = await Promise.all([as.limit(`authorize\n${who}`, MAX_BEGUN, WINDOW, as.place), work()]);
   if (wait === null) return done;
   if (known.size >= MAX_OVER) known.clear();
