@@ -4,6 +4,7 @@
  * decides about a grant. If the cache fails, it only costs time.
  */
 import type { Json, Key, Seconds, Store, Stored } from '../model/store.ts';
+import { within } from './timing.ts';
 
 /** The two stores, and how old a cached record may be. */
 interface ComposedStoreOptions {
@@ -23,6 +24,8 @@ interface ComposedStoreOptions {
 const CACHEABLE = /^(?:[a-z0-9-]+\/)?(client|document):/;
 /** Maximum number of keys that this process remembers as changed, and as absent. */
 const MAX_REMEMBERED = 10_000;
+/** How long a cache may take: one that hangs must not use up the time of the whole operation. */
+const CACHE_DEADLINE_MS = 1000;
 /** How long a missing record is assumed to be absent. */
 const ABSENT_TTL: Seconds = 5;
 
@@ -56,7 +59,7 @@ export function composedStore(options: ComposedStoreOptions): Store {
   };
   const ignoringFailure = async <T>(verb: () => Promise<T>): Promise<T | null> => {
     try {
-      return await verb();
+      return await within(CACHE_DEADLINE_MS, verb);
     } catch (error) {
       onError(error);
       return null;

@@ -50,8 +50,13 @@ const FIXES: ReadonlyMap<string, string> = new Map([
   ['42501', 'Its user lacks a right: grant those that docs/reference/storage.md names.'],
   ['28P01', 'Give the pool the right user and password.'],
   ['28000', 'Give the pool the right user and password.'],
+  ['26000', 'A pooler loses prepared statements: give postgresStore the option prepare: false.'],
+  ['42P05', 'A pooler loses prepared statements: give postgresStore the option prepare: false.'],
   ['3D000', 'Create the database, or name another one.'],
 ]);
+
+/** No such prepared statement; one of that name exists already. */
+const LOST_STATEMENT = new Set(['26000', '42P05']);
 
 /** For `pg`. @param names gets the names of prepared statements; empty to prepare none. */
 export function overPg(driver: PgDriver, names: ReadonlyMap<string, string>): Query {
@@ -60,11 +65,17 @@ export function overPg(driver: PgDriver, names: ReadonlyMap<string, string>): Qu
   const emitter = driver as { on?: (event: string, listener: () => void) => void; listenerCount?: (event: string) => number };
   if (emitter.listenerCount?.('error') === 0) emitter.on?.('error', () => undefined);
   const run = isPool(driver) ? pooled(driver) : (query: PgQuery, milliseconds: number) => within(milliseconds, () => driver.query(query));
+  let isPrepared = true;
   return async (text, parameters, milliseconds = QUERY_DEADLINE) => {
-    const name = names.get(text);
+    const name = isPrepared ? names.get(text) : undefined;
     const query = { text, ...(parameters.length > 0 ? { values: [...parameters] } : {}), ...(name === undefined ? {} : { name }) };
-    const { rows } = await reportNothingDone(() => run(query, milliseconds));
-    return rows;
+    try {
+      return (await reportNothingDone(() => run(query, milliseconds))).rows;
+    } catch (error) {
+      // The statement was lost, or is another connection's: it would be again.
+      if (error instanceof NothingDone && LOST_STATEMENT.has(String((error.cause as { code?: unknown }).code))) isPrepared = false;
+      throw error;
+    }
   };
 }
 

@@ -3,11 +3,14 @@
  * and a reserve beside it for a full disk.
  */
 import { closeSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { LAYOUTS, SCHEMA_VERSION } from './sql.ts';
 
 /** Milliseconds to wait for another process's write. */
 const BUSY_TIMEOUT = 5000;
+/** The same after one wait in vain, until a write succeeds: this process does nothing else while it waits. */
+const SHORT_TIMEOUT = 100;
 
 /** Page cache; with SQLite's default of 2 MiB, every second read of a medium-sized file is a system call. */
 const CACHE_KIB = 16_384;
@@ -104,10 +107,50 @@ export function layOut(database: SqliteDatabase, layouts: readonly (readonly str
 }
 
 /** @throws {TypeError} if another process has migrated the file to a schema that this version does not know. */
-export function checkLayout(database: SqliteDatabase): void {
+function checkLayout(database: SqliteDatabase): void {
   if (layoutOf(database) > SCHEMA_VERSION)
     throw new TypeError('The database was migrated by a newer version of Portcullis. Update this process.');
 }
+
+/** What one store watches of its file. */
+export interface FileWatch {
+  /** @throws {Error} if other processes see another file or another schema than this one. */
+  check(): void;
+  /** Sets how long the next write waits for other processes. */
+  waited(inVain: boolean): void;
+}
+
+/** Watches a database. @param path of its file; null if it was passed in. */
+export function watchFile(database: SqliteDatabase, path: string | null): FileWatch {
+  const file = path === null || path === ':memory:' ? null : resolve(path); // the working directory may change
+  const own = file === null ? null : idOf(file, null);
+  let isShort = false;
+  return {
+    check() {
+      if (file !== null && idOf(file, own) !== own)
+        throw new Error(`The database ${path} was moved or replaced while it was open. Put it back, or restart this process.`);
+      checkLayout(database);
+    },
+    waited(inVain) {
+      if (inVain === isShort) return;
+      isShort = inVain;
+      attempt(() => database.exec(`PRAGMA busy_timeout = ${inVain ? SHORT_TIMEOUT : BUSY_TIMEOUT}`));
+    },
+  };
+}
+
+/** Identifies the file at a path. @param unknown given where it cannot be told, as without the right to look into the folder. */
+function idOf(file: string, unknown: string | null): string | null {
+  try {
+    const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+    return `${found?.dev} ${found?.ino}`;
+  } catch {
+    return unknown;
+  }
+}
+
+/** Error while the reserve is in use, in SQLite's own words. */
+export const DISK_FULL: Error = Object.assign(new Error('database or disk is full'), { errcode: 13 });
 
 function layoutOf(database: SqliteDatabase): number {
   return (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;

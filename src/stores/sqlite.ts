@@ -30,7 +30,8 @@ import {
 import { isLookOver } from './timing.ts';
 import {
   attempt,
-  checkLayout,
+  DISK_FULL,
+  type FileWatch,
   inTransaction,
   isBusy,
   isFull,
@@ -40,6 +41,7 @@ import {
   roomBeside,
   type SqliteDatabase,
   type SqliteStatement,
+  watchFile,
 } from './sqlite-file.ts';
 import { readMemory, type ReadMemory } from './wal-index.ts';
 
@@ -74,10 +76,6 @@ export function sqliteStore(database: string | SqliteDatabase, options: { readon
 
 /** Records per sweep when the disk is full, and number of sweeps. */
 const [SWEPT_WHEN_FULL, TURNS_WHEN_FULL] = [10, 20];
-/** SQLite's default. */
-const CHECKPOINT_PAGES = 1000;
-/** Error while the reserve is in use, in SQLite's own words. */
-const FULL = Object.assign(new Error('database or disk is full'), { errcode: 13 });
 
 interface Job {
   /** Does the work. @returns whether it changed anything. */
@@ -103,6 +101,7 @@ class FileStore implements SqliteStore {
   readonly #run: Run;
   #memory: ReadMemory | null;
   readonly #room: Room | null;
+  readonly #watch: FileWatch;
   /** While the reserve is freed, nothing may grow into it. */
   #isFull = false;
   #waiting: Job[] = [];
@@ -119,6 +118,7 @@ class FileStore implements SqliteStore {
     this.#lookedAt = now();
     this.#memory = path === null ? null : readMemory(path);
     this.#room = path === null || path === ':memory:' ? null : roomBeside(path);
+    this.#watch = watchFile(database, path);
     this.#read = database.prepare(READ);
     this.#run = (text, ...parameters) => {
       const statement = this.#statement(text);
@@ -222,7 +222,7 @@ class FileStore implements SqliteStore {
   }
 
   #setFull(isFull: boolean): void {
-    if (isFull !== this.#isFull) attempt(() => this.#database.exec(`PRAGMA wal_autocheckpoint = ${isFull ? 0 : CHECKPOINT_PAGES}`));
+    if (isFull !== this.#isFull) attempt(() => this.#database.exec(`PRAGMA wal_autocheckpoint = ${isFull ? 0 : 1000}`)); // SQLite's default
     this.#isFull = isFull;
   }
 
@@ -234,7 +234,7 @@ class FileStore implements SqliteStore {
 
   #look(now: Seconds): void {
     if (!isLookOver(this.#lookedAt, now)) return;
-    checkLayout(this.#database);
+    this.#watch.check();
     this.#lookedAt = now;
   }
 
@@ -265,6 +265,7 @@ class FileStore implements SqliteStore {
     const jobs = this.#waiting;
     this.#waiting = [];
     const together = attempt(() => this.#carryOut(jobs));
+    this.#watch.waited(isBusy(together.error));
     if (!together.failed) for (const job of jobs) job.done();
     else if (isBusy(together.error) || (jobs.length === 1 && !isFull(together.error))) for (const job of jobs) job.failed(together.error);
     else for (const job of jobs) this.#commitAlone(job); // nothing was committed; one caller's failure must not fail the others
@@ -286,7 +287,7 @@ class FileStore implements SqliteStore {
   #carryOut(jobs: readonly Job[]): void {
     const [first] = jobs;
     this.#look(this.#now());
-    if (this.#isFull && !jobs.every(({ shrinks }) => shrinks()) && !this.#isRoomAgain()) throw FULL;
+    if (this.#isFull && !jobs.every(({ shrinks }) => shrinks()) && !this.#isRoomAgain()) throw DISK_FULL;
     let changed = false;
     if (jobs.length === 1 && first?.single) changed = first.work();
     else if (first) inTransaction(this.#database, () => jobs.forEach(({ work }) => (changed = work() || changed)));

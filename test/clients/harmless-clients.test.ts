@@ -198,3 +198,12 @@ describe('a client at the token endpoint', () => {
       expect((await app.browser().get(await client.authorizeUrl({ resource }))).location).toContain('error=invalid_target');
   }); // prettier-ignore
 });
+
+it('a form that ends with a line break is read without it: the last value is the one that was meant (R-18)', async () => {
+  const app = await makeApp('memory');
+  const { client, tokens } = await app.signedIn();
+  const type = { 'content-type': 'application/x-www-form-urlencoded' };
+  const form = `grant_type=refresh_token&client_id=${client.id}&refresh_token=${tokens.refresh}`;
+  for (const end of ['\r\n', '\n', '']) expect((await app.ask('POST', '/token', form + end, type)).status).toBe(200);
+  expect((await app.ask('POST', '/token', `${form}%0A`, type)).status).toBe(400);
+});

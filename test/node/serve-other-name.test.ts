@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { password } from '../../src/logins/password.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
@@ -17,14 +20,15 @@ const served = (env: Record<string, unknown> = {}, more: ServeOptions = {}): Ret
 
 /** What the log says after requests with these headers. */
 async function told(
-  port: number,
+  at: number | string,
   all: readonly Record<string, string>[],
   path = '/.well-known/oauth-authorization-server',
 ): Promise<string[]> {
   const lines: string[] = [];
+  const place = typeof at === 'string' ? { socketPath: at } : { port: at, host: '127.0.0.1' };
   vi.spyOn(console, 'warn').mockImplementation((line: string) => void lines.push(line));
   for (const headers of all) {
-    const [answer] = (await once(request({ port, host: '127.0.0.1', path, headers }).end(), 'response')) as [
+    const [answer] = (await once(request({ ...place, path, headers }).end(), 'response')) as [
       { resume(): void; once(name: 'end', done: () => void): void },
     ];
     answer.resume();
@@ -93,5 +97,11 @@ describe('node/serve, other names', () => {
       expect(await told((other.address() as AddressInfo).port, [forwarded])).toHaveLength(count);
       other.close();
     }
+    const folder = mkdtempSync(join(tmpdir(), 'portcullis-socket-'));
+    const behind = createServer(nodeListener(app, { env })); // of a proxy on this machine
+    await once(behind.listen(join(folder, 's')), 'listening');
+    expect(await told(join(folder, 's'), [forwarded, forwarded])).toHaveLength(1);
+    behind.close();
+    rmSync(folder, { recursive: true });
   });
 });

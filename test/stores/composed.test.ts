@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Store } from '../../src/model/store.ts';
 import { composedStore } from '../../src/stores/composed.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
@@ -85,6 +85,28 @@ describe('stores/composed', () => {
     expect((await store.readStale?.('client:1'))?.value).toBe('a');
     expect(await store.readStale?.('client:2')).toBeNull();
     expect(errors).toHaveLength(2);
+  });
+
+  it('waits a second for a cache that hangs, and works without it', async () => {
+    vi.useFakeTimers();
+    try {
+      const hang = (): Promise<never> => new Promise(() => undefined);
+      const cache: Store = { atomic: false, read: hang, write: hang, remove: hang, list: hang };
+      const errors: unknown[] = [];
+      const atomic = memoryStore({ now: () => 1000 });
+      const store = composedStore({ atomic, cache, onError: (error) => errors.push(error), now: () => 1000 });
+      const given: unknown[] = [];
+      void store.write('client:1', 'a', 'any').then((version) => given.push(version !== null));
+      await atomic.write('client:2', 'b', 'any');
+      void store.readStale?.('client:2').then((stored) => given.push(stored?.value)); // reads from the cache, then writes to it
+      await vi.advanceTimersByTimeAsync(990);
+      expect(given).toEqual([]);
+      await vi.advanceTimersByTimeAsync(1500);
+      expect(given).toEqual([true, 'b']);
+      expect(errors).toHaveLength(3);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('rejects a store that is not atomic', () => {

@@ -155,6 +155,19 @@ describe.skipIf(!server)('stores/postgres', async () => {
     await expect(late.read('a:1')).rejects.toThrow(/permission denied .+ Its user lacks a right: grant those that .+storage\.md names\.$/);
   });
 
+  it('works behind a pooler that loses prepared statements: it prepares none after the first that was lost', async () => {
+    const pool = poolOf((await server?.freshUrl()) ?? '');
+    const store = postgresStore(pool);
+    await store.write('a:1', 1, 'any');
+    await store.read('a:1');
+    pool.on('acquire', (connection) => void connection.query('DEALLOCATE ALL'));
+    await expect(store.read('a:1')).rejects.toThrow(
+      /^PostgreSQL changed nothing: prepared statement .+ does not exist\. A pooler .+ prepare: false\.$/,
+    );
+    for (let n = 0; n < 4; n++) expect((await store.read('a:1'))?.value).toBe(1);
+    for (let n = 0; n < 4; n++) expect(await store.write('a:1', 1, 'any')).not.toBeNull();
+  });
+
   it('F-70 stops a process of an older version once a newer one has migrated', async () => {
     const url = (await server?.freshUrl()) ?? '';
     const clock = { time: 1000 };

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,6 +61,45 @@ describe('stores/sqlite', () => {
     await expect(store.write('a:1', 2, 'any')).rejects.toThrow('newer version of Portcullis');
     await expect(store.read('a:1')).rejects.toThrow('newer version of Portcullis');
     store.close();
+  });
+
+  it('serves nothing from a file that was moved or replaced, since a restart would lose it, and serves on when it is back', async () => {
+    const [path, clock] = [freshPath(), { time: 1000 }];
+    const store = sqliteStore(path, { now: () => clock.time });
+    await store.write('a:1', 1, 'any');
+    copyFileSync(path, `${path}.copy`);
+    renameSync(path, `${path}.away`);
+    const isRefused = async (): Promise<void> => {
+      clock.time += 30;
+      await expect(store.read('a:1')).rejects.toThrow('was moved or replaced while it was open. Put it back, or restart this process.');
+      await expect(store.write('a:1', 2, 'any')).rejects.toThrow(path);
+    };
+    await isRefused();
+    renameSync(`${path}.copy`, path);
+    await isRefused();
+    renameSync(`${path}.away`, path);
+    expect((await store.read('a:1'))?.value).toBe(1);
+    expect(await store.write('a:1', 2, 'any')).not.toBeNull();
+    store.close();
+  });
+
+  it('waits for another process once, and then hardly, until a write succeeds: it does nothing else meanwhile (FLT-11)', async () => {
+    const path = freshPath();
+    const [database, other] = [new DatabaseSync(path), new DatabaseSync(path)];
+    const store = sqliteStore(database);
+    const timeout = (): unknown => ({ ...database.prepare('PRAGMA busy_timeout').get() });
+    expect(timeout()).toEqual({ timeout: 5000 });
+    database.exec('PRAGMA busy_timeout = 20');
+    other.exec('BEGIN IMMEDIATE');
+    await expect(store.write('a:1', 1, 'any')).rejects.toThrow('locked');
+    expect(timeout()).toEqual({ timeout: 100 });
+    await expect(store.write('a:1', 1, 'any')).rejects.toThrow('locked');
+    expect(await store.read('a:1')).toBeNull();
+    expect(timeout()).toEqual({ timeout: 100 });
+    other.exec('ROLLBACK');
+    expect(await store.write('a:1', 1, 'any')).not.toBeNull();
+    expect(timeout()).toEqual({ timeout: 5000 });
+    for (const one of [database, other]) one.close();
   });
 
   it('makes its file, and what SQLite puts beside it, for its own user only', async () => {

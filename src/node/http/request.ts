@@ -52,11 +52,11 @@ export function addressOf(message: IncomingMessage, trustedProxies: number): str
   return isIP(named) ? named : peer;
 }
 
-/** Makes the function that warns once, where a proxy nearby sends requests on and its header is not read. */
+/** Makes the function that warns once, where a proxy nearby, perhaps on a Unix socket, sends requests on and its header is not read. */
 export function makeProxyWarning(): (message: IncomingMessage) => void {
   let isTold = false;
   return ({ headers, socket }) => {
-    if (isTold || headers['x-forwarded-for'] === undefined || !NEARBY.test(socket.remoteAddress ?? '')) return;
+    if (isTold || headers['x-forwarded-for'] === undefined || !NEARBY.test(socket.remoteAddress ?? '::1')) return;
     isTold = true;
     console.warn(
       'portcullis: a proxy forwards requests (X-Forwarded-For), so all users share one rate limit; give the option trustProxy: 1',
