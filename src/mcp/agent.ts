@@ -214,8 +214,9 @@ const STATICS: ReadonlyMap<string, Static> = new Map([
 function checkStatics(Agent: { readonly name: string }, base: object): void {
   const found = new Set<string>();
   for (let one: unknown = Agent; typeof one === 'function' && one !== base; one = Object.getPrototypeOf(one))
-    for (const [name, { value, get }] of Object.entries(Object.getOwnPropertyDescriptors(one))) {
-      if (found.has(name) || get) continue;
+    for (const [name, own] of Object.entries(Object.getOwnPropertyDescriptors(one))) {
+      if (found.has(name) || !('value' in own)) continue; // of an accessor nothing is known yet
+      const value: unknown = own.value;
       found.add(name); // a class above it is not read
       const known = STATICS.get(name);
       if (known && !known.is(value))
