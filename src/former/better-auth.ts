@@ -6,10 +6,9 @@
 import { parseJson } from '../lib/json.ts';
 import { checkNames } from '../lib/check-options.ts';
 import type { ClientAuthMethod } from '../model/client.ts';
-import type { FormerClient, FormerGrant, FormerProblem, FormerStore } from '../model/former.ts';
+import { type FormerClient, type FormerGrant, type FormerProblem, type FormerStore, sha256, textsIn } from '../model/former.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Seconds } from '../model/store.ts';
-import { sha256, textsIn } from './records.ts';
 
 /** A row, by the names that better-auth has for its fields. Dates, lists and booleans may be as any database driver gives them. */
 export type BetterAuthRow = { readonly [field: string]: unknown };

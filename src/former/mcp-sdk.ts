@@ -2,10 +2,9 @@
  * Reads what an `OAuthServerProvider` of the MCP TypeScript SDK 1.x keeps, for a server that stood on `mcpAuthRouter`. Such a provider has no
  * verb that only looks: asking for a refresh token's grant spends the token there, so each token is asked for once.
  */
-import type { FormerClient, FormerGrant, FormerStore } from '../model/former.ts';
+import { type FormerClient, type FormerGrant, type FormerStore, sha256 } from '../model/former.ts';
 import type { Seconds } from '../model/store.ts';
 import { isDownStatus } from '../lib/http.ts';
-import { sha256 } from './records.ts';
 
 /** A client as the SDK knows it (RFC 7591). */
 export interface SdkClient {

@@ -5,9 +5,8 @@
 import { base64url, utf8 } from '../lib/bytes.ts';
 import type { ClientAuthMethod } from '../model/client.ts';
 import { localizedOf } from '../model/display.ts';
-import type { FormerClient, FormerGrant, FormerListing, FormerProblem, FormerStore } from '../model/former.ts';
+import { type FormerClient, type FormerGrant, type FormerListing, type FormerProblem, type FormerStore, textsIn } from '../model/former.ts';
 import type { Json, Seconds } from '../model/store.ts';
-import { textsIn } from './records.ts';
 
 /** The part of a KV namespace that is used. */
 export interface FormerKv {

@@ -1,10 +1,11 @@
 /**
- * A former store: clients and grants of the authorization server that this one replaced (option `formerStore`). It is only ever read. A
- * grant is moved when its client refreshes for the first time, because only the presented token opens its props.
+ * A former store: clients and grants of the authorization server that this one replaced (option `formerStore`), and what its readers have in common.
+ * It is only ever read. A grant is moved when its client refreshes for the first time, because only the presented token opens its props.
  */
 import type { ClientAuthMethod } from './client.ts';
 import type { Awaitable } from './runtime.ts';
 import type { Json, Seconds } from './store.ts';
+import { base64url } from '../lib/bytes.ts';
 
 /** Reads what another server left. Both functions throw if the store is down: the caller answers 503. */
 export interface FormerStore {
@@ -83,4 +84,18 @@ export interface FormerGrant {
   readonly createdAt?: Seconds;
   /** When it expires there; absent for never. */
   readonly expiresAt?: Seconds;
+}
+
+/** SHA-256 of a text, base64url: of a secret, or of a token. */
+export async function sha256(text: string): Promise<string> {
+  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))));
+}
+
+/** The members of a record that are texts, under our names. @param names of the members there, by ours. */
+export function textsIn<Names extends { readonly [name: string]: string }>(
+  record: { readonly [name: string]: unknown },
+  names: Names,
+): { readonly [name in keyof Names]?: string } {
+  const entries = Object.entries(names).flatMap(([name, there]) => (typeof record[there] === 'string' ? [[name, record[there]]] : []));
+  return Object.fromEntries(entries) as { readonly [name in keyof Names]?: string };
 }

@@ -1,7 +1,7 @@
 /**
  * Callbacks of `@cloudflare/workers-oauth-provider`, as the functions that the core calls.
  */
-import { sha256 } from '../former/records.ts';
+import { sha256 } from '../model/former.ts';
 import type { TokenSource } from '../guard/token-source.ts';
 import { OAuthError as CoreError } from '../model/error.ts';
 import type { OnTokens, TokensChange, TokensRequest } from '../model/on-tokens.ts';

@@ -1,8 +1,7 @@
 /** What each row of better-auth becomes, and which rows are refused. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type BetterAuthOptions, type BetterAuthRow, betterAuthTables } from '../../src/former/better-auth.ts';
-import { sha256 } from '../../src/former/records.ts';
-import type { FormerStore } from '../../src/model/former.ts';
+import { type FormerStore, sha256 } from '../../src/model/former.ts';
 
 type Rows = { readonly [table: string]: BetterAuthRow };
 

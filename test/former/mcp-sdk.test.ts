@@ -1,7 +1,7 @@
 /** What is read of a provider of the MCP SDK 1.x, call by call; test/runtimes/former-sdk has the real SDK. */
 import { describe, expect, it } from 'vitest';
 import { mcpSdkProvider, type SdkAuthInfo, type SdkClient, type SdkProvider } from '../../src/former/mcp-sdk.ts';
-import { sha256 } from '../../src/former/records.ts';
+import { sha256 } from '../../src/model/former.ts';
 
 const CLIENT: SdkClient = { client_id: 'c1', redirect_uris: [new URL('https://client.example/cb'), 'http://localhost/cb'] };
 const INFO: SdkAuthInfo = { token: 'at', clientId: 'c1', scopes: ['read'], extra: { userId: 'una' } };
