@@ -154,9 +154,8 @@ export async function readForm(request: Request): Promise<Params> {
 
 /** The error for a body that could not be read. */
 export function bodyError(problem: 'too-large' | 'encoded' | 'malformed'): OAuthError {
-  const headers = { 'accept-encoding': 'identity' }; // RFC 9110 §12.5.3: what would be read
   if (problem === 'encoded')
-    return new OAuthError('invalid_request', 'body_encoded', { status: 415, hint: 'Send the body without Content-Encoding.', headers });
+    return new OAuthError('invalid_request', 'body_encoded', { status: 415, hint: 'Send the body without Content-Encoding.' });
   if (problem === 'malformed') return new OAuthError('invalid_request', 'body_malformed', { hint: 'The body is not well-formed UTF-8.' });
   return new OAuthError('invalid_request', 'body_too_large', { status: 413, hint: `The body may have ${BODY_LIMIT} bytes.` });
 }

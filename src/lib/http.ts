@@ -5,10 +5,10 @@
 
 const strict = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Names of compressions; some clients name a charset in the same header. */
-const COMPRESSED = /\b(?:gzip|br|zstd|deflate|compress)\b/i;
-
-/** Reads a body as UTF-8 text, at most `limit` bytes; `too-large`, `encoded` (compressed) or `malformed` otherwise. Stops reading at the limit. */
+/**
+ * Reads a body as UTF-8 text, at most `limit` bytes; `too-large`, `encoded` (compressed) or `malformed` otherwise. Stops reading at the limit.
+ * Some clients name a charset as the encoding: what can be read is read.
+ */
 export async function readBody(
   request: Request | Response,
   limit: number,
@@ -16,8 +16,7 @@ export async function readBody(
   const length = Number(request.headers.get('content-length') ?? Number.NaN);
   if (length > limit) return { problem: 'too-large' };
   const read = length >= 0 ? whole(await request.bytes(), limit) : request.body ? await readStream(request.body, limit) : { text: '' };
-  const isEncoded = 'problem' in read && read.problem === 'malformed' && COMPRESSED.test(request.headers.get('content-encoding') ?? '');
-  return isEncoded ? { problem: 'encoded' } : read;
+  return 'problem' in read && read.problem === 'malformed' && request.headers.has('content-encoding') ? { problem: 'encoded' } : read;
 }
 
 /** The same for any stream. Its `Content-Length` is not used: a decoded body can be longer than what was sent. */

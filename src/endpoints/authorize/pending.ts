@@ -121,6 +121,6 @@ export async function checkBrowser(call: Pick<Call, 'request' | 'as'>, flow: str
 export function otherBrowser(reason: string): OAuthError {
   return new OAuthError('access_denied', reason, {
     status: 403,
-    hint: 'This page was opened in another browser, this browser blocks cookies, or the request came from another site. Go back to the app and start again.',
+    hint: 'This page was opened in another browser, or the request came from another site. Go back to the app and start again.',
   });
 }

@@ -28,11 +28,16 @@ describe('endpoints/oauth/token: requests of clients', () => {
     expect((await parseClientRequest(callOf('client_id=tv'))).begun).toBeUndefined();
   });
 
-  it('says that a compressed form is not read, and by which header it would be', async () => {
+  it('says that a compressed form is not read, and names the header', async () => {
     const call = callOf('');
     const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-encoding': 'gzip' };
     const request = new Request(call.request.url, { method: 'POST', headers, body: Uint8Array.of(0x1f, 0x8b, 8) });
-    const details = { code: 'invalid_request', reason: 'body_encoded', status: 415, headers: { 'accept-encoding': 'identity' } };
+    const details = {
+      code: 'invalid_request',
+      reason: 'body_encoded',
+      status: 415,
+      message: expect.stringContaining('without Content-Encoding'),
+    };
     await expect(parseClientRequest({ ...call, request } as Call)).rejects.toMatchObject(details);
   });
 
