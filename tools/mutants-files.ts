@@ -41,7 +41,7 @@ const PARTS: readonly Part[] = [
       'pkce',
       'resource',
       'assertion',
-      'change-record',
+      'record',
       'client-spec',
       'dpop',
     ],

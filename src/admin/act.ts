@@ -3,7 +3,7 @@
  * A change is audited.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { has, readPage, versioned } from '../core/records/record.ts';
+import { has, readPage, versioned } from '../model/record.ts';
 import type { AuditRecord } from '../model/admin.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Cursor, IndexKey, Key, Seconds } from '../model/store.ts';

@@ -4,8 +4,7 @@
  * and counted twice if the response to a write was lost.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { has, readRecord, versioned } from '../core/records/record.ts';
-import { changeRecord } from '../model/change-record.ts';
+import { changeRecord, has, readRecord, versioned } from '../model/record.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Key, Seconds, Store } from '../model/store.ts';
 import { crc32 } from '../model/token.ts';

@@ -2,14 +2,13 @@
  * Acts on users: find, list, create, disable, sign out, remove, and their ways to sign in. None of them leaves a server without an
  * administrator.
  */
-import { has, readPage, versioned } from '../core/records/record.ts';
+import { changeRecord, has, readPage, versioned } from '../model/record.ts';
 import { isAccount } from '../core/records/records.ts';
 import { publicOf } from '../core/users/new-accounts.ts';
 import { isShutOut } from '../core/users/removed-users.ts';
 import { findIdentity } from '../core/users/identities.ts';
 import { endSessionOf, publicSessionId, sessionsOf } from '../core/users/sessions.ts';
 import type { Account, NewAccount } from '../model/account.ts';
-import { changeRecord } from '../model/change-record.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Key, Seconds } from '../model/store.ts';
 import { type Acts, type Admin, missing, wrong } from './act.ts';

@@ -11,7 +11,7 @@ import { keySetOf, pickKey, type Jwk, type JwkSet } from '../model/key-set.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Key, Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
-import { has, readRecord, versioned } from './records/record.ts';
+import { has, readRecord, versioned } from '../model/record.ts';
 
 /** Public keys, or the URL that serves them. */
 export interface KeySource {

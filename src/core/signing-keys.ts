@@ -6,12 +6,11 @@
 import { CompactSign, exportJWK, generateKeyPair, type JWK } from 'jose';
 import { utf8 } from '../lib/bytes.ts';
 import { makeSingleFlight, type SingleFlight } from '../lib/single-flight.ts';
-import { changeRecord } from '../model/change-record.ts';
+import { changeRecord, has, versioned } from '../model/record.ts';
 import { type Jwk, nextDue, published, type SigningAlg, signingKey, type SigningKey } from '../model/key-set.ts';
 import type { Seconds } from '../model/store.ts';
 import type { Settings } from '../model/settings.ts';
 import type { AuthServer } from './auth-server.ts';
-import { has, versioned } from './records/record.ts';
 import { longestAccessTTL } from '../model/resource.ts';
 import { requireKeyring } from './records/secrets.ts';
 import { secretMissing } from './records/keyring.ts';

@@ -18,7 +18,7 @@ import { askFormer } from '../core/former-store.ts';
 import { renewClient } from '../core/records/clients.ts';
 import { isCut } from '../core/records/former.ts';
 import { endUserGrant } from '../core/records/grants.ts';
-import { has, readRecord, type Versioned, versioned } from '../core/records/record.ts';
+import { has, readRecord, type Versioned, versioned } from '../model/record.ts';
 import { isShutOut } from '../core/users/removed-users.ts';
 import { pause } from '../lib/on-abort.ts';
 import { OAuthError } from '../model/error.ts';

@@ -6,7 +6,7 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { OAuthError } from '../model/error.ts';
 import type { Json } from '../model/store.ts';
 import type { UserStates } from '../model/user-state.ts';
-import { changeState } from '../model/change-record.ts';
+import { changeState } from '../model/record.ts';
 import { type AnyServer, wrapSend } from './sdk.ts';
 import { asError, type Report, ToolError } from './errors.ts';
 

@@ -22,7 +22,7 @@ import { type Approved, approvedScope, PENDING_TTL, type PendingAuthorization } 
 import { authorizationErrorRedirect, type AuthRequest, onPage } from './auth-request.ts';
 import { clientOfRequest, withClient } from './requests.ts';
 import { checkAuthRequest, checkOptions, checkRequest, checkScope, checkText, checkUserId, refusePrefetch } from './own-arguments.ts';
-import { has, readRecord, versioned } from '../core/records/record.ts';
+import { has, readRecord, versioned } from '../model/record.ts';
 
 /** What a consent page must show. All of it except hosts and scopes comes from the client: escape it. */
 export interface ConsentDescription {

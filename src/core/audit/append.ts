@@ -3,7 +3,7 @@
  * each tenant, in blocks. Block n is written only where no block n is, so of all processes that write at once one goes on, and the others append after it.
  * What waits is written together, behind the response.
  */
-import { changeRecord, untilDone } from '../../model/change-record.ts';
+import { changeRecord, untilDone } from '../../model/record.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Seconds, Store } from '../../model/store.ts';
 import { type Counted, countEvent } from '../metrics.ts';

@@ -5,7 +5,7 @@ import { base64url } from '../../lib/bytes.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import type { Json, Key, Seconds, Store } from '../../model/store.ts';
-import { has, versioned } from '../records/record.ts';
+import { has, versioned } from '../../model/record.ts';
 
 /** What the log needs of a server. */
 export interface AuditAccess {

@@ -2,7 +2,7 @@
  * Reads and verifies the audit log. Blocks have numbers, so no list is needed: newest first from the end, oldest first from the first block that has not expired.
  */
 import type { Seconds } from '../../model/store.ts';
-import { readRecord } from '../records/record.ts';
+import { readRecord } from '../../model/record.ts';
 import {
   type AuditAccess,
   type AuditEntry,

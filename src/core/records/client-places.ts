@@ -7,7 +7,7 @@ import { isLoopbackRedirect } from '../../lib/url.ts';
 import { isPlace, type Place } from '../../model/place.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import type { Key, Seconds, Store } from '../../model/store.ts';
-import { has, readRecord } from './record.ts';
+import { has, readRecord } from '../../model/record.ts';
 import type { Secrets } from './secrets.ts';
 
 /** How long a place is remembered after it was last noted. */

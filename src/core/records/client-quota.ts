@@ -1,10 +1,9 @@
 /** Client registration quota: the count of registered clients, and the slots that are taken from it. */
-import { changeRecord, type Edited } from '../../model/change-record.ts';
+import { changeRecord, type Edited, has, versioned } from '../../model/record.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Key, Seconds, Stored } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { countClients } from './clients.ts';
-import { has, versioned } from './record.ts';
 
 type Quota = {
   readonly v: 1;

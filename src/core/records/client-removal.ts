@@ -2,7 +2,7 @@
  * Client removal. A client is marked as deleted first, then its grants end, and only then its record is removed: after any interruption,
  * a second call finishes the job (SEC-084).
  */
-import { changeRecord } from '../../model/change-record.ts';
+import { changeRecord, readRecord } from '../../model/record.ts';
 import { OAuthError } from '../../model/error.ts';
 import { grantTTL } from '../../model/resource.ts';
 import type { Cursor, Key } from '../../model/store.ts';
@@ -10,7 +10,6 @@ import { revoke } from '../../model/grant-transitions.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { isClient, isActive, isBeingDeleted, keyOf, UNUSED } from './clients.ts';
 import { cutFormer } from './former.ts';
-import { readRecord } from './record.ts';
 
 /** Removes the oldest unused registration to make room for another; false if there is none. */
 export async function removeOldestUnused(as: AuthServer): Promise<boolean> {

@@ -3,13 +3,12 @@
  * may be known by a document alone, and which re-registers or expires as it likes. And what an administrator has set for new clients.
  */
 import { defined } from '../../lib/json.ts';
-import { changeRecord } from '../../model/change-record.ts';
+import { changeRecord, has, readPage, readRecord, versioned } from '../../model/record.ts';
 import type { Client } from '../../model/client.ts';
 import { type ClientPolicy, type ClientStatus, type ClientStatusRecord, isSameLook, lookOf, statusOf } from '../../model/client-policy.ts';
 import type { Cursor, IndexKey, Key, Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { endGrants } from './grants.ts';
-import { has, readPage, readRecord, versioned } from './record.ts';
 
 /** How long a client waits in the list after it was first met. */
 const WAITING_TTL: Seconds = 30 * 86_400;

@@ -1,12 +1,11 @@
 /**
  * Client records: reads registered clients, and changes them by conditional writes. For deletion see `client-removal.ts`.
  */
-import { changeRecord, type Edited } from '../../model/change-record.ts';
+import { changeRecord, type Edited, has, readPage, readRecord } from '../../model/record.ts';
 import type { Client } from '../../model/client.ts';
 import { grantTTL } from '../../model/resource.ts';
 import type { Cursor, IndexKey, Key, Stored } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
-import { has, readPage, readRecord } from './record.ts';
 
 const ALL: IndexKey = 'clients:all';
 /** The list of registrations that are not used yet: in the home region, so that it is in the order of time. */

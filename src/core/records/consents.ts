@@ -6,10 +6,9 @@
  * An entry counts only while the client is unchanged: a new name, redirect URI or key invalidates it (SEC-097).
  */
 import { isLoopbackRedirect, parseLoopback } from '../../lib/url.ts';
-import { type Edited, type RecordAccess, changeRecord } from '../../model/change-record.ts';
+import { changeRecord, type Edited, has, readRecord, type RecordAccess, versioned } from '../../model/record.ts';
 import type { Client } from '../../model/client.ts';
 import type { Key, Seconds, Store, Stored } from '../../model/store.ts';
-import { has, readRecord, versioned } from './record.ts';
 import type { Secrets } from './secrets.ts';
 
 /** How long a consent is remembered after the last explicit approval. */

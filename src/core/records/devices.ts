@@ -4,14 +4,13 @@
  */
 import { CompactEncrypt, compactDecrypt, exportJWK, generateKeyPair, type JWK } from 'jose';
 import { base64url, fromUtf8, utf8 } from '../../lib/bytes.ts';
-import { changeRecord, untilDone } from '../../model/change-record.ts';
+import { changeRecord, has, readRecord, untilDone, type Versioned, versioned } from '../../model/record.ts';
 import type { Jwk } from '../../model/key-set.ts';
 import { isOutage } from '../../model/error.ts';
 import type { RequestedScope } from '../../model/scope.ts';
 import type { Seconds } from '../../model/store.ts';
 import { DEVICE_TTL } from '../../model/pending-authorization.ts';
 import type { AuthServer } from '../auth-server.ts';
-import { has, type Versioned, readRecord, versioned } from './record.ts';
 
 /** What a device requests. */
 export type DeviceRequest = RequestedScope & {

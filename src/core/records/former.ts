@@ -3,7 +3,7 @@
  */
 import type { FormerStore } from '../../model/former.ts';
 import type { Key, Seconds, Store } from '../../model/store.ts';
-import { has, readRecord, versioned } from './record.ts';
+import { has, readRecord, versioned } from '../../model/record.ts';
 import type { Secrets } from './secrets.ts';
 
 /** What is revoked: the grants of a user, of a client, or of both; all grants without any member; or a client with its grants. */

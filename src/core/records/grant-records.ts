@@ -10,13 +10,12 @@
  * its grant and leads every older token there, as long as the grant may last, and so does a copy that is written over one: so a replay still ends the grant.
  */
 import { base64url } from '../../lib/bytes.ts';
-import { type RecordAccess, untilDone } from '../../model/change-record.ts';
+import { has, type RecordAccess, untilDone, versioned, type Versioned } from '../../model/record.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { SlowTransition } from '../../model/grant-transitions.ts';
 import { type Grant, lifeEndOf } from '../../model/grant.ts';
 import { PLACES } from '../../model/place.ts';
 import { type IndexKey, type Key, NothingDone, type Page, type Cursor, type Store, type Stored, type Version } from '../../model/store.ts';
-import { has, versioned, type Versioned } from './record.ts';
 
 /** A grant as it was read. `at`: the id of the record that it is in. */
 export interface VersionedGrant extends Versioned<Grant> {

@@ -4,13 +4,12 @@
  * of the first. A record that is used for work that fails is kept.
  */
 import type { Fields } from '../../lib/http.ts';
-import { changeRecord, type RecordAccess } from '../../model/change-record.ts';
+import { changeRecord, has, readRecord, type RecordAccess, type Versioned, versioned } from '../../model/record.ts';
 import { isOutage } from '../../model/error.ts';
 import { type Params, paramsOf } from '../../model/params.ts';
 import { type Place, withPlace } from '../../model/place.ts';
 import type { Json, Key, Seconds, Store } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
-import { has, readRecord, type Versioned, versioned } from './record.ts';
 
 /** Something that can be used once. */
 export interface SingleUse {

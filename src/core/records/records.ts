@@ -2,7 +2,7 @@
  * Records: the operations over a Store by kind of record (docs/reference/storage.md). A record with the wrong shape reads as absent.
  */
 import type { Agent } from '../../lib/http.ts';
-import { changeRecord, type RecordAccess } from '../../model/change-record.ts';
+import { changeRecord, has, readRecord, type RecordAccess, valueOf, versioned, type Versioned } from '../../model/record.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Grant } from '../../model/grant.ts';
@@ -21,7 +21,6 @@ import {
   type WriteOptions,
 } from '../../model/store.ts';
 import { type GrantRecords, makeGrantRecords } from './grant-records.ts';
-import { has, readRecord, valueOf, versioned, type Versioned } from './record.ts';
 
 /** A signed-in browser. */
 export type Session = {

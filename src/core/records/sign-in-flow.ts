@@ -5,13 +5,12 @@
  * no extra attempts. On a double click the browser drops the first answer, so the second request gets the same one, kept for a few minutes.
  */
 import { parseFields } from '../../lib/http.ts';
-import { changeRecord } from '../../model/change-record.ts';
+import { changeRecord, has, readRecord, versioned } from '../../model/record.ts';
 import { paramsOf } from '../../model/params.ts';
 import { PENDING_TTL } from '../../model/pending-authorization.ts';
 import type { Json, Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { markUsed, type Used } from './one-time.ts';
-import { has, readRecord, versioned } from './record.ts';
 
 /** A sign-in that waits for its next page. */
 export type StepRecord = {

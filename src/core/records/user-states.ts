@@ -6,7 +6,7 @@ import type { Checked } from '../../model/access.ts';
 import type { Json, Key, Seconds } from '../../model/store.ts';
 import type { UserStates } from '../../model/user-state.ts';
 import type { AuthServer } from '../auth-server.ts';
-import { has, readRecord, versioned } from './record.ts';
+import { has, readRecord, versioned } from '../../model/record.ts';
 import { secretMissing, unreadable } from './keyring.ts';
 
 /** Either sealed or plain. */

@@ -5,14 +5,13 @@
  */
 import type { Accounts } from '../../model/account.ts';
 import { domainOf } from '../../model/email.ts';
-import { changeRecord, type RecordAccess } from '../../model/change-record.ts';
+import { changeRecord, has, readRecord, type RecordAccess, type Versioned, versioned } from '../../model/record.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Identity } from '../../model/identity.ts';
 import { isForm } from '../../model/login.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Key, Seconds, Store } from '../../model/store.ts';
-import { has, readRecord, type Versioned, versioned } from '../records/record.ts';
 import { listsOfIdentity, type Records, type UpstreamName } from '../records/records.ts';
 import type { Secrets } from '../records/secrets.ts';
 import { isRemoved } from './removed-users.ts';

@@ -4,7 +4,7 @@
  */
 import type { Links } from '../../model/login-services.ts';
 import type { Json, Key, Seconds, Store } from '../../model/store.ts';
-import { has, readRecord, versioned } from '../records/record.ts';
+import { has, readRecord, versioned } from '../../model/record.ts';
 import type { Secrets } from '../records/secrets.ts';
 
 type LinkRecord = { readonly v: 1; readonly sealed: string; readonly expiresAt: Seconds };

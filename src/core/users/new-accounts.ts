@@ -11,10 +11,9 @@
  * user chose stays until then. Hashes of earlier configured passwords are kept, so that a process with an outdated secret does not restore an old password.
  */
 import { type Account, type NewAccount, type Seeded, usernameKey } from '../../model/account.ts';
-import { changeRecord, type RecordAccess } from '../../model/change-record.ts';
+import { changeRecord, has, readRecord, type RecordAccess, type Versioned } from '../../model/record.ts';
 import { foldAddress } from '../../model/email.ts';
 import type { Seconds, Store, Version } from '../../model/store.ts';
-import { has, readRecord, type Versioned } from '../records/record.ts';
 import { type AccountRecord, ALL_ACCOUNTS, isAccount, type Records } from '../records/records.ts';
 import type { Secrets } from '../records/secrets.ts';
 

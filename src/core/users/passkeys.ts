@@ -3,11 +3,10 @@
  * account. Every change names the owner. A removal that must leave one passkey is announced in one record of the account, so that two
  * concurrent removals do not take the last two.
  */
-import { type RecordAccess, changeRecord } from '../../model/change-record.ts';
+import { changeRecord, has, readRecord, type RecordAccess, versioned } from '../../model/record.ts';
 import { CHALLENGE_TTL, counterAllows, type Passkey, type Passkeys } from '../../model/passkey.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Key, Seconds, Store } from '../../model/store.ts';
-import { has, readRecord, versioned } from '../records/record.ts';
 import type { Secrets } from '../records/secrets.ts';
 import { announceRemoval } from './identities.ts';
 

@@ -2,9 +2,8 @@
  * Users who may not sign in: removed ones, whose id is never used again, and disabled ones, until they are enabled. Whatever was in progress
  * meanwhile, such as linking an identity or a sign-in at another site, is stopped by this mark.
  */
-import { changeRecord, type RecordAccess } from '../../model/change-record.ts';
+import { changeRecord, has, readRecord, type RecordAccess, versioned } from '../../model/record.ts';
 import type { Key, Seconds, Store } from '../../model/store.ts';
-import { has, readRecord, versioned } from '../records/record.ts';
 
 type OutRecord = { readonly v: 1; readonly at: Seconds; readonly disabled?: true };
 

@@ -8,7 +8,7 @@
 import { html } from '../../lib/html.ts';
 import type { Accounts } from '../../model/account.ts';
 import { keyClientId } from '../../model/token.ts';
-import { changeRecord } from '../../model/change-record.ts';
+import { changeRecord, has, versioned } from '../../model/record.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Links } from '../../model/login-services.ts';
 import type { Runtime } from '../../model/runtime.ts';
@@ -16,7 +16,6 @@ import type { Settings } from '../../model/settings.ts';
 import type { Seconds, Store } from '../../model/store.ts';
 import type { Records } from '../records/records.ts';
 import type { Secrets } from '../records/secrets.ts';
-import { has, versioned } from '../records/record.ts';
 import { upstreamEmailOf } from './identities.ts';
 
 /** Kind of the link, and path of its page below the account page. */

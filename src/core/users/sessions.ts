@@ -4,7 +4,7 @@
  */
 import type { Key, Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
-import { readRecord } from '../records/record.ts';
+import { readRecord } from '../../model/record.ts';
 import { isSession, lifeOfSession, type Session } from '../records/records.ts';
 
 /** How often the time of last use is written. */

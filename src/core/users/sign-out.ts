@@ -2,7 +2,7 @@
  * Signs a user out everywhere: once, or for as long as the user is disabled. A disabled user has no session, grant or key, and cannot sign in or be granted
  * anything; what belongs to the account stays.
  */
-import { type RecordAccess } from '../../model/change-record.ts';
+import { type RecordAccess } from '../../model/record.ts';
 import { OAuthError } from '../../model/error.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { Key, Page, Seconds } from '../../model/store.ts';

@@ -4,11 +4,10 @@
  */
 import { base64url, equalTexts, fromBase64url } from '../../lib/bytes.ts';
 import { base32, oneTimeCode, PERIOD, type Totps } from '../../model/totp.ts';
-import { changeRecord } from '../../model/change-record.ts';
+import { changeRecord, has, readRecord, type Versioned, versioned } from '../../model/record.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import type { Seconds, Store } from '../../model/store.ts';
-import { has, readRecord, type Versioned, versioned } from '../records/record.ts';
 import { type Keyring, unreadable } from '../records/keyring.ts';
 import { requireKeyring, type Secrets } from '../records/secrets.ts';
 

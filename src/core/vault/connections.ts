@@ -18,7 +18,7 @@ import type { Settings } from '../../model/settings.ts';
 import type { Json, Key, Seconds, Store } from '../../model/store.ts';
 import { type UpstreamRef, UpstreamTokenError } from '../../model/upstream.ts';
 import { keyFor } from '../carried-state.ts';
-import { has, readRecord, versioned } from '../records/record.ts';
+import { has, readRecord, versioned } from '../../model/record.ts';
 import type { Records } from '../records/records.ts';
 import { openRefs, sealRefs, type Secrets } from '../records/secrets.ts';
 import type { Vault } from './vault.ts';

@@ -4,12 +4,11 @@
  *
  *   valid → return it | leased → still valid? return it : wait | cooling down → refuse | take lease → refresh → write, remove or cool down
  */
-import { changeRecord } from '../../model/change-record.ts';
+import { changeRecord, has, readRecord, type Versioned, versioned } from '../../model/record.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import type { IndexKey, Key, Seconds, Store } from '../../model/store.ts';
 import { type Refreshed, type TokenOperations, type UpstreamRef, UpstreamTokenError, type UpstreamTokens } from '../../model/upstream.ts';
-import { has, readRecord, type Versioned, versioned } from '../records/record.ts';
 import type { Secrets } from '../records/secrets.ts';
 import { fromBase64url } from '../../lib/bytes.ts';
 import { pause } from '../../lib/on-abort.ts';

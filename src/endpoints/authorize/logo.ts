@@ -6,7 +6,7 @@
 import { findClient } from '../../clients/find.ts';
 import type { Call } from '../endpoint.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
-import { readRecord, versioned } from '../../core/records/record.ts';
+import { readRecord, versioned } from '../../model/record.ts';
 import { base64url, fromBase64url } from '../../lib/bytes.ts';
 import { isDocumentUrl, isOnServerOf } from '../../lib/url.ts';
 import { makeSingleFlight, type SingleFlight } from '../../lib/single-flight.ts';

@@ -15,7 +15,7 @@ import type { Access } from '../../model/access.ts';
 import type { Seconds, Version } from '../../model/store.ts';
 import type { UserStates } from '../../model/user-state.ts';
 import { callerOf, redactedHeaders, redactedUrl } from '../tool-context.ts';
-import { changeState } from '../../model/change-record.ts';
+import { changeState } from '../../model/record.ts';
 import { endOf, tellingItsEnd } from '../events/listening.ts';
 import { checkBodyLimit, readAnew, refusalMeanwhile } from '../policy/read-messages.ts';
 import { checkTerms, type SessionSlots, sessionSlotsOf } from './limits.ts';

@@ -13,7 +13,7 @@
 import type { EventStore, JSONRPCMessage } from '@modelcontextprotocol/server';
 import { base64url, utf8 } from '../../lib/bytes.ts';
 import { pause } from '../../lib/on-abort.ts';
-import { changeState } from '../../model/change-record.ts';
+import { changeState } from '../../model/record.ts';
 import type { Json, Seconds, Version } from '../../model/store.ts';
 import { asError, type Report } from '../errors.ts';
 import { type Id, isAnswer, isOfOrdinaryLength, type Message } from '../sdk.ts';

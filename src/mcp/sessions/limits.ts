@@ -11,7 +11,7 @@
 import { base64url, utf8 } from '../../lib/bytes.ts';
 import { onAbort } from '../../lib/on-abort.ts';
 import type { Access } from '../../model/access.ts';
-import { changeState } from '../../model/change-record.ts';
+import { changeState } from '../../model/record.ts';
 import { type Context, requestState } from '../../model/context.ts';
 import { keyOf } from '../../model/live-permissions.ts';
 import type { Seconds } from '../../model/store.ts';

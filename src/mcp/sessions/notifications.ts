@@ -8,7 +8,7 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { utf8 } from '../../lib/bytes.ts';
 import { onAbort, pause } from '../../lib/on-abort.ts';
 import type { Access } from '../../model/access.ts';
-import { changeState } from '../../model/change-record.ts';
+import { changeState } from '../../model/record.ts';
 import type { Json } from '../../model/store.ts';
 import { subscribedAs } from '../events/listening.ts';
 import { eventUserOf, MISSED, type UserEvent, type UserEvents } from '../events/user-events.ts';

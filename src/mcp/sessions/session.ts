@@ -12,7 +12,7 @@
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import { base64url, fromBase64url, fromUtf8, utf8 } from '../../lib/bytes.ts';
 import type { Access } from '../../model/access.ts';
-import { changeState } from '../../model/change-record.ts';
+import { changeState } from '../../model/record.ts';
 import { type Context, requestState } from '../../model/context.ts';
 import type { Json, Seconds, Version } from '../../model/store.ts';
 import type { UserStates } from '../../model/user-state.ts';

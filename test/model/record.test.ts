@@ -1,7 +1,7 @@
-/** The one verb for conditional writes: what it keeps, how it waits, and how it ends. */
+/** A record: how it is read, and the one verb for conditional writes: what it keeps, how it waits, and how it ends. */
 import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
-import { type RecordAccess, changeRecord, changeState } from '../../src/model/change-record.ts';
+import { changeRecord, changeState, has, readPage, type RecordAccess, versioned } from '../../src/model/record.ts';
 import type { Json, Store } from '../../src/model/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { statesWith } from '../mcp/states.ts';
@@ -25,7 +25,7 @@ function contended(): RecordAccess['store'] {
   return { read: (key) => store.read(key), write: async () => null, remove: async () => false };
 }
 
-describe('model/change-record', () => {
+describe('model/record', () => {
   it('loses no concurrent change, on every store (F-22)', async () => {
     for (const { name, store } of await makeStores(() => 1000)) {
       const results = await Promise.all(Array.from({ length: 40 }, () => raise({ store, runtime: makeRuntime() })));
@@ -167,5 +167,30 @@ describe('model/change-record', () => {
       ['write', 'a', { n: 2 }, 1, undefined],
       ['remove', 'a', 2],
     ]);
+  });
+});
+
+describe('model/record, reading', () => {
+  const store = memoryStore();
+
+  it('reads a page of a list at once, without what is absent or of another kind', async () => {
+    for (const [key, value] of [
+      ['count:1', { n: 1 }],
+      ['count:2', { m: 2 }],
+      ['count:3', { n: 3 }],
+    ] as const)
+      await store.write(key, value, 'any', { index: ['counts:all'] });
+    const reads: string[] = [];
+    const read: Store['read'] = (key) => (reads.push(key), store.read(key));
+    const records = new Map([['count:1', { value: { n: 1 }, version: 1 }]] as const);
+    const list: Store['list'] = async (name, after, isWhole) => ({ ...(await store.list(name, after)), ...(isWhole ? { records } : {}) });
+    expect(await readPage({ ...store, read, list }, 'counts:all', isCount)).toEqual({ values: [{ n: 1 }, { n: 3 }] });
+    expect(reads, 'what the list gives along is not read again').toEqual(['count:2', 'count:3']);
+  });
+
+  it('takes nothing but an object for one with members', () => {
+    expect([{ n: undefined }, {}, { m: 1 }].map((value) => has(value, 'n'))).toEqual([true, false, false]);
+    expect([null, undefined, 'text', 1].map((value) => has(value, 'length'))).toEqual([false, false, false, false]);
+    expect([{ v: 1 }, { v: 2 }, {}].map(versioned)).toEqual([true, false, false]);
   });
 });
