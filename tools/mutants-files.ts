@@ -31,20 +31,7 @@ interface Part {
 const PARTS: readonly Part[] = [
   {
     folder: 'model',
-    files: [
-      'grant-transitions',
-      'repeat',
-      'grant',
-      'redirect',
-      'scope',
-      'policy',
-      'pkce',
-      'resource',
-      'assertion',
-      'record',
-      'client-spec',
-      'dpop',
-    ],
+    files: ['grant-transitions', 'grant', 'redirect', 'scope', 'policy', 'pkce', 'resource', 'assertion', 'record', 'client-spec', 'dpop'],
     tests: ['model', 'grants'],
     journeys: ['grants'],
   },

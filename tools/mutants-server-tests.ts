@@ -15,7 +15,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/grants/token-request.ts':
     'src/{grants/{authorization-code,direct-grant,jwt-bearer,refresh-token,token-exchange},journeys/signed-tokens}.ts',
   'src/grants/former-grants.ts': 'src/former/workers-oauth-kv.ts',
-  'src/grants/repeated-answer.ts': 'src/{grants/refresh-token,journeys/{lost-answers,refresh}}.ts',
+  'src/grants/repeated-answer.ts': 'src/{grants/refresh-token,model/grant-transitions,journeys/{lost-answers,refresh}}.ts',
   'src/grants/direct-grant.ts': 'src/grants/{on-tokens,jwt-bearer,token-exchange}.ts',
   'src/core/records/client-status.ts': 'src/journeys/client-policy.ts',
   'src/core/users/security-mail.ts': 'src/journeys/security-mail.ts',
@@ -58,5 +58,4 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/guard/guard.ts': 'src/provider/{telemetry,tokens}.ts',
   'src/mcp/policy/gate.ts': 'src/provider/telemetry.ts',
   'src/model/grant.ts': 'src/model/grant-transitions.ts',
-  'src/model/repeat.ts': 'src/model/grant-transitions.ts',
 };

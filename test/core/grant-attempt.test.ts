@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { attempted, type GrantAttempt } from '../../src/core/grant-attempt.ts';
 import type { Grant } from '../../src/model/grant.ts';
-import { noteUnanswered } from '../../src/model/repeat.ts';
+import { noteUnanswered } from '../../src/grants/repeated-answer.ts';
 import { redeem, revoke, rotate } from '../../src/model/grant-transitions.ts';
 import { minted, openGrant, redeemed, redemption, rotation, START } from '../support/grants.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, inject, it } from 'vitest';
 import { OAuthError } from '../../src/model/error.ts';
-import { followSuccessors, noteUnanswered } from '../../src/model/repeat.ts';
+import { followSuccessors, noteUnanswered } from '../../src/grants/repeated-answer.ts';
 import { redeem, rotate } from '../../src/model/grant-transitions.ts';
 import { CODE_MACHINE, exploreCode } from '../support/code-checker.ts';
 import { type Bounds, explore, MACHINE, type Machine } from '../support/grant-checker.ts';

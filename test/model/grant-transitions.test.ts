@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findAccess, type Grant, isLive, lifeEndOf, MAX_ACCESS_TOKENS, MAX_RETIRED, unwrap } from '../../src/model/grant.ts';
-import { followSuccessors, noteUnanswered } from '../../src/model/repeat.ts';
+import { followSuccessors, noteUnanswered } from '../../src/grants/repeated-answer.ts';
 import { redeem, type Redemption, revoke, revokeAccess, rotate, type Rotation, type Verdict } from '../../src/model/grant-transitions.ts';
 import { retiredOf } from '../../src/model/retired.ts';
 import {

@@ -42,7 +42,7 @@ export const FAULTS: readonly Fault[] = [
     if (!live && !retired) return ended(grant, 'refresh_reused', proof.now);`,
   },
   {
-    id: 'F-13', what: 'a retired token leads to its successor, though that is retired as well', file: 'src/model/repeat.ts',
+    id: 'F-13', what: 'a retired token leads to its successor, though that is retired as well', file: 'src/grants/repeated-answer.ts',
     good: `    next && tokens.refresh !== null;`,
     bad: `    next && tokens.refresh === 'never';`,
   },

@@ -4,7 +4,7 @@
  */
 import { attempted } from '../../src/core/grant-attempt.ts';
 import type { Grant } from '../../src/model/grant.ts';
-import { noteUnanswered } from '../../src/model/repeat.ts';
+import { noteUnanswered } from '../../src/grants/repeated-answer.ts';
 import { redeem, revoke } from '../../src/model/grant-transitions.ts';
 import { minted, openGrant, proofOf, START } from './grants.ts';
 import type { Findings } from './grant-checker.ts';

@@ -8,7 +8,7 @@
  */
 import { findAccess, type Grant } from '../../src/model/grant.ts';
 import { retiredOf } from '../../src/model/retired.ts';
-import { followSuccessors } from '../../src/model/repeat.ts';
+import { followSuccessors } from '../../src/grants/repeated-answer.ts';
 import { type Minted, redeem, revoke, rotate, type Rotated, type Transition } from '../../src/model/grant-transitions.ts';
 import { minted, openGrant, proofOf, refreshOf, START } from './grants.ts';
 

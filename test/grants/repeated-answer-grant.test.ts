@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { followSuccessors, noteUnanswered } from '../../src/model/repeat.ts';
+import { followSuccessors, noteUnanswered } from '../../src/grants/repeated-answer.ts';
 import { rotate } from '../../src/model/grant-transitions.ts';
 import { grantAfter, minted, openGrant, redeemed, rotation, START } from '../support/grants.ts';
 
-describe('model/repeat', () => {
+describe('grants/repeated-answer, of a grant', () => {
   it('notes an unanswered redemption also where its grant has other access tokens by now, and none where there is no code (F-17)', () => {
     const grant = grantAfter(rotate(rotation('refresh-1', 2, START), minted(2))(redeemed()));
     const note = noteUnanswered('code', 'access-1', 'sealed');
