@@ -27,7 +27,7 @@ export type { Event } from './model/event.ts';
 
 export type { Access, AuthContext } from './model/access.ts';
 export { type Upstreams, UpstreamTokenError, type UpstreamTokens } from './model/upstream.ts';
-export { type Connect, ConnectionNeeded } from './model/connection.ts';
+export { type Connect, ConnectionNeeded } from './model/upstream.ts';
 
 export type { OAuthHelpers } from './provider/helpers.ts';
 export type { Clients } from './provider/clients.ts';

@@ -1,6 +1,6 @@
 /** State that a client carries from one call of a tool to the next: sealed under a key that only a live token of the grant gives. */
 import { base64url } from '../lib/bytes.ts';
-import type { Connect } from '../model/connection.ts';
+import type { Connect } from '../model/upstream.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import type { Secrets } from './records/secrets.ts';

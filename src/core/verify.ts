@@ -4,7 +4,7 @@
  */
 import { forLog as quoted } from '../lib/untrusted-text.ts';
 import { type Access, type Tell, withParsedProps } from '../model/access.ts';
-import type { Connect } from '../model/connection.ts';
+import type { Connect } from '../model/upstream.ts';
 import { findAccess, type Grant, unwrap, whyNoAccess, whyOver } from '../model/grant.ts';
 import { grantIdOf, isKey, isOurs, kindOf, linksOf } from '../model/token.ts';
 import { isDeniedId } from '../model/client.ts';

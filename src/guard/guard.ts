@@ -6,12 +6,11 @@ import { type Context, type GuardedContext, requestState, withAccess } from '../
 import { checkTypes } from '../lib/check-options.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import type { Access, AuthContext, Checked, Tell } from '../model/access.ts';
-import type { Connect } from '../model/connection.ts';
+import { type Connect, type Upstreams, UpstreamTokenError } from '../model/upstream.ts';
 import type { ProofCheck, ProofProblem } from '../model/dpop.ts';
 import { canonicalResource, otherSpelling } from '../model/resource.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Telemetry } from '../model/event.ts';
-import { type Upstreams, UpstreamTokenError } from '../model/upstream.ts';
 import { type ScopeHierarchy, scopeExpansionOf } from '../model/policy.ts';
 import { bearerOf, callOf, given, type Verifier } from './token-source.ts';
 import {

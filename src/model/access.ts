@@ -2,8 +2,7 @@
  * Access: what a verified token says about the caller: user, client, scopes, resource, props. The guard makes it; handlers and tools read it.
  */
 import type { Seconds } from './store.ts';
-import type { Connect } from './connection.ts';
-import type { Upstreams } from './upstream.ts';
+import type { Connect, Upstreams } from './upstream.ts';
 
 /**
  * Reports to the operator why a token is not valid; the caller never sees it.

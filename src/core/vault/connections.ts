@@ -8,7 +8,7 @@
  * So only a live token of the grant opens the tokens, and ending the grant releases them.
  */
 import { base64url, fromBase64url } from '../../lib/bytes.ts';
-import { type Connect, ConnectionNeeded } from '../../model/connection.ts';
+import { type Connect, ConnectionNeeded, type UpstreamRef, UpstreamTokenError } from '../../model/upstream.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Grant } from '../../model/grant.ts';
 import { haveSignIn, isSite, type SiteLogin } from '../../model/login.ts';
@@ -16,7 +16,6 @@ import type { Links } from '../../model/login-services.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Json, Key, Seconds, Store } from '../../model/store.ts';
-import { type UpstreamRef, UpstreamTokenError } from '../../model/upstream.ts';
 import { keyFor } from '../carried-state.ts';
 import { has, readRecord, versioned } from '../../model/record.ts';
 import type { Records } from '../records/records.ts';

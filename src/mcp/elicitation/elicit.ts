@@ -17,7 +17,7 @@ import { fromJsonSchema, type JSONRPCMessage } from '@modelcontextprotocol/serve
 import { base64url, utf8 } from '../../lib/bytes.ts';
 import { isLoopbackHost } from '../../lib/url.ts';
 import type { Access } from '../../model/access.ts';
-import { ConnectionNeeded } from '../../model/connection.ts';
+import { ConnectionNeeded } from '../../model/upstream.ts';
 import type { Awaitable } from '../../model/runtime.ts';
 import { ToolError } from '../errors.ts';
 import { type AnyServer, wrapSend } from '../sdk.ts';
