@@ -4,7 +4,7 @@
  */
 import { bodyOf, type Call, type Endpoint, metadataPathsOf } from './endpoints/endpoint.ts';
 import { askedHeaders, CROSS_ORIGIN, isPrefetch, json } from './lib/http.ts';
-import { lazy } from './lib/lazy.ts';
+import { lazy } from './lib/async.ts';
 import { withFormerNames } from './lib/check-options.ts';
 import { OAuthError } from './model/error.ts';
 import type { Settings } from './model/settings.ts';

@@ -3,7 +3,7 @@
  * are loaded with their first request. A server with pages of its own is built without all of this (`own-pages.ts`).
  */
 import { callbackPath, type Endpoint, keysPath, loginPagesOf, sectionPath, sectionsOf, signInsPath } from './endpoints/endpoint.ts';
-import { lazy } from './lib/lazy.ts';
+import { lazy } from './lib/async.ts';
 import type { AdminApi } from './model/admin.ts';
 import { haveSignIn, hostOf, isRedirect, isSite } from './model/login.ts';
 import type { Settings } from './model/settings.ts';

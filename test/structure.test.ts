@@ -133,7 +133,7 @@ describe('the house', () => {
   });
 
   it('listens for the end of a signal through onAbort, whose listener is removed; elsewhere only where the signal is made (F-61)', () => {
-    const own = ['lib/on-abort.ts', 'lib/safe-fetch.ts', 'testing/fake-parts.ts', 'upstreams/ask.ts'];
+    const own = ['lib/async.ts', 'lib/safe-fetch.ts', 'testing/fake-parts.ts', 'upstreams/ask.ts'];
     const others = sources.filter(({ path, text }) => text.includes("addEventListener('abort'") && !own.includes(path));
     expect(others.map(({ path }) => path)).toEqual([]);
   });

@@ -11,7 +11,7 @@ import type { Params } from '../model/params.ts';
 import type { Seconds } from '../model/store.ts';
 import { failed, type Caller } from './caller.ts';
 import { findClient, mayFetch } from './find.ts';
-import { lazy } from '../lib/lazy.ts';
+import { lazy } from '../lib/async.ts';
 
 const proveByKey = lazy(async () => (await import('./private-key-jwt.ts')).proveByKey);
 

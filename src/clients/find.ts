@@ -2,7 +2,7 @@
  * Finds the client of a `client_id`: a registered one first; an id that is a URL may also be a metadata document.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { lazy } from '../lib/lazy.ts';
+import { lazy } from '../lib/async.ts';
 import { isDocumentUrl } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import type { SecretClient } from '../model/settings.ts';

@@ -15,7 +15,7 @@ import type { Params } from '../model/params.ts';
 import { withGiveBack, orUnavailable } from './caller.ts';
 import { resolveClient } from './find.ts';
 import { countFetch, countTarget } from './metadata-document.ts';
-import { lazy } from '../lib/lazy.ts';
+import { lazy } from '../lib/async.ts';
 
 const isAssertionSignedWith = lazy(async () => (await import('../core/assertion-signature.ts')).isAssertionSignedWith);
 

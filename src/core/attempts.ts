@@ -4,7 +4,7 @@
  * on the account before has its own count, whatever happens in its network.
  */
 import { networkAround } from '../lib/http.ts';
-import { pause } from '../lib/on-abort.ts';
+import { pause } from '../lib/async.ts';
 import type { AttemptRules, Attempts } from '../model/login-services.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';

@@ -2,7 +2,7 @@
  * One issuer as a value: its settings, runtime, storage, secrets, and the operations on accounts, consents, passkeys, TOTP, links and upstream tokens,
  * each loaded on first use. Endpoints and grant types get it as an argument; nothing is global.
  */
-import { lazy, lazyObject, memoize } from '../lib/lazy.ts';
+import { lazy, lazyObject, memoize } from '../lib/async.ts';
 import type { FetchPublic, SafeFetch, SafeImageFetch } from '../lib/safe-fetch.ts';
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
 import type { Accounts } from '../model/account.ts';

@@ -2,7 +2,7 @@
  * Listeners for `on` that write lines without secrets. The default one prints each failure on stderr, with the id shown on the page, and on loopback
  * (development) each refusal with a hint. `jsonLog` writes each event as one line of JSON, for tools that collect logs.
  */
-import { lazy } from '../lib/lazy.ts';
+import { lazy } from '../lib/async.ts';
 import type { Event } from '../model/event.ts';
 
 const refusalLine = lazy(async () => (await import('../model/advice.ts')).refusalLine);

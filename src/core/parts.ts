@@ -2,7 +2,7 @@
  * Parts of a server that it can be built without: what only logins of ours need. They are passed in, because the one file of a Worker holds what an
  * import reaches (docs/decisions/0004): `coreParts`, where each is loaded on first use, or `noParts` of `portcullis/own-pages` (`no-parts.ts`).
  */
-import { lazy } from '../lib/lazy.ts';
+import { lazy } from '../lib/async.ts';
 import type { Accounts } from '../model/account.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Links } from '../model/login-services.ts';

@@ -12,7 +12,7 @@ import type { Awaitable } from '../model/runtime.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 import type { CachedGrant, CachedToken } from './records/grant-cache.ts';
-import { lazy, lazyObject } from '../lib/lazy.ts';
+import { lazy, lazyObject } from '../lib/async.ts';
 import { openRefs } from './records/secrets.ts';
 
 const noteUse = lazy(async () => (await import('./access-keys.ts')).noteUse);

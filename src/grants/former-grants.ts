@@ -20,7 +20,7 @@ import { isCut } from '../core/records/former.ts';
 import { endUserGrant } from '../core/records/grants.ts';
 import { has, readRecord, type Versioned, versioned } from '../model/record.ts';
 import { isShutOut } from '../core/users/removed-users.ts';
-import { pause } from '../lib/on-abort.ts';
+import { pause } from '../lib/async.ts';
 import { OAuthError } from '../model/error.ts';
 import type { FormerGrant, FormerListing } from '../model/former.ts';
 import { revoke } from '../model/grant-transitions.ts';

@@ -10,7 +10,7 @@ import { authorizationCode } from './authorization-code.ts';
 import type { IssuedTokens } from './token-request.ts';
 import { isOffered } from './offered-grant-types.ts';
 import { refreshToken } from './refresh-token.ts';
-import { lazy } from '../lib/lazy.ts';
+import { lazy } from '../lib/async.ts';
 
 /** Issues tokens for a request, or refuses it. */
 export type GiveTokens = (params: Params, caller: Caller, as: AuthServer, request: Request) => Promise<IssuedTokens>;

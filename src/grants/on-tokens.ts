@@ -6,7 +6,7 @@
  */
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { pause } from '../lib/on-abort.ts';
+import { pause } from '../lib/async.ts';
 import { isOutage, OAuthError } from '../model/error.ts';
 import { end, type Grant, type GrantAccess } from '../model/grant.ts';
 import type { Verdict } from '../model/grant-transitions.ts';

@@ -6,7 +6,7 @@
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { base64url } from '../lib/bytes.ts';
-import { lazy } from '../lib/lazy.ts';
+import { lazy } from '../lib/async.ts';
 import { OAuthError } from '../model/error.ts';
 import { end, type Grant, unwrap } from '../model/grant.ts';
 import type { Params } from '../model/params.ts';

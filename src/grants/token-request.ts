@@ -22,7 +22,7 @@ import type { Seconds, Stored } from '../model/store.ts';
 import { withoutPlace } from '../model/place.ts';
 import type { Derivation } from '../model/retired.ts';
 import { familyOf, grantIdOf } from '../model/token.ts';
-import { lazy } from '../lib/lazy.ts';
+import { lazy } from '../lib/async.ts';
 
 /** The canonical resource of a token request; undefined if it names none (RFC 8707 §2.2). */
 export function requestedResource(params: Params, { settings }: AuthServer): string | undefined {

@@ -2,7 +2,7 @@
  * Reports why a guard rejected a request: to the operator, and on loopback also to the caller, in one sentence that says what to do.
  * Any other caller only learns that the token is invalid (RFC 6750 §3.1). Loaded with the first rejection.
  */
-import { lazy } from '../lib/lazy.ts';
+import { lazy } from '../lib/async.ts';
 import { forLog } from '../lib/untrusted-text.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { ErrorCode } from '../model/error.ts';

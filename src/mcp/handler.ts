@@ -12,7 +12,7 @@ import type { AuthInfo, McpServerFactory, ServerEventBus } from '@modelcontextpr
 import { unauthorized } from '../guard/answers.ts';
 import { withoutStore } from '../lib/http.ts';
 import { checkTypes } from '../lib/check-options.ts';
-import { onAbort } from '../lib/on-abort.ts';
+import { onAbort } from '../lib/async.ts';
 import type { Access, AuthContext } from '../model/access.ts';
 import type { NewEvent, Span } from '../model/event.ts';
 import type { Awaitable } from '../model/runtime.ts';

@@ -19,7 +19,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { utf8 } from '../lib/bytes.ts';
 import { accepts, json } from '../lib/http.ts';
-import { onAbort } from '../lib/on-abort.ts';
+import { onAbort } from '../lib/async.ts';
 import type { FetchObject } from '../model/context.ts';
 import type { JudgedBody, JudgedMessage } from './policy/gate.ts';
 import { type AnyServer, challengesItself, type Id } from './sdk.ts';

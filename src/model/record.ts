@@ -4,7 +4,7 @@
  * 503 with `Retry-After`, nothing changed. A missing or unexpected record is for the edit to judge, and never counts as contention.
  */
 import type { Cursor, IndexKey, Json, Key, Seconds, Store, Stored, Version } from './store.ts';
-import { pause } from '../lib/on-abort.ts';
+import { pause } from '../lib/async.ts';
 import { OAuthError } from './error.ts';
 import type { Runtime } from './runtime.ts';
 import type { UserStates } from './user-state.ts';

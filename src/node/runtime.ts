@@ -5,8 +5,7 @@
  */
 import { createCipheriv, createDecipheriv, createSecretKey, hash, randomFillSync, scrypt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { lazy } from '../lib/lazy.ts';
-import { onAbort } from '../lib/on-abort.ts';
+import { lazy, onAbort } from '../lib/async.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Runtime, Waiter } from '../model/runtime.ts';
 import type { Platform } from '../provider/provider.ts';

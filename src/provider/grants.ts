@@ -8,7 +8,7 @@ import { findUserId } from '../core/users/identities.ts';
 import { makeLinkedLogins } from '../core/users/linked-logins.ts';
 import { type Grant, isLive, lifeEndOf } from '../model/grant.ts';
 import type { Identity } from '../model/identity.ts';
-import { lazyObject } from '../lib/lazy.ts';
+import { lazyObject } from '../lib/async.ts';
 import { checkCursor, checkUserId } from './own-arguments.ts';
 import { SIGN_IN_KINDS, type SignInKind } from '../model/login-services.ts';
 import type { Cursor, Json, Seconds } from '../model/store.ts';

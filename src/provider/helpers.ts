@@ -5,7 +5,7 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Health } from '../core/health.ts';
 import type { Resealed, ResealOptions } from '../core/reseal.ts';
-import { lazy, lazyObject } from '../lib/lazy.ts';
+import { lazy, lazyObject } from '../lib/async.ts';
 import type { Account, Accounts } from '../model/account.ts';
 import type { SignIns } from '../model/login-services.ts';
 import type { Cursor } from '../model/store.ts';

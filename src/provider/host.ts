@@ -9,7 +9,7 @@ import { verifyAccess } from '../core/verify.ts';
 import { type Guard, makeGuard } from '../guard/guard.ts';
 import type { OnRefused } from '../guard/refused.ts';
 import type { TokenSource, Verifier } from '../guard/token-source.ts';
-import { lazy } from '../lib/lazy.ts';
+import { lazy } from '../lib/async.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Checked } from '../model/access.ts';
 import type { Context, FetchClass, FetchFunction, Handler, WorkerContext } from '../model/context.ts';

@@ -1,6 +1,6 @@
 /** OAuthProvider: the provider with all of its parts. */
 import { coreParts } from '../core/parts.ts';
-import { lazy } from '../lib/lazy.ts';
+import { lazy } from '../lib/async.ts';
 import { checkLogins, checkSecondFactor, parsePages } from '../options/pages.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { pageRoutesOf } from '../site.ts';

@@ -9,7 +9,7 @@ import { makeCall } from '../endpoints/endpoint.ts';
 import { isGood, isRefusal } from '../guard/guard.ts';
 import { checkOrigin, metadataAnswer, notFound, preflight, unavailable, withCors } from '../guard/answers.ts';
 import { CROSS_ORIGIN, networkOf, prefersHtml } from '../lib/http.ts';
-import { lazy } from '../lib/lazy.ts';
+import { lazy } from '../lib/async.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access } from '../model/access.ts';
 import { covers } from '../model/resource.ts';

@@ -3,7 +3,7 @@
  * `trustedIssuers`, whose messages name the option and the fix. `portcullis/own-pages` leaves them out.
  */
 import type { Call } from '../endpoints/endpoint.ts';
-import { lazy } from '../lib/lazy.ts';
+import { lazy } from '../lib/async.ts';
 import type { RareGrants } from './parts.ts';
 import { DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE } from '../model/client.ts';
 import type { GrantType, GrantTypes } from '../grants/index.ts';

@@ -5,7 +5,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { makeKeyring } from '../../src/core/records/keyring.ts';
 import { makeSecrets } from '../../src/core/records/secrets.ts';
-import { lazy } from '../../src/lib/lazy.ts';
+import { lazy } from '../../src/lib/async.ts';
 import { makeSingleFlight, makeOnce } from '../../src/lib/single-flight.ts';
 import type { Access } from '../../src/model/access.ts';
 import { cachedPermissions } from '../../src/model/live-permissions.ts';

@@ -4,7 +4,7 @@
  * why, never absent: it would be overwritten, and valid authenticator codes would be refused (SEC-209).
  */
 import { base64url } from '../../lib/bytes.ts';
-import { memoize } from '../../lib/lazy.ts';
+import { memoize } from '../../lib/async.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import type { Secrets } from './secrets.ts';

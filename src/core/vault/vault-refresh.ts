@@ -11,7 +11,7 @@ import type { IndexKey, Key, Seconds, Store } from '../../model/store.ts';
 import { type Refreshed, type TokenOperations, type UpstreamRef, UpstreamTokenError, type UpstreamTokens } from '../../model/upstream.ts';
 import type { Secrets } from '../records/secrets.ts';
 import { fromBase64url } from '../../lib/bytes.ts';
-import { pause } from '../../lib/on-abort.ts';
+import { pause } from '../../lib/async.ts';
 
 /** What refreshing is made over. */
 export interface RefreshParts {

@@ -4,7 +4,7 @@
 import type { AuthServer } from '../../core/auth-server.ts';
 import { sealRefs } from '../../core/records/secrets.ts';
 import { isClientThere } from '../../core/records/clients.ts';
-import { lazy } from '../../lib/lazy.ts';
+import { lazy } from '../../lib/async.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import { type Grant, wrap } from '../../model/grant.ts';

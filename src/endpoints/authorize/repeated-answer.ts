@@ -12,7 +12,7 @@ import { requestDonePage } from '../../pages/message.ts';
 import type { Call } from '../endpoint.ts';
 import { cookieName, cookieOf, flowCookie, redirectTo } from '../sign-in/browser-context.ts';
 import { sessionFor } from '../sign-in/session.ts';
-import { pause } from '../../lib/on-abort.ts';
+import { pause } from '../../lib/async.ts';
 import { expiredPage, showLogin } from '../sign-in/pages.ts';
 import { type Decision, redirectBack, withdrawApproval } from './issue-code.ts';
 import { findPending } from './pending.ts';

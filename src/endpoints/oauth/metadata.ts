@@ -10,7 +10,7 @@ import { ID_JAG_PROFILE } from '../../model/trusted-issuer.ts';
 import { OFFLINE_ACCESS } from '../../model/scope.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Call } from '../endpoint.ts';
-import { lazy } from '../../lib/lazy.ts';
+import { lazy } from '../../lib/async.ts';
 
 const publicKeys = lazy(async () => (await import('../../core/signing-keys.ts')).publicKeys); // few servers sign
 const built = new WeakMap<Settings, string>();

@@ -7,7 +7,7 @@ import { type KeyRules, parseMetadata } from '../../clients/metadata.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import { addClient, changeClient, findAnyClient, keyOf } from '../../core/records/clients.ts';
 import { type QuotaRead, readQuota, takeOldestSlot, takeSlot } from '../../core/records/client-quota.ts';
-import { lazy } from '../../lib/lazy.ts';
+import { lazy } from '../../lib/async.ts';
 import { CROSS_ORIGIN, json, mediaType, networkAround } from '../../lib/http.ts';
 import { type Client, selfGrantTypes } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';

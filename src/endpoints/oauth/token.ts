@@ -16,7 +16,7 @@ import { isDeniedId, JWT_BEARER } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Params } from '../../model/params.ts';
 import { type Call, readForm } from '../endpoint.ts';
-import { lazy } from '../../lib/lazy.ts';
+import { lazy } from '../../lib/async.ts';
 
 const freshNonce = lazy(async () => (await import('../../core/dpop.ts')).freshNonce);
 const presentedProof = lazy(async () => (await import('../../core/dpop.ts')).presentedProof);

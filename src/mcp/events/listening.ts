@@ -5,7 +5,7 @@
  * supports them.
  */
 import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server';
-import { onAbort } from '../../lib/on-abort.ts';
+import { onAbort } from '../../lib/async.ts';
 import type { Access } from '../../model/access.ts';
 import type { RequestState } from '../../model/context.ts';
 import { maySee } from '../../model/policy.ts';

@@ -10,7 +10,7 @@ import { type Context, type FetchObject, requestState } from '../../model/contex
 import { base64url, utf8 } from '../../lib/bytes.ts';
 import { withoutStore } from '../../lib/http.ts';
 import { checkNames } from '../../lib/check-options.ts';
-import { onAbort } from '../../lib/on-abort.ts';
+import { onAbort } from '../../lib/async.ts';
 import type { Access } from '../../model/access.ts';
 import type { Seconds, Version } from '../../model/store.ts';
 import type { UserStates } from '../../model/user-state.ts';

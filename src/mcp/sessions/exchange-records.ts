@@ -12,7 +12,7 @@
  */
 import type { EventStore, JSONRPCMessage } from '@modelcontextprotocol/server';
 import { base64url, utf8 } from '../../lib/bytes.ts';
-import { pause } from '../../lib/on-abort.ts';
+import { pause } from '../../lib/async.ts';
 import { changeState } from '../../model/record.ts';
 import type { Json, Seconds, Version } from '../../model/store.ts';
 import { asError, type Report } from '../errors.ts';

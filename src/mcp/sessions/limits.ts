@@ -9,7 +9,7 @@
  * In this order a session that loses its slot has a record to delete. So a leaked token, or a client that ends no session, keeps no more than that.
  */
 import { base64url, utf8 } from '../../lib/bytes.ts';
-import { onAbort } from '../../lib/on-abort.ts';
+import { onAbort } from '../../lib/async.ts';
 import type { Access } from '../../model/access.ts';
 import { changeState } from '../../model/record.ts';
 import { type Context, requestState } from '../../model/context.ts';

@@ -6,7 +6,7 @@
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { utf8 } from '../../lib/bytes.ts';
-import { onAbort, pause } from '../../lib/on-abort.ts';
+import { onAbort, pause } from '../../lib/async.ts';
 import type { Access } from '../../model/access.ts';
 import { changeState } from '../../model/record.ts';
 import type { Json } from '../../model/store.ts';

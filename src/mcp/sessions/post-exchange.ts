@@ -9,7 +9,7 @@
  */
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import type { AuthInfo, JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
-import { onAbort, pause } from '../../lib/on-abort.ts';
+import { onAbort, pause } from '../../lib/async.ts';
 import type { Json, Seconds } from '../../model/store.ts';
 import {
   LOOK_EVERY,

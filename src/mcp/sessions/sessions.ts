@@ -40,7 +40,7 @@ import {
   statesIn,
 } from './session.ts';
 import { accepts } from '../../lib/http.ts';
-import { onAbort } from '../../lib/on-abort.ts';
+import { onAbort } from '../../lib/async.ts';
 
 /** How sessions end. */
 export interface SessionsOptions {

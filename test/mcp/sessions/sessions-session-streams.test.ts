@@ -5,7 +5,7 @@ import { begin, findSession, type Keeper, newSession, type Session, type Session
 import { openSessionStream } from '../../../src/mcp/sessions/sessions.ts';
 import { shares } from '../../../src/mcp/sessions/limits.ts';
 import { userEvents } from '../../../src/mcp/events/user-events.ts';
-import { pause } from '../../../src/lib/on-abort.ts';
+import { pause } from '../../../src/lib/async.ts';
 import { withRequestState } from '../../../src/model/context.ts';
 import type { UserStates } from '../../../src/model/user-state.ts';
 import { accessWith, contextOf, ENDPOINT } from '../clients.ts';

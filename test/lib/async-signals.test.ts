@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { onAbort, pause } from '../../src/lib/on-abort.ts';
+import { onAbort, pause } from '../../src/lib/async.ts';
 import { signalThatCounts } from '../support/counting-signal.ts';
 
-describe('lib/on-abort', () => {
+describe('lib/async, signals', () => {
   it('runs once, at once where the signal has aborted already', () => {
     let runs = 0;
     const before = new AbortController();

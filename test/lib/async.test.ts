@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { lazy, lazyObject, memoize } from '../../src/lib/lazy.ts';
+import { lazy, lazyObject, memoize } from '../../src/lib/async.ts';
 
-describe('lib/lazy', () => {
+describe('lib/async', () => {
   it('loads a function with its first call, once', async () => {
     let loads = 0;
     const add = lazy(async () => {
