@@ -5,7 +5,7 @@
 import { defined } from '../lib/json.ts';
 import { findClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { addClient, changeClient, listClients } from '../core/records/clients.ts';
+import { addClient, changeClient, deleteClient, listClients } from '../core/records/clients.ts';
 import { findFormerClient } from '../core/former-store.ts';
 import {
   isNewClients,
@@ -16,7 +16,6 @@ import {
   forgetClientStatus,
   listClientStatus,
 } from '../core/records/client-status.ts';
-import { deleteClient } from '../core/records/client-removal.ts';
 import { openInvitation } from '../core/records/one-time.ts';
 import { type Client, type ClientInfo, withoutSecret } from '../model/client.ts';
 import { checkMembers, clientFrom, type ClientSpec, type HelperClientSpec } from '../model/client-spec.ts';

@@ -3,7 +3,7 @@ import { changeRecord, type Edited, has, versioned } from '../../model/record.ts
 import type { Settings } from '../../model/settings.ts';
 import type { Key, Seconds, Stored } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
-import { countClients } from './clients.ts';
+import { countClients, removeOldestUnused } from './clients.ts';
 
 type Quota = {
   readonly v: 1;
@@ -93,7 +93,6 @@ export async function takeOldestSlot(as: AuthServer): Promise<boolean> {
     const { taken, takenBefore } = recentlyTaken(quota, span);
     return { write: { ...quota, span, taken: taken + 1, takenBefore }, result: undefined };
   });
-  const { removeOldestUnused } = await import('./client-removal.ts');
   return removeOldestUnused(as);
 }
 

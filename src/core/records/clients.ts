@@ -1,15 +1,19 @@
 /**
- * Client records: reads registered clients, and changes them by conditional writes. For deletion see `client-removal.ts`.
+ * Client records: reads registered clients, changes them by conditional writes, and removes them. A client is marked as deleted first, then its
+ * grants end, and only then its record is removed: after any interruption, a second call finishes the job (SEC-084).
  */
 import { changeRecord, type Edited, has, readPage, readRecord } from '../../model/record.ts';
 import type { Client } from '../../model/client.ts';
 import { grantTTL } from '../../model/resource.ts';
 import type { Cursor, IndexKey, Key, Stored } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
+import { OAuthError } from '../../model/error.ts';
+import { revoke } from '../../model/grant-transitions.ts';
+import { cutFormer } from './former.ts';
 
 const ALL: IndexKey = 'clients:all';
 /** The list of registrations that are not used yet: in the home region, so that it is in the order of time. */
-export const UNUSED: IndexKey = 'unused:clients';
+const UNUSED: IndexKey = 'unused:clients';
 
 /** Adds a client; false, without a change, if the id is taken. */
 export async function addClient(as: AuthServer, client: Client): Promise<boolean> {
@@ -86,16 +90,75 @@ function optionsOf({ expiresAt, unused }: Client): { readonly until?: number; re
 }
 
 /** Whether a stored value is a client, including one that is being deleted. */
-export function isClient(value: unknown): value is Client {
+function isClient(value: unknown): value is Client {
   return has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes');
 }
 
 /** Whether a stored value is a client that is being deleted. */
-export function isBeingDeleted(value: unknown): value is Client & { readonly deletedAt: number } {
+function isBeingDeleted(value: unknown): value is Client & { readonly deletedAt: number } {
   return isClient(value) && has(value, 'deletedAt');
 }
 
 /** Whether a stored value is a client that is not being deleted. */
-export function isActive(value: unknown): value is Client {
+function isActive(value: unknown): value is Client {
   return isClient(value) && !isBeingDeleted(value);
+}
+
+/** Removes the oldest unused registration to make room for another; false if there is none. */
+export async function removeOldestUnused(as: AuthServer): Promise<boolean> {
+  let after: Cursor | undefined;
+  do {
+    const page = await as.store.list(UNUSED, after);
+    for (const key of page.keys) if (await removeUnused(as, key)) return true;
+    after = page.next;
+  } while (after !== undefined);
+  return false;
+}
+
+/** False if the client is used or removed by now: the caller tries the next one. */
+async function removeUnused(as: AuthServer, key: Key): Promise<boolean> {
+  const record = await readRecord(as.store, key, isActive);
+  return record?.value.unused === true && (await as.store.remove(key, record.version));
+}
+
+/**
+ * Deletes a client with all its grants and tokens. A second call finishes an interrupted one. A grant that is opened at the same time
+ * either meets the mark or is found in the list.
+ *
+ * @returns whether the client existed.
+ */
+export async function deleteClient(as: AuthServer, id: string): Promise<boolean> {
+  await cutFormer(as, { deletedClient: id });
+  const found = await mark(as, id);
+  await endGrants(as, id);
+  const record = await readRecord(as.store, keyOf(id), isBeingDeleted);
+  if (record) await as.store.remove(keyOf(id), record.version);
+  if (found) as.emit({ kind: 'client.deleted', clientId: id });
+  return found;
+}
+
+async function mark(as: AuthServer, id: string): Promise<boolean> {
+  const until = as.now() + grantTTL(as.settings); // none of its grants can live longer
+  return changeRecord(as, keyOf(id), isClient, (client) =>
+    !client || isBeingDeleted(client)
+      ? { result: client !== null }
+      : { write: { ...client, deletedAt: as.now() }, until, index: [], result: true },
+  );
+}
+
+async function endGrants(as: AuthServer, id: string): Promise<void> {
+  let after: Cursor | undefined;
+  do {
+    const page = await as.store.list(`client:${id}`, after);
+    await Promise.all(page.keys.map((key) => endGrant(as, key.slice('grant:'.length))));
+    after = page.next;
+  } while (after !== undefined);
+}
+
+async function endGrant(as: AuthServer, grantId: string): Promise<void> {
+  try {
+    await as.records.changeGrant(grantId, revoke('client_deleted', as.now()));
+  } catch (error) {
+    if (!(error instanceof OAuthError) || error.reason !== 'grant_unknown') throw error; // it has expired by now
+  }
 }

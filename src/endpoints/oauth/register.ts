@@ -174,7 +174,7 @@ export async function registration(call: Call): Promise<Response> {
   const { as, request } = call;
   const { client, token } = await managed(call);
   if (request.method === 'DELETE') {
-    await (await import('../../core/records/client-removal.ts')).deleteClient(as, client.id);
+    await (await import('../../core/records/clients.ts')).deleteClient(as, client.id);
     return new Response(null, { status: 204, headers: { ...CROSS_ORIGIN, 'cache-control': 'no-store' } });
   }
   const current = request.method === 'PUT' ? await replace(call, client) : client;
