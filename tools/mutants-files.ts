@@ -195,7 +195,6 @@ const PARTS: readonly Part[] = [
       'records/client-places',
       'records/client-status',
       'users/security-mail',
-      'carried-state',
     ],
     tests: ['core', 'provider'],
     journeys: ['people', 'sites'],

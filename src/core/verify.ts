@@ -187,7 +187,7 @@ function accessFrom(as: AuthServer, { grant: { organization, act }, access, text
 export function connectOf(as: AuthServer, grant: Grant, grantKey: () => Promise<Uint8Array<ArrayBuffer>>): Connect {
   const connect = async (...args: Parameters<Connect>): ReturnType<Connect> => (await as.parts.connect(as, grant, grantKey))(...args);
   const carried = lazyObject<Pick<Connect, 'seal' | 'open'>>({ seal: true, open: true }, async () =>
-    (await import('./carried-state.ts')).makeCarried(as, grant.id, grantKey),
+    (await import('./records/user-states.ts')).makeCarried(as, grant.id, grantKey),
   );
   return Object.assign(connect, carried);
 }

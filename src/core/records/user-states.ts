@@ -1,13 +1,17 @@
 /**
- * User states: what MCP servers store for their users. One record for each user, resource and handle, under the hash of all three, so
- * that a handle alone opens nothing (SEC-191). Sealed if the server has a `secret`.
+ * State that an MCP server keeps between calls: here for its user, or with the client, which carries it from one call of a tool to the next. Here,
+ * one record for each user, resource and handle, under the hash of all three, so that a handle alone opens nothing (SEC-191), sealed if the server
+ * has a `secret`. With the client, sealed under a key that only a live token of the grant gives.
  */
 import type { Checked } from '../../model/access.ts';
-import type { Json, Key, Seconds } from '../../model/store.ts';
+import type { Json, Key, Seconds, Store } from '../../model/store.ts';
 import type { UserStates } from '../../model/user-state.ts';
-import type { AuthServer } from '../auth-server.ts';
 import { has, readRecord, versioned } from '../../model/record.ts';
-import { secretMissing, unreadable } from './keyring.ts';
+import { type Keyring, secretMissing, unreadable } from './keyring.ts';
+import type { Secrets } from './secrets.ts';
+import { base64url } from '../../lib/bytes.ts';
+import type { Connect } from '../../model/upstream.ts';
+import type { Runtime } from '../../model/runtime.ts';
 
 /** Either sealed or plain. */
 type StateRecord = { readonly v: 1; readonly sealed: string } | { readonly v: 1; readonly plain: Json };
@@ -20,8 +24,16 @@ const TTL: Seconds = 365 * 86_400;
 const MAX_STATE_LENGTH = 262_144;
 const MAX_HANDLE_LENGTH = 256;
 
+/** What states need of a server. */
+export interface StateParts {
+  readonly store: Store;
+  readonly secrets: Pick<Secrets, 'hash'>;
+  readonly keyring: Keyring | null;
+  now(): Seconds;
+}
+
 /** The states of the caller. @param kind `state` is what the server stores for the user, `mcp` what it stores for an MCP exchange. */
-export function statesOf(as: AuthServer, access: Checked, kind: 'state' | 'mcp'): UserStates {
+export function statesOf(as: StateParts, access: Checked, kind: 'state' | 'mcp'): UserStates {
   const { store, secrets, keyring } = as;
   // A token that names no user has its own sessions. Any other state would be shared by the holders of all such tokens (SEC-191).
   const owner = access.userId || (kind === 'mcp' && access.grantId);
@@ -57,3 +69,30 @@ export function statesOf(as: AuthServer, access: Checked, kind: 'state' | 'mcp')
 }
 
 const isState = (value: unknown): value is StateRecord => versioned(value) && (has(value, 'sealed') || has(value, 'plain'));
+
+/** How long a sealed state is valid. */
+const CARRIED_TTL: Seconds = 600;
+
+/** A key for one purpose, derived from the key of a grant. */
+export async function keyFor(runtime: Runtime, purpose: string, grantKey: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  return runtime.digest(`portcullis ${purpose}\n${base64url(grantKey)}`);
+}
+
+/** Makes `seal` and `open` of `auth.connect` for one grant. @param grantKey derives the grant's key from the token of the call. */
+export function makeCarried(
+  { secrets, runtime }: { readonly secrets: Secrets; readonly runtime: Runtime },
+  grantId: string,
+  grantKey: () => Promise<Uint8Array<ArrayBuffer>>,
+): Pick<Connect, 'seal' | 'open'> {
+  const key = async (): Promise<Uint8Array<ArrayBuffer>> => keyFor(runtime, 'carried', await grantKey());
+  return {
+    seal: async (value, bound) =>
+      secrets.sealWith(await key(), { value, until: runtime.now() + CARRIED_TTL }, `carried:${grantId}:${bound}`),
+    async open(sealed, bound) {
+      const text = await secrets.openWith(await key(), sealed, `carried:${grantId}:${bound}`);
+      if (text === null) return null;
+      const { value, until } = JSON.parse(text) as { value: Json; until: Seconds };
+      return { value, over: until <= runtime.now() };
+    },
+  };
+}

@@ -16,7 +16,7 @@ import type { Links } from '../../model/login-services.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Json, Key, Seconds, Store } from '../../model/store.ts';
-import { keyFor } from '../carried-state.ts';
+import { keyFor } from '../records/user-states.ts';
 import { has, readRecord, versioned } from '../../model/record.ts';
 import type { Records } from '../records/records.ts';
 import { openRefs, sealRefs, type Secrets } from '../records/secrets.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { keyFor, makeCarried } from '../../src/core/carried-state.ts';
-import { makeServer } from '../support/server.ts';
+import { keyFor, makeCarried } from '../../../src/core/records/user-states.ts';
+import { makeServer } from '../../support/server.ts';
 
 const { as, clock } = makeServer();
 const KEY = new Uint8Array(32).fill(7);
