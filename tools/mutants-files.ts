@@ -31,7 +31,7 @@ interface Part {
 const PARTS: readonly Part[] = [
   {
     folder: 'model',
-    files: ['grant-transitions', 'grant', 'redirect', 'scope', 'policy', 'pkce', 'resource', 'assertion', 'record', 'client-spec', 'dpop'],
+    files: ['grant-transitions', 'grant', 'redirect', 'scope', 'access', 'pkce', 'resource', 'assertion', 'record', 'client-spec', 'dpop'],
     tests: ['model', 'grants'],
     journeys: ['grants'],
   },
@@ -226,7 +226,7 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   'src/upstreams/user-management.ts': 'src/upstreams/providers.ts',
   'src/upstreams/work-accounts.ts': 'src/upstreams/providers.ts',
   'src/model/context.ts': 'src/guard/guard.ts',
-  'src/model/policy.ts': 'src/mcp/policy/{permission,policy}.ts',
+  'src/model/access.ts': 'src/mcp/policy/{permission,policy}.ts',
   'src/upstreams/contract.ts': 'src/upstreams/icons.ts',
   'src/upstreams/ask.ts': 'src/upstreams/{code-flow,harmless-sites}.ts',
   'src/upstreams/tokens.ts': 'src/upstreams/{answers,code-flow,harmless-answers,harmless-sites}.ts',

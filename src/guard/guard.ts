@@ -5,13 +5,12 @@
 import { type Context, type GuardedContext, requestState, withAccess } from '../model/context.ts';
 import { checkTypes } from '../lib/check-options.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import type { Access, AuthContext, Checked, Tell } from '../model/access.ts';
+import { type Access, type AuthContext, type Checked, scopeExpansionOf, type ScopeHierarchy, type Tell } from '../model/access.ts';
 import { type Connect, type Upstreams, UpstreamTokenError } from '../model/upstream.ts';
 import type { ProofCheck, ProofProblem } from '../model/dpop.ts';
 import { canonicalResource, otherSpelling } from '../model/resource.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Telemetry } from '../model/event.ts';
-import { type ScopeHierarchy, scopeExpansionOf } from '../model/policy.ts';
 import { bearerOf, callOf, given, type Verifier } from './token-source.ts';
 import {
   areOrigins,

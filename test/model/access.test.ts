@@ -24,4 +24,10 @@ describe('model/access, props', () => {
     expect(one).toBe(two);
     expect(one).toBeTypeOf('function');
   });
+
+  it('leaves props that were read as any other member: handlers may show, change and remove it', () => {
+    const made = withParsedProps({}, '[1]');
+    expect(made.props).toEqual([1]);
+    expect(Object.getOwnPropertyDescriptor(made, 'props')).toEqual({ value: [1], enumerable: true, configurable: true, writable: true });
+  });
 });

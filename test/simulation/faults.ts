@@ -113,7 +113,7 @@ export const FAULTS: readonly Fault[] = [
     good: `if (before !== undefined && isTrustedFromCache(as, before, now))`, bad: `if (before !== undefined)`,
   },
   {
-    id: 'SEC-180', what: 'permissions are not asked for', file: 'src/model/policy.ts',
+    id: 'SEC-180', what: 'permissions are not asked for', file: 'src/model/access.ts',
     good: `if (!maySee(need, access)) return { kind: 'denied', reason: 'permission_missing' };`, bad: ``,
   },
   {

@@ -6,9 +6,8 @@
  */
 import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server';
 import { onAbort } from '../../lib/async.ts';
-import type { Access } from '../../model/access.ts';
+import { type Access, maySee } from '../../model/access.ts';
 import type { RequestState } from '../../model/context.ts';
-import { maySee } from '../../model/policy.ts';
 import type { Seconds } from '../../model/store.ts';
 import type { Policy } from '../policy/policy.ts';
 import { eventUserOf, type UserEvent, type UserEvents } from './user-events.ts';

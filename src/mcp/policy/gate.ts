@@ -5,10 +5,9 @@
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { type Challenge, insufficientScope, metadataUrlOf, schemeOf, unauthorized } from '../../guard/answers.ts';
-import type { Access } from '../../model/access.ts';
+import { type Access, judge, maySee, type Need, type Verdict } from '../../model/access.ts';
 import { type Context, requestState } from '../../model/context.ts';
 import type { NewEvent } from '../../model/event.ts';
-import { judge, maySee, type Need, type Verdict } from '../../model/policy.ts';
 import { asError, type Call, challengeResult, deniedResult, notFound, type Report, rpcError } from '../errors.ts';
 import { watchedIn } from '../events/listening.ts';
 import { type AnyServer, wrapSend } from '../sdk.ts';

@@ -5,8 +5,16 @@
  */
 import { checkTypes } from '../../lib/check-options.ts';
 import { insufficientScope, metadataUrlOf, schemeOf } from '../../guard/answers.ts';
-import type { Access, AuthContext } from '../../model/access.ts';
-import { checkNeed, impliedBy, judge, type Need, type ScopeHierarchy, type Verdict } from '../../model/policy.ts';
+import {
+  type Access,
+  type AuthContext,
+  checkNeed,
+  impliedBy,
+  judge,
+  type Need,
+  type ScopeHierarchy,
+  type Verdict,
+} from '../../model/access.ts';
 import type { Awaitable } from '../../model/runtime.ts';
 import { accessOf } from '../tool-context.ts';
 import { askForMore } from '../errors.ts';

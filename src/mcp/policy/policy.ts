@@ -6,7 +6,7 @@
  */
 import { UriTemplate } from '@modelcontextprotocol/server';
 import { checkTypes } from '../../lib/check-options.ts';
-import { checkNeed, combineNeeds, type Implied, impliedBy, type Need, type ScopeHierarchy } from '../../model/policy.ts';
+import { checkNeed, combineNeeds, type Implied, impliedBy, type Need, type ScopeHierarchy } from '../../model/access.ts';
 
 /** What is needed, for each primitive. */
 export interface PolicyOptions {

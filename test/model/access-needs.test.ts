@@ -1,13 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import type { Access } from '../../src/model/access.ts';
-import { coversScope, impliedBy, judge, maySee, type Need, permissionsIn, scopeExpansionOf, combineNeeds } from '../../src/model/policy.ts';
+import {
+  type Access,
+  combineNeeds,
+  coversScope,
+  impliedBy,
+  judge,
+  maySee,
+  type Need,
+  permissionsIn,
+  scopeExpansionOf,
+} from '../../src/model/access.ts';
 
 const access = (scope: readonly string[], permissions: readonly string[]): Access =>
   ({ scope, props: { permissions } }) as unknown as Access;
 const verdictOf = async (needs: readonly Need[], who: Access | null, args: unknown = {}): Promise<string> =>
   (await judge(combineNeeds(needs), who, args, impliedBy({}))).kind;
 
-describe('model/policy, several needs as one (F-04)', () => {
+describe('model/access, several needs as one (F-04)', () => {
   it('are met where each is: scopes, permissions, rules', async () => {
     const needs: Need[] = [
       { scopes: ['a'], permissions: ['p'] },
@@ -49,7 +58,7 @@ describe('model/policy, several needs as one (F-04)', () => {
   });
 });
 
-describe('model/policy, one need', () => {
+describe('model/access, one need', () => {
   const none = impliedBy({});
 
   it('judges permission, then rule, then scope, and says which is missing (SEC-195)', async () => {
