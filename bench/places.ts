@@ -5,7 +5,7 @@
  *   npm run bench -- places [--home REGION] [--people N] [--layout NAME]…
  */
 import { parseArgs } from 'node:util';
-import { isPlace, PLACES, type Place } from '../src/model/place.ts';
+import { isPlace, PLACES, type Place } from '../src/model/token.ts';
 import { chance } from '../test/support/random.ts';
 import { virtualClock } from './places/clock.ts';
 import { incumbent } from './places/incumbent.ts';

@@ -5,7 +5,7 @@
  * (https://cloud.ibm.com/docs/vpc?topic=vpc-network-latency-dashboard). Cape Town, Dubai, Singapore, California and Hong Kong: medians between
  * regions of AWS (https://www.cloudping.co), of the same order on every large network. Cloudflare publishes no such table.
  */
-import { PLACES, type Place } from '../../src/model/place.ts';
+import { PLACES, type Place } from '../../src/model/token.ts';
 
 /** California, Virginia, São Paulo, London, Frankfurt, Singapore, Sydney, Cape Town, Dubai. */
 const ROUND_TRIPS: readonly (readonly number[])[] = [

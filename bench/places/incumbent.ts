@@ -1,6 +1,6 @@
 /** The same journeys on `@cloudflare/workers-oauth-provider` 1.2.3, with an application that has its own pages, on KV. */
 import './objects.ts'; // `cloudflare:workers`
-import type { Place } from '../../src/model/place.ts';
+import type { Place } from '../../src/model/token.ts';
 import type { VirtualClock } from './clock.ts';
 import type { Served } from './journeys.ts';
 import { type Here, kvAt } from './layouts.ts';

@@ -1,7 +1,7 @@
 /** What people and clients ask of a server, measured request by request on virtual time. */
 import { hash } from 'node:crypto';
 import { password } from '../../src/logins/password.ts';
-import { isPlace, type Place } from '../../src/model/place.ts';
+import { isPlace, type Place } from '../../src/model/token.ts';
 import { RequestState, withRequestState } from '../../src/model/context.ts';
 import type { Store } from '../../src/model/store.ts';
 import { nodeRuntime } from '../../src/node/runtime.ts';

@@ -1,5 +1,5 @@
 /** The layouts that are compared: where the data is, and how long a call from here takes. */
-import { PLACES, type Place } from '../../src/model/place.ts';
+import { PLACES, type Place } from '../../src/model/token.ts';
 import type { Store } from '../../src/model/store.ts';
 import { durableObjectStore } from '../../src/stores/durable-object.ts';
 import { memoryStore } from '../../src/stores/memory.ts';

@@ -1,7 +1,7 @@
 /** Durable Objects of this package in one Node process, each at a place: the class that Workers run, on SQLite in memory. */
 import { registerHooks } from 'node:module';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { Place } from '../../src/model/place.ts';
+import type { Place } from '../../src/model/token.ts';
 import type { ObjectNamespace, StoreObject } from '../../src/stores/object-namespace.ts';
 
 /** What workerd offers under `cloudflare:workers`, as far as it is used here. */

@@ -10,7 +10,7 @@ import { endedEvent, type NewEvent } from '../model/event.ts';
 import type { Links } from '../model/login-services.ts';
 import { isForm } from '../model/login.ts';
 import type { Passkeys } from '../model/passkey.ts';
-import { type Place, withPlace } from '../model/place.ts';
+import { type Place, withPlace } from '../model/token.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';

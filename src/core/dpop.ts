@@ -5,9 +5,8 @@
 import { base64url, equalTexts } from '../lib/bytes.ts';
 import { claimedProof, PROOF_WINDOW, type ProofProblem, type ProofTarget } from '../model/dpop.ts';
 import { OAuthError } from '../model/error.ts';
-import { placeOf } from '../model/place.ts';
+import { grantIdOf, placeOf } from '../model/token.ts';
 import type { Seconds } from '../model/store.ts';
-import { grantIdOf } from '../model/token.ts';
 import type { AuthServer } from './auth-server.ts';
 import { requireKeyring } from './records/secrets.ts';
 import { singleUse } from './records/one-time.ts';

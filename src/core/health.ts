@@ -3,7 +3,7 @@
  * alone proves nothing.
  */
 import { isForm } from '../model/login.ts';
-import { type Place, withPlace } from '../model/place.ts';
+import { type Place, withPlace } from '../model/token.ts';
 import { type Key, NothingDone } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 

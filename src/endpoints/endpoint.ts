@@ -8,7 +8,7 @@ import { base64url } from '../lib/bytes.ts';
 import { mediaType, parseFields, readBody } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
 import { type Params, paramsOf } from '../model/params.ts';
-import type { Place } from '../model/place.ts';
+import type { Place } from '../model/token.ts';
 import type { Words } from '../words/words.ts';
 import { endedEvent, type NewEvent } from '../model/event.ts';
 import type { Grant } from '../model/grant.ts';

@@ -10,9 +10,8 @@ import { lazy } from '../lib/async.ts';
 import { OAuthError } from '../model/error.ts';
 import { end, type Grant, unwrap } from '../model/grant.ts';
 import type { Params } from '../model/params.ts';
-import { withPlace } from '../model/place.ts';
+import { grantIdOf, kindOf, withPlace } from '../model/token.ts';
 import { parseScope } from '../model/scope.ts';
-import { grantIdOf, kindOf } from '../model/token.ts';
 import { isSame, NONCE_BYTES, packed, retiredOf, textOfDerivation } from '../model/retired.ts';
 import { rotate, type Rotated, type Verdict } from '../model/grant-transitions.ts';
 import {

@@ -19,9 +19,8 @@ import type { Redemption, Rotation, SlowTransition, Verdict } from '../model/gra
 import { type Grant, type GrantAccess, unwrap, wrap } from '../model/grant.ts';
 import { isRedirect } from '../model/login.ts';
 import type { Seconds, Stored } from '../model/store.ts';
-import { withoutPlace } from '../model/place.ts';
+import { familyOf, grantIdOf, withoutPlace } from '../model/token.ts';
 import type { Derivation } from '../model/retired.ts';
-import { familyOf, grantIdOf } from '../model/token.ts';
 import { lazy } from '../lib/async.ts';
 
 /** The canonical resource of a token request; undefined if it names none (RFC 8707 §2.2). */

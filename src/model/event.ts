@@ -4,7 +4,7 @@
  */
 import type { Access } from './access.ts';
 import type { EndReason, Grant } from './grant.ts';
-import type { Place } from './place.ts';
+import type { Place } from './token.ts';
 import type { Seconds, Store } from './store.ts';
 
 /** Result of revoking upstream tokens that are no longer needed. */

@@ -138,7 +138,7 @@ export interface Store {
   sweep?(most?: number): Promise<number>;
   /** True if the store is in this process, so that an answer always comes; other stores get a deadline. */
   readonly local?: boolean;
-  /** True if the place that an id names (`model/place`) decides where its record is. */
+  /** True if the place that an id names (`model/token`) decides where its record is. */
   readonly placed?: boolean;
   /** True if a failover to a lagging replica may lose an acknowledged write. */
   readonly mayLose?: boolean;

@@ -13,7 +13,7 @@ import { isLoopbackRedirect } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import { isOfHosts } from '../model/client-policy.ts';
 import { OAuthError } from '../model/error.ts';
-import { placeOf, withPlace } from '../model/place.ts';
+import { placeOf, withPlace } from '../model/token.ts';
 import { findRedirect, redirectLabel } from '../model/redirect.ts';
 import { resourceOf } from '../model/resource.ts';
 import { requestedPart } from '../model/scope.ts';

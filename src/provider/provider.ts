@@ -13,7 +13,7 @@ import { lazy } from '../lib/async.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access } from '../model/access.ts';
 import { covers } from '../model/resource.ts';
-import type { Place } from '../model/place.ts';
+import type { Place } from '../model/token.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { NewEvent, Span } from '../model/event.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';

@@ -2,7 +2,7 @@
  * Store over Durable Objects: keys are distributed over a fixed number of objects, each with its records in SQLite (`worker/store-object`).
  * A read is one call to one object, and so is a write without lists.
  *
- * A record whose id names a place (`model/place`) is in one of the objects of that place, which Cloudflare creates there; every other record
+ * A record whose id names a place (`model/token`) is in one of the objects of that place, which Cloudflare creates there; every other record
  * is in the home region. So ids from before there were places are found where they are (docs/decisions/0026).
  *
  * A list has a part in each place, in the object of its own name beside the records of that place, so a write with `index` enters the
@@ -25,7 +25,7 @@ import {
   type Version,
   type WriteOptions,
 } from '../model/store.ts';
-import { isPlace, isPlacedList, type Place, placeOfKey, PLACES } from '../model/place.ts';
+import { isPlace, isPlacedList, type Place, placeOfKey, PLACES } from '../model/token.ts';
 import { enterBeside, inBackground } from './enter-beside.ts';
 import { type ObjectNamespace, pageAcross, type StoreObject } from './object-namespace.ts';
 import { NEVER, PAGE, storedOf } from './sql.ts';

@@ -8,7 +8,7 @@ import * as workers from 'cloudflare:workers';
 import { webRuntime } from '../core/web-runtime.ts';
 import { isSpecialHost } from '../lib/url.ts';
 import type { FetchPublic } from '../lib/safe-fetch.ts';
-import type { Place } from '../model/place.ts';
+import type { Place } from '../model/token.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Platform } from '../provider/provider.ts';
 

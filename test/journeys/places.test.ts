@@ -1,7 +1,7 @@
 /** Records near their caller: which place each kind of record is in, for callers who are in several places and travel. */
 import { describe, expect, it } from 'vitest';
 import type { OAuthHelpers } from '../../src/index.ts';
-import { placeOf, placeOfKey } from '../../src/model/place.ts';
+import { placeOf, placeOfKey } from '../../src/model/token.ts';
 import type { Store } from '../../src/model/store.ts';
 import { makeBrowser, type Send } from '../../src/testing/browser.ts';
 import { makeClock } from '../../src/testing/clock.ts';

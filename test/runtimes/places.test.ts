@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { PLACES } from '../../src/model/place.ts';
+import { PLACES } from '../../src/model/token.ts';
 
 const bench = fileURLToPath(new URL('../../bench/run.ts', import.meta.url));
 const run = (...args: string[]): Promise<{ stdout: string }> => promisify(execFile)(process.execPath, [bench, 'places', ...args]);

@@ -5,7 +5,7 @@ import { password } from '../../src/logins/password.ts';
 import type { Access } from '../../src/model/access.ts';
 import type { Event } from '../../src/model/event.ts';
 import type { Context } from '../../src/model/context.ts';
-import type { Place } from '../../src/model/place.ts';
+import type { Place } from '../../src/model/token.ts';
 import type { Runtime } from '../../src/model/runtime.ts';
 import type { Seconds, Store } from '../../src/model/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';

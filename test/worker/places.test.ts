@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/model/event.ts';
-import { placeOf } from '../../src/model/place.ts';
+import { placeOf } from '../../src/model/token.ts';
 import { requestState } from '../../src/model/context.ts';
 import { password } from '../../src/logins/password.ts';
 import { durableObjectStore } from '../../src/stores/durable-object.ts';

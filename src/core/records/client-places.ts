@@ -4,7 +4,7 @@
  * speed: a wrong one makes calls slow until the grant moves at the next refresh.
  */
 import { isLoopbackRedirect } from '../../lib/url.ts';
-import { isPlace, type Place } from '../../model/place.ts';
+import { isPlace, type Place } from '../../model/token.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import type { Key, Seconds, Store } from '../../model/store.ts';
 import { has, readRecord } from '../../model/record.ts';

@@ -7,8 +7,7 @@ import type { Access } from '../../model/access.ts';
 import type { Grant, GrantAccess } from '../../model/grant.ts';
 import { countRetired } from '../../model/retired.ts';
 import type { Seconds } from '../../model/store.ts';
-import { withoutPlace } from '../../model/place.ts';
-import { grantIdOf } from '../../model/token.ts';
+import { grantIdOf, withoutPlace } from '../../model/token.ts';
 import type { GrantRecords, VersionedGrant } from './grant-records.ts';
 
 /** Cached grants; the oldest is dropped. */

@@ -14,7 +14,7 @@ import { has, type RecordAccess, untilDone, versioned, type Versioned } from '..
 import { OAuthError } from '../../model/error.ts';
 import type { SlowTransition } from '../../model/grant-transitions.ts';
 import { type Grant, lifeEndOf } from '../../model/grant.ts';
-import { PLACES } from '../../model/place.ts';
+import { PLACES } from '../../model/token.ts';
 import { type IndexKey, type Key, NothingDone, type Page, type Cursor, type Store, type Stored, type Version } from '../../model/store.ts';
 
 /** A grant as it was read. `at`: the id of the record that it is in. */

@@ -7,7 +7,7 @@ import type { Fields } from '../../lib/http.ts';
 import { changeRecord, has, readRecord, type RecordAccess, type Versioned, versioned } from '../../model/record.ts';
 import { isOutage } from '../../model/error.ts';
 import { type Params, paramsOf } from '../../model/params.ts';
-import { type Place, withPlace } from '../../model/place.ts';
+import { type Place, withPlace } from '../../model/token.ts';
 import type { Json, Key, Seconds, Store } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 

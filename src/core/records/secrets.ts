@@ -5,9 +5,18 @@
  */
 import { base64url, fromBase64url, fromUtf8, utf8, xor } from '../../lib/bytes.ts';
 import type { Minted } from '../../model/grant-transitions.ts';
-import { type Place, placeOf, withPlace } from '../../model/place.ts';
+import {
+  FAMILY_BYTES,
+  familyOf,
+  formatToken,
+  ID_BYTES,
+  type Place,
+  placeOf,
+  SECRET_BYTES,
+  wayBackOf,
+  withPlace,
+} from '../../model/token.ts';
 import type { Awaitable, Runtime } from '../../model/runtime.ts';
-import { FAMILY_BYTES, familyOf, formatToken, ID_BYTES, SECRET_BYTES, wayBackOf } from '../../model/token.ts';
 import type { SealedRefs, UpstreamRef } from '../../model/upstream.ts';
 import type { Proof } from '../../model/grant.ts';
 

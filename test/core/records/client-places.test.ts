@@ -1,7 +1,7 @@
 /** Where hosted clients call from: what is stored, for how long it is trusted, and how much a process remembers. */
 import { describe, expect, it } from 'vitest';
 import { type ClientPlaces, makeClientPlaces } from '../../../src/core/records/client-places.ts';
-import type { Place } from '../../../src/model/place.ts';
+import type { Place } from '../../../src/model/token.ts';
 import type { Json, Key } from '../../../src/model/store.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
 import { makeClock } from '../../../src/testing/clock.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { listsOfGrant, locateGrant, moveGrant } from '../../../src/core/records/grant-records.ts';
 import { type Grant, lifeEndOf } from '../../../src/model/grant.ts';
-import { PLACES } from '../../../src/model/place.ts';
+import { PLACES } from '../../../src/model/token.ts';
 import type { Json, Key, Store } from '../../../src/model/store.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
 import { makeClock } from '../../../src/testing/clock.ts';

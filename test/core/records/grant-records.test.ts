@@ -2,8 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { isGrant, locateGrant, moveGrant } from '../../../src/core/records/grant-records.ts';
 import type { Grant } from '../../../src/model/grant.ts';
-import { placeOf, withPlace } from '../../../src/model/place.ts';
-import { grantIdOf } from '../../../src/model/token.ts';
+import { grantIdOf, placeOf, withPlace } from '../../../src/model/token.ts';
 import type { Store } from '../../../src/model/store.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
 import { makeClock } from '../../../src/testing/clock.ts';

@@ -2,10 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { vaultKey } from '../../../src/core/vault/vault-refresh.ts';
 import { html } from '../../../src/lib/html.ts';
-import { keyClientId } from '../../../src/model/token.ts';
+import { keyClientId, placeOf, withPlace } from '../../../src/model/token.ts';
 import type { Grant } from '../../../src/model/grant.ts';
 import type { Authenticated, FormLogin } from '../../../src/model/login.ts';
-import { placeOf, withPlace } from '../../../src/model/place.ts';
 import type { OAuthProviderOptions } from '../../../src/options/options.ts';
 import type { Browser, BrowserPage } from '../../../src/testing/browser.ts';
 import { type AccountWorld, lastRefusal, makeAccountWorld } from '../../support/account-views.ts';

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { makeSecrets } from '../../../src/core/records/secrets.ts';
-import { type Place, PLACES } from '../../../src/model/place.ts';
+import { type Place, PLACES } from '../../../src/model/token.ts';
 import type { Cursor, Key, Store } from '../../../src/model/store.ts';
 import { durableObjectStore } from '../../../src/stores/durable-object.ts';
 import { epochStore, tenantStore } from '../../../src/stores/prefixed.ts';

@@ -1,13 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { makeRuntime } from '#under-test';
 import { makeSecrets } from '../../src/core/records/secrets.ts';
-import { isPlace, isPlacedList, placeOf, placeOfKey, PLACES, withPlace } from '../../src/model/place.ts';
-import { formatToken, grantIdOf, linksOf } from '../../src/model/token.ts';
+import {
+  formatToken,
+  grantIdOf,
+  isPlace,
+  isPlacedList,
+  linksOf,
+  placeOf,
+  placeOfKey,
+  PLACES,
+  withoutPlace,
+  withPlace,
+} from '../../src/model/token.ts';
 
 const secrets = makeSecrets(makeRuntime());
 const SIGNS = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'];
 
-describe('model/place', () => {
+describe('model/token, places', () => {
   it('reads the place back out of an id and out of a secret, which keep their length and form', () => {
     for (const place of PLACES) {
       const [id, secret] = [secrets.id(place), secrets.secret(place)];
@@ -30,6 +40,24 @@ describe('model/place', () => {
     for (const place of PLACES) expect(withPlace(id, place).slice(0, -1)).toBe(id.slice(0, -1));
     const last = new Set(['A', 'Q', 'g', 'w'].map((sign) => withPlace(id.slice(0, -1) + sign, 'oc').slice(-1)));
     expect(last.size).toBe(4);
+  });
+
+  it('gives every id of a grant the same form without its place, and leaves any other text as it is', () => {
+    const [id, parent] = [secrets.id(), secrets.id('apac')];
+    for (const place of PLACES) {
+      expect(withoutPlace(withPlace(id, place))).toBe(id);
+      expect(withoutPlace(parent + withPlace(id, place))).toBe(parent + id);
+    }
+    for (const text of ['', 'aB', `${'a'.repeat(42)}B`]) expect(withoutPlace(text)).toBe(text);
+  });
+
+  it('finds no place in a text that is not as long as an id, a chain of ids or a secret', () => {
+    expect([20, 22, 44, 45].map((length) => placeOf(`${'a'.repeat(length - 1)}B`))).toEqual([null, PLACES[0], PLACES[0], null]);
+  });
+
+  it('has a part in each place of the lists that are read near the caller', () => {
+    const placed = ['client', 'clients', 'keys', 'sessions', 'user', 'unused'].map((name) => isPlacedList(`${name}:x`));
+    expect(placed).toEqual([true, true, true, true, true, false]);
   });
 
   it('takes a number that no place has for no place', () => {
