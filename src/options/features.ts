@@ -1,9 +1,12 @@
 /**
- * Options that switch something on, each off unless it is given: `accessKeys` (personal access tokens and service keys), `audit` (which events are
- * kept, and for how long), `clientPolicy` (which clients may be connected), `monitoring` (paths for a load balancer and for Prometheus).
+ * Options that switch something on, each off unless it is given: `accessKeys` (personal access tokens and service keys), `admin` (the administration
+ * API), `audit` (which events are kept, and for how long), `clientPolicy` (which clients may be connected), `monitoring` (paths for a load balancer and
+ * for Prometheus), `telemetry` (spans and metrics).
  */
 import { checkNames, typeOf } from '../lib/check-options.ts';
+import type { AdminApi } from '../model/admin.ts';
 import type { ClientPolicy } from '../model/client-policy.ts';
+import type { Telemetry } from '../model/event.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AccessKeyRules } from '../model/token.ts';
 import { checkKind, fail, flag, oneOf, seconds } from './option-checks.ts';
@@ -174,4 +177,20 @@ function checkToken(token: unknown): string {
   if (typeof token !== 'string' || !/^[\w.~+/-]{32,512}=*$/.test(token))
     fail('monitoring.scrapeToken', 'must be 32 to 512 random letters and digits, as from `openssl rand -hex 32`');
   return token;
+}
+
+/** The administration API, which is for people who sign in here; null if it is off. @throws {TypeError} naming the fix. */
+export function adminOf(admin: AdminApi | undefined, hasLogins: boolean): AdminApi | null {
+  if (admin === undefined) return null;
+  if (!Array.isArray(admin?.acts) || typeof admin.answer !== 'function')
+    fail('admin', "must be what adminApi({ permission: 'admin' }) of portcullis/admin returns");
+  if (!hasLogins) fail('admin', 'needs `logins`: administrators sign in on our pages');
+  return admin;
+}
+
+/** The telemetry; null if it is off. @throws {TypeError} for anything but what `portcullis/opentelemetry` makes. */
+export function telemetryOf(telemetry: Telemetry | undefined): Telemetry | null {
+  if (telemetry !== undefined && typeof telemetry?.request !== 'function')
+    fail('telemetry', 'must be what openTelemetry(api) of portcullis/opentelemetry returns');
+  return telemetry ?? null;
 }

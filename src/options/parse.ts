@@ -1,23 +1,22 @@
 /**
- * Parses the options when the provider is made: checks them once and adds every default. Values that need the issuer or the environment are
- * added in `provider/host.ts`. Each message names the option and the fix.
+ * Parses the options when the provider is made: checks them once and adds every default, and refuses those of what it is built without, as
+ * `portcullis/own-pages` is. Values that need the issuer or the environment are added in `provider/host.ts`. Each message names the option and the fix.
  */
-import type { AdminApi } from '../model/admin.ts';
 import type { SendEmail } from '../model/email.ts';
 import type { Handler } from '../model/context.ts';
 import type { Brand } from '../model/display.ts';
 import { insteadOf } from '../lib/check-options.ts';
 import { withoutSlash } from '../lib/url.ts';
 import { haveSignIn } from '../model/login.ts';
-import type { Telemetry } from '../model/event.ts';
 import { covers } from '../model/resource.ts';
 import { makeScopeExpansion, rightsIn } from '../model/scope.ts';
 import type { Paths, Settings } from '../model/settings.ts';
 import { checkHandler, checkKind, checkServed, checkTokens, clientsOf, fail, registrationOf, secretsOf } from './option-checks.ts';
-import { accessKeysOf, areHosts, auditOf, clientPolicyOf, hostsMust, monitoringPathsOf } from './features.ts';
-import { NO_PAGES, type PartParsers } from './left-out.ts';
+import { accessKeysOf, adminOf, areHosts, auditOf, clientPolicyOf, hostsMust, monitoringPathsOf, telemetryOf } from './features.ts';
 import { checkResources, scopesOf } from './resources.ts';
 import { KNOWN, type OAuthProviderOptions } from './options.ts';
+import type { checkLogins, checkSecondFactor, parsePages } from './pages.ts';
+import type { IssuerFinder, TrustedIssuer } from '../model/trusted-issuer.ts';
 
 /** An API route with its handler. */
 export interface ApiRoute<Env> {
@@ -184,21 +183,6 @@ function pathsOf({
   };
 }
 
-/** The administration API is for people who sign in here. */
-function adminOf(admin: AdminApi | undefined, hasLogins: boolean): AdminApi | null {
-  if (admin === undefined) return null;
-  if (!Array.isArray(admin?.acts) || typeof admin.answer !== 'function')
-    fail('admin', "must be what adminApi({ permission: 'admin' }) of portcullis/admin returns");
-  if (!hasLogins) fail('admin', 'needs `logins`: administrators sign in on our pages');
-  return admin;
-}
-
-function telemetryOf(telemetry: Telemetry | undefined): Telemetry | null {
-  if (telemetry !== undefined && typeof telemetry?.request !== 'function')
-    fail('telemetry', 'must be what openTelemetry(api) of portcullis/opentelemetry returns');
-  return telemetry ?? null;
-}
-
 function checkPath(option: string, path: string): void {
   if (typeof path === 'string' && /^\/(?:[A-Za-z0-9\-._~]+(?:\/[A-Za-z0-9\-._~]+)*)?$/.test(path) && !/(^|\/)\.{1,2}(\/|$)/.test(path))
     return;
@@ -271,4 +255,42 @@ export function checkFetch(options: OAuthProviderOptions<never>, canFetch: boole
     'clientIdMetadataDocumentEnabled',
     'needs a fetch that reaches public addresses only: on Workers add the compatibility flag "global_fetch_strictly_public"',
   );
+}
+
+/** Parsers of options of parts; null for a part that the server is built without. */
+export interface PartParsers {
+  readonly pages: {
+    readonly parsePages: typeof parsePages;
+    readonly checkLogins: typeof checkLogins;
+    readonly checkSecondFactor: typeof checkSecondFactor;
+  } | null;
+  readonly rareGrants: {
+    /** The trusted issuers, checked, or the function that finds them. @throws {TypeError} naming what is wrong. */
+    readonly issuersOf: (given: readonly TrustedIssuer[] | IssuerFinder<never>) => Pick<Settings, 'trustedIssuers' | 'issuerFinder'>;
+  } | null;
+  /** Refuses the options of what is missing. */
+  readonly check?: typeof checkLeftOut;
+}
+
+/** A server without our pages speaks no language. */
+const NO_PAGES: ReturnType<typeof parsePages> = {
+  look: { templates: {} },
+  languages: {
+    find: () => null,
+    of() {
+      throw new TypeError('This server has no pages of ours.');
+    },
+  },
+};
+
+/** Refuses options of what a provider is built without. @throws {TypeError} naming the option and the fix. */
+export function checkLeftOut(
+  { logins = [], pages, secondFactor, securityEmails, tokenExchange, trustedIssuers = [] }: OAuthProviderOptions<never>,
+  parts: PartParsers,
+): void {
+  const ofPages = { logins: logins.length > 0, pages, secondFactor, securityEmails };
+  const ofRareGrants = { tokenExchange, trustedIssuers: [trustedIssuers].flat().length > 0 };
+  const given = { ...(parts.pages ? {} : ofPages), ...(parts.rareGrants ? {} : ofRareGrants) };
+  for (const [name, value] of Object.entries(given))
+    if (value !== undefined && value !== false) fail(name, 'is not part of portcullis/own-pages; import OAuthProvider from portcullis');
 }

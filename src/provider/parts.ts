@@ -5,7 +5,7 @@
 import { noParts } from '../core/no-parts.ts';
 import type { CoreParts } from '../core/parts.ts';
 import type { Call, Endpoint } from '../endpoints/endpoint.ts';
-import { checkLeftOut, type PartParsers } from '../options/left-out.ts';
+import { checkLeftOut, type PartParsers } from '../options/parse.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Route } from '../server.ts';
 

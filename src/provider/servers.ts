@@ -7,10 +7,9 @@ import { defined } from '../lib/json.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import { covers } from '../model/resource.ts';
 import { TENANT_ID } from '../model/store.ts';
-import type { PartParsers } from '../options/left-out.ts';
+import { type ParsedOptions, parseOptions, type PartParsers } from '../options/parse.ts';
 import { fail } from '../options/option-checks.ts';
 import type { OAuthProviderOptions, TenantOptions } from '../options/options.ts';
-import { type ParsedOptions, parseOptions } from '../options/parse.ts';
 
 /** One server. */
 export interface IssuerServer<Env> {
