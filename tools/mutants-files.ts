@@ -37,7 +37,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'model',
-    files: ['live-permissions', 'params', 'token', 'pending-authorization', 'account', 'key-set', 'user-state', 'context'],
+    files: ['live-permissions', 'params', 'token', 'pending-authorization', 'settings', 'account', 'key-set', 'user-state', 'context'],
     tests: ['model'],
     journeys: ['people', 'proofs'],
   },
@@ -85,7 +85,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'grants',
-    files: ['index', 'direct-grant', 'token-request', 'repeated-answer', 'on-tokens', 'former-grants', 'offered-grant-types'],
+    files: ['index', 'direct-grant', 'token-request', 'repeated-answer', 'on-tokens', 'former-grants'],
     tests: ['grants', 'endpoints'],
     journeys: ['grants', 'proofs'],
   },

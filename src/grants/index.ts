@@ -1,14 +1,13 @@
 /**
- * The table of grant types. `provider/rare-grants.ts` has those that a server may be built without, and `offered-grant-types.ts` says which a server
+ * The table of grant types. `provider/rare-grants.ts` has those that a server may be built without, and `model/settings.ts` says which a server
  * offers; the three here every server does.
  */
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Params } from '../model/params.ts';
-import type { Settings } from '../model/settings.ts';
+import { isOffered, type Settings } from '../model/settings.ts';
 import { authorizationCode } from './authorization-code.ts';
 import type { IssuedTokens } from './token-request.ts';
-import { isOffered } from './offered-grant-types.ts';
 import { refreshToken } from './refresh-token.ts';
 import { lazy } from '../lib/async.ts';
 

@@ -1,5 +1,6 @@
 /**
- * Settings: the application's options with all defaults, after the start-up checks; frozen, per issuer.
+ * Settings: the application's options with all defaults, after the start-up checks; frozen, per issuer; and the grant types that they enable, by
+ * name, so that metadata does not load their code.
  */
 import type { Languages } from '../words/words.ts';
 import type { Access } from './access.ts';
@@ -7,7 +8,7 @@ import type { Accounts } from './account.ts';
 import type { AdminApi } from './admin.ts';
 import type { Brand } from './display.ts';
 import type { ClientPolicy } from './client-policy.ts';
-import type { Client } from './client.ts';
+import { type Client, DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE } from './client.ts';
 import type { SendEmail } from './email.ts';
 import type { ErrorCode } from './error.ts';
 import type { Event, Telemetry } from './event.ts';
@@ -244,4 +245,24 @@ export interface SecondFactor {
   readonly needsSecret?: true;
   /** Sections that it adds to the account page. */
   readonly account?: readonly AccountSection[];
+}
+
+/** Whether the settings enable a grant type, by `grant_type`. */
+const OFFERED: ReadonlyMap<string, (settings: Settings) => boolean> = new Map<string, (settings: Settings) => boolean>([
+  ['authorization_code', () => true],
+  ['refresh_token', () => true],
+  ['client_credentials', () => true],
+  [DEVICE_CODE, ({ paths }) => paths.deviceAuthorization !== null],
+  [TOKEN_EXCHANGE, ({ tokenExchange }) => tokenExchange !== null],
+  [JWT_BEARER, ({ trustedIssuers, issuerFinder }) => trustedIssuers.length > 0 || issuerFinder !== null],
+]);
+
+/** Whether this server offers a grant type. */
+export function isOffered(name: string, settings: Settings): boolean {
+  return OFFERED.get(name)?.(settings) ?? false;
+}
+
+/** The names of all grant types that this server offers. */
+export function offeredGrantTypes(settings: Settings): readonly string[] {
+  return [...OFFERED.keys()].filter((name) => isOffered(name, settings));
 }

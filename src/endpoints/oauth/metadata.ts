@@ -3,12 +3,11 @@
  * resource servers that verify signed access tokens.
  */
 import type { AuthServer } from '../../core/auth-server.ts';
-import { offeredGrantTypes } from '../../grants/offered-grant-types.ts';
+import { offeredGrantTypes, type Settings } from '../../model/settings.ts';
 import { CROSS_ORIGIN } from '../../lib/http.ts';
 import { ASSERTION_ALGS, CLIENT_AUTH_METHODS as METHODS, DPOP_ALGS } from '../../model/client.ts';
 import { ID_JAG_PROFILE } from '../../model/trusted-issuer.ts';
 import { OFFLINE_ACCESS } from '../../model/scope.ts';
-import type { Settings } from '../../model/settings.ts';
 import type { Call } from '../endpoint.ts';
 import { lazy } from '../../lib/async.ts';
 

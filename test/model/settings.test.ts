@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { isOffered, offeredGrantTypes } from '../../src/grants/offered-grant-types.ts';
-import type { Settings } from '../../src/model/settings.ts';
+import { isOffered, offeredGrantTypes, type Settings } from '../../src/model/settings.ts';
 
 const ALWAYS = ['authorization_code', 'refresh_token', 'client_credentials'];
 const NONE = { paths: { deviceAuthorization: null }, tokenExchange: null, trustedIssuers: [], issuerFinder: null };
 const urn = (name: string): string => `urn:ietf:params:oauth:grant-type:${name}`;
 const settingsWith = (more: object): Settings => ({ ...NONE, ...more }) as unknown as Settings;
 
-describe('grants/offered-grant-types', () => {
+describe('model/settings: grant types', () => {
   it('offers three grant types always, and no unknown one', () => {
     expect(offeredGrantTypes(settingsWith({}))).toEqual(ALWAYS);
     for (const name of ['password', 'toString', '', urn('saml2-bearer')]) expect(isOffered(name, settingsWith({})), name).toBe(false);
