@@ -6,8 +6,7 @@
 import type { Html } from '../lib/html.ts';
 import { parseUrl } from '../lib/url.ts';
 import type { Brand } from '../model/display.ts';
-import type { SectionPageView } from './account-section.ts';
-import type { AccountPageView } from './account.ts';
+import type { AccountPageView, SectionPageView } from './account.ts';
 import type { ApproveView } from './approve.ts';
 import type { ConfirmView } from './confirm.ts';
 import type { DeviceView, LoginPageView, StepPageView } from './login.ts';

@@ -3,7 +3,7 @@ import { password } from '../../src/logins/password.ts';
 import { type ApproveView, approvePage } from '../../src/pages/approve.ts';
 import { html } from '../../src/lib/html.ts';
 import { loginPage } from '../../src/pages/login.ts';
-import { signInsBody } from '../../src/pages/account-section.ts';
+import { signInsBody } from '../../src/pages/account.ts';
 import { ENGLISH as words } from '../../src/words/words.ts';
 
 const view: ApproveView = {

@@ -13,7 +13,7 @@ import type { Params } from '../../model/params.ts';
 import { isEveryRoute, type Resource, resourceOf } from '../../model/resource.ts';
 import { rightsIn } from '../../model/scope.ts';
 import { keysBody, madeKeyBody, newKeyBody } from '../../pages/access-keys.ts';
-import { sectionPage } from '../../pages/account-section.ts';
+import { sectionPage } from '../../pages/account.ts';
 import { accountMark, grantableScope, organizationOf } from '../authorize/consent-page.ts';
 import { type Call, keysPath, readForm } from '../endpoint.ts';
 import { isSameOrigin, redirectTo } from '../sign-in/browser-context.ts';

@@ -10,7 +10,7 @@ import { equalTexts } from '../../lib/bytes.ts';
 import { parseUrl } from '../../lib/url.ts';
 import { OAuthError } from '../../model/error.ts';
 import { isRedirect } from '../../model/login.ts';
-import { connectBody, sectionPage, signInsBody } from '../../pages/account-section.ts';
+import { connectBody, sectionPage, signInsBody } from '../../pages/account.ts';
 import { messagePage } from '../../pages/message.ts';
 import { accountMark } from '../authorize/consent-page.ts';
 import { redirectToUpstream } from '../authorize/upstream-sign-in.ts';

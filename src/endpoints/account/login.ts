@@ -7,7 +7,7 @@ import { signOut } from '../../core/users/sign-out.ts';
 import { html } from '../../lib/html.ts';
 import { OAuthError } from '../../model/error.ts';
 import { isForm, isRedirect, type LoginPage } from '../../model/login.ts';
-import { sectionPage } from '../../pages/account-section.ts';
+import { sectionPage } from '../../pages/account.ts';
 import { askStep } from '../authorize/step.ts';
 import { redirectToUpstream } from '../authorize/upstream-sign-in.ts';
 import { type Call, loginPagesOf, readForm } from '../endpoint.ts';
