@@ -44,7 +44,7 @@ describe.each(storeNames)('mounted agents on %s', (store) => {
   });
 });
 
-describe('mcp/mount', () => {
+describe('mcp/index: mount', () => {
   it('names an invalid path', () => {
     for (const path of ['mcp', '/mcp/', '/']) expect(() => mount({ [path]: Counter.Router })).toThrow(JSON.stringify(path));
     expect(() => mount({})).toThrow('at least one');
