@@ -12,9 +12,8 @@ import { isKey, kindOf } from '../model/token.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
 import { makeHelpers, type OAuthHelpers } from '../provider/helpers.ts';
 import { type Act, type Acts, type Admin, audited, inputOf, missing, wrong } from './act.ts';
-import { clients } from './clients.ts';
+import { auditLog, clients, server } from './server.ts';
 import { grants, keys, tokens } from './grants.ts';
-import { auditLog, server } from './server.ts';
 import { users } from './users.ts';
 
 /** Every act, by name. */

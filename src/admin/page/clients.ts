@@ -4,7 +4,7 @@ import { findClientStatus } from '../../core/records/client-status.ts';
 import { type ClientLook, type ClientPolicy, type ClientStatus, isOfHosts, lookOf, statusOf } from '../../model/client-policy.ts';
 import type { ClientInfo } from '../../model/client.ts';
 import type { ClientDecision } from '../../provider/clients.ts';
-import { seenAs } from '../clients.ts';
+import { seenAs } from '../server.ts';
 import { actForm, actionsColumn, badge, chips, choice, day, type Desk, entry, facts, moreLink, param, part, read, type Shown, table, tabs, urlOf, userNames } from './desk.ts'; // prettier-ignore
 import { grantTable } from './grants.ts';
 

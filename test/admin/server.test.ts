@@ -11,7 +11,7 @@ import { ISSUER, makeApp, optionsFor } from '../support/app.ts';
 
 const OPTIONS = { admin: adminApi({ permission: 'admin' }), clientPolicy: { newClients: 'approve' } } as const;
 
-describe('admin/clients', () => {
+describe('admin/server', () => {
   it.each(['approve', 'block'])('refuses to %s a client that has changed since it was seen, and says how', async (act) => {
     const app = await makeApp('memory', OPTIONS);
     const settings = settingsOf(parseOptions(optionsFor(app.events, OPTIONS)), { issuer: ISSUER }, true, {});
