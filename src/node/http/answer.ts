@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Context, type FetchObject, RequestState, withRequestState } from '../../model/context.ts';
 import { BodyError, type IncomingBody } from './body.ts';
-import { isOverridden, overrideGlobalObjects } from './globals.ts';
+import { isOverridden, overrideGlobalObjects } from './lazy-request.ts';
 import { addressOf, incoming, type Incoming, type RequestRules } from './request.ts';
 import { send, sendPlain } from './response.ts';
 

@@ -1,10 +1,11 @@
 /**
- * A request from a socket, with its headers as Node has parsed them. It acts as a `Request` and costs next to nothing while only its method, URL, headers, signal and whole body
- * are read; everything else creates the native one. Only native code looks behind it: `new Request(request)` and `fetch(request)`, which is
- * why `./globals` puts ours in their place.
+ * A request from a socket, with its headers as Node has parsed them, and what puts cheaper `Request`, `Response` and `fetch` in the place of the global ones.
+ * It acts as a `Request` and costs next to nothing while only its method, URL, headers, signal and whole body are read; everything else creates the native
+ * one. Only native code looks behind it: `new Request(request)` and `fetch(request)`, which is why ours stand in their place.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { IncomingBody } from './body.ts';
+import { LazyResponse } from './response.ts';
 
 /** Names as Node spells them: their look-up needs no conversion. */
 const NAME = /^[a-z][a-z\d-]*$/;
@@ -179,3 +180,34 @@ for (const name of GETTERS) {
   });
 }
 Object.setPrototypeOf(LazyRequest.prototype, Native.prototype);
+
+const native = (input: unknown): unknown => (input instanceof LazyRequest ? input.native() : input);
+
+/** What stands in place now; none before the first server. */
+let own: Pick<typeof globalThis, 'Request' | 'Response' | 'fetch'> | undefined;
+
+/**
+ * Puts ours in place, once in a process, as `@hono/node-server` does: a handler that says `new Response(…)` then costs as much as one of `node:http`. They
+ * do the same; only code that compares a class or a function by identity can tell. Other runtimes answer with native code that looks inside a `Response`:
+ * they keep theirs.
+ */
+export function overrideGlobalObjects(): void {
+  if (own !== undefined || process.versions['bun'] !== undefined || 'Deno' in globalThis) return;
+  const before = globalThis.fetch;
+  own = {
+    Request: new Proxy(globalThis.Request, {
+      construct: (target, [input, ...rest], newTarget) => Reflect.construct(target, [native(input), ...rest], newTarget) as Request,
+    }),
+    Response: LazyResponse as unknown as typeof Response,
+    fetch: function fetch(input, init) {
+      return before(native(input) as Request, init);
+    },
+  };
+  for (const [name, value] of Object.entries(own))
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true, enumerable: true });
+}
+
+/** Whether a lazy request may go to the application: not where another library has put its own in the place of ours. */
+export function isOverridden(): boolean {
+  return own !== undefined && globalThis.Request === own.Request && globalThis.fetch === own.fetch;
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LazyResponse } from '../../../src/node/http/lazy-response.ts';
+import { LazyResponse } from '../../../src/node/http/response.ts';
 import { errors, gate, start, stopAfterEach, type Fetch } from '../../support/node-server.ts';
 import { exchange, heard, open } from '../../support/raw.ts';
 

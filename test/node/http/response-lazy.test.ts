@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LazyResponse } from '../../../src/node/http/lazy-response.ts';
+import { LazyResponse } from '../../../src/node/http/response.ts';
 
 const Native = Object.getPrototypeOf(LazyResponse) as typeof Response;
 const Lazy = LazyResponse as unknown as typeof Response;
@@ -17,7 +17,7 @@ async function seen(make: () => Response): Promise<unknown> {
   }
 }
 
-describe('node/http/lazy-response', () => {
+describe('node/http/response', () => {
   it.each<Given>([
     [],
     [null],

@@ -23,7 +23,7 @@ const forwardTo =
 const echo: Fetch = async (request) => new Response(`${request.method} ${request.url} ${request.headers.get('x')} ${await request.text()}`);
 const asked = { method: 'PUT', body: 'hello', headers: { authorization: 'Bearer good' } };
 
-describe('node/http/globals', () => {
+describe('node/http/lazy-request', () => {
   it.each([true, false])('let a handler copy and forward its request, behind a guard or not (in place: %s)', async (light) => {
     const backend = await start(echo, {}, light);
     for (const handler of [forwardTo(backend.url), protect(forwardTo(backend.url)) as Fetch]) {
@@ -80,7 +80,7 @@ describe('node/http/globals', () => {
 
   it('are not replaced if the option says so, nor on Bun and Deno, whose servers read the internals of a response (N-07)', async () => {
     vi.resetModules();
-    const { overrideGlobalObjects, isOverridden } = await import('../../../src/node/http/globals.ts');
+    const { overrideGlobalObjects, isOverridden } = await import('../../../src/node/http/lazy-request.ts');
     const { serve } = await import('../../../src/node/serve.ts');
     const before = { Request, Response, fetch };
     const now = (): unknown => ({ Request: globalThis.Request, Response: globalThis.Response, fetch: globalThis.fetch });
