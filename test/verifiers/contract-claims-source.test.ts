@@ -11,6 +11,8 @@ describe('verifiers/contract, claims: source', () => {
     const token = signed({ iss: ISSUER });
     expect([isOwn({ issuers: ['https://b.example', ISSUER] }, token), isOwn({ issuers: ['https://b.example'] }, token)]).toEqual([true, false]);
     expect([isOwn({ issuers: ({ iss }) => iss === ISSUER }, token), isOwn({ issuers: () => false }, token)]).toEqual([true, false]);
+    const promised = (async () => false) as unknown as () => boolean; // a mistake in JavaScript
+    expect(isOwn({ issuers: promised }, token)).toBe(false);
     expect([isOwn({}, token), isOwn({ opaque: true }, token), isOwn({ issuers: [] , opaque: true }, token)]).toEqual([false, false, false]);
   }); // prettier-ignore
 
