@@ -70,7 +70,7 @@ describe('upstreams/user-management, stytch', () => {
     const again = (provider: Upstream | undefined) => Promise.all(tokens.map((token) => provider?.recheck?.(token, person())));
     expect(await again(one)).toEqual(['yes', 'no', 'no', 'no']);
     expect(await again(any)).toEqual(['yes', 'yes', 'yes', 'yes']);
-    expect(one?.label).toBe('Stytch');
+    expect([one?.id, one?.label]).toEqual(['stytch', 'Stytch']);
   });
 
   it('reads roles of the token if there is no session, and takes what is no text for no organization and no role', async () => {
