@@ -3,7 +3,7 @@
  * One record for each algorithm, changed by a conditional write, so that all processes sign with the same key. Reads are cached for some
  * minutes, far less than the time that a key is published before it signs.
  */
-import { CompactSign, exportJWK, generateKeyPair, type JWK } from 'jose';
+import { CompactSign, exportJWK, type JWK } from 'jose';
 import { utf8 } from '../lib/bytes.ts';
 import { makeSingleFlight, type SingleFlight } from '../lib/single-flight.ts';
 import { changeRecord, has, versioned } from '../model/record.ts';
@@ -103,13 +103,20 @@ async function renewed(as: AuthServer, keys: readonly SigningKey[]): Promise<rea
   return Promise.all(keys.map(async (one) => ({ ...one, sealed: (await ring.renew(SIGNING_PURPOSE, one.sealed, one.kid)) ?? one.sealed })));
 }
 
+/** What Web Crypto generates for an algorithm. */
+const GENERATED: { readonly [A in SigningAlg]: EcKeyGenParams | RsaHashedKeyGenParams | Algorithm } = {
+  ES256: { name: 'ECDSA', namedCurve: 'P-256' },
+  EdDSA: { name: 'Ed25519' },
+  RS256: { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1), hash: 'SHA-256' },
+};
+
 async function make(
   as: AuthServer,
   alg: SigningAlg,
   since: Seconds,
 ): Promise<{ stored: SigningKey; signer: LoadedKeys['signers'][number] }> {
   const ring = requireKeyring(as.keyring, '`accessTokenSigning`');
-  const pair = await generateKeyPair(alg, { extractable: true });
+  const pair = (await crypto.subtle.generateKey(GENERATED[alg], true, ['sign', 'verify'])) as CryptoKeyPair;
   const kid = as.secrets.id();
   const publicKey = { ...((await exportJWK(pair.publicKey)) as Jwk), kid, alg, use: 'sig' };
   const sealed = await ring.seal(SIGNING_PURPOSE, await exportJWK(pair.privateKey), kid);
