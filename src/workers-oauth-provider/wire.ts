@@ -75,7 +75,9 @@ async function toRevocation(request: Request): Promise<Request> {
   const read = await readBody(request.clone(), MAX_BODY);
   if ('problem' in read) return request; // refused by the core for the same reason
   const fields = new URLSearchParams(read.text);
-  return fields.has('token') && !fields.has('grant_type') ? new Request(new URL('revoke', request.url), request) : request;
+  const url = new URL(request.url);
+  url.pathname = new URL('revoke', url).pathname; // with the query, in which the core refuses a secret
+  return fields.has('token') && !fields.has('grant_type') ? new Request(url, request) : request;
 }
 
 /** A registration for codes alone, with refresh tokens; what is no registration stays as it is, for the core to refuse. */

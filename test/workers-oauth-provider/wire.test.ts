@@ -17,4 +17,12 @@ describe('workers-oauth-provider/wire', () => {
     expect(await seen.json()).toEqual({ ...METADATA, grant_types: ['authorization_code', 'refresh_token'] });
     expect(() => requests.sent(asked)).toThrow('Unknown registration.');
   });
+
+  it('keeps the query of a revocation at the token endpoint, so that the core refuses a secret there', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const asked = new Request('https://mcp.example/oauth/token?client_secret=s', { method: 'POST', headers, body: 'token=t' });
+    let seen = '';
+    await new Requests('/oauth/token', '/register').answer(asked, async ({ url }) => ((seen = url), new Response()));
+    expect(seen).toBe('https://mcp.example/oauth/revoke?client_secret=s');
+  });
 });
