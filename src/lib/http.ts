@@ -65,6 +65,11 @@ function whole(bytes: Uint8Array, limit: number): { text: string } | { problem: 
   }
 }
 
+/** The text of another server without the byte order mark that some put before JSON (RFC 8259 §8.1). */
+export function withoutByteOrderMark(text: string): string {
+  return text.replace(/^\ufeff/, '');
+}
+
 /** The media type of a request, lower case, without parameters; empty if there is none. */
 export function mediaType(request: Request): string {
   return mediaTypeOf(request.headers);

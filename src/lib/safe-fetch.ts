@@ -3,7 +3,7 @@
  * do not depend on the platform; {@link FetchPublic} guarantees that only public addresses are reached
  * (docs/decisions/0007).
  */
-import { isDownStatus, mediaTypeOf, readBytes, readStream } from './http.ts';
+import { isDownStatus, mediaTypeOf, readBytes, readStream, withoutByteOrderMark } from './http.ts';
 
 /** A GET that reaches public addresses only, follows no redirect, and sends no cookie or credential. Rejects when it cannot. */
 export type FetchPublic = (
@@ -81,7 +81,7 @@ async function readDocument(fetchPublic: FetchPublic, url: string, bytes: number
     if (response.status !== 200) return { problem: 'status', status: response.status }; // also a redirect
     if (!/^application\/([\w.-]+\+)?json$/.test(mediaTypeOf(response.headers))) return { problem: 'media_type' };
     const body = response.body ? await readStream(response.body, bytes) : { text: '' };
-    return 'problem' in body ? body : { text: body.text, headers: response.headers };
+    return 'problem' in body ? body : { text: withoutByteOrderMark(body.text), headers: response.headers };
   } catch (cause) {
     return { problem: 'unreachable', cause };
   }

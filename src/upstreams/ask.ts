@@ -4,7 +4,7 @@
  */
 import * as oauth from 'oauth4webapi';
 import { isAhead } from '../lib/clock.ts';
-import { isDownStatus, readBody } from '../lib/http.ts';
+import { isDownStatus, readBody, withoutByteOrderMark } from '../lib/http.ts';
 import { parseJson } from '../lib/json.ts';
 import type { Seconds } from '../model/store.ts';
 import { bodyOf, type Endpoints, type Fetch, type FromEnv, type Provider, type ProviderOptions, UpstreamError } from './contract.ts';
@@ -62,7 +62,7 @@ async function sendAndRead(fetcher: Fetch, url: string, init: RequestInit): Prom
   if ('problem' in read) throw new UpstreamError('broken', `answer_${read.problem.replace('-', '_')}`);
   const plain = new Headers(headers);
   for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) plain.delete(name); // the text is already decoded
-  return { status, headers: plain, text: read.text };
+  return { status, headers: plain, text: withoutByteOrderMark(read.text) };
 }
 
 function retryAfterOf(headers: Headers): Seconds | undefined {

@@ -2,7 +2,7 @@
  * What an authorization server publishes: its metadata (RFC 8414) and its public keys (RFC 7517), fetched as JSON and cached in memory.
  */
 import { createLocalJWKSet, type CryptoKey, errors, type FlattenedJWSInput, type JWK, type JWSHeaderParameters } from 'jose';
-import { readStream } from '../lib/http.ts';
+import { readStream, withoutByteOrderMark } from '../lib/http.ts';
 import { parseJson } from '../lib/json.ts';
 import { makeSingleFlight } from '../lib/single-flight.ts';
 import { hasTrivialExponent } from '../model/key-set.ts';
@@ -227,7 +227,7 @@ export async function fetchJson(
   }
   if (none.includes(response.status)) return null;
   if (response.status !== 200) throw new SourceUnavailable(`${step}_status_${response.status}`);
-  const value = 'text' in body ? parseJson(body.text, MAX_DEPTH) : undefined;
+  const value = 'text' in body ? parseJson(withoutByteOrderMark(body.text), MAX_DEPTH) : undefined;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new SourceUnavailable(`${step}_malformed`);
   return value as JsonObject;
 }

@@ -18,6 +18,10 @@ describe('lib/safe-fetch: what an answer must be', () => {
     expect(await problemOf(answering('{}', 200, { 'content-type': type }))).toBe('text {}');
   }); // prettier-ignore
 
+  it('reads JSON behind a byte order mark', async () => {
+    expect(await problemOf(answering('\ufeff{}'))).toBe('text {}');
+  });
+
   it.each(['text/html', 'text/json', 'application/jsonp', 'application/json, text/html', 'application/+json', ''])('SEC-091 refuses the content type %j', async (type) => {
     expect(await problemOf(answering('{}', 200, type === '' ? {} : { 'content-type': type }))).toBe('media_type');
   }); // prettier-ignore

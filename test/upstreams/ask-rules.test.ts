@@ -53,6 +53,11 @@ describe('upstreams/ask, what is passed on', () => {
     expect(names.map((name) => response.headers.get(name))).toEqual([null, null, null, '1']);
   });
 
+  it('may begin with a byte order mark, which some servers put before JSON', async () => {
+    const answer = await ask(() => new Response(`\ufeff{"a":"\ufeff"}`));
+    expect(await answer.bytes()).toEqual(new TextEncoder().encode('{"a":"\ufeff"}'));
+  });
+
   it('has at most 256 KiB, and is UTF-8 (SEC-142)', async () => {
     expect((await (await ask(() => new Response('x'.repeat(262_144)))).text()).length).toBe(262_144);
     expect(await failureIn(ask(() => new Response('x'.repeat(262_145))))).toBe('broken answer_too_large');

@@ -67,7 +67,7 @@ describe('upstreams/user-management, stytch', () => {
       [true, true, true],
     ]);
     const tokens = [tokenOf('organization-live-1'), tokenOf('organization-live-2'), 'opaque', 'of.two'];
-    const again = (provider: Upstream | undefined) => Promise.all(tokens.map((token) => provider?.recheck?.(token, person())));
+    const again = (provider: Upstream | undefined) => Promise.all(tokens.map(async (token) => provider?.recheck?.(token, person())));
     expect(await again(one)).toEqual(['yes', 'no', 'no', 'no']);
     expect(await again(any)).toEqual(['yes', 'yes', 'yes', 'yes']);
     expect([one?.id, one?.label]).toEqual(['stytch', 'Stytch']);

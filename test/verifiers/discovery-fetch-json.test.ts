@@ -47,6 +47,10 @@ describe('verifiers/discovery, JSON', () => {
     await expect(read(() => new Response(padded(262_145)))).rejects.toThrow('(keys_malformed)');
   });
 
+  it('skips a byte order mark before the object', async () => {
+    expect(await read(() => new Response('\ufeff{"a":1}'))).toEqual({ a: 1 });
+  });
+
   it('stops reading at the limit, with any Content-Length: a decoded body may be longer', async () => {
     let sent = 0;
     const endless = new ReadableStream<Uint8Array>({
