@@ -32,7 +32,7 @@ export { type Connect, ConnectionNeeded } from './model/upstream.ts';
 export type { OAuthHelpers } from './provider/helpers.ts';
 export type { Clients } from './provider/clients.ts';
 export type { GrantInfo } from './provider/grants.ts';
-export type { Health } from './core/health.ts';
+export type { Health } from './core/monitoring.ts';
 export { jsonLog } from './core/listeners.ts';
 export type { Account, Accounts, NewAccount } from './model/account.ts';
 export { AuthorizationError, authorizationErrorRedirect, type AuthRequest } from './provider/auth-request.ts';

@@ -4,9 +4,8 @@
  */
 import { callbackPath, type Endpoint, keysPath, loginPagesOf, sectionPath, sectionsOf, signInsPath } from './endpoints/endpoint.ts';
 import { lazy } from './lib/async.ts';
-import type { AdminApi } from './model/admin.ts';
+import type { AdminApi, Settings } from './model/settings.ts';
 import { haveSignIn, hostOf, isRedirect, isSite } from './model/login.ts';
-import type { Settings } from './model/settings.ts';
 import type { PersonRoute, Route } from './server.ts';
 
 const accessKeys = lazy(async () => (await import('./endpoints/account/access-keys.ts')).accessKeys);

@@ -24,7 +24,7 @@ const SECTIONS: readonly Section[] = [
   ['`telemetry: openTelemetry(api, options)`', 'Spans and metrics: [monitoring](../guide/observability.md#opentelemetry).', ['opentelemetry', 'TelemetryOptions']],
   ['`audit`', 'What is kept, and how it is read: [audit log](../guide/admin.md#audit-log).', ['options/features', 'AuditOptions']],
   ['`admin: adminApi(options)`', 'What it answers: [administration API](../guide/admin.md).', ['admin/index', 'AdminOptions']],
-  ['`trustedIssuers: [{ … }]`', 'Presets for platforms: [enterprise and workloads](../guide/enterprise.md).', ['model/trusted-issuer', 'TrustedIssuer']],
+  ['`trustedIssuers: [{ … }]`', 'Presets for platforms: [enterprise and workloads](../guide/enterprise.md).', ['model/assertion', 'TrustedIssuer']],
   ['`pages`', 'With examples: [looks and languages](../guide/looks.md).', ['pages/theme', 'Theme'], ['options/pages', 'PagesOptions']],
   ['`password(options)`', '', ['logins/password', 'PasswordOptions']],
   ['`emailCode(options)`', '', ['logins/email-code', 'EmailCodeOptions']],

@@ -4,7 +4,6 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { has, readPage, versioned } from '../model/record.ts';
-import type { AuditRecord } from '../model/admin.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Cursor, IndexKey, Key, Seconds } from '../model/store.ts';
 import type { OAuthHelpers } from '../provider/helpers.ts';
@@ -104,6 +103,22 @@ export function missing(what: string): OAuthError {
 const ALL: IndexKey = 'audit:all';
 /** How long an entry is kept. */
 const AUDIT_TTL: Seconds = 90 * 86_400;
+
+/** A change that an administrator made, as it is kept. */
+type AuditRecord = {
+  readonly v: 1;
+  readonly at: number;
+  /** The act: `users/disable`. */
+  readonly act: string;
+  /** The administrator. */
+  readonly by: string;
+  /** The id of the user, client, grant or key that it was about. */
+  readonly target?: string;
+  /** The id of what was made. */
+  readonly made?: string;
+  /** Absent while it runs, or if the process ended in between. */
+  readonly outcome?: 'done' | 'refused' | 'failed';
+};
 
 /** What is known of a change before it is made. */
 type Change = Pick<AuditRecord, 'act' | 'by' | 'target'>;

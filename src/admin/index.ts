@@ -5,7 +5,7 @@ import type { Call } from '../endpoints/endpoint.ts';
 import { readRegistration } from '../endpoints/oauth/register.ts';
 import { parseJson } from '../lib/json.ts';
 import { checkTypes } from '../lib/check-options.ts';
-import type { AdminApi } from '../model/admin.ts';
+import type { AdminApi } from '../model/settings.ts';
 import { inputOf, wrong } from './act.ts';
 import { cliPage, endCliSession, exchangeCliCode } from './cli.ts';
 import { measuresOf } from './measures.ts';
@@ -14,7 +14,7 @@ import { ACTS, enter, runAct, whileAdmin } from './run.ts';
 import type { AdminLanguages } from './words/en.ts';
 
 export { adminLanguages } from './words/index.ts';
-export type { AdminApi } from '../model/admin.ts';
+export type { AdminApi } from '../model/settings.ts';
 
 /** Options of {@link adminApi}. */
 interface AdminOptions {

@@ -3,7 +3,7 @@
  */
 import { type AuditFilter, exportEntries, listEntries, verifyLog } from '../core/audit/read.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { metricsText } from '../core/metrics.ts';
+import { metricsText } from '../core/monitoring.ts';
 import { type Acts, type Admin, type Input, listAudit, missing, wrong } from './act.ts';
 import { measuresOf } from './measures.ts';
 import type { ClientSpec } from '../model/client-spec.ts';

@@ -2,8 +2,7 @@
  * What a load balancer and Prometheus ask: whether the process runs, whether the store works, and what was counted. No answer holds more than that.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { checkHealth, type Health } from '../core/health.ts';
-import { metricsText } from '../core/metrics.ts';
+import { checkHealth, type Health, metricsText } from '../core/monitoring.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { makeSingleFlight, type SingleFlight } from '../lib/single-flight.ts';
 import { OAuthError } from '../model/error.ts';

@@ -13,13 +13,24 @@ import { isAssertionSignedWith } from '../core/assertion-signature.ts';
 import { checkTypes } from '../lib/check-options.ts';
 import { userIdOf } from '../core/users/identities.ts';
 import { isDocumentUrl } from '../lib/url.ts';
-import { endOf, isFor, parseAssertion, SKEW, textClaim, timeProblem, type Assertion, type Claims } from '../model/assertion.ts';
+import {
+  type Assertion,
+  type AssertionRequest,
+  type Claims,
+  endOf,
+  type FoundIssuer,
+  isFor,
+  type MappedUser,
+  parseAssertion,
+  SKEW,
+  textClaim,
+  timeProblem,
+} from '../model/assertion.ts';
 import { OAuthError } from '../model/error.ts';
 import { type Client, JWT_BEARER } from '../model/client.ts';
 import type { Params } from '../model/params.ts';
 import { findResource, resolveResource } from '../model/resource.ts';
 import { isScopeToken, parseScope, type ScopeExpansion } from '../model/scope.ts';
-import type { AssertionRequest, FoundIssuer, MappedUser } from '../model/trusted-issuer.ts';
 import { type IssuedTokens, requestedResource, scopeWithin } from './token-request.ts';
 import { directGrant, registeredClient } from './direct-grant.ts';
 

@@ -5,13 +5,12 @@
 import type { Languages } from '../words/words.ts';
 import type { Access } from './access.ts';
 import type { Accounts } from './account.ts';
-import type { AdminApi } from './admin.ts';
 import type { Brand } from './display.ts';
 import type { ClientPolicy } from './client-policy.ts';
 import { type Client, DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE } from './client.ts';
 import type { SendEmail } from './email.ts';
 import type { ErrorCode } from './error.ts';
-import type { Event, Telemetry } from './event.ts';
+import type { Event, NewEvent, Telemetry } from './event.ts';
 import type { FormerStore } from './former.ts';
 import type { Organization } from './identity.ts';
 import type { AccountSection, Login, LoginServices, Step, Steps } from './login.ts';
@@ -21,7 +20,7 @@ import type { Awaitable } from './runtime.ts';
 import type { ScopeExpansion, ScopeInfo } from './scope.ts';
 import type { Seconds } from './store.ts';
 import type { AccessKeyRules } from './token.ts';
-import type { IssuerFinder, TrustedIssuer } from './trusted-issuer.ts';
+import type { IssuerFinder, TrustedIssuer } from './assertion.ts';
 
 /** Paths of the endpoints below the origin, including the issuer's path; null if switched off. */
 export interface Paths {
@@ -265,4 +264,20 @@ export function isOffered(name: string, settings: Settings): boolean {
 /** The names of all grant types that this server offers. */
 export function offeredGrantTypes(settings: Settings): readonly string[] {
   return [...OFFERED.keys()].filter((name) => isOffered(name, settings));
+}
+
+/** What `adminApi()` of `portcullis/admin` makes, for the option `admin`: a value, so that a server without it carries none of its code. */
+export interface AdminApi {
+  /** The permission that an administrator has. */
+  readonly permission: string;
+  /** Its acts, each at a path of its own below `/admin/api`. */
+  readonly acts: readonly { readonly name: string; readonly method: 'GET' | 'POST' }[];
+  /** Answers a request to an act. @param call of the server's endpoints. */
+  readonly answer: (name: string, call: never) => Promise<Response>;
+  /** Counts an event of a server for the act `measures`. */
+  readonly note: (server: never, event: NewEvent) => void;
+  /** Its pages, by path below `/admin`; the first one is empty. */
+  readonly pages: readonly string[];
+  /** Answers a request to a page. */
+  readonly page: (name: string, call: never) => Promise<Response>;
 }

@@ -3,7 +3,7 @@
  * and which of the platform's workloads are meant; a platform signs for all of its customers. No I/O here: `grants/jwt-bearer` checks the tokens.
  */
 import { checkNames } from '../lib/check-options.ts';
-import type { TrustedIssuer } from './trusted-issuer.ts';
+import type { TrustedIssuer } from './assertion.ts';
 
 /** One value, or any of several. */
 type OneOrMore = string | readonly string[];

@@ -4,7 +4,7 @@
  * for Prometheus), `telemetry` (spans and metrics).
  */
 import { checkNames, typeOf } from '../lib/check-options.ts';
-import type { AdminApi } from '../model/admin.ts';
+import type { AdminApi } from '../model/settings.ts';
 import type { ClientPolicy } from '../model/client-policy.ts';
 import type { Telemetry } from '../model/event.ts';
 import type { Seconds } from '../model/store.ts';

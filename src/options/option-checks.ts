@@ -10,7 +10,7 @@ import type { FormerStore } from '../model/former.ts';
 import { isForbiddenScheme, KNOWN_SCHEMES } from '../model/redirect.ts';
 import { covers } from '../model/resource.ts';
 import type { RegistrationRules, SecretClient } from '../model/settings.ts';
-import type { TrustedIssuer } from '../model/trusted-issuer.ts';
+import type { TrustedIssuer } from '../model/assertion.ts';
 
 /** Checks that a handler can answer requests. */
 export function checkHandler(option: string, handler: unknown): void {

@@ -3,7 +3,7 @@
  */
 import type { SendEmail } from '../model/email.ts';
 import type { TokenSource } from '../guard/token-source.ts';
-import type { AdminApi } from '../model/admin.ts';
+import type { AdminApi, DocumentPolicy, ExchangePolicy, GrantableScopes, OnError, Permissions, SecondFactor } from '../model/settings.ts';
 import type { Event, Telemetry } from '../model/event.ts';
 import type { ConfiguredClient } from '../model/client-spec.ts';
 import type { Context, GuardedContext, Handler } from '../model/context.ts';
@@ -11,9 +11,8 @@ import type { FormerStore } from '../model/former.ts';
 import type { Login } from '../model/login.ts';
 import type { OnTokens } from '../model/on-tokens.ts';
 import { SIGNING_ALGS, type SigningAlg } from '../model/key-set.ts';
-import type { DocumentPolicy, ExchangePolicy, GrantableScopes, OnError, Permissions, SecondFactor } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
-import type { IssuerFinder, TrustedIssuer } from '../model/trusted-issuer.ts';
+import type { IssuerFinder, TrustedIssuer } from '../model/assertion.ts';
 import {
   ACCESS_TTL,
   flag,

@@ -16,7 +16,7 @@ import { accessKeysOf, adminOf, areHosts, auditOf, clientPolicyOf, hostsMust, mo
 import { checkResources, scopesOf } from './resources.ts';
 import { KNOWN, type OAuthProviderOptions } from './options.ts';
 import type { checkLogins, checkSecondFactor, parsePages } from './pages.ts';
-import type { IssuerFinder, TrustedIssuer } from '../model/trusted-issuer.ts';
+import type { IssuerFinder, TrustedIssuer } from '../model/assertion.ts';
 
 /** An API route with its handler. */
 export interface ApiRoute<Env> {

@@ -3,7 +3,7 @@
  * The default handler gets them as `env.OAUTH_PROVIDER`; each group is loaded on first use.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import type { Health } from '../core/health.ts';
+import type { Health } from '../core/monitoring.ts';
 import type { Resealed, ResealOptions } from '../core/reseal.ts';
 import { lazy, lazyObject } from '../lib/async.ts';
 import type { Account, Accounts } from '../model/account.ts';
@@ -16,8 +16,8 @@ import type { OwnPages } from './own-pages.ts';
 import type { Requests } from './requests.ts';
 import type { TokenVerbs } from './tokens.ts';
 
-const checkHealth = lazy(async () => (await import('../core/health.ts')).checkHealth);
-const checkStore = lazy(async () => (await import('../core/health.ts')).checkStore);
+const checkHealth = lazy(async () => (await import('../core/monitoring.ts')).checkHealth);
+const checkStore = lazy(async () => (await import('../core/monitoring.ts')).checkStore);
 
 const resealPage = lazy(async () => (await import('../core/reseal.ts')).reseal);
 

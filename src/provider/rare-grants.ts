@@ -12,7 +12,7 @@ import { checkTypes } from '../lib/check-options.ts';
 import { keySetOf } from '../model/key-set.ts';
 import { isScopeToken } from '../model/scope.ts';
 import type { Settings } from '../model/settings.ts';
-import type { IssuerFinder, TrustedIssuer } from '../model/trusted-issuer.ts';
+import type { IssuerFinder, TrustedIssuer } from '../model/assertion.ts';
 import { fail } from '../options/option-checks.ts';
 
 /** The part. */

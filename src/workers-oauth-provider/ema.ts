@@ -4,7 +4,7 @@
  */
 import { checkTypes } from '../lib/check-options.ts';
 import { defined } from '../lib/json.ts';
-import type { IssuerFinder, MappedUser } from '../model/trusted-issuer.ts';
+import type { IssuerFinder, MappedUser } from '../model/assertion.ts';
 import { infoOf } from './client-shape.ts';
 import { OAuthError } from './errors.ts';
 import type { ClientInfo } from './types.ts';

@@ -1,7 +1,7 @@
 /** The dashboard of the documentation asks for what the server tells: metrics, labels and kinds of events. */
 import { describe, expect, it } from 'vitest';
 import text from '../../docs/reference/grafana.json?raw';
-import { countEvent, metricsText } from '../../src/core/metrics.ts';
+import { countEvent, metricsText } from '../../src/core/monitoring.ts';
 import type { Event } from '../../src/model/event.ts';
 import type { EndReason } from '../../src/model/grant.ts';
 import { memoryStore } from '../../src/stores/memory.ts';

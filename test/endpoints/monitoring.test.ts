@@ -1,7 +1,7 @@
 /** Probes of a load balancer and metrics: absent unless asked for, and what each tells to whom. */
 import { describe, expect, it, vi } from 'vitest';
 import { adminApi } from '../../src/admin/index.ts';
-import { countEvent, metricsText } from '../../src/core/metrics.ts';
+import { countEvent, metricsText } from '../../src/core/monitoring.ts';
 import '../../src/core/audit/append.ts'; // else loaded with the first event, which on a busy machine takes longer than the test
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { memoryStore } from '../../src/stores/memory.ts';

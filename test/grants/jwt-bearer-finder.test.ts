@@ -1,7 +1,7 @@
 /** `trustedIssuers` as a function, and what `user` may say of a grant. */
 import { describe, expect, it } from 'vitest';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
-import type { AssertionRequest, FoundIssuer } from '../../src/model/trusted-issuer.ts';
+import type { AssertionRequest, FoundIssuer } from '../../src/model/assertion.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { type JsonAnswer, tokensOf } from '../../src/testing/oauth-client.ts';

@@ -1,7 +1,7 @@
 import { makeStores } from '#under-test';
 import { calculateJwkThumbprint } from 'jose';
 import { describe, expect, it } from 'vitest';
-import type { TrustedIssuer } from '../../src/model/trusted-issuer.ts';
+import type { TrustedIssuer } from '../../src/model/assertion.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { type JsonAnswer, tokensOf } from '../../src/testing/oauth-client.ts';

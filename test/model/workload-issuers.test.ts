@@ -1,7 +1,7 @@
 /** The presets of `portcullis/workloads`: what they say, whom they let in, and what they refuse at start-up. */
 import { describe, expect, it } from 'vitest';
 import { aks, awsRole, eks, githubActions, gke, kubernetes } from '../../src/model/workload-issuers.ts';
-import type { TrustedIssuer } from '../../src/model/trusted-issuer.ts';
+import type { TrustedIssuer } from '../../src/model/assertion.ts';
 import { issuersOf } from '../../src/provider/rare-grants.ts';
 import { ISSUER, makeApp } from '../support/app.ts';
 import { makeSigner } from '../support/signer.ts';

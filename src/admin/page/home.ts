@@ -1,5 +1,5 @@
 /** First page of the console, its search, and health. */
-import type { Health } from '../../core/health.ts';
+import type { Health } from '../../core/monitoring.ts';
 import { html, type Html } from '../../lib/html.ts';
 import { formatter } from '../../words/words.ts';
 import type { ClientPolicy } from '../../model/client-policy.ts';

@@ -6,7 +6,7 @@
 import { changeRecord, untilDone } from '../../model/record.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Seconds, Store } from '../../model/store.ts';
-import { type Counted, countEvent } from '../metrics.ts';
+import { type Counted, countEvent } from '../monitoring.ts';
 import {
   type AuditEntry,
   type AuditWriter,

@@ -6,12 +6,13 @@ import type { AuthServer } from '../../core/auth-server.ts';
 import { offeredGrantTypes, type Settings } from '../../model/settings.ts';
 import { CROSS_ORIGIN } from '../../lib/http.ts';
 import { ASSERTION_ALGS, CLIENT_AUTH_METHODS as METHODS, DPOP_ALGS } from '../../model/client.ts';
-import { ID_JAG_PROFILE } from '../../model/trusted-issuer.ts';
 import { OFFLINE_ACCESS } from '../../model/scope.ts';
 import type { Call } from '../endpoint.ts';
 import { lazy } from '../../lib/async.ts';
 
 const publicKeys = lazy(async () => (await import('../../core/signing-keys.ts')).publicKeys); // few servers sign
+/** Named in metadata if an enterprise is trusted. */
+const ID_JAG_PROFILE = 'urn:ietf:params:oauth:grant-profile:id-jag';
 const built = new WeakMap<Settings, string>();
 
 /** GET and HEAD of the metadata document. */

@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { appendEvent, observe } from '../../../src/core/audit/append.ts';
 import { readBlock, verifyLog } from '../../../src/core/audit/read.ts';
-import { metricsText } from '../../../src/core/metrics.ts';
+import { metricsText } from '../../../src/core/monitoring.ts';
 import type { NewEvent } from '../../../src/model/event.ts';
 import type { Store } from '../../../src/model/store.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';

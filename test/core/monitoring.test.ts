@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { faultyStore } from '../../src/testing/faulty-store.ts';
 import { type Clock, makeClock } from '../../src/testing/clock.ts';
-import { checkHealth } from '../../src/core/health.ts';
+import { checkHealth } from '../../src/core/monitoring.ts';
 import type { AuthServer } from '../../src/core/auth-server.ts';
 import { withStoreRetry } from '../../src/core/store-retry.ts';
 import { type Key, NothingDone, type Store } from '../../src/model/store.ts';
 import { epochStore, tenantStore } from '../../src/stores/prefixed.ts';
 import { appOn, storeNames, makeApp } from '../support/app.ts';
 
-describe.each(storeNames)('core/health on %s', (name) => {
+describe.each(storeNames)('core/monitoring on %s', (name) => {
   it('reports ok if the store can be written and read, and leaves no record behind', async () => {
     const app = await makeApp(name);
     const before = { ...app.counts };
@@ -18,7 +18,7 @@ describe.each(storeNames)('core/health on %s', (name) => {
   });
 });
 
-describe('core/health', () => {
+describe('core/monitoring', () => {
   it('FLT-05 reports failure whichever operation fails, tells the operator why, and reports ok once the store is back', async () => {
     for (const at of [1, 2, 3]) {
       const clock = makeClock();
