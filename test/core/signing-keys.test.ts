@@ -1,4 +1,5 @@
 /** Keys of one server and of several: cached, rotated, resealed. How tokens verify elsewhere is in `journeys/signed-tokens.test.ts`. */
+import { compactVerify, importJWK } from 'jose';
 import { describe, expect, it, vi } from 'vitest';
 import type { AuthServer } from '../../src/core/auth-server.ts';
 import { publicKeys, signAccess, signerFor } from '../../src/core/signing-keys.ts';
@@ -185,5 +186,21 @@ describe('core/signing-keys, tokens', () => {
     const bound = parseAssertion(await signAccess(as, 'ES256', openGrant({ act }), { ...access, jkt: 'J' }));
     expect(bound?.claims).toEqual({ ...claims, jti: expect.anything(), act, cnf: { jkt: 'J' } });
     expect(bound?.claims['jti']).not.toBe(plain?.claims['jti']);
+  });
+
+  it.each<[SigningAlg, object, number]>([
+    ['ES256', { kty: 'EC', crv: 'P-256' }, 43],
+    ['EdDSA', { kty: 'OKP', crv: 'Ed25519' }, 43],
+    ['RS256', { kty: 'RSA', e: 'AQAB' }, 342],
+  ])('makes a key of the kind and size of %s, which verifies what its private part signs', async (alg, kind, length) => {
+    const { clock, server } = makeWorld();
+    const { as } = server([OLD], [alg]);
+    const access = { hash: 'h', wrappedKey: 'w', scope: ['read'], expiresAt: clock.now() + 60 };
+    const token = await signAccess(as, alg, openGrant(), access);
+    const [key = {}] = await publicKeys(as);
+    expect(key).toMatchObject({ ...kind, alg, use: 'sig' });
+    expect(String(key['n'] ?? key['x'])).toHaveLength(length);
+    const verified = await compactVerify(token, await importJWK(key as never, alg));
+    expect(verified.protectedHeader).toMatchObject({ alg, kid: key['kid'] });
   });
 });

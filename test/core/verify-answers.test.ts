@@ -173,4 +173,27 @@ describe('core/verify: answers', () => {
       ]);
     }
   });
+
+  it('looks at the clock again after it has asked the store, and reports a grant that ended meanwhile', async () => {
+    const grant = { id: 'g', resource: RESOURCE, expiresAt: 9 };
+    const cached = { grant, access: { scope: ['read'], expiresAt: 20 }, text: '{}', claims: {}, checkedAt: 0 };
+    const at = async (...clock: number[]): Promise<unknown> => {
+      const as = {
+        grantCache: { findToken: () => cached, find: async () => grant },
+        settings: {
+          dangerouslyCacheTokens: 0,
+          clientPolicy: null,
+          everyRoute: null,
+          resources: [],
+          expandScopes: (scope: unknown) => scope,
+        },
+        now: () => clock.shift(),
+      } as unknown as AuthServer;
+      const told: unknown[] = [];
+      const access = await verifyAccess(as, 't', RESOURCE, (...said) => void told.push(said));
+      return [access !== null, told, clock];
+    };
+    expect(await at(7, 8, 8)).toEqual([true, [], []]);
+    expect(await at(7, 8, 9)).toEqual([false, [['grant_expired']], []]);
+  });
 });

@@ -47,6 +47,12 @@ describe('grants/jwt-bearer with a function as trustedIssuers', () => {
     expect([access?.userId, access?.clientId]).toEqual(['u-1', 'workload:u-1']);
   });
 
+  it('takes a workload that it names by claims alone', async () => {
+    const app = await makeApp(() => ({ ...workload, user: undefined, claims: { sub: 'u-1' } }));
+    expect((await present(app, { client_id: undefined }, false)).status).toBe(200);
+    expectJson(await present(app, { client_id: undefined, sub: 'u-2' }, false), 'invalid_grant');
+  });
+
   it.each<[string, FoundIssuer | null, number, string]>([
     ['no issuer', null, 400, 'assertion_issuer_untrusted'],
     ['another issuer', { ...found, issuer: 'https://other.example' }, 400, 'assertion_issuer_untrusted'],
@@ -70,6 +76,9 @@ describe('grants/jwt-bearer with a function as trustedIssuers', () => {
       event.kind === 'request.refused' || event.kind === 'request.failed' ? [event.reason] : [],
     );
     expect([answer.status, reasons.at(-1)]).toEqual([status, reason]);
+    const causes = app.events.flatMap((event) => (event.kind === 'request.failed' ? [String(event.error)] : []));
+    for (const cause of causes) expect(cause).toMatch(/^TypeError: trustedIssuers: /);
+    expect(causes).toHaveLength(status === 503 ? 1 : 0);
   });
 
   it('takes a clock that differs as far as it says, and the same assertion once all that time', async () => {

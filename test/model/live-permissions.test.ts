@@ -79,6 +79,11 @@ describe('model/live-permissions', () => {
     expect(() => cachedPermissions(() => [], { seconds })).toThrow(/`seconds` must be 0 to 5/);
   });
 
+  it('refuses a misspelt option, and a clock that is no function', () => {
+    expect(() => cachedPermissions(() => [], { second: 0 } as never)).toThrow(/^cachedPermissions: `second` is not an option/);
+    expect(() => cachedPermissions(() => [], { now: 100 } as never)).toThrow('cachedPermissions: `now` must be of type function.');
+  });
+
   it('maps roles to permissions, and unknown roles to none', async () => {
     const lookup = rolePermissions({ editor: ['read', 'write'], viewer: ['read'] }, () => [
       'editor',
