@@ -69,6 +69,11 @@ describe('logins/totp, the step', () => {
     expect([id, needsSecret, account?.map((section) => section.id)]).toEqual(['totp', true, ['totp']]);
   });
 
+  it('has no options, and refuses those that are given at start-up', () => {
+    expect(() => totp({ required: true } as never)).toThrow('totp: it has no options, so it is asked of users who have set it up.');
+    expect(() => totp(undefined as never)).toThrow(TypeError);
+  });
+
   it('has a field for each of the two', () => {
     const { title, text, fields, button } = totp().steps.view({ userId: 'u' }, ENGLISH);
     expect([title, text, button]).toEqual([ENGLISH.totp.askTitle, ENGLISH.totp.ask, ENGLISH.totp.confirm]);

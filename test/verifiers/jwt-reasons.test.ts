@@ -23,7 +23,7 @@ describe('a signed token that is not good (N-02)', async () => {
   const stranger = await makeKey('ES256', 'stranger');
   const same = await makeKey('ES256', 'ES256-1');
   const good = { aud: RESOURCE };
-  const source = { resource: RESOURCE, ...verifyJwt({ issuer: ISSUER, fetch: as.fetch, now: as.now }) };
+  const source = () => ({ resource: RESOURCE, ...verifyJwt({ issuer: ISSUER, fetch: as.fetch, now: as.now }) }); // one for each test
   const cases: readonly (readonly [reason: string, detail: string | undefined, token: string])[] = [
     ['audience_wrong', `expected aud "${RESOURCE} ${RESOURCE}/", token says "https://other.example"`, await as.sign({ aud: 'https://other.example' })],
     ['audience_wrong', `expected aud "${RESOURCE} ${RESOURCE}/", token says nothing`, await as.sign({})],
@@ -46,7 +46,7 @@ describe('a signed token that is not good (N-02)', async () => {
   ]; // prettier-ignore
 
   it.each(cases)('tells %s: %s', async (reason, detail, token) => {
-    const { told, answer } = await ask(token, source);
+    const { told, answer } = await ask(token, source());
     expect(told).toEqual([{ code: 'invalid_token', reason, detail }]);
     expect(await answer.json()).toEqual({ error: 'invalid_token', error_description: expect.stringMatching(/^The access token is missing, expired, revoked, or not for this resource\.$/) });
   }); // prettier-ignore
@@ -62,7 +62,7 @@ describe('a signed token that is not good (N-02)', async () => {
   });
 
   it('quotes what a token says, so that it cannot forge a line of the log, and cuts it', async () => {
-    const { told } = await ask(await as.sign({ aud: `x\n\u202Eportcullis: fine ${'y'.repeat(400)}` }), source);
+    const { told } = await ask(await as.sign({ aud: `x\n\u202Eportcullis: fine ${'y'.repeat(400)}` }), source());
     expect(told[0]?.detail).toMatch(/^[\x20-\x7e]{1,300}$/);
     expect(told[0]?.detail).toContain(String.raw`x\n?portcullis`);
   });
@@ -72,7 +72,7 @@ describe('a signed token that is not good (N-02)', async () => {
     for (const resource of ['http://localhost:8787/mcp', 'http://127.0.0.1:1/mcp', 'http://[::1]:1/mcp', RESOURCE]) {
       lines.mockClear();
       const token = await as.sign({ aud: 'https://other.example' });
-      const answer = await guard({ ...source, resource, anonymous: false })(new Request(resource, { method: 'POST', headers: { authorization: `Bearer ${token}` } })); // prettier-ignore
+      const answer = await guard({ ...source(), resource, anonymous: false })(new Request(resource, { method: 'POST', headers: { authorization: `Bearer ${token}` } })); // prettier-ignore
       const { error_description: said } = (await (answer as Response).json()) as { error_description: string };
       const isLocal = resource !== RESOURCE;
       expect([lines.mock.calls.length, said.includes('audience_wrong')]).toEqual([isLocal ? 1 : 0, isLocal]);

@@ -83,6 +83,7 @@ const PEOPLE: readonly (readonly [Name, object, object])[] = [
   ['descope', { aud: RESOURCE, client_id: 'c', permissions: ['p'], dct: 'o' }, { scope: [], props: { permissions: ['p'], organization: 'o' } }],
   ['entra', { aud: APP, azp: 'c', scp: 'r', oid: 'o', tid: GUID, roles: ['p'] }, { userId: `${GUID}.o`, scope: ['r'], props: { permissions: ['p'], tenant: GUID } }],
   ['entra', { aud: `api://${APP}`, appid: 'c', scp: 'r', oid: 'o', tid: GUID }, { userId: `${GUID}.o`, scope: ['r'], props: { permissions: [], tenant: GUID } }],
+  ['entra', { aud: APP, azp: 'c', appid: 'x', client_id: 'y', scp: 'r', oid: 'o', tid: GUID }, { userId: `${GUID}.o`, scope: ['r'], props: { permissions: [], tenant: GUID } }],
   ['keycloak', { aud: RESOURCE, azp: 'c', typ: 'Bearer', realm_access: { roles: ['p', 'q'] }, resource_access: { notes: { roles: ['q', 's'] }, other: { roles: ['x'] } } }, { scope: [], props: { permissions: ['p', 'q', 's'] } }],
   ['keycloak', { aud: RESOURCE, azp: 'c', typ: 'Bearer', preferred_username: 'ada' }, { scope: [], props: { permissions: [] } }],
   ['descope', { aud: RESOURCE, client_id: 'c', sub: 'UK2' }, { userId: 'UK2', scope: [], props: { permissions: [], organization: undefined } }],
@@ -103,6 +104,7 @@ const PROGRAMS: readonly (readonly [Name, object, object])[] = [
   ['auth0', { aud: RESOURCE, azp: 'c', sub: 'c@clients' }, { userId: 'c@clients' }],
   ['clerk', { client_id: 'c', sub: 'mch_1' }, { userId: 'mch_1' }],
   ['cloudflareAccess', { aud: [TAG], type: 'app', sub: '', common_name: 'ci' }, { userId: 'ci', clientId: 'ci' }],
+  ['cloudflareAccess', { aud: [TAG], type: 'app', common_name: 'ci' }, { clientId: 'ci' }],
   ['descope', { aud: RESOURCE, client_id: 'c', sub: 'K2' }, { userId: 'K2' }],
   ['entra', { aud: APP, azp: 'c', oid: 'o', tid: GUID }, { userId: `${GUID}.o` }],
   ['entra', { aud: APP, azp: 'c', oid: 'o', tid: GUID, scp: 'r', idtyp: 'app' }, { userId: `${GUID}.o` }],
@@ -188,6 +190,7 @@ describe('verifiers of vendors, options', () => {
     ['auth0Tokens: `domain`', () => auth0Tokens({ domain: 'https://acme.eu.auth0.com' })],
     ['clerkTokens: `clientIds`', () => clerkTokens({ domain: 'c.example', clientIds: [] })],
     ['clerkTokens: `clientIds`', () => clerkTokens({ domain: 'c.example', clientIds: 'c' as never })],
+    ['clerkTokens: `clientIds`', () => clerkTokens({ domain: 'c.example', clientIds: undefined as never })],
     ['clerkTokens: `domain`', () => clerkTokens({ domain: 'c.example/x', clientIds: ['c'] })],
     ['cloudflareAccessTokens: `audience`', () => cloudflareAccessTokens({ domain: 'a.example', audience: `${TAG}a` })],
     ['cloudflareAccessTokens: `audience`', () => cloudflareAccessTokens({ domain: 'a.example', audience: `x${TAG}` })],
@@ -223,6 +226,7 @@ describe('verifiers of vendors, options', () => {
     ['stytchTokens: `domain`', () => stytchTokens({ domain: 'a.example:1', projectId: 'project-1' })],
     ['supabaseTokens: `clientIds`', () => supabaseTokens({ domain: 'a.example', clientIds: [] })],
     ['supabaseTokens: `clientIds`', () => supabaseTokens({ domain: 'a.example', clientIds: 'c' as never })],
+    ['supabaseTokens: `clientIds`', () => supabaseTokens({ domain: 'a.example', clientIds: undefined as never })],
     ['supabaseTokens: `domain`', () => supabaseTokens({ domain: '/', clientIds: ['c'] })],
     ['workosTokens: `domain`', () => workosTokens({ domain: '' })],
   ])('refuses at start-up, naming %s', (name, make) => {
@@ -260,6 +264,14 @@ describe('verifiers of vendors, options', () => {
     expect(() => make({ clockSkew: 61 })).toThrow(`${name}: \`clockSkew\` must be 0 to 60 seconds.`);
     expect(() => make({ clockSkew: '30' })).toThrow(`${name}: \`clockSkew\` must be of type number.`);
     if (name !== 'verifyJwt') expect(() => make({ withoutAudience: () => true })).toThrow(`${name}: \`withoutAudience\` is not an option`);
+  }); // prettier-ignore
+
+  it('asks a function about clients that are named in text, and about no other', async () => {
+    const own = await setUp(WORLDS.clerk[0], WORLDS.clerk[1], (o) => clerkTokens({ domain: 'clerk.acme.example', clientIds: (id) => id.startsWith('c'), ...o }));
+    const base = await setUp(WORLDS.supabase[0], WORLDS.supabase[1], (o) => supabaseTokens({ domain: 'abc.supabase.co', clientIds: (id) => id.startsWith('c'), ...o }));
+    for (const client_id of [undefined, 7, null, ['c']])
+      expect([await own.read({ client_id }), await base.read({ aud: 'authenticated', client_id })]).toEqual(['audience_wrong', 'claims_refused']);
+    expect([await own.read({ client_id: 'c' }), await base.read({ aud: 'authenticated', client_id: 'c' })]).toEqual([expect.any(Object), expect.any(Object)]);
   }); // prettier-ignore
 
   it('takes no promise of an asynchronous function for a yes', async () => {
