@@ -8,7 +8,7 @@ import { changeRecord, has, readRecord, type RecordAccess, type Versioned, versi
 import { isOutage } from '../../model/error.ts';
 import { type Params, paramsOf } from '../../model/params.ts';
 import { type Place, withPlace } from '../../model/token.ts';
-import type { Json, Key, Seconds, Store } from '../../model/store.ts';
+import type { Key, Seconds, Store, Version } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 
 /** Something that can be used once. */
@@ -40,13 +40,7 @@ export async function singleUse(
       return (await as.store.write(key, { v: 1, by: ownId }, 'absent', { until: until + 1 })) !== null;
     },
     async giveBack() {
-      if (ownId === null) return;
-      try {
-        const record = await readRecord(as.store, key, isMark);
-        if (record?.value.by === ownId) await as.store.remove(key, record.version);
-      } catch (error) {
-        if (!isOutage(error)) throw error;
-      }
+      if (ownId !== null) await giveBack(as.store, key, ownId, (version) => as.store.remove(key, version));
     },
   };
 }
@@ -69,25 +63,31 @@ export async function markUsed<T extends Used & { readonly expiresAt: Seconds }>
   });
 }
 
-/** Runs `work` for the one caller that takes the record; null for all others. */
+/**
+ * Runs `work` for the one caller that takes the record; null for all others. It is open again if `work` fails, or the store while it is taken.
+ * It is marked until its end and not removed, so that a caller who does not know whether it was taken can see by whom.
+ */
 export async function takeFor<T>(
-  store: Store,
-  { key, record, until }: { readonly key: Key; readonly record: Versioned<Json>; readonly until: Seconds },
+  { store, secrets }: Pick<AuthServer, 'store' | 'secrets'>,
+  { key, record, until }: { readonly key: Key; readonly record: Versioned<object>; readonly until: Seconds },
   work: () => Promise<T>,
 ): Promise<T | null> {
+  const by = secrets.id(); // known before the write, whose response may be lost
   try {
-    return (await store.remove(key, record.version)) ? await work() : null;
+    return (await store.write(key, { ...record.value, by }, record.version, { until })) === null ? null : await work();
   } catch (error) {
-    await writeBack(store, key, record.value, until);
+    await giveBack(store, key, by, (version) => store.write(key, { ...record.value }, version, { until }));
     throw error;
   }
 }
 
-async function writeBack(store: Store, key: Key, value: Json, until: Seconds): Promise<void> {
+/** Undoes a use by this caller; of no one else. If the store is down, it stays used, and the first failure is reported. */
+async function giveBack(store: Store, key: Key, by: string, undo: (version: Version) => Promise<unknown>): Promise<void> {
   try {
-    await store.write(key, value, 'absent', { until });
+    const record = await readRecord(store, key, isMark);
+    if (record?.value.by === by) await undo(record.version);
   } catch (error) {
-    if (!isOutage(error)) throw error; // the store is down: report the first failure
+    if (!isOutage(error)) throw error;
   }
 }
 
@@ -131,11 +131,11 @@ export async function findPushed(as: AuthServer, uri: string, clientId: string):
   if (record.value.clientId !== clientId) return 'of_another_client';
   return {
     params: paramsOf(new Map(record.value.fields)),
-    take: async () => (await takeFor(as.store, { key, record, until: record.value.until }, async () => true)) ?? false,
+    take: async () => (await takeFor(as, { key, record, until: record.value.until }, async () => true)) ?? false,
   };
 }
 
-const isPushed = (value: unknown): value is Pushed => versioned(value) && has(value, 'clientId', 'until', 'fields');
+const isPushed = (value: unknown): value is Pushed => versioned(value) && has(value, 'clientId', 'until', 'fields') && !isMark(value);
 
 /** Makes an initial access token. It is returned only here. @param ttl in seconds. */
 export async function openInvitation(as: AuthServer, ttl: Seconds): Promise<string> {
@@ -154,11 +154,12 @@ export async function isInvitation(as: AuthServer, token: string): Promise<boole
 export async function withInvitation<T>(as: AuthServer, token: string, work: () => Promise<T>): Promise<T | null> {
   const key = await invitationKey(as, token);
   const record = await readRecord(as.store, key, isInvitationRecord);
-  return record && takeFor(as.store, { key, record, until: record.value.expiresAt }, work);
+  return record && takeFor(as, { key, record, until: record.value.expiresAt }, work);
 }
 
 async function invitationKey(as: AuthServer, token: string): Promise<Key> {
   return `invitation:${await as.secrets.hash(token)}`;
 }
 
-const isInvitationRecord = (value: unknown): value is { expiresAt: Seconds } => versioned(value) && has(value, 'expiresAt');
+const isInvitationRecord = (value: unknown): value is { expiresAt: Seconds } =>
+  versioned(value) && has(value, 'expiresAt') && !isMark(value);

@@ -29,7 +29,10 @@ describe('core/records/one-time: pushed requests', () => {
     if (typeof found === 'string' || typeof again === 'string') throw new Error('It was pushed.');
     expect([found.params.optional('scope'), found.params.all('resource')]).toEqual(['read', FIELDS.get('resource')]);
     expect([await found.take(), await again.take(), await found.take()]).toEqual([true, false, false]);
-    expect([await findPushed(as, uri, 'client'), await store.read(key)]).toEqual(['unknown', null]);
+    expect([await findPushed(as, uri, 'client'), (await store.read(key))?.value]).toEqual([
+      'unknown',
+      expect.objectContaining({ by: expect.any(String) }),
+    ]);
   });
 
   it('forgets it when its time is over', async () => {

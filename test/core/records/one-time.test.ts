@@ -99,46 +99,69 @@ describe('core/records/one-time, marks', () => {
 describe('core/records/one-time, work', () => {
   const key = 'pending:a' as const;
   const until = NOW + 60;
+  const KEPT = { v: 1 };
+  const make = async (clock = { now: () => NOW }) => {
+    const store = memoryStore(clock);
+    const version = (await store.write(key, KEPT, 'absent', { until })) ?? 0;
+    let ids = 0;
+    const secrets = { id: () => `id-${ids++}` } as AuthServer['secrets'];
+    const take = (work: () => Promise<string> = async () => 'done', over: Partial<Store> = {}): Promise<string | null> => {
+      const reached: Store = { read: (k) => store.read(k), write: (...a) => store.write(...a), ...over } as Store;
+      return takeFor({ store: reached, secrets }, { key, record: { value: KEPT, version }, until }, work);
+    };
+    return { store, take, value: async () => (await store.read(key))?.value };
+  };
+  const outage = (): OAuthError => new OAuthError('temporarily_unavailable', 'store_down');
+  const failing = (): Promise<never> => Promise.reject(new Error('work'));
 
-  it('is done by the one caller that takes the record, and the record is gone', async () => {
-    const store = memoryStore({ now: () => NOW });
-    const version = await store.write(key, 'kept', 'absent', { until });
-    const take = (): Promise<string | null> => takeFor(store, { key, record: { value: 'kept', version: version ?? 0 }, until }, async () => 'done'); // prettier-ignore
-    expect([await take(), await take(), await store.read(key)]).toEqual(['done', null, null]);
+  it('is done by the one caller that takes the record, which stays marked until its time', async () => {
+    let now = NOW;
+    const { take, value } = await make({ now: () => now });
+    expect([await take(), await take(), await value()]).toEqual(['done', null, { v: 1, by: 'id-0' }]);
+    now = NOW + 60;
+    expect(await value()).toBeUndefined();
   });
 
-  it('leaves the record where the work fails, until its time', async () => {
+  it('leaves the record open where the work fails, until its time', async () => {
     let now = NOW;
-    const store = memoryStore({ now: () => now });
-    const version = await store.write(key, 'kept', 'absent', { until });
-    const failing = takeFor(store, { key, record: { value: 'kept', version: version ?? 0 }, until }, () =>
-      Promise.reject(new Error('work')),
-    );
-    await expect(failing).rejects.toThrow('work');
-    expect((await store.read(key))?.value).toBe('kept');
+    const { take, value } = await make({ now: () => now });
+    await expect(take(failing)).rejects.toThrow('work');
+    expect(await value()).toEqual(KEPT);
     now = NOW + 60;
-    expect(await store.read(key)).toBeNull();
+    expect(await value()).toBeUndefined();
   });
 
   it('writes over no record that was made in the meantime', async () => {
-    const store = memoryStore({ now: () => NOW });
-    const version = await store.write(key, 'kept', 'absent', { until });
+    const { store, take, value } = await make();
     const work = async (): Promise<never> => {
-      await store.write(key, 'newer', 'absent', { until });
-      throw new Error('work');
+      await store.write(key, { v: 1, by: 'another' }, 'any', { until });
+      return failing();
     };
-    await expect(takeFor(store, { key, record: { value: 'kept', version: version ?? 0 }, until }, work)).rejects.toThrow('work');
-    expect((await store.read(key))?.value).toBe('newer');
+    await expect(take(work)).rejects.toThrow('work');
+    expect(await value()).toEqual({ v: 1, by: 'another' });
+  });
+
+  it('opens a record again that was taken while the answer was lost', async () => {
+    const { store, take, value } = await make();
+    const written: Store['write'][] = [async (...given) => (await store.write(...given), Promise.reject(outage()))];
+    await expect(take(async () => 'done', { write: (...given) => (written.pop() ?? store.write.bind(store))(...given) })).rejects.toThrow(OAuthError); // prettier-ignore
+    expect(await value()).toEqual(KEPT);
+  });
+
+  it('opens no record that another took while this caller could not', async () => {
+    const { take, value } = await make();
+    const write = async (): Promise<never> => {
+      expect(await take()).toBe('done'); // another process
+      throw outage();
+    };
+    await expect(take(async () => 'done', { write })).rejects.toThrow(OAuthError);
+    expect(await value()).toEqual({ v: 1, by: 'id-1' });
   });
 
   it('reports the first failure if the store is down as well, but a fault of our own instead', async () => {
-    const inner = memoryStore({ now: () => NOW });
-    const version = await inner.write(key, 'kept', 'absent', { until });
-    const failing = (error: Error): Promise<unknown> => {
-      const store = { ...inner, remove: async () => true, write: () => Promise.reject(error) } as unknown as Store;
-      return takeFor(store, { key, record: { value: 'kept', version: version ?? 0 }, until }, () => Promise.reject(new Error('work')));
-    };
-    await expect(failing(new OAuthError('temporarily_unavailable', 'store_down'))).rejects.toThrow('work');
-    await expect(failing(new TypeError('a fault of ours'))).rejects.toThrow('a fault of ours');
+    const { take } = await make();
+    await expect(take(failing, { read: () => Promise.reject(outage()) })).rejects.toThrow('work');
+    const { take: other } = await make();
+    await expect(other(failing, { read: () => Promise.reject(new TypeError('a fault of ours')) })).rejects.toThrow('a fault of ours');
   });
 });
