@@ -35,7 +35,7 @@ const FORMS: readonly RegExp[] = [
 const BEFORE: { readonly [path: string]: string } = {
   'grants/jwt-bearer.ts': 'assertion_',
   'grants/token-exchange.ts': 'exchange_',
-  'core/dpop.ts': 'proof_',
+  'core/signatures.ts': 'proof_',
   'clients/metadata.ts': 'metadata_',
   'model/assertion.ts': 'assertion_',
   'model/dpop.ts': 'proof_',
@@ -47,7 +47,7 @@ const ELSEWHERE = [
   /^verifiers\/(?!jwt|google|claims|introspection|api-keys|any-of)/,
   /^node\/(?!answer)/,
   /^lib\//,
-  /^core\/(?:health|key-sources|vault)/,
+  /^core\/(?:monitoring|key-sources|vault)/,
 ];
 const NOT_TOLD = new Set(
   (

@@ -61,7 +61,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'core',
-    files: ['verify', 'dpop', 'recheck', 'records/one-time', 'signing-keys', 'assertion-signature', 'records/keyring'],
+    files: ['verify', 'signatures', 'recheck', 'records/one-time', 'signing-keys', 'records/keyring'],
     tests: ['core'],
     journeys: ['proofs', 'calls'],
   },

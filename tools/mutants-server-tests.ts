@@ -20,7 +20,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/core/records/client-status.ts': 'src/journeys/client-policy.ts',
   'src/core/users/security-mail.ts': 'src/journeys/security-mail.ts',
   'src/endpoints/account/access-keys.ts': 'src/journeys/access-keys.ts',
-  'src/core/dpop.ts': 'src/journeys/{dpop,proof-order}.ts',
+  'src/core/signatures.ts': 'src/journeys/{dpop,proof-order}.ts',
   'src/core/signing-keys.ts': 'src/journeys/signed-tokens.ts',
   'src/core/vault/vault-refresh.ts': 'src/core/vault/vault.ts',
   'src/core/verify.ts':

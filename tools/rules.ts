@@ -20,7 +20,7 @@ const JOURNEYS: { readonly [test: string]: string } = {
   'journeys/consent': 'core/records/consents',
   'journeys/device': 'core/records/devices',
   'journeys/device-clients': 'core/records/devices',
-  'journeys/dpop': 'core/dpop',
+  'journeys/dpop': 'core/signatures',
   'journeys/dump': 'core/records/secrets',
   'journeys/existing-session': 'logins/own-login',
   'journeys/properties': 'model/grant-transitions',

@@ -1,7 +1,7 @@
 /**
  * The caller of the token endpoint and similar endpoints, and the errors of its authentication.
  */
-import type { PresentedProof } from '../core/dpop.ts';
+import type { PresentedProof } from '../core/signatures.ts';
 import { HostDown } from '../lib/http.ts';
 import type { Client, ClientAuthMethod } from '../model/client.ts';
 import { isOutage, OAuthError } from '../model/error.ts';

@@ -17,7 +17,7 @@ import { resolveClient } from './find.ts';
 import { countFetch, countTarget } from './metadata-document.ts';
 import { lazy } from '../lib/async.ts';
 
-const isAssertionSignedWith = lazy(async () => (await import('../core/assertion-signature.ts')).isAssertionSignedWith);
+const isAssertionSignedWith = lazy(async () => (await import('../core/signatures.ts')).isAssertionSignedWith);
 
 /** The only accepted `client_assertion_type`. */
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';

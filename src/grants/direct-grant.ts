@@ -5,7 +5,7 @@
 import { type Caller, failed, keyOf } from '../clients/caller.ts';
 import { checkClientId } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import type { PresentedProof } from '../core/dpop.ts';
+import type { PresentedProof } from '../core/signatures.ts';
 import { isClientThere } from '../core/records/clients.ts';
 import { isShutOut } from '../core/users/removed-users.ts';
 import { sealRefs } from '../core/records/secrets.ts';

@@ -9,7 +9,7 @@ import { failed, keyOf, type Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { findKey } from '../core/key-sources.ts';
 import { singleUse } from '../core/records/one-time.ts';
-import { isAssertionSignedWith } from '../core/assertion-signature.ts';
+import { isAssertionSignedWith } from '../core/signatures.ts';
 import { checkTypes } from '../lib/check-options.ts';
 import { userIdOf } from '../core/users/identities.ts';
 import { isDocumentUrl } from '../lib/url.ts';

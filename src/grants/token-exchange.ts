@@ -10,7 +10,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { openRefs } from '../core/records/secrets.ts';
 import { accessOf, findToken, useProblem } from '../core/verify.ts';
 import { OAuthError } from '../model/error.ts';
-import type { PresentedProof } from '../core/dpop.ts';
+import type { PresentedProof } from '../core/signatures.ts';
 import { type Client, TOKEN_EXCHANGE } from '../model/client.ts';
 import type { ExchangePolicy } from '../model/settings.ts';
 import type { Seconds } from '../model/store.ts';

@@ -1,6 +1,6 @@
 /**
  * Assertions (RFC 7523): signed JWTs that authenticate a client, or by which another issuer names a user; and which other issuers are trusted with them. Here
- * they are parsed and their times checked; `core/assertion-signature` checks the signature, `core/records/one-time` prevents replay.
+ * they are parsed and their times checked; `core/signatures` checks the signature, `core/records/one-time` prevents replay.
  */
 import { fromBase64url, fromUtf8 } from '../lib/bytes.ts';
 import { parseJson } from '../lib/json.ts';

@@ -1,5 +1,5 @@
 /**
- * DPoP (RFC 9449): parses proofs of possession and checks them against their request. Nonce and single use need storage: see `core/dpop`
+ * DPoP (RFC 9449): parses proofs of possession and checks them against their request. Nonce and single use need storage: see `core/signatures`
  * and `verifiers/proofs`.
  */
 import { equalTexts } from '../lib/bytes.ts';

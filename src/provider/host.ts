@@ -139,7 +139,7 @@ function isClass<Env>(handler: FetchFunction<Env, Context & WorkerContext> | Fet
   return typeof (handler.prototype as { fetch?: unknown } | undefined)?.fetch === 'function';
 }
 
-const findProofProblem = lazy(async () => (await import('../core/dpop.ts')).findProofProblem);
+const findProofProblem = lazy(async () => (await import('../core/signatures.ts')).findProofProblem);
 const statesOf = lazy(async () => (await import('../core/records/user-states.ts')).statesOf);
 
 /** The states of the caller. A class, since every call makes one and few use it. */

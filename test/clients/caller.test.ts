@@ -1,7 +1,7 @@
 /** Who calls: the key that a caller is held to, what is given back after a failure, and what a refusal says. */
 import { describe, expect, it } from 'vitest';
 import { NO_CLIENT, failed, keyOf, withGiveBack, orUnavailable, type Caller } from '../../src/clients/caller.ts';
-import type { PresentedProof } from '../../src/core/dpop.ts';
+import type { PresentedProof } from '../../src/core/signatures.ts';
 import { HostDown } from '../../src/lib/http.ts';
 import type { Client } from '../../src/model/client.ts';
 import { OAuthError } from '../../src/model/error.ts';

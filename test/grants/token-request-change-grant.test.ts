@@ -1,6 +1,6 @@
 /** Which client a transition is run for, with the client's registration as it is now. */
 import { describe, expect, it } from 'vitest';
-import type { PresentedProof } from '../../src/core/dpop.ts';
+import type { PresentedProof } from '../../src/core/signatures.ts';
 import type { Caller } from '../../src/clients/caller.ts';
 import type { AuthServer } from '../../src/core/auth-server.ts';
 import { changeGrant } from '../../src/grants/token-request.ts';

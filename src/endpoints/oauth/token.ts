@@ -8,7 +8,7 @@
 import { type Caller, failed, NO_CLIENT, withGiveBack } from '../../clients/caller.ts';
 import { findClient, mayFetch } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
-import type { PresentedProof } from '../../core/dpop.ts';
+import type { PresentedProof } from '../../core/signatures.ts';
 import { findGrantType, type GrantTypes } from '../../grants/index.ts';
 import { tokenAnswer } from '../../grants/token-request.ts';
 import { CROSS_ORIGIN, json, parseFields } from '../../lib/http.ts';
@@ -18,8 +18,8 @@ import type { Params } from '../../model/params.ts';
 import { type Call, readForm } from '../endpoint.ts';
 import { lazy } from '../../lib/async.ts';
 
-const freshNonce = lazy(async () => (await import('../../core/dpop.ts')).freshNonce);
-const presentedProof = lazy(async () => (await import('../../core/dpop.ts')).presentedProof);
+const freshNonce = lazy(async () => (await import('../../core/signatures.ts')).freshNonce);
+const presentedProof = lazy(async () => (await import('../../core/signatures.ts')).presentedProof);
 
 const ONCE = ['grant_type', 'client_id', 'client_secret', 'code', 'redirect_uri', 'code_verifier', 'device_code', 'refresh_token', 'scope',
   'client_assertion', 'client_assertion_type', 'assertion', 'subject_token', 'actor_token']; // prettier-ignore

@@ -19,7 +19,7 @@ const formOf = ({ client, code }: { client: TestClient; code: string }): Record<
   code_verifier: client.verifier,
 });
 
-describe('core/dpop', () => {
+describe('core/signatures', () => {
   it('reports why a proof is invalid, without using up the code', async () => {
     const app = await makeApp('memory');
     const [prover, other] = [await makeProver(app.clock), await makeProver(app.clock)];

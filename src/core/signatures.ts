@@ -1,6 +1,6 @@
 /**
- * Checks DPoP proofs (RFC 9449 §4.3): signature, request, time, nonce, and single use across processes. Loaded when the first proof
- * arrives.
+ * Checks what others sign: the signature of an assertion, and DPoP proofs (RFC 9449 §4.3) with their request, time, nonce, and single use across processes.
+ * Loaded when the first of them arrives: most servers never see one, and the library is larger than the rest of the token endpoint.
  */
 import { base64url, equalTexts } from '../lib/bytes.ts';
 import { claimedProof, PROOF_WINDOW, type ProofProblem, type ProofTarget } from '../model/dpop.ts';
@@ -10,7 +10,9 @@ import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 import { requireKeyring } from './records/secrets.ts';
 import { singleUse } from './records/one-time.ts';
-import { isAssertionSignedWith } from './assertion-signature.ts';
+import { compactVerify, type JWK } from 'jose';
+import type { Assertion } from '../model/assertion.ts';
+import type { Jwk } from '../model/key-set.ts';
 
 /** How long a nonce is issued; it is accepted for twice as long. */
 const NONCE_SPAN: Seconds = 150;
@@ -88,4 +90,14 @@ async function nonceOf(as: AuthServer, key: string, span: number): Promise<strin
 
 function refused(reason: string): OAuthError {
   return new OAuthError('invalid_dpop_proof', `proof_${reason}`);
+}
+
+/** Whether the key signed the assertion with the algorithm that its header names. False for a key that cannot be used. */
+export async function isAssertionSignedWith({ text, alg }: Assertion, { kty, crv, x, y, n, e }: Jwk): Promise<boolean> {
+  try {
+    await compactVerify(text, { kty, crv, x, y, n, e } as JWK, { algorithms: [alg] }); // for what else it may be used was judged before (`pickKey`)
+    return true;
+  } catch {
+    return false; // the library throws many kinds of errors; a client's bad key is not an error of the server
+  }
 }

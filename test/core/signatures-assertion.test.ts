@@ -1,7 +1,7 @@
 /** Every place where a signature of someone else is checked, against every class of bad one (SEC-205). */
 import { generateKeyPair, exportJWK, calculateJwkThumbprint } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { isAssertionSignedWith } from '../../src/core/assertion-signature.ts';
+import { isAssertionSignedWith } from '../../src/core/signatures.ts';
 import { base64url, utf8 } from '../../src/lib/bytes.ts';
 import { type Assertion, parseAssertion } from '../../src/model/assertion.ts';
 import { readProof } from '../../src/model/dpop.ts';
@@ -82,7 +82,7 @@ describe.each(Object.entries(doors))('core/signature: %s', (_name, door) => {
   }); // prettier-ignore
 });
 
-describe('core/assertion-signature', () => {
+describe('core/signatures', () => {
   it('SEC-203 SEC-205 rejects header extensions and duplicate members, even if the right key signed them', async () => {
     for (const [name, door] of Object.entries(doors).slice(0, 2)) {
       const good = await signer.sign(door.claims, { kid: undefined, ...door.header });
