@@ -104,6 +104,10 @@ describe('upstreams/user-management, stytch', () => {
     }
   });
 
+  it('names itself at start-up for an option that is missing', () => {
+    expect(() => stytch({ ...APP, projectDomain: '' })).toThrow('stytch: `projectDomain` is missing.');
+  });
+
   it('is refused with a wrong secret, another redirect URI and a code used before', async () => {
     const wrong = await make({ clientSecret: 'another' });
     expect(await failureIn(trip(wrong.provider, wrong.fake.visit))).toBe('broken token_invalid_client');

@@ -89,7 +89,13 @@ describe('verifiers/google', () => {
       await world.ask(TOKEN, resource);
       return world.sent.length;
     };
-    expect([await asks(NOW), await asks(NOW + 59), await asks(NOW, 'https://b.example/'), await asks(NOW + 60)]).toEqual([1, 1, 2, 3]);
+    expect([
+      await asks(NOW),
+      await asks(NOW + 1),
+      await asks(NOW + 59),
+      await asks(NOW, 'https://b.example/'),
+      await asks(NOW + 60),
+    ]).toEqual([1, 1, 1, 2, 3]);
     world.info = { ...INFO, exp: String(NOW + 70) };
     expect([await asks(NOW + 120), await asks(NOW + 129), await asks(NOW + 130)]).toEqual([4, 4, 5]); // over by now, and so bad
     const short = setUp();
@@ -137,6 +143,7 @@ describe('verifiers/google', () => {
     expect(await googleTokens({ clientIds: ['ours'], fetch: fetcher(now + 60) }).verify(TOKEN, RESOURCE)).toMatchObject({ expiresAt: now + 60 });
     expect(await googleTokens({ clientIds: ['ours'], fetch: fetcher(now - 1) }).verify(TOKEN, RESOURCE)).toBeNull();
     expect(() => googleTokens({ clientIds: [] })).toThrow(/^googleTokens: `clientIds` /);
+    expect(() => googleTokens({ clientIds: undefined as never })).toThrow(/^googleTokens: `clientIds` /);
     expect(() => googleTokens({ clientIds: 'ours' as never })).toThrow(/^googleTokens: `clientIds` /);
     expect(() => googleTokens({ clientIds: ['ours'], clockSkew: 3 } as never)).toThrow(/^googleTokens: `clockSkew` is not an option/);
     expect(googleTokens({ clientIds: ['a', 'b'] })).toMatchObject({ authorizationServers: ['https://accounts.google.com'], own: [{ prefix: 'ya29.' }], fixedAudience: ['https://accounts.google.com a', 'https://accounts.google.com b'] });
