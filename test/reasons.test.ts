@@ -44,7 +44,7 @@ const BEFORE: { readonly [path: string]: string } = {
 /** Where no refusal is made, or none that an event tells: options at start-up, decisions about calls, failures with an error of their own, keys. */
 const ELSEWHERE = [
   /^options\//,
-  /^verifiers\/(?!jwt|google|claims|introspection|api-keys|any-of)/,
+  /^verifiers\/(?!jwt|google|contract|introspection|api-keys|any-of)/,
   /^node\/(?!answer)/,
   /^lib\//,
   /^core\/(?:monitoring|key-sources|vault)/,
