@@ -199,7 +199,7 @@ describe('core/signing-keys, tokens', () => {
     const token = await signAccess(as, alg, openGrant(), access);
     const [key = {}] = await publicKeys(as);
     expect(key).toMatchObject({ ...kind, alg, use: 'sig' });
-    expect(String(key['n'] ?? key['x'])).toHaveLength(length);
+    expect(key['n'] ?? key['x']).toHaveLength(length);
     const verified = await compactVerify(token, await importJWK(key as never, alg));
     expect(verified.protectedHeader).toMatchObject({ alg, kid: key['kid'] });
   });

@@ -254,7 +254,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'R-18', what: 'a charset other than UTF-8 is refused', file: 'src/endpoints/endpoint.ts',
-    good: `if (!isUtf8 && !WITH_ASCII.test(charset.trim()))`, bad: `if (!isUtf8 && WITH_ASCII !== null)`,
+    good: `if (!isUtf8 && !WITH_ASCII.test(charset))`, bad: `if (!isUtf8 && WITH_ASCII !== null)`,
   },
   {
     id: 'R-19', what: 'HEAD is no method of the authorization endpoint', file: 'src/site.ts',
