@@ -98,7 +98,7 @@ describe('endpoints/authorize/logo', () => {
 
   it('fetches only for clients that it knows, and never a metadata document', async () => {
     const world = await setUp();
-    for (const id of ['nobody', '', 'https://client.example/app.json']) {
+    for (const id of ['unknown', '', 'https://client.example/app.json']) {
       const { status, headers } = await world.logo(id);
       expect([status, headers.get('cache-control'), headers.get('x-content-type-options')]).toEqual([
         404,
