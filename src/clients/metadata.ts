@@ -1,6 +1,8 @@
 /**
  * Client metadata of registrations and metadata documents (RFC 7591 §2). Unknown members are ignored, and so are odd values of members that
- * are only displayed or echoed (a name, a link, a scope). An empty value (`null`, `""`, `[]`) counts as absent: many libraries write every member. A member that decides what the client may do is validated, or the registration is refused.
+ * are only displayed or echoed (a name, a link, a scope). An empty value (`null`, `""`, `[]`) counts as absent: many libraries write every member.
+ * A member that decides what the client may do is read, replaced where the answer says so and nothing is weaker for it (RFC 7591 §3.2.1), or the
+ * registration is refused.
  * Keys are `jwks` or `jwks_uri`, never both; a private or symmetric key is refused: in a public place it is a leak.
  */
 import { parseJson } from '../lib/json.ts';
@@ -9,7 +11,7 @@ import { type Client, type ClientAuthMethod, DEVICE_CODE, CLIENT_AUTH_METHODS as
 import { isShortText, localizedOf, MAX_URI_LENGTH, webUriOf } from '../model/display.ts';
 import { OAuthError } from '../model/error.ts';
 import { keySetOf } from '../model/key-set.ts';
-import { checkRedirectUri, isUsableScheme } from '../model/redirect.ts';
+import { checkRedirectUri, isUsableScheme, type RedirectKind } from '../model/redirect.ts';
 import { parseScope } from '../model/scope.ts';
 
 /** The members of {@link Client} that a registration sets. */
@@ -33,12 +35,12 @@ const NO_FETCH: KeyRules = { canFetch: false, isLoopback: false };
  */
 export function parseMetadata(text: string, grantTypes: readonly string[], rules: KeyRules = NO_FETCH): ClientMetadata & ClientKeys {
   const given = parseMembers(text);
-  const authMethod = authMethodOf(given);
+  const chosen = authMethodOf(given);
+  const authMethod = chosen ?? 'client_secret_basic';
   const keys = authMethod === 'private_key_jwt' ? clientKeysOf(given, rules) : {};
   if ('problem' in keys) throw invalid(keys.reason, keys.problem);
   if (authMethod === 'private_key_jwt' && !hasKeys(keys)) throw invalid('keys_missing', 'private_key_jwt needs jwks or jwks_uri.');
-  const chose = given.has('token_endpoint_auth_method');
-  return { ...metadataOf(given, grantTypes, authMethod, rules.redirectSchemes), ...keys, ...(chose ? { methodChosen: true } : {}) };
+  return { ...metadataOf(given, grantTypes, authMethod, rules.redirectSchemes), ...keys, ...(chosen ? { methodChosen: true } : {}) };
 }
 
 /** The members that registrations and metadata documents have in common: everything except client authentication. */
@@ -51,7 +53,8 @@ export function metadataOf(
   const keysAt = given.get('jwks_uri') ?? '';
   if (keysAt !== '' && webUriOf(keysAt) === undefined) throw invalid('jwks_uri', 'jwks_uri must be a public https URL.');
   const types = grantTypesOf(given, grantTypes);
-  const applicationType = applicationTypeOf(given);
+  // The RFC's default is web, but MCP clients without one, or with one of their own ("spa"), are mostly native.
+  const applicationType = given.get('application_type') === 'web' ? 'web' : 'native';
   const redirectUris = redirectsOf(given, types, applicationType, schemes);
   const name = given.get('client_name');
   const scope = scopeOf(given.get('scope'));
@@ -71,8 +74,7 @@ export function metadataOf(
 /** What pages show of a client besides its name. Nothing depends on it, so an odd value is ignored. */
 function aboutOf(given: Members): Pick<Client, 'names' | 'links' | 'uri' | 'logoUri' | 'policyUri' | 'tosUri' | 'contacts'> {
   const [uri, logoUri, policyUri, tosUri] = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri'].map((name) => webUriOf(given.get(name)));
-  const contacts = given.get('contacts');
-  const usable = isTexts(contacts) ? contacts.filter(isShortText).slice(0, MAX_CONTACTS) : [];
+  const usable = textsOf(given.get('contacts')).filter(isShortText).slice(0, MAX_CONTACTS);
   return {
     ...localizedOf(given),
     ...(uri === undefined ? {} : { uri }),
@@ -94,42 +96,48 @@ export function parseMembers(text: string): Members {
   return new Map(Object.entries(value).filter(([, one]) => one !== null && one !== '' && !(Array.isArray(one) && one.length === 0)));
 }
 
-/** Only a client that never uses a browser may have none: a device. */
+/** What is wrong with a redirect URI that is left out beside others: it is not registered, so nothing is ever sent there, and the answer lists what is. */
+const LEFT_OUT = ['redirect_insecure', 'redirect_fragment', 'redirect_reserved_parameter'];
+
+/**
+ * Only a client that never uses a browser may have none: a device. What people or parsers may read in two ways (a user name, a script scheme, a
+ * control character) refuses the whole: such a list was made to deceive, or is damaged.
+ */
 function redirectsOf(
   given: Members,
   grantTypes: readonly string[],
   type: 'native' | 'web',
   schemes?: readonly string[],
 ): readonly string[] {
-  const uris = given.get('redirect_uris');
-  if (uris === undefined && !grantTypes.includes('authorization_code')) return [];
-  if (!isTexts(uris))
+  const uris = textsOf(given.get('redirect_uris'));
+  if (!given.has('redirect_uris') && !grantTypes.includes('authorization_code')) return [];
+  if (uris.length === 0)
     throw new OAuthError('invalid_redirect_uri', 'redirects_missing', { hint: 'redirect_uris must be a list of at least one URI.' });
   if (uris.length > MAX_REDIRECTS)
     throw new OAuthError('invalid_redirect_uri', 'redirects_too_many', { hint: `At most ${MAX_REDIRECTS} redirect_uris.` });
-  const kinds = new Map(uris.map((uri) => [uri, checkRedirectUri(uri)]));
+  const kinds = new Map<string, RedirectKind>();
+  let problem: OAuthError | undefined;
+  for (const uri of uris) {
+    try {
+      kinds.set(uri, checkRedirectUri(uri));
+    } catch (error) {
+      if (!(error instanceof OAuthError) || !LEFT_OUT.includes(error.reason)) throw error;
+      problem ??= error;
+    }
+  }
   // SDKs call a client with redirect URIs of both kinds "web": the loopback ones are left out.
   const kept = [...kinds.keys()].filter((uri) => type === 'native' || kinds.get(uri) !== 'loopback');
-  if (kept.length === 0)
-    throw new OAuthError('invalid_redirect_uri', 'web_client_on_loopback', {
-      hint: 'A web client cannot use a loopback redirect_uri; register as application_type "native".',
-    });
-  if (!kept.some((uri) => kinds.get(uri) !== 'private-use' || isUsableScheme(uri, schemes)))
-    throw new OAuthError('invalid_redirect_uri', 'redirects_unusable');
-  return kept;
-}
-
-function applicationTypeOf(given: Members): 'native' | 'web' {
-  const type = given.get('application_type') ?? 'native'; // the RFC's default is web, but MCP clients without one are mostly native
-  if (type !== 'native' && type !== 'web') throw invalid('application_type', 'application_type must be "native" or "web".');
-  return type;
+  if (kept.some((uri) => kinds.get(uri) !== 'private-use' || isUsableScheme(uri, schemes))) return kept;
+  if (problem !== undefined) throw problem;
+  if (kept.length > 0) throw new OAuthError('invalid_redirect_uri', 'redirects_unusable');
+  throw new OAuthError('invalid_redirect_uri', 'web_client_on_loopback', {
+    hint: 'A web client cannot use a loopback redirect_uri; register as application_type "native".',
+  });
 }
 
 function grantTypesOf(given: Members, supported: readonly string[]): readonly string[] {
-  const types = given.get('grant_types') ?? supported.filter((type) => type !== DEVICE_CODE); // a device must name its grant type
-  const responses = given.get('response_types') ?? ['code'];
-  if (!isTexts(types) || !isTexts(responses))
-    throw invalid(isTexts(types) ? 'response_types' : 'grant_types', 'grant_types and response_types must be lists of strings.');
+  const types = given.has('grant_types') ? namesOf(given.get('grant_types')) : supported.filter((type) => type !== DEVICE_CODE); // a device must name its grant type
+  const responses = given.has('response_types') ? namesOf(given.get('response_types')) : ['code'];
   const accepted = [...new Set(types.filter((type) => supported.includes(type)))];
   if (!accepted.includes('authorization_code') && !accepted.includes(DEVICE_CODE))
     throw invalid('grant_types_unusable', 'grant_types must contain "authorization_code".');
@@ -138,10 +146,15 @@ function grantTypesOf(given: Members, supported: readonly string[]): readonly st
   return accepted;
 }
 
-function authMethodOf(given: Members): ClientAuthMethod {
-  const asked = given.get('token_endpoint_auth_method') ?? 'client_secret_basic';
+/**
+ * The method that the client chose; undefined if it chose none, or one that no one knows, and is given a secret. One that is stronger than a
+ * secret is not replaced by it: the client would get past the consent of its user, and then authenticate in a way that is not checked here.
+ */
+function authMethodOf(given: Members): ClientAuthMethod | undefined {
+  const asked = textsOf(given.get('token_endpoint_auth_method'))[0]?.toLowerCase();
   const method = METHODS.find((one) => one === asked);
-  if (!method) throw invalid('token_endpoint_auth_method', `token_endpoint_auth_method must be one of ${METHODS.join(', ')}.`);
+  if (!method && /jwt|tls/.test(asked ?? ''))
+    throw invalid('token_endpoint_auth_method', `token_endpoint_auth_method must be one of ${METHODS.join(', ')}.`);
   return method;
 }
 
@@ -157,10 +170,21 @@ function scopeOf(value: unknown): readonly string[] | undefined {
   }
 }
 
+/** What a client wants to be held to: never dropped because it is unclear. Some libraries write it as text. */
 function isSet(given: Members, name: string): boolean {
-  const value = given.get(name) ?? false;
-  if (typeof value !== 'boolean') throw invalid(name, `${name} must be true or false.`);
-  return value;
+  const value = String(given.get(name) ?? false).toLowerCase();
+  if (value !== 'true' && value !== 'false') throw invalid(name, `${name} must be true or false.`);
+  return value === 'true';
+}
+
+/** The texts of a list, or the one text in place of a list. */
+function textsOf(value: unknown): readonly string[] {
+  return (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string' && one !== '');
+}
+
+/** The same for names, which have no spaces and commas: in one text, these separate several. */
+function namesOf(value: unknown): readonly string[] {
+  return typeof value === 'string' ? value.split(/[\s,]+/) : textsOf(value);
 }
 
 /** Whether a value is a list of strings. */

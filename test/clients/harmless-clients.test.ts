@@ -71,6 +71,42 @@ describe('a registration with empty members', () => {
     const page = (redirect_uri: string) => client.authorizeUrl({ redirect_uri }).then((url) => app.browser().get(url));
     expect([(await page('https://app.example/cb')).status, (await page('http://localhost:3000/cb')).status]).toEqual([200, 400]);
   });
+
+  it('with odd values is answered with what counts, by which the client signs in (RFC 7591 §2, §3.2.1)', async () => {
+    const app = await makeApp('memory');
+    const odd = {
+      client_name: 7, contacts: 'ops@app.example', logo_uri: false, software_version: 1.5, software_id: null, application_type: 'spa', dpop_bound_access_tokens: 'false',
+      grant_types: 'authorization_code refresh_token', response_types: 'code', token_endpoint_auth_method: 'NONE',
+    };
+    const uris = ['http://192.168.1.20:6274/cb', 'http://127.0.0.1:6274/cb'];
+    const { status, body } = await app.register({ ...odd, redirect_uris: uris });
+    expect([status, body]).toMatchObject([201, {
+      contacts: ['ops@app.example'], application_type: 'native', grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'],
+      token_endpoint_auth_method: 'none', redirect_uris: ['http://127.0.0.1:6274/cb'],
+    }]);
+    for (const member of ['client_name', 'logo_uri', 'dpop_bound_access_tokens', 'client_secret']) expect(body).not.toHaveProperty(member);
+    for (const redirect_uris of [uris, uris[1]]) {
+      const client = await app.client({ ...odd, redirect_uris });
+      const redirect_uri = uris[1] ?? '';
+      const code = await client.signIn(app.browser(), ALICE, { redirect_uri });
+      expect((await app.call(tokensOf(await client.redeem(code, { redirect_uri })).access)).status).toBe(200);
+    }
+    const client = await app.client({ ...odd, redirect_uris: uris });
+    const page = await app.browser().get(await client.authorizeUrl({ redirect_uri: uris[0] ?? '' }));
+    expect([page.status, page.headers.get('location')]).toEqual([400, null]);
+  }); // prettier-ignore
+
+  it('whose method no one knows gets a secret, which is good in the header and in the body', async () => {
+    const app = await makeApp('memory');
+    for (const isBasic of [true, false]) {
+      const client = await app.client({ token_endpoint_auth_method: 'client_secret' });
+      const code = await client.signIn(app.browser(), ALICE);
+      const own = isBasic ? { client_id: null } : { client_id: client.id, client_secret: client.secret ?? '' };
+      const header = isBasic ? basic(`${client.id}:${client.secret}`) : {};
+      const answer = await client.token({ grant_type: 'authorization_code', code, code_verifier: client.verifier, ...own }, header);
+      expect([isBasic, answer.status]).toEqual([isBasic, 200]);
+    }
+  });
 });
 
 it('VS Code signs in with the slash that its registration lacks, and the other way round (R-07)', async () => {

@@ -32,11 +32,8 @@ describe('clients/metadata, reasons', () => {
     ['invalid_redirect_uri redirects_missing', { redirect_uris: [7] }],
     ['invalid_redirect_uri redirects_too_many', { redirect_uris: Array.from({ length: 17 }, (_, at) => `${REDIRECT}/${at}`) }],
     ['invalid_redirect_uri redirects_unusable', { redirect_uris: ['myapp:/cb'] }],
-    ['invalid_client_metadata metadata_application_type', { application_type: 'desktop' }],
     ['invalid_redirect_uri web_client_on_loopback', { application_type: 'web', redirect_uris: ['http://localhost/cb', 'http://127.0.0.1/cb'] }],
     ['invalid_redirect_uri redirects_unusable', { application_type: 'web', redirect_uris: ['http://localhost/cb', 'myapp:/cb'] }],
-    ['invalid_client_metadata metadata_grant_types', { grant_types: 'authorization_code' }],
-    ['invalid_client_metadata metadata_response_types', { response_types: 'code' }],
     ['invalid_client_metadata metadata_grant_types_unusable', { grant_types: ['refresh_token'] }],
     ['invalid_client_metadata metadata_response_types_unusable', { response_types: ['token'] }],
     ['invalid_client_metadata metadata_token_endpoint_auth_method', { token_endpoint_auth_method: 'tls_client_auth' }],
@@ -45,7 +42,7 @@ describe('clients/metadata, reasons', () => {
     ['invalid_client_metadata metadata_jwks', { token_endpoint_auth_method: 'private_key_jwt', jwks: 'keys' }],
     ['invalid_client_metadata metadata_jwks_uri_not_read', { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'https://app.example/keys' }],
     ['invalid_client_metadata metadata_jwks_uri', { jwks_uri: 'https://10.0.0.1/keys' }],
-    ['invalid_client_metadata metadata_require_pushed_authorization_requests', { require_pushed_authorization_requests: 'true' }],
+    ['invalid_client_metadata metadata_require_pushed_authorization_requests', { require_pushed_authorization_requests: 'yes' }],
     ['invalid_client_metadata metadata_dpop_bound_access_tokens', { dpop_bound_access_tokens: 1 }],
   ])('says %s', (reason, given) => {
     expect(read(given)).toBe(reason);
@@ -142,7 +139,8 @@ describe('clients/metadata, grant types', () => {
   it('let a device go without redirect URIs and response types, and nothing else', () => {
     const device = { grant_types: [DEVICE_CODE], response_types: [] };
     for (const uris of [undefined, []]) expect(read({ ...device, redirect_uris: uris }, { grants })).toMatchObject({ redirectUris: [], grantTypes: [DEVICE_CODE] });
-    expect(read({ ...device, redirect_uris: 'x' }, { grants })).toBe('invalid_redirect_uri redirects_missing');
+    expect(read({ ...device, redirect_uris: 'x' }, { grants })).toBe('invalid_redirect_uri redirect_malformed');
+    expect(read({ ...device, redirect_uris: 7 }, { grants })).toBe('invalid_redirect_uri redirects_missing');
     expect(read({ ...device, redirect_uris: [REDIRECT] }, { grants })).toHaveProperty('redirectUris', [REDIRECT]);
     const both = { grant_types: ['authorization_code', DEVICE_CODE], redirect_uris: [] };
     expect(read(both, { grants })).toBe('invalid_redirect_uri redirects_missing');

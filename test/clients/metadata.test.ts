@@ -48,9 +48,12 @@ describe('clients/metadata', () => {
     ['SEC-010', 'http://2130706433/cb'], ['SEC-010', 'http://[::ffff:127.0.0.1]/cb'], ['SEC-010', 'http://localhost./cb'], ['SEC-013', 'https://аррӏе.com/cb'],
     ['SEC-017', 'https://app.example/cb?code=1'], ['SEC-017', 'https://app.example/cb?x=1&st%61te=1'], ['SEC-017', 'https://app.example/cb?iss=x'],
     ['SEC-017', 'https://app.example/cb?error=x'], ['SEC-175', `https://app.example/${'x'.repeat(3000)}`], ['SEC-004', ''], ['SEC-004', '/cb'], ['SEC-004', 'cb'],
-  ])('%s registers no %j, not even beside a good one', (_id, uri) => {
+  ])('%s registers no %j: refused alone, and left out or refused beside a good one', (_id, uri) => {
     expect(codeOf({ redirect_uris: [uri] })).toBe('invalid_redirect_uri');
-    expect(codeOf({ redirect_uris: ['https://app.example/cb', uri] })).toBe('invalid_redirect_uri');
+    const beside = codeOf({ redirect_uris: ['https://app.example/cb', uri] });
+    const isHarmless = uri === '' || (!uri.includes('@') && /^http:|#|[?&](code|st%61te|iss|error)=/.test(uri));
+    if (isHarmless) expect(beside).toHaveProperty('redirectUris', ['https://app.example/cb']);
+    else expect(beside).toBe('invalid_redirect_uri');
   }); // prettier-ignore
 
   it('lists private-use schemes that are not known only beside a URI that can be used (R-07, SEC-012)', () => {
@@ -64,7 +67,7 @@ describe('clients/metadata', () => {
     expect(parse({ redirect_uris: ['http://localhost:3000/cb'] }).applicationType).toBe('native');
   });
 
-  it.each([[[]], ['https://app.example/cb'], [null], [[1]], [{}], [Array.from({ length: 17 }, (_, at) => `https://app.example/${at}`)]])(
+  it.each([[[]], [''], [['']], [null], [[1]], [7], [{}], [Array.from({ length: 17 }, (_, at) => `https://app.example/${at}`)]])(
     'takes a list of one to sixteen redirect URIs, not %j',
     (uris) => {
       expect(codeOf({ redirect_uris: uris })).toBe('invalid_redirect_uri');
@@ -102,7 +105,9 @@ describe('clients/metadata', () => {
       tosUri: 'https://app.example/t',
       contacts: ['ops@app.example'],
     });
-    expect(parse(given)).not.toHaveProperty('contacts');
+    expect(parse(given).contacts).toEqual(['ops@app.example']);
+    expect(parse({ contacts: 'ops@app.example' }).contacts).toEqual(['ops@app.example']);
+    for (const contacts of [7, {}, [7], [null], true]) expect(parse({ contacts })).toEqual(parse({}));
   });
 
   it('keeps links in other languages as they were registered, and none that could harm (RFC 7591 §2.2)', () => {
@@ -155,18 +160,70 @@ describe('clients/metadata', () => {
       ['implicit'],
       ['urn:ietf:params:oauth:grant-type:token-exchange'],
       ['refresh_token'],
-      'authorization_code',
+      'implicit',
       [1],
+      7,
+      {},
     ])
       expect(codeOf({ grant_types: types })).toBe('invalid_client_metadata');
-    for (const types of [['token'], ['id_token token'], 'code', [1]])
+    for (const types of [['token'], ['id_token token'], 'token', [1], 7, {}])
       expect(codeOf({ response_types: types })).toBe('invalid_client_metadata');
   });
 
+  it.each(['private_key_jwt', 'client_secret_jwt', 'tls_client_auth', 'self_signed_tls_client_auth', 'attest_jwt_client_auth'])(
+    'replaces no authentication by a weaker one: %s',
+    (token_endpoint_auth_method) => {
+      expect(codeOf({ token_endpoint_auth_method })).toBe('invalid_client_metadata');
+    },
+  );
+
+  it('gives a secret to a client with a method that no one knows, which it may use either way (RFC 7591 §3.2.1)', () => {
+    for (const token_endpoint_auth_method of ['client_secret', 'oauth', 7, {}, [], [7], false])
+      expect(parse({ token_endpoint_auth_method }), JSON.stringify(token_endpoint_auth_method)).toEqual(parse({}));
+    for (const [token_endpoint_auth_method, authMethod] of [
+      ['NONE', 'none'],
+      [['none'], 'none'],
+      ['Client_Secret_Post', 'client_secret_post'],
+    ])
+      expect(parse({ token_endpoint_auth_method })).toEqual({ ...parse({}), authMethod, methodChosen: true });
+  });
+
+  it('takes another type of application for none, which may use loopback', () => {
+    for (const application_type of ['spa', 'desktop', 'browser', 'WEB', 7, {}, ['web']])
+      expect(parse({ application_type, redirect_uris: ['http://localhost:3000/cb'] }).applicationType).toBe('native');
+  });
+
+  it('reads one text where a list is meant (RFC 7591 §2)', () => {
+    expect(parse({ redirect_uris: 'https://app.example/cb', grant_types: 'authorization_code', response_types: 'code' })).toEqual({
+      ...parse({}),
+      grantTypes: ['authorization_code'],
+    });
+    for (const grant_types of ['authorization_code refresh_token', 'authorization_code,refresh_token', 'authorization_code, refresh_token'])
+      expect(parse({ grant_types }), grant_types).toEqual(parse({}));
+    expect(parse({ grant_types: ['authorization_code', null, 7], response_types: ['code', null] }).grantTypes).toEqual([
+      'authorization_code',
+    ]);
+    expect(codeOf({ redirect_uris: 'https://app.example/cb https://app.example/other' })).toBe('invalid_redirect_uri');
+    expect(parse({ redirect_uris: ['https://app.example/cb', null, ''] }).redirectUris).toEqual(['https://app.example/cb']);
+  });
+
+  it('holds a client to what it wants to be held to, also where that is written as text, and refuses what is unclear', () => {
+    for (const name of ['dpop_bound_access_tokens', 'require_pushed_authorization_requests']) {
+      expect(parse({ [name]: 'false' })).toEqual(parse({}));
+      expect(parse({ [name]: 'FALSE' })).toEqual(parse({}));
+      for (const yes of ['true', 'True'] as const) expect(parse({ [name]: yes })).toEqual(parse({ [name]: true }));
+      for (const unclear of ['yes', 1, 0, {}, 'truefalse']) expect(codeOf({ [name]: unclear })).toBe('invalid_client_metadata');
+    }
+  });
+
   it.each([
-    { token_endpoint_auth_method: 'private_key_jwt' }, { token_endpoint_auth_method: 'NONE' }, { application_type: 'desktop' },
-  ])('bounds and types every member: %j', (given) => {
-    expect(codeOf(given)).toBe('invalid_client_metadata');
+    ['http://192.168.1.20:6274/cb', 'redirect_insecure'], ['http://app.lan/cb', 'redirect_insecure'], ['https://app.example/#/cb', 'redirect_fragment'],
+    ['https://app.example/cb?state=1', 'redirect_reserved_parameter'],
+  ])('leaves out %s beside one that can be used, and says what is wrong where there is none (RFC 7591 §3.2.1)', (uri, reason) => {
+    expect(parse({ redirect_uris: [uri, 'http://localhost:6274/cb', 'myapp:/cb'] }).redirectUris).toEqual(['http://localhost:6274/cb', 'myapp:/cb']);
+    const refusals = [[uri], [uri, 'myapp:/cb']].map((redirect_uris) => () => parse({ redirect_uris }));
+    for (const refusal of refusals) expect(refusal).toThrow(expect.objectContaining({ code: 'invalid_redirect_uri', reason }));
+    expect(codeOf({ redirect_uris: [uri, 'http://localhost/cb'], application_type: 'web' })).toBe('invalid_redirect_uri');
   }); // prettier-ignore
 
   it('takes an empty optional member for an absent one', () => {

@@ -65,7 +65,10 @@ describe('endpoints/oauth/metadata', () => {
       const answer = await (method === 'client_secret_basic' ? client.token(fields, basic) : client.redeem(code));
       expect((await app.call(tokensOf(answer).access)).status).toBe(200);
     }
-    for (const method of ['client_secret_jwt', 'tls_client_auth', 'x'])
-      expect((await app.register({ redirect_uris: ['https://app.example/cb'], token_endpoint_auth_method: method })).status).toBe(400);
+    const redirect_uris = ['https://app.example/cb'];
+    for (const method of ['client_secret_jwt', 'tls_client_auth'])
+      expect((await app.register({ redirect_uris, token_endpoint_auth_method: method })).status).toBe(400);
+    const unknown = await app.register({ redirect_uris, token_endpoint_auth_method: 'x' });
+    expect([unknown.status, unknown.body['token_endpoint_auth_method']]).toEqual([201, 'client_secret_basic']);
   });
 });
