@@ -33,6 +33,7 @@ export interface AttemptContext {
 export function makeAttempts({ as, network, browser, remember }: AttemptContext): Attempts {
   const { secrets, records, runtime, settings } = as;
   let secret = browser !== undefined && /^[\w-]{43}$/.test(browser) ? browser : undefined;
+  let isRemembered = false;
   const keyOf = async (account: string): Promise<`known-browser:${string}` | null> =>
     secret === undefined ? null : `known-browser:${await secrets.hash(`known browser\n${secret}\n${account}`)}`;
   const knownBrowser = async (account: string): Promise<string | null> => {
@@ -41,7 +42,8 @@ export function makeAttempts({ as, network, browser, remember }: AttemptContext)
   };
   const rememberBrowser = async (account: string): Promise<void> => {
     secret ??= secrets.secret();
-    remember(secret);
+    if (!isRemembered) remember(secret);
+    isRemembered = true;
     const key = await keyOf(account);
     if (key !== null) await as.store.write(key, { v: 1 }, 'any', { until: as.now() + KNOWN_TTL });
   };
@@ -51,7 +53,7 @@ export function makeAttempts({ as, network, browser, remember }: AttemptContext)
     [network, around].filter((from) => from !== null).map((from) => networkName(kind, account, from));
   const totalName = (kind: string, account: string): string => `${kind}\n${account}`;
   return {
-    async attempt(kind, account, { most, per, perNetwork, total }: AttemptRules) {
+    async attempt(kind, account, { most, per, perNetwork, total, isSlowed = true }: AttemptRules) {
       if (!settings.limits) return null;
       const known = await knownBrowser(account);
       if (known !== null) return as.limit(`${kind}\n${known}`, most, per);
@@ -60,7 +62,7 @@ export function makeAttempts({ as, network, browser, remember }: AttemptContext)
         (perNetwork === undefined ? null : await as.limit(`${kind}-network:${network}`, perNetwork, per)) ??
         (await as.limit(networkName(kind, account), most, per)) ??
         (around === null ? null : await as.limit(networkName(kind, account, around), NEARBY * most, per));
-      if (wait !== null) return wait;
+      if (wait !== null || !isSlowed) return wait;
       const now = as.now();
       const { count, endsAt } = await records.count(await secrets.hash(totalName(kind, account)), per, now);
       if (total !== undefined && count > total) return Math.max(1, endsAt - now);

@@ -152,11 +152,13 @@ export interface CookieOptions {
   readonly secure: boolean;
 }
 
-/** The value of a cookie, or undefined. A repeated name counts as absent: one of the two may be an attacker's. */
+/**
+ * The value of a cookie, or undefined. A repeated name counts as absent: one of the two may be an attacker's. Only spaces and tabs separate cookies:
+ * for a browser, a no-break space before `__Host-` makes another name, which every subdomain may set.
+ */
 export function readCookie(header: string | null, name: string): string | undefined {
   const values = (header ?? '')
-    .split(';')
-    .map((pair) => pair.trim())
+    .split(/;[ \t]*/)
     .filter((pair) => pair.startsWith(`${name}=`))
     .map((pair) => pair.slice(name.length + 1));
   return values.length === 1 ? values[0] : undefined;

@@ -35,6 +35,8 @@ const MAX_PASSWORD = 1024;
 
 /** NIST SP 800-63B §3.2.2 asks for a limit on failed tries; here waiting, not locking, limits them (SEC-152). */
 const RULES = { most: 10, perNetwork: 100, per: 15 * 60 };
+/** Those of an account under all its identifiers. */
+const HIDDEN = { most: 10, per: 15 * 60, isSlowed: false };
 
 /**
  * Signs users in by user name and password, for accounts of this server. Failed attempts are limited by account and network (NIST SP 800-63B
@@ -82,12 +84,12 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
   };
 }
 
-/** @param counted the name under which attempts are counted. */
-async function check(username: string, secret: string, services: LoginServices, counted = username): Promise<LoginResult> {
+/** @param typed the identifier, if it is not the user name. */
+async function check(username: string, secret: string, services: LoginServices, typed = username): Promise<LoginResult> {
   if (!isBounded(username, MAX_USERNAME) || !isBounded(secret, MAX_PASSWORD)) return refused('credentials_malformed');
-  const key = usernameKey(counted);
-  const counting = services.attempt('password', key, RULES);
-  const allowed = counting.then((wait) => wait === null); // the account is read meanwhile, and nothing is hashed before
+  const counts = countsOf(username, typed);
+  const counting = Promise.all(counts.map((count) => services.attempt(...count)));
+  const allowed = counting.then(([wait]) => wait === null); // the account is read meanwhile, and nothing is hashed before
   allowed.catch(() => undefined); // reported by `checkPassword`
   let [reason, userId]: [string, string | undefined] = ['credentials_wrong', undefined];
   const tell = (...told: [string, string | undefined]): void => void ([reason, userId] = told);
@@ -95,14 +97,26 @@ async function check(username: string, secret: string, services: LoginServices, 
     .checkPassword(username, secret, undefined, tell, () => allowed)
     .catch(async (error: unknown) => {
       const isCounted = await allowed.catch(() => false);
-      if (isCounted && isOutage(error)) await services.withdraw('password', key, RULES); // the password was not checked
+      if (isCounted && isOutage(error)) for (const count of counts) await services.withdraw(...count); // the password was not checked
       throw error;
     });
-  const retryAfter = await counting;
+  const [retryAfter = null, hidden = null] = await counting;
   if (retryAfter !== null) return { kind: 'limited', retryAfter, userId };
+  if (hidden !== null) return refused('limited', account?.id ?? userId);
   if (!account) return refused(reason, userId);
-  await services.succeeded('password', key);
+  await Promise.all(counts.map(([kind, name]) => services.succeeded(kind, name)));
   return { kind: 'proven', identity: identityOf(account, services.issuer), stamp: account.stamp };
+}
+
+/**
+ * Attempts count under what was typed, which the user is told, and under the account. The second count is not told: who has used up that of an
+ * address would learn by it which user name belongs to the address.
+ */
+function countsOf(username: string, typed: string): readonly Parameters<LoginServices['attempt']>[] {
+  return [
+    ['password', usernameKey(typed), RULES],
+    ['password-account', `account\n${usernameKey(username)}`, HIDDEN], // no user name: browsers are known for each of the two
+  ];
 }
 
 /** The page for the password, after the identifier. The identifier is in a field that only password managers see. */

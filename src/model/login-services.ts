@@ -52,6 +52,8 @@ export interface AttemptRules {
   readonly perNetwork?: number;
   /** Attempts on one account from all networks: only for secrets short enough to guess, if the user has another way to sign in. */
   readonly total?: number;
+  /** Whether attempts from all networks together slow the next ones down. Default: true. */
+  readonly isSlowed?: boolean;
 }
 
 /** Operations on attempts. */

@@ -69,6 +69,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     dangerouslyAllowEviction = false,
     warn = (line) => console.warn(line),
   } = options;
+  if (typeof dangerouslyAllowEviction !== 'boolean')
+    throw new TypeError('redisStore: `dangerouslyAllowEviction` must be true or false, not a text of the environment.');
   if (!Number.isInteger(replicas) || replicas < 0) throw new TypeError('redisStore: `replicas` must be a whole number, 0 or more.');
   return new RedisStore(redisConnection(client), { now, prefix, replicas, dangerouslyAllowEviction, warn });
 }

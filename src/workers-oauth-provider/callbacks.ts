@@ -1,6 +1,7 @@
 /**
  * Callbacks of `@cloudflare/workers-oauth-provider`, as the functions that the core calls.
  */
+import { checkTypes } from '../lib/check-options.ts';
 import { sha256 } from '../model/former.ts';
 import type { TokenSource } from '../guard/token-source.ts';
 import { OAuthError as CoreError } from '../model/error.ts';
@@ -34,7 +35,7 @@ export function onTokensOf<Env>(callback: CommonOptions<Env>['tokenExchangeCallb
       scope: [...grant.scope],
       requestedScope: [...scope],
     };
-    const result = (await answered(async () => callback?.({ ...asked, grantType: reason as GrantType }))) ?? {};
+    const result = (await answered(async () => resultOf(await callback?.({ ...asked, grantType: reason as GrantType })))) ?? {};
     const { newProps, accessTokenProps, accessTokenTTL, accessTokenScope } = result;
     return {
       ...endsOf(result, reason, lifetimes),
@@ -44,6 +45,16 @@ export function onTokensOf<Env>(callback: CommonOptions<Env>['tokenExchangeCallb
       ...(accessTokenScope === undefined ? {} : { scope: accessTokenScope.filter((one) => scope.includes(one)) }),
     };
   };
+}
+
+const RESULT =
+  'accessTokenProps newProps accessTokenTTL refreshTokenTTL refreshTokenIdleTTL accessTokenScope:string[] allowCrossClientExchange:boolean';
+
+/** What the callback answers; null is nothing, as there. @throws {TypeError} for a misspelt member, such as a narrower scope that would be ignored. */
+function resultOf(result: TokenExchangeCallbackResult | void): TokenExchangeCallbackResult | undefined {
+  const answer = result ?? undefined;
+  checkTypes('tokenExchangeCallback: the result', answer, RESULT);
+  return answer;
 }
 
 /** When the grant ends: `refreshTokenTTL` counts for a code, `refreshTokenIdleTTL` for a refresh. Without the option it is also the fixed end. */
@@ -98,7 +109,7 @@ export function exchangePolicy<Env>(callback: CommonOptions<Env>['tokenExchangeC
       requestedScope: [...scope],
       env: env as Env,
     });
-    return result?.allowCrossClientExchange === true;
+    return resultOf(result)?.allowCrossClientExchange === true;
   };
 }
 

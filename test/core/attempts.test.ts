@@ -71,6 +71,23 @@ describe('core/attempts', () => {
     expect(pauses.slice(-2)).toEqual([5000, 5000]);
   });
 
+  it('counts no network but its own, and slows nothing down, where that is the rule', async () => {
+    const { from, pauses } = makeWorld();
+    let network = 0;
+    await results(150, () => from(`${network++}`).attempt('password', 'alice', { ...RULES, total: 3, isSlowed: false }));
+    expect([pauses, await results(3, () => from('a').attempt('password', 'alice', { ...RULES, isSlowed: false }))]).toEqual([
+      [],
+      [null, null, 900],
+    ]);
+  });
+
+  it('sets the cookie of the browser once in a request, whatever it is remembered for', async () => {
+    const { from, remembered } = makeWorld();
+    const attempts = from('a');
+    await Promise.all([attempts.succeeded('password', 'alice'), attempts.succeeded('password-account', 'alice of the account')]);
+    expect(remembered).toHaveLength(1);
+  });
+
   it('refuses what all networks together try beyond a total, until the window ends', async () => {
     const { from, clock } = makeWorld();
     let network = 0;

@@ -54,6 +54,39 @@ describe.each(storeNames)('tries on %s', (store) => {
     expect((await signIn(app, 1, ALICE, other)).status).toBe(429); // known for another account
   });
 
+  it('are ten for one account, whatever identifier names it, and do not tell that two name the same one (SEC-152)', async () => {
+    const mail = makeMailbox();
+    const app = await makeApp(store, { logins: [password(), emailCode({ sendEmail: mail.send })] });
+    const email = 'alice@example.com';
+    await app.provider.helpers(app.env).accounts.setEmail(app.aliceId, email, { verified: true });
+    const by = async (identifier: string, secret: string, network = 1, browser = app.browser()): Promise<number> => {
+      const first = await browser.get(`${ISSUER}/login`, from(network));
+      const second = await browser.submit(first, { decision: 'sign-in', identifier }, from(network));
+      const { status } = await browser.submit(second, { decision: 'go', password: secret }, from(network));
+      browser.cookies.delete('__Host-portcullis-session');
+      return status;
+    };
+    const mine = app.browser();
+    expect(await by(email, ALICE.password, 1, mine)).toBe(303);
+    for (let count = 0; count < 5; count++) expect([await by(email, 'wrong'), await by(ALICE.username, 'wrong')]).toEqual([403, 403]);
+    // Neither identifier has been used ten times: the next tries look wrong, as for an address that is not hers.
+    const ends = ['login.failed', 'limited', app.aliceId];
+    for (const identifier of [email, ALICE.username]) {
+      expect(await by(identifier, ALICE.password)).toBe(403);
+      const { kind, reason, userId } = app.events.findLast((event) => event.kind === 'login.failed') as never;
+      expect([kind, reason, userId]).toEqual(ends);
+    }
+    for (const identifier of [email, 'eve@example.com']) {
+      const answers: number[] = [];
+      for (let count = 0; count < 11; count++) answers.push(await by(identifier, 'wrong', identifier === email ? 3 : 4));
+      expect(answers).toEqual([...Array.from({ length: 10 }, () => 403), 429]);
+    }
+    expect([await by(ALICE.username, ALICE.password, 2), await by(email, ALICE.password, 1, mine)]).toEqual([303, 303]);
+    expect(await by(ALICE.username, ALICE.password, 1, mine)).toBe(303); // known by the address, known by the name
+    app.clock.pass(900);
+    expect(await by(ALICE.username, ALICE.password)).toBe(303);
+  });
+
   it('are a hundred for one network on all accounts together, and slow no other network down (SEC-152)', async () => {
     const app = await makeApp(store);
     for (let count = 0; count < 100; count++) expect((await signIn(app, 1, { ...WRONG, username: `user${count}` })).status).toBe(403);

@@ -16,6 +16,12 @@ describe('lib/http', () => {
     expect(readCookie('b=1; b=2', 'b')).toBeUndefined();
   });
 
+  it.each(['\u00a0', '\u0085', '\u2028', '\ufeff', '\v', '\f', '"', ','])('reads no `__Host-` cookie behind %j, with which a subdomain can set it (SEC-155)', (sign) => {
+    const header = `a=1; ${sign}__Host-b=planted`;
+    expect([readCookie(header, '__Host-b'), readCookie(`${header}; __Host-b=own`, '__Host-b')]).toEqual([undefined, 'own']);
+    expect(readCookie(`a=1;\t __Host-b=own`, '__Host-b')).toBe('own');
+  }); // prettier-ignore
+
   it('writes what a sign-in needs (SEC-135)', () => {
     expect(writeCookie('n', 'v', { maxAge: 60, secure: true })).toBe('n=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure');
     expect(writeCookie('n', '', { maxAge: 0, secure: false })).toBe('n=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax');

@@ -7,11 +7,18 @@ import { OAuthError } from '../../src/model/error.ts';
 import { ENGLISH } from '../../src/words/words.ts';
 
 const RULES = { most: 10, perNetwork: 100, per: 900 };
+const HIDDEN = { most: 10, per: 900, isSlowed: false };
+const COUNTED = [
+  ['attempt', 'password', 'ada', RULES],
+  ['attempt', 'password-account', 'account\nada', HIDDEN],
+];
 const ACCOUNT = { id: 'id-ada', username: 'ada', permissions: [], stamp: 'stamp', createdAt: 0 };
 const CHECKED = ['check', ' Ada '.trim(), 'secret'];
 
 interface Given {
   readonly wait?: number;
+  /** The same of the account. */
+  readonly hidden?: number;
   /** Thrown by the count. */
   readonly uncounted?: Error;
   /** Thrown by the check of a password. */
@@ -22,11 +29,11 @@ interface Given {
 }
 
 /** What comes of a name and a password, and every call that was made for it, in order. */
-async function prove(username: string, secret: string, { wait, uncounted, error, reason, isRight = true }: Given = {}): Promise<readonly [unknown, unknown[]]> {
+async function prove(username: string, secret: string, { wait, hidden, uncounted, error, reason, isRight = true }: Given = {}): Promise<readonly [unknown, unknown[]]> {
   const calls: unknown[] = [];
   const services = {
     issuer: 'https://as.example',
-    attempt: async (...all: unknown[]) => (calls.push(['attempt', ...all]), uncounted ? Promise.reject(uncounted) : (wait ?? null)),
+    attempt: async (...all: unknown[]) => (calls.push(['attempt', ...all]), uncounted ? Promise.reject(uncounted) : ((all[0] === 'password' ? wait : hidden) ?? null)),
     withdraw: async (...all: unknown[]) => void calls.push(['withdraw', ...all]),
     succeeded: async (...all: unknown[]) => void calls.push(['succeeded', ...all]),
     accounts: {
@@ -49,39 +56,40 @@ describe('logins/password, attempts', () => {
   it('counts a try before the password is looked at, and forgets it when it was right (SEC-152)', async () => {
     const [result, calls] = await prove(' Ada ', 'secret');
     expect(result).toMatchObject({ kind: 'proven', stamp: 'stamp', identity: { issuer: 'https://as.example', subject: 'id-ada' } });
-    expect(calls).toEqual([['attempt', 'password', 'ada', RULES], CHECKED, ['succeeded', 'password', 'ada']]);
+    expect(calls).toEqual([...COUNTED, CHECKED, ['succeeded', 'password', 'ada'], ['succeeded', 'password-account', 'account\nada']]);
   });
 
   it('forgets nothing when it was wrong, and tells the operator why', async () => {
-    expect(await prove('Ada', 'secret', { isRight: false })).toEqual([
-      refused('credentials_wrong'),
-      [['attempt', 'password', 'ada', RULES], CHECKED],
-    ]);
+    expect(await prove('Ada', 'secret', { isRight: false })).toEqual([refused('credentials_wrong'), [...COUNTED, CHECKED]]);
     const [result] = await prove('Ada', 'secret', { reason: 'account_without_password' });
     expect(result).toEqual(refused('account_without_password'));
     expect((result as { text: (words: typeof ENGLISH) => string }).text(ENGLISH)).toBe(ENGLISH.refused.credentials_wrong);
   });
 
   it('looks at no password beyond the count', async () => {
-    expect(await prove('Ada', 'secret', { wait: 0 })).toEqual([
-      { kind: 'limited', retryAfter: 0 },
-      [['attempt', 'password', 'ada', RULES]],
-    ]);
+    expect(await prove('Ada', 'secret', { wait: 0 })).toEqual([{ kind: 'limited', retryAfter: 0 }, [...COUNTED]]);
+  });
+
+  it('refuses a right password beyond the count of the account, after the same work as for a wrong one (SEC-152)', async () => {
+    const limited = { ...refused('limited'), userId: 'id-ada' };
+    expect(await prove('Ada', 'secret', { hidden: 60 })).toEqual([limited, [...COUNTED, CHECKED]]);
+    expect(await prove('Ada', 'secret', { hidden: 60, isRight: false })).toEqual([refused('limited'), [...COUNTED, CHECKED]]);
+    expect((await prove('Ada', 'secret', { hidden: 60, wait: 5 }))[0]).toEqual({ kind: 'limited', retryAfter: 5 });
   });
 
   it('does not count an attempt that failed with 503, but counts every other', async () => {
     const outage = new OAuthError('temporarily_unavailable', 'store_down');
     expect(await prove('Ada', 'secret', { error: outage })).toEqual([
       outage,
-      [['attempt', 'password', 'ada', RULES], CHECKED, ['withdraw', 'password', 'ada', RULES]],
+      [...COUNTED, CHECKED, ['withdraw', 'password', 'ada', RULES], ['withdraw', 'password-account', 'account\nada', HIDDEN]],
     ]);
     const fault = new TypeError('ours');
-    expect(await prove('Ada', 'secret', { error: fault })).toEqual([fault, [['attempt', 'password', 'ada', RULES], CHECKED]]);
+    expect(await prove('Ada', 'secret', { error: fault })).toEqual([fault, [...COUNTED, CHECKED]]);
   });
 
   it('looks at no password that was not counted, and takes no try back', async () => {
     const outage = new OAuthError('temporarily_unavailable', 'store_down');
-    expect(await prove('Ada', 'secret', { uncounted: outage })).toEqual([outage, [['attempt', 'password', 'ada', RULES]]]);
+    expect(await prove('Ada', 'secret', { uncounted: outage })).toEqual([outage, [...COUNTED]]);
   });
 
   it('takes a name of 256 characters and a password of 1,024, and counts nothing beyond', async () => {
@@ -117,15 +125,15 @@ describe('logins/password, after an identifier', () => {
     expect(instead instanceof Function && instead(ENGLISH)).toBe(ENGLISH.password.instead);
   });
 
-  it('finds the account of an e-mail address, and counts attempts under what was typed', async () => {
+  it('finds the account of an e-mail address, and counts attempts under what was typed and under the account', async () => {
     const [result, calls] = await proveAfter('Ada@Mail.Example', 'ada');
     expect(result).toMatchObject({ kind: 'proven' });
-    expect(calls).toEqual([['find', 'Ada@Mail.Example'], ['attempt', 'ada@mail.example'], ['check', 'ada', 'secret'], ['succeeded', 'ada@mail.example']]);
+    expect(calls).toEqual([['find', 'Ada@Mail.Example'], ['attempt', 'ada@mail.example'], ['attempt', 'account\nada'], ['check', 'ada', 'secret'], ['succeeded', 'ada@mail.example'], ['succeeded', 'account\nada']]);
     expect((await proveAfter('ada@mail.example'))[1]).toContainEqual(['check', 'ada@mail.example', 'secret']);
   });
 
   it('looks for no address in a user name', async () => {
-    expect((await proveAfter('ada', 'eve'))[1]).toEqual([['attempt', 'ada'], ['check', 'ada', 'secret'], ['succeeded', 'ada']]);
+    expect((await proveAfter('ada', 'eve'))[1]).toEqual([['attempt', 'ada'], ['attempt', 'account\nada'], ['check', 'ada', 'secret'], ['succeeded', 'ada'], ['succeeded', 'account\nada']]);
   });
 
   it('shows the identifier as text, and asks for the password in a field that password managers know', () => {

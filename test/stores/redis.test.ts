@@ -177,6 +177,11 @@ describe.skipIf(!server)('stores/redis', async () => {
     },
   );
 
+  it.each(['false', 'true', '', 1, null])('refuses %j as the answer whether Redis may evict records', (dangerouslyAllowEviction) => {
+    const options = { dangerouslyAllowEviction } as never;
+    expect(() => redisStore(first, options)).toThrow('redisStore: `dangerouslyAllowEviction` must be true or false');
+  });
+
   it('works with the rights that the documentation names, and says in one line what to do where one is missing, or the password is wrong', async () => {
     const storage = readFileSync(new URL('../../docs/reference/storage.md', import.meta.url), 'utf8');
     const [, rights = ''] = /few rights needs `([^`]+)`/.exec(storage) ?? [];

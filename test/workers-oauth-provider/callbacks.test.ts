@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { TokenExchangeCallbackResult } from '../../src/workers-oauth-provider/types.ts';
 import { type Adapted, makeAdapted } from '../support/adapted.ts';
 
@@ -58,5 +58,22 @@ describe('workers-oauth-provider/callbacks: lifetimes in the result of tokenExch
     const app = answering({}, {}, { refreshTokenIdleTTL: 5 }, { refreshTokenIdleTTL: Number.NaN }, { refreshTokenIdleTTL: 1.5e3 });
     const { id, body } = await app.signIn();
     for (const status of [503, 503, 200]) expect((await refresh(app, id, body['refresh_token'])).status).toBe(status);
+  });
+});
+
+describe('workers-oauth-provider/callbacks: the result of tokenExchangeCallback', () => {
+  it.each<[unknown, RegExp]>([
+    [{ accessTokenScopes: ['read'] }, /`accessTokenScopes` is not an option; did you mean `accessTokenScope`/],
+    [{ accessTokenProp: { name: 'Una' } }, /did you mean `accessTokenProps`/],
+    [{ accessTokenScope: 'read' }, /`accessTokenScope` must be of type string\[\]/],
+    [false, /must be an object/],
+  ])('%j is a fault of the application: 503, and the client keeps its token', async (answer, message) => {
+    const log = vi.spyOn(console, 'error').mockReturnValue();
+    onTestFinished(() => log.mockRestore());
+    const app = answering({}, {}, answer as TokenExchangeCallbackResult, null as never);
+    const { id, body } = await app.signIn();
+    const [failed, good] = [await refresh(app, id, body['refresh_token']), await refresh(app, id, body['refresh_token'])];
+    expect([failed.status, good.status]).toEqual([503, 200]);
+    expect(log.mock.calls.join()).toMatch(message);
   });
 });

@@ -127,7 +127,7 @@ export function makeAccounts(parts: AccountParts): Accounts {
     findByUsername: async (username) => publicOrNull(await findByUsername(username)),
     async findByEmail(address) {
       const id = await emails.ownerOf(address);
-      const stored = id === null ? null : await newAccounts.find(id);
+      const stored = await newAccounts.find(id ?? 'none'); // as many reads for an unknown address
       // Accounts are written before their addresses: without an account, a removal was interrupted here, and the address is free.
       if (id !== null && !stored) await emails.free(address, id);
       return stored?.value.email !== undefined && foldAddress(stored.value.email) === foldAddress(address) ? publicOf(stored.value) : null;

@@ -1,5 +1,5 @@
 /** Each rule of accounts by itself: addresses, invitations, stored hashes, what the operator is told. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { oneTimeCode, PERIOD } from '../../../src/model/totp.ts';
 import { base64url } from '../../../src/lib/bytes.ts';
 import { signOut } from '../../../src/core/users/sign-out.ts';
@@ -209,6 +209,17 @@ describe('core/users/accounts, addresses', () => {
     const { accounts, as, alice } = await withAlice({ email: 'alice@mail.example', emailVerified: true });
     await as.records.changeAccount(alice.id, (account) => account && { ...account, email: 'ada@mail.example' });
     expect(await accounts.findByEmail('alice@mail.example')).toBeNull();
+  });
+
+  it('reads as much for an address that is not known as for one that is, so that time does not tell (F-36)', async () => {
+    const { accounts, store } = await withAlice({ email: 'alice@mail.example', emailVerified: true });
+    const read = vi.spyOn(store, 'read');
+    const readsFor = async (email: string): Promise<number> => (
+      read.mockClear(),
+      await accounts.findByEmail(email),
+      read.mock.calls.length
+    );
+    expect([await readsFor('alice@mail.example'), await readsFor('eve@mail.example')]).toEqual([2, 2]);
   });
 
   it('frees the address of a removed account when it is looked up', async () => {
