@@ -2,7 +2,7 @@
  * `portcullis store`: opens the store that a command line names, checks it, updates its tables, and moves its records to another engine. Drivers are
  * loaded from the working directory; the package has none.
  */
-import { accessSync, constants, createReadStream, createWriteStream, mkdirSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, createReadStream, createWriteStream, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -101,14 +101,24 @@ async function exportTo(store: Store, file: string): Promise<Outcome> {
       yield `${line}\n`;
     }
   };
+  const fd = newFile(file);
   try {
-    await pipeline(Readable.from(text()), createWriteStream(file, { flags: 'wx', mode: 0o600 }));
+    await pipeline(Readable.from(text()), createWriteStream(file, { fd }));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new CliError(`${file} is there already. Name a new file.`);
     rmSync(file, { force: true }); // removes an incomplete export
     throw error;
   }
   return { lines: [`${lines - 2} records written to ${file}. Keep it as secret as the database.`], json: { written: lines - 2, file } };
+}
+
+/** Opens a file that is not there yet, before anything else can fail: what is removed after a failure is then our own. @throws {CliError} */
+function newFile(file: string): number {
+  try {
+    return openSync(file, 'wx', 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new CliError(`${file} is there already. Name a new file.`);
+    throw error;
+  }
 }
 
 async function importFrom(store: Store, file: string): Promise<Outcome> {
@@ -126,8 +136,8 @@ interface OpenStore {
 
 /** Opens a store. @param make whether a missing file is created. @throws {CliError} naming what is missing. */
 export async function openStore(name: string, make: boolean): Promise<OpenStore> {
-  if (/^postgres(ql)?:\/\//.test(name)) return openPostgres(name);
-  if (/^rediss?:\/\//.test(name)) return openRedis(name);
+  const isPostgres = /^postgres(ql)?:\/\//.test(name);
+  if (isPostgres || /^rediss?:\/\//.test(name)) return openAt(name, isPostgres ? openPostgres : openRedis);
   if (/^[a-z]+:\/\//.test(name))
     throw new CliError(`There is no store for ${name.split(':', 1)[0]}://. Name a file, postgres://… or redis://….`, 2);
   const path = name.replace(/^sqlite:/, '');
@@ -139,6 +149,19 @@ export async function openStore(name: string, make: boolean): Promise<OpenStore>
   if (isFolder) mkdirSync(path, { recursive: true, mode: 0o700 });
   const store = await opened(file);
   return { store, close: async () => store.close() };
+}
+
+/** Opens a store by its address. The error for one that is no URL quotes it, with its password: it is not passed on. */
+async function openAt(address: string, open: (address: string) => Promise<OpenStore>): Promise<OpenStore> {
+  try {
+    return await open(address);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ERR_INVALID_URL') throw error;
+    throw new CliError(
+      'The address of the store cannot be read. Percent-encode what is special in its password, and check host and port.',
+      2,
+    );
+  }
 }
 
 async function opened(file: string): Promise<SqliteStore> {

@@ -99,6 +99,28 @@ describe('cli/store', () => {
       expect(await run(verb, 'x'.repeat(300))).toMatchObject({ code: 1, err: expect.stringMatching(/^ENAMETOOLONG: .*$/) });
   });
 
+  it('leaves a file alone that was there before an export failed, and removes its own', async () => {
+    const [path, there, file] = [fresh(), fresh(), fresh()];
+    const store = sqliteStore(path);
+    for (let n = 0; n < 500; n++) await store.write(`grant:${n}`, 'x'.repeat(500), 'any');
+    store.close();
+    const bytes = readFileSync(path);
+    writeFileSync(path, bytes.fill(0xff, 3 * 4096, bytes.length - 4096)); // a damaged disk: the tables are there, their rows are not
+    writeFileSync(there, 'an earlier export');
+    expect(await run('export', path, there)).toMatchObject({ code: 1, err: `${there} is there already. Name a new file.` });
+    expect(readFileSync(there, 'utf8')).toBe('an earlier export');
+    expect(await run('export', path, file)).toMatchObject({ code: 1, err: expect.stringMatching(/malformed/) });
+    expect(statSync(file, { throwIfNoEntry: false })).toBeUndefined();
+  });
+
+  it('says that an address is none without repeating its password', async () => {
+    for (const address of ['postgres://app:hidden@one:5432,two:5432/app?schema=a', 'redis://:hidden@one:x?prefix=a:']) {
+      const { code, err } = await run('check', address);
+      expect([code, err]).toEqual([2, expect.stringMatching(/^The address of the store cannot be read/)]);
+      expect(err).not.toContain('hidden');
+    }
+  });
+
   it('prints JSON where asked, and says which verb or flag was probably meant', async () => {
     const [path, file] = [fresh(), fresh()];
     expect(JSON.parse((await run('migrate', path, '--json')).out)).toEqual({ migrated: true });
