@@ -66,6 +66,8 @@ export interface OAuthHelpers {
 }
 
 const DEFAULT_BATCH = 50;
+/** A sweep looks at so many records as its store chooses, of which none may have expired; one call makes as many as a cron trigger of the core. */
+const MAX_SWEEPS = 20;
 
 /** What a request means that an earlier version kept without these members. */
 export interface RequestDefaults {
@@ -193,7 +195,8 @@ export function helpersOver(core: CoreHelpers, defaults: RequestDefaults): OAuth
       return { access_token: accessToken, token_type: 'bearer', expires_in, scope: issued.scope.join(' '), resource };
     },
     async purgeExpiredData({ batchSize = DEFAULT_BATCH } = {}) {
-      const swept = await core.sweep(batchSize);
+      let swept = 0;
+      for (let round = 0; round < MAX_SWEEPS && swept < batchSize; round++) swept += await core.sweep();
       return { grantsChecked: swept, grantsPurged: swept, tokensChecked: 0, tokensPurged: 0, done: swept < batchSize };
     },
   };

@@ -214,7 +214,7 @@ export const differences: { readonly [id: string]: Difference } = {
   'purge-cursor': {
     what: 'The cursor of `purgeExpiredData`',
     theirs: 'used; a wrong one is a `TypeError`',
-    ours: 'not used: each call goes on where the one before stopped, and `done` says when there is no more',
+    ours: 'not used: each call goes on where the one before stopped, and `done` says that it found less than a batch',
     reason: 'No safety: the store keeps the place itself, so a job that lost its cursor skips nothing',
   },
   'exchange-parameters': {
