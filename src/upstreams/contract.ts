@@ -3,6 +3,7 @@
  * peculiarities. Independent of requests, sessions and storage.
  */
 import { checkTypes } from '../lib/check-options.ts';
+import { isLoopbackHost } from '../lib/url.ts';
 import { checkIcon, type Icon } from '../model/display.ts';
 import type { Identity, Verdict as StayVerdict } from '../model/identity.ts';
 import type { Json, Seconds } from '../model/store.ts';
@@ -53,6 +54,13 @@ export function checkProvider(name: string, options: ProviderOptions, own: strin
   for (const [, needed = ''] of own.matchAll(/(\w+):string!/g))
     if (!(options as unknown as Body)[needed]) throw new TypeError(`${name}: \`${needed}\` is missing.`);
   checkIcon(name, options.icon);
+}
+
+/** Whether a URL of an option may be requested: https, or plain http on this computer. */
+export function isSafeUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, hash } = new URL(text);
+  return hash === '' && (protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname)));
 }
 
 /** Endpoints of an upstream. */

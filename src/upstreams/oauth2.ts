@@ -1,7 +1,7 @@
 /** Plain OAuth 2 providers with an endpoint that returns the profile of a user: any by its URLs, and Discord. */
 import { defined } from '../lib/json.ts';
 import { codeFlow } from './code-flow.ts';
-import { bodyOf, checkProvider, type ProviderOptions, textOf, type Upstream, UpstreamError, withBoolean } from './contract.ts';
+import { bodyOf, checkProvider, isSafeUrl, type ProviderOptions, textOf, type Upstream, UpstreamError, withBoolean } from './contract.ts';
 
 /** Endpoints of the provider, and the mapping of its profile. */
 export interface OAuth2Options extends ProviderOptions {
@@ -56,6 +56,11 @@ export function oauth2(options: OAuth2Options): Upstream {
     subject = 'id',
     claims = (profile) => profile,
   } = options;
+  if (!URL.canParse(issuer))
+    throw new TypeError(`oauth2: \`issuer\` must be a URL, such as the origin of the site; it is ${JSON.stringify(issuer)}.`);
+  for (const [name, url] of Object.entries({ authorizationEndpoint, tokenEndpoint, revocationEndpoint, profileEndpoint }))
+    if (url !== undefined && !isSafeUrl(url))
+      throw new TypeError(`oauth2: \`${name}\` must be an https URL; it is ${JSON.stringify(url)}.`);
   const provider = {
     id: 'oauth2',
     label: new URL(issuer).host,

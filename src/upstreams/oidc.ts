@@ -3,9 +3,8 @@
  * with quirks have a file of their own.
  */
 import { anyTenant } from '../lib/microsoft.ts';
-import { isLoopbackHost } from '../lib/url.ts';
 import { codeFlow } from './code-flow.ts';
-import { checkProvider, identityOf, type Provider, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
+import { checkProvider, identityOf, isSafeUrl, type Provider, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
 
 /** The provider's issuer. */
 export interface OidcOptions extends ProviderOptions {
@@ -27,7 +26,7 @@ export interface OidcOptions extends ProviderOptions {
 export function oidc(options: OidcOptions): Upstream {
   checkProvider('oidc', options, 'issuer discoveryUrl:string parameters:object');
   const { issuer, discoveryUrl: at, parameters = {} } = options;
-  if (at !== undefined && !isSafe(at))
+  if (at !== undefined && !isSafeUrl(at))
     throw new TypeError(`single sign-on: \`discoveryUrl\` must be an https URL; it is ${JSON.stringify(at)}.`);
   const tenant = anyTenant(String(issuer));
   if (tenant !== undefined)
@@ -40,15 +39,19 @@ export function oidc(options: OidcOptions): Upstream {
 
 /** Data of an OpenID Connect provider. */
 export function openid(id: string, label: string, issuer: string, quirks: Partial<Provider> = {}): Provider {
-  if (!isSafe(issuer) || new URL(issuer).search !== '')
+  if (!isSafeUrl(issuer) || new URL(issuer).search !== '')
     throw new TypeError(`${label}: the issuer must be an https URL without query; it is ${JSON.stringify(issuer)}.`);
   return { id, label, server: { discover: issuer }, openid: true, scope: ['openid', 'email', 'profile'], ...quirks };
 }
 
-function isSafe(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, hash } = new URL(text);
-  return hash === '' && (protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname)));
+/** The origin of a domain. @throws {TypeError} */
+function originOf(label: string, domain: string): string {
+  const origin = `https://${domain}`;
+  if (!URL.canParse(origin) || new URL(origin).host !== domain.toLowerCase())
+    throw new TypeError(
+      `${label}: \`domain\` must be a host such as "acme.example", without https:// and path; it is ${JSON.stringify(domain)}.`,
+    );
+  return origin;
 }
 
 /** Options of {@link auth0}. */
@@ -76,7 +79,7 @@ export function auth0(options: Auth0Options): Upstream {
   checkProvider('auth0', options, 'domain:string! audience:string organization:string connection:string prompt:string');
   const { domain, audience, organization, connection, prompt } = options;
   return codeFlow(
-    openid('auth0', 'Auth0', `https://${domain}/`, {
+    openid('auth0', 'Auth0', `${originOf('Auth0', domain)}/`, {
       icon: 'M22 7.4 19.6 0H4.3L2 7.4c-1.3 4.4 0 9.3 3.8 12L12 24l6.2-4.6a11 11 0 0 0 3.8-12L15.8 12l2.4 7.5-6.2-4.6-6.2 4.5L8.2 12 2 7.5h7.6L12 0l2.4 7.4z',
       parameters: { audience, organization, connection, prompt },
       offline: { scope: ['offline_access'] },
@@ -112,7 +115,7 @@ export function okta(options: OktaOptions): Upstream {
   checkProvider('okta', options, 'domain:string! authorizationServer:string');
   const { domain, authorizationServer } = options;
   return codeFlow(
-    openid('okta', 'Okta', `https://${domain}${authorizationServer === undefined ? '' : `/oauth2/${authorizationServer}`}`, {
+    openid('okta', 'Okta', `${originOf('Okta', domain)}${authorizationServer === undefined ? '' : `/oauth2/${authorizationServer}`}`, {
       icon: 'M12 0a12 12 0 1 0 0 24 12 12 0 0 0 0-24m0 18a6 6 0 1 1 0-12 6 6 0 1 1 0 12',
       offline: { scope: ['offline_access'] },
     }),

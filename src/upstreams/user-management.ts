@@ -99,8 +99,11 @@ export function stytch(options: StytchOptions): Upstream {
   return codeFlow(
     openid('stytch', 'Stytch', options.projectDomain, {
       admits: ({ organization }) => wanted === undefined || organization === wanted,
-      recheck: async (_get, token) =>
-        wanted === undefined || membershipOf(accessClaims({ access_token: token })).organization === wanted ? 'yes' : 'no',
+      async recheck(_get, token) {
+        const { organization } = membershipOf(accessClaims({ access_token: token }));
+        if (wanted === undefined || organization === wanted) return 'yes';
+        return organization === undefined ? 'unknown' : 'no'; // only the ID token of the sign-in may have named it
+      },
       identify(arrival) {
         const { issuer, subject, claims } = identityOf(arrival);
         const { organization, roles } = membershipOf({ ...accessClaims(arrival.answer), ...claims });

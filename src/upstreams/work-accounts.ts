@@ -206,6 +206,7 @@ function slackForUsers(options: SlackOptions, scopes: readonly string[]): Upstre
       icon: SLACK_ICON,
       parameters: { team },
       revoke: revoke,
+      admits: ({ organization }) => team === undefined || organization === team,
       // The user's token is in its own member; a token of the app's bot may be next to it, which is not used here.
       repair: (answer) => ('authed_user' in answer ? { ...answer, ...NO_TOKENS, ...bodyOf(answer['authed_user']) } : answer),
       async identify({ get }) {

@@ -1,7 +1,7 @@
 /** Slack as the app of a user (`userScopes`), and whom it lets in; the network is a function that answers what it is told. */
 import { describe, expect, it } from 'vitest';
 import type { Identity } from '../../src/model/identity.ts';
-import type { Fetch } from '../../src/upstreams/contract.ts';
+import type { Fetch, Upstream } from '../../src/upstreams/contract.ts';
 import { slack, type SlackOptions } from '../../src/upstreams/work-accounts.ts';
 import { APP, arrival, failureIn, locationOf, REDIRECT, STATE } from '../support/provider-trip.ts';
 
@@ -79,6 +79,8 @@ describe('upstreams/work-accounts, slack, tokens of users', () => {
 describe('upstreams/work-accounts, slack, rules', () => {
   it('admits members of the workspace that is named', () => {
     const admits = (team: string | undefined, organization?: string): boolean | undefined => slack({ ...APP, ...(team === undefined ? {} : { team }) }).admits?.(person(organization)); // prettier-ignore
+    const withTokens = (team: string): Upstream => slack({ ...APP, team, userScopes: ['search:read'] });
+    expect(['T1', 'T2', undefined].map((of) => withTokens('T1').admits?.(person(of)))).toEqual([true, false, false]);
     expect([admits('T1', 'T1'), admits('T1', 'T2'), admits('T1'), admits(undefined, 'T2'), admits(undefined)]).toEqual([true, false, false, true, true]); // prettier-ignore
     expect(slack(APP)).toMatchObject({ id: 'slack', label: 'Slack', issuer: 'https://slack.com' });
   });
