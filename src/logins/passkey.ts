@@ -7,7 +7,7 @@
  *   sign-up: page for a user name → challenge → answer of the browser → verified → account and passkey made → proven
  */
 import { field, html, type HtmlValue } from '../lib/html.ts';
-import { identityOf, isOpenUsername } from '../model/account.ts';
+import { type Account, identityOf, isOpenUsername } from '../model/account.ts';
 import type {
   Authenticated,
   FormLogin,
@@ -91,7 +91,7 @@ async function signIn(party: RelyingParty, answer: string, { challenge }: Kept, 
   const outcome = await services.passkeys.use(passkey.id, shown);
   if (outcome === 'counter') return { ...refused('passkey_counter', 'counter'), userId };
   if (outcome === 'gone') return refused('passkey_unknown', 'unknown');
-  return { kind: 'proven', identity: identityOf(account, services.issuer), stamp: account.stamp, multiFactor: true };
+  return provenBy(account, services.issuer);
 }
 
 /** The content of a step: the request to the browser; for a new account also its user. */
@@ -138,7 +138,7 @@ async function begin(call: LoginPageCall, options: PasskeyOptions): Promise<Logi
   return stepOf({ ceremony, challenge, account: { id, username } });
 }
 
-/** Makes the account. The passkey first: if this is interrupted, it leads to no account and the user name is still free. */
+/** Makes the account. The passkey first: if this is interrupted, it leads to no account, or the account is completed later and has its passkey. */
 async function signUp(
   party: RelyingParty,
   answer: string,
@@ -150,15 +150,18 @@ async function signUp(
   if ('fault' in made) return refused(made.fault, 'wrong');
   if (!(await kept.add({ ...made, userId, name: words.passkey.defaultName, createdAt: now(), usedAt: now() })))
     return refused('passkey_taken', 'taken');
-  try {
-    const account = await accounts.create({ username }, userId);
-    return { kind: 'proven', identity: identityOf(account, issuer), stamp: account.stamp, multiFactor: true };
-  } catch (error) {
-    await kept.remove(userId, made.id);
-    const owner = await accounts.findByUsername(username);
-    if (!owner || owner.id === userId) throw error;
-    return refused('username_taken', 'usernameTaken'); // another sign-up took the name first
-  }
+  const account = await accounts.create({ username }, userId).catch(async (error: unknown) => {
+    const owner = await accounts.findByUsername(username); // completes the account if the store failed halfway
+    if (owner === null) throw error;
+    return owner;
+  });
+  if (account.id === userId) return provenBy(account, issuer);
+  await kept.remove(userId, made.id); // another sign-up took the name first
+  return refused('username_taken', 'usernameTaken');
+}
+
+function provenBy(account: Account, issuer: string): Authenticated {
+  return { kind: 'proven', identity: identityOf(account, issuer), stamp: account.stamp, multiFactor: true };
 }
 
 type RefusedText = { [K in keyof Words['passkey']]: Words['passkey'][K] extends string ? K : never }[keyof Words['passkey']];
