@@ -113,7 +113,7 @@ describe('cli/store', () => {
     expect(statSync(file, { throwIfNoEntry: false })).toBeUndefined();
   });
 
-  it('says that an address is none without repeating its password', async () => {
+  it('refuses an address that is not a URL without repeating its password', async () => {
     for (const address of ['postgres://app:hidden@one:5432,two:5432/app?schema=a', 'redis://:hidden@one:x?prefix=a:']) {
       const { code, err } = await run('check', address);
       expect([code, err]).toEqual([2, expect.stringMatching(/^The address of the store cannot be read/)]);
