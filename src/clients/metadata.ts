@@ -172,9 +172,10 @@ function scopeOf(value: unknown): readonly string[] | undefined {
 
 /** What a client wants to be held to: never dropped because it is unclear. Some libraries write it as text. */
 function isSet(given: Members, name: string): boolean {
-  const value = String(given.get(name) ?? false).toLowerCase();
-  if (value !== 'true' && value !== 'false') throw invalid(name, `${name} must be true or false.`);
-  return value === 'true';
+  const value = given.get(name) ?? false;
+  const text = typeof value === 'boolean' || typeof value === 'string' ? `${value}`.toLowerCase() : '';
+  if (text !== 'true' && text !== 'false') throw invalid(name, `${name} must be true or false.`);
+  return text === 'true';
 }
 
 /** The texts of a list, or the one text in place of a list. */

@@ -156,7 +156,7 @@ class D1Store implements Store {
   }
 
   async #run(...[statement, ...parameters]: Bound): Promise<readonly unknown[]> {
-    if (this.#lookedAt === undefined || isLookOver(this.#lookedAt, this.#now())) await this.#prepare();
+    await this.#prepared();
     return reportNothingDone(
       async () =>
         (
@@ -170,14 +170,18 @@ class D1Store implements Store {
 
   async #batch(all: readonly Bound[]): Promise<readonly (readonly unknown[])[]> {
     if (all.length === 0) return [];
-    if (this.#lookedAt === undefined || isLookOver(this.#lookedAt, this.#now())) await this.#prepare();
+    await this.#prepared();
     const prepared = all.map(([statement, ...parameters]) => this.#database.prepare(statement).bind(...parameters));
     return (await reportNothingDone(() => this.#database.batch(prepared as never[]))).map(({ results }) => results);
   }
 
+  async #prepared(): Promise<void> {
+    if (this.#lookedAt === undefined || isLookOver(this.#lookedAt, this.#now())) await reportNothingDone(() => this.#prepare());
+  }
+
   /** Checks the schema once per isolate; of concurrent requests, one creates the tables. */
   async #prepare(): Promise<void> {
-    const layout = await reportNothingDone(() => this.#layout());
+    const layout = await this.#layout();
     if (layout > LAYOUTS.length)
       throw new TypeError(
         'The tables portcullis_… were written by a newer version of Portcullis. Update Portcullis, or use another database.',
@@ -214,9 +218,9 @@ function standingFor(when: 'any' | 'absent' | Version, now: Seconds): readonly [
   return [null, 0, when === 'absent' ? now : NEVER];
 }
 
-/** Errors that D1 reports before anything was run. */
+/** Errors that D1 reports before anything was run: it is overloaded, full, not reached, or not up. */
 const NOTHING_DONE =
-  /D1 DB is overloaded|Network connection lost before|too many requests queued|SQLITE_FULL|disk is full|maximum DB size/i;
+  /D1 DB is overloaded|Cannot resolve D1 DB|while starting up D1 DB|Network connection lost before|too many requests queued|SQLITE_FULL|disk is full|maximum DB size/i;
 
 async function reportNothingDone<T>(query: () => Promise<T>): Promise<T> {
   try {

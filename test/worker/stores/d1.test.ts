@@ -1,5 +1,7 @@
 import { env } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
+import { withStoreRetry } from '../../../src/core/store-retry.ts';
+import { NothingDone } from '../../../src/model/store.ts';
 import { d1Store } from '../../../src/stores/d1.ts';
 import { storeSuite } from '../../../src/testing/store-suite.ts';
 import { expectKept } from '../../support/store-rules.ts';
@@ -70,4 +72,46 @@ describe('stores/d1', () => {
     expect(() => d1Store(D1.withSession('first-unconstrained') as unknown as D1Binding)).toThrow('not a session of it');
     expect(() => d1Store(undefined as unknown as D1Binding)).toThrow('the D1 binding is missing');
   });
+
+  it.each([
+    'D1_ERROR: Cannot resolve D1 DB due to transient issue on remote node.',
+    'D1_ERROR: Internal error while starting up D1 DB storage caused object to be reset; reference = x',
+    'D1 DB is overloaded. Requests queued for too long.',
+  ])('repeats what D1 did not run, also while it looks for its tables: %s', async (message) => {
+    let failures = 0;
+    const fail = (): void => {
+      if (failures-- > 0) throw new Error(message);
+    };
+    const failing = {
+      prepare(text: string) {
+        const { bind, all } = D1.prepare(text) as { bind: (...of: unknown[]) => { all: () => Promise<unknown> }; all: () => unknown };
+        const statement = D1.prepare(text);
+        return { bind: (...of: unknown[]) => ({ all: async () => (fail(), bind.apply(statement, of).all()) }), all: async () => (fail(), all.apply(statement)) };
+      },
+    }; // prettier-ignore
+    const batching = { ...failing, batch: async (all: D1PreparedStatement[]) => (fail(), D1.batch(all)) } as unknown as D1Binding;
+    const key = `grant:${message.length}` as const;
+    const store = d1Store(batching);
+    failures = 1;
+    await expect(store.write(key, 1, 'any')).rejects.toBeInstanceOf(NothingDone);
+    failures = 1;
+    expect(await withStoreRetry(d1Store(batching)).write(key, 2, 'any')).not.toBeNull();
+    await store.read(key);
+    failures = 2;
+    expect(await withStoreRetry(store).write(key, 3, 'any')).not.toBeNull();
+    failures = Infinity;
+    await expect(withStoreRetry(store).write(key, 4, 'any')).rejects.toMatchObject({ status: 503 });
+    failures = 0;
+    expect((await store.read(key))?.value).toBe(3);
+  });
+
+  it('does not repeat a write that D1 may have run', async () => {
+    for (const message of ['Network connection lost.', 'D1 DB reset because its code was updated.', 'Internal error in D1 DB storage caused object to be reset.']) {
+      let writes = 0;
+      const statement = { bind: () => ({ all: async () => { writes += 1; throw new Error(message); } }), all: async () => ({ results: [] }) };
+      const broken = { prepare: () => statement, batch: async () => [] } as unknown as D1Binding;
+      await expect(withStoreRetry(d1Store(broken)).write('grant:once', 1, 'any')).rejects.toMatchObject({ status: 503 });
+      expect([message, writes]).toEqual([message, 1]);
+    }
+  }); // prettier-ignore
 });
