@@ -2,6 +2,7 @@
  * Public keys of clients and issuers: given directly, or fetched from a `jwks_uri` and cached. An unknown key id causes a new fetch, since
  * keys rotate, but only once per cool-down, so that no caller can make the server fetch at will.
  */
+import { isAhead, isStoredAhead } from '../lib/clock.ts';
 import { type SingleFlight, makeSingleFlight } from '../lib/single-flight.ts';
 import { parseJson } from '../lib/json.ts';
 import { isHostDown } from '../lib/safe-fetch.ts';
@@ -63,14 +64,15 @@ export async function findKey(
   if (source.jwks) return pickKey(source.jwks, alg, kid);
   if (source.jwksUri === undefined) return null;
   const known = cacheOf(as).get(source.jwksUri);
-  const key = known?.keys && known.at + (source.jwksMaxAge ?? FRESH) > as.now() ? pickKey(known.keys, alg, kid) : null;
+  const maxAge = source.jwksMaxAge ?? FRESH;
+  const key = known?.keys && isAhead(known.at + maxAge, maxAge, as.now()) ? pickKey(known.keys, alg, kid) : null;
   if (key !== null) return key;
-  const isRecent = known !== undefined && known.keys !== null && known.triedAt + COOL_DOWN > as.now();
+  const isRecent = known !== undefined && known.keys !== null && isAhead(known.triedAt + COOL_DOWN, COOL_DOWN, as.now());
   const { keys, isDown } = isRecent
     ? known
     : await fetchShared(as, source.jwksUri, mayFetch).catch((error: unknown) => {
         // Others who use up a limit must not keep a client out whose keys are known.
-        if (known?.keys && known.at + STALE > as.now() && pickKey(known.keys, alg, kid)) return known;
+        if (known?.keys && isStoredAhead(known.at + STALE, STALE, as.now()) && pickKey(known.keys, alg, kid)) return known;
         throw error;
       });
   const found = keys && pickKey(keys, alg, kid);
@@ -93,7 +95,7 @@ async function fetchKeys(as: AuthServer, uri: string): Promise<CachedKeys> {
   const before = cache.get(uri);
   const isDown = isHostDown(answer);
   const old = isDown ? ((before?.keys ? before : await findKeys(as, uri)) ?? NONE) : NONE;
-  const isOld = old.at + STALE <= now;
+  const isOld = !isStoredAhead(old.at + STALE, STALE, now);
   const next = keys
     ? { keys, at: now, triedAt: now, isDown, savedAt: await saveKeys(as, uri, keys, before) }
     : { ...(isOld ? NONE : old), triedAt: now, isDown };
@@ -106,7 +108,7 @@ async function fetchKeys(as: AuthServer, uri: string): Promise<CachedKeys> {
 /** Saves keys for other processes. @returns when that was last done. The keys stay good if the store is down. */
 async function saveKeys(as: AuthServer, uri: string, keys: JwkSet, before: CachedKeys | undefined): Promise<Seconds> {
   const [now, last] = [as.now(), before?.savedAt ?? 0];
-  if (last + KEEP_EVERY > now) return last;
+  if (isAhead(last + KEEP_EVERY, KEEP_EVERY, now)) return last;
   try {
     await as.store.write(await keyOf(as, uri), { v: 1, at: now, jwks: keys }, 'any', { until: now + STALE });
     return now;

@@ -5,6 +5,7 @@
  */
 import { CompactSign, exportJWK, type JWK } from 'jose';
 import { utf8 } from '../lib/bytes.ts';
+import { isAhead } from '../lib/clock.ts';
 import { makeSingleFlight, type SingleFlight } from '../lib/single-flight.ts';
 import { changeRecord, has, versioned } from '../model/record.ts';
 import { type Jwk, nextDue, published, type SigningAlg, signingKey, type SigningKey } from '../model/key-set.ts';
@@ -59,7 +60,7 @@ async function loadedKeys(as: AuthServer, alg: SigningAlg): Promise<LoadedKeys> 
   caches.set(as.settings, own);
   const { known, flight } = own;
   const last = known.get(alg);
-  if (last && last.at + FRESH > as.now()) return last;
+  if (last && isAhead(last.at + FRESH, FRESH, as.now())) return last;
   return flight(alg, async () => {
     const read = await load(as, alg);
     known.set(alg, read);

@@ -7,6 +7,7 @@
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { pause } from '../lib/async.ts';
+import { isStoredAhead } from '../lib/clock.ts';
 import { isOutage, OAuthError } from '../model/error.ts';
 import { end, type Grant, type GrantAccess } from '../model/grant.ts';
 import type { Verdict } from '../model/grant-transitions.ts';
@@ -50,7 +51,7 @@ export async function issueAsked<T>(asking: Asking<T>): Promise<T> {
       if ('error' in verdict) return verdict;
       const { result } = verdict;
       if (result === null) return { result: 'repeated' };
-      if (grant.lease && grant.lease.until > as.now()) return { result: 'busy' };
+      if (grant.lease && isStoredAhead(grant.lease.until, LEASE, as.now())) return { result: 'busy' };
       const next = { ...grant, lease: { holder, until: as.now() + LEASE } };
       return { grant: next, result: { ...result, grant: next } };
     }).catch(async (error: unknown) => {

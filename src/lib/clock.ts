@@ -7,3 +7,14 @@
 export function isAhead(until: number, span: number, now: number): boolean {
   return until > now && until - now <= span;
 }
+
+/**
+ * How far the clocks of processes may differ, in seconds. Stores remove expired records this much later: a machine whose clock is behind may still
+ * need one, for example that a DPoP proof was used.
+ */
+export const CLOCKS_DIFFER = 300;
+
+/** The same for a stored time, which may come from another process. */
+export function isStoredAhead(until: number, span: number, now: number): boolean {
+  return isAhead(until, span + CLOCKS_DIFFER, now);
+}

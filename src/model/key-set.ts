@@ -87,8 +87,9 @@ export function signingKey<Key extends Pick<SigningKey, 'since'>>(keys: readonly
 export function nextDue(keys: readonly SigningKey[], now: Seconds): Seconds | null {
   const signs = signingKey(keys, now);
   if (!signs) return now;
-  const last = Math.max(...keys.map(({ since }) => since));
-  if (last > now || now < signs.since + SIGNS_FOR - PUBLISHED_BEFORE) return null;
+  // A key that starts later than that was made while a clock was far ahead.
+  const isNextMade = keys.some(({ since }) => since > now && since <= now + PUBLISHED_BEFORE + MARGIN);
+  if (isNextMade || now < signs.since + SIGNS_FOR - PUBLISHED_BEFORE) return null;
   return now + PUBLISHED_BEFORE;
 }
 

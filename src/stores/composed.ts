@@ -3,6 +3,7 @@
  * metadata documents from the cache first; everything else is read from the atomic store, and everything is written there, so no cached copy
  * decides about a grant. If the cache fails, it only costs time.
  */
+import { isAhead } from '../lib/clock.ts';
 import type { Json, Key, Seconds, Store, Stored } from '../model/store.ts';
 import { within } from './timing.ts';
 
@@ -65,7 +66,7 @@ export function composedStore(options: ComposedStoreOptions): Store {
       return null;
     }
   };
-  const cached = (key: Key): boolean => CACHEABLE.test(key) && (changed.get(key) ?? 0) <= now();
+  const cached = (key: Key): boolean => CACHEABLE.test(key) && !isAhead(changed.get(key) ?? 0, late, now());
   /** The copy has the version of the original, so that a conditional write based on an outdated copy is refused. */
   const copyOf = (stored: Stored): Json => ({ value: stored.value, version: stored.version });
   return {
@@ -75,7 +76,7 @@ export function composedStore(options: ComposedStoreOptions): Store {
     read: (key, known) => atomic.read(key, known),
     async readStale(key) {
       if (!cached(key)) return atomic.read(key);
-      if ((unknown.get(key) ?? 0) > now()) return null;
+      if (isAhead(unknown.get(key) ?? 0, ABSENT_TTL, now())) return null;
       const copy = await ignoringFailure(() => cache.read(key));
       if (copy) return copy.value as unknown as Stored;
       const stored = await atomic.read(key);

@@ -4,6 +4,7 @@
  * Writes go to D1's primary, and so do reads, unless the binding comes from `withSession`; such a session is refused, because a lagging
  * replica would show a revoked grant as valid (FLT-15). A write with lists is one batch, which D1 runs as a transaction.
  */
+import { CLOCKS_DIFFER } from '../lib/clock.ts';
 import {
   type Count,
   type Cursor,
@@ -19,7 +20,6 @@ import type { Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { isLookOver } from './timing.ts';
 import {
   type Bound,
-  CLOCKS_DIFFER,
   countIn,
   incrementing,
   keptIn,

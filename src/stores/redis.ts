@@ -28,7 +28,8 @@ import {
 import { type RedisClient, type RedisConnection, redisConnection, SCRIPTS } from './redis-client.ts';
 import { layoutCheck } from './timing.ts';
 import { enterBeside, inBackground } from './enter-beside.ts';
-import { CLOCKS_DIFFER, countIn, firstCount, keptOf, NEVER, PAGE, storedOf } from './sql.ts';
+import { CLOCKS_DIFFER } from '../lib/clock.ts';
+import { countIn, firstCount, keptOf, NEVER, PAGE, storedOf } from './sql.ts';
 
 /** Options of {@link redisStore}. */
 interface RedisStoreOptions {

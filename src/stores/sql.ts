@@ -4,6 +4,7 @@
  * skipped. The adapter runs the statements. Only plain `?` parameters: older versions of Node bind numbered ones wrongly.
  */
 import { randomInteger } from '../lib/bytes.ts';
+import { CLOCKS_DIFFER } from '../lib/clock.ts';
 import {
   checkCursor,
   type Count,
@@ -29,12 +30,6 @@ export type Run = (statement: string, ...parameters: readonly (string | number |
 
 /** Expiry of a record without one; a number, so that comparisons stay simple. */
 export const NEVER: Seconds = Number.MAX_SAFE_INTEGER;
-
-/**
- * Expired records are removed this long after their expiry: clocks of several machines differ, and a machine whose clock is behind may still
- * need a record, for example that a DPoP proof was used.
- */
-export const CLOCKS_DIFFER: Seconds = 300;
 
 /** Keys on one page of a listing. */
 export const PAGE = 200;

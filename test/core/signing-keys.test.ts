@@ -84,6 +84,16 @@ describe('core/signing-keys', () => {
     expect(seen.reads).toBe(first + 1);
   });
 
+  it('reads again where the clock goes back', async () => {
+    const { clock, server } = makeWorld();
+    const { as, seen } = server();
+    await signerFor(as, 'ES256');
+    const first = seen.reads;
+    clock.pass(-1);
+    await kidsOf(as);
+    expect(seen.reads).toBe(first + 1);
+  });
+
   it('signs with the key of the process that was first, and writes nothing that is as it was', async () => {
     const { clock, inner, server } = makeWorld();
     const { kid } = await signerFor(server().as, 'ES256');

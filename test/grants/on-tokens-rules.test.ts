@@ -63,6 +63,14 @@ describe('grants/on-tokens: a grant that another request holds', () => {
     expect([pauses, 'lease' in (await grantNow())]).toEqual([[], false]);
   });
 
+  it('is free where a clock far ahead took its lease, which would last as long; clocks may differ by five minutes', async () => {
+    const { asking, pauses, grantNow } = await makeWorld(() => undefined, { lease: { holder: 'other', until: START + 361 } });
+    await issueAsked(asking);
+    expect([pauses, 'lease' in (await grantNow())]).toEqual([[], false]);
+    const { asking: another } = await makeWorld(() => undefined, { lease: { holder: 'other', until: START + 360 } });
+    await expect(issueAsked(another)).rejects.toMatchObject({ reason: 'grant_busy' });
+  });
+
   it('is not issued tokens of where the lease went to another request, or is gone, and the store is asked once', async () => {
     for (const lease of [{ holder: 'other', until: START + 60 }, undefined]) {
       const { as, asking, pauses, grantNow } = await makeWorld(() => undefined);

@@ -90,6 +90,9 @@ describe('model/key-set, signing-key', () => {
     expect(nextDue([key(NOW)], NOW + SIGNS_FOR - PUBLISHED_BEFORE - 1)).toBeNull();
     expect(nextDue([key(NOW)], NOW + SIGNS_FOR - PUBLISHED_BEFORE)).toBe(NOW + SIGNS_FOR);
     expect(nextDue([key(NOW), key(NOW + SIGNS_FOR)], NOW + SIGNS_FOR - 1)).toBeNull();
+    const due = NOW + SIGNS_FOR - PUBLISHED_BEFORE;
+    expect(nextDue([key(NOW), key(due + PUBLISHED_BEFORE + 600)], due)).toBeNull();
+    expect(nextDue([key(NOW), key(due + PUBLISHED_BEFORE + 601)], due)).toBe(NOW + SIGNS_FOR); // made while a clock was far ahead
     const late = NOW + 2 * SIGNS_FOR; // no one asked for a long time
     expect(nextDue([key(NOW)], late)).toBe(late + PUBLISHED_BEFORE);
   });

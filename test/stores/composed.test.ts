@@ -62,6 +62,22 @@ describe('stores/composed', () => {
     expect((await there.readStale?.('client:1'))?.value).toBe('b');
   });
 
+  it('assumes so, and reads past the cache, for no longer where the clock goes back', async () => {
+    const clock = { time: 1000 };
+    const { atomic, cache, asked } = two(() => clock.time);
+    const store = composedStore({ atomic, cache, now: () => clock.time });
+    expect(await store.readStale?.('client:1')).toBeNull();
+    clock.time = 500;
+    await atomic.write('client:1', 'a', 'any'); // by another process
+    expect((await store.readStale?.('client:1'))?.value).toBe('a');
+    clock.time = 1000;
+    await store.write('client:2', 'b', 'any');
+    clock.time = 500;
+    asked.length = 0;
+    for (let time = 0; time < 2; time++) await store.readStale?.('client:2');
+    expect(asked).toEqual(['cache read client:2', 'atomic read client:2', 'cache write client:2', 'cache read client:2']);
+  });
+
   it('assumes for a moment that a missing record stays absent, unless this process writes it (F-70)', async () => {
     const clock = { time: 1000 };
     const { atomic, cache, asked } = two(() => clock.time);

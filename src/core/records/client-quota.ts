@@ -1,4 +1,5 @@
 /** Client registration quota: the count of registered clients, and the slots that are taken from it. */
+import { isAhead, isStoredAhead } from '../../lib/clock.ts';
 import { changeRecord, type Edited, has, versioned } from '../../model/record.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Key, Seconds, Stored } from '../../model/store.ts';
@@ -59,7 +60,7 @@ export async function takeSlot(as: AuthServer, known?: QuotaRead): Promise<boole
 
 function hasSlot(as: AuthServer): boolean {
   const block = blocks.get(as.settings);
-  return block !== undefined && block.left > 0 && block.until > as.now();
+  return block !== undefined && block.left > 0 && isAhead(block.until, BLOCK_TTL, as.now());
 }
 
 async function takeBlock(as: AuthServer, known: Stored | null | undefined): Promise<boolean> {
@@ -68,7 +69,7 @@ async function takeBlock(as: AuthServer, known: Stored | null | undefined): Prom
   const span = Math.floor(now / SPAN);
   const take = async (quota: Quota | null): Promise<Edited<number>> => {
     const isFull = quota !== null && quota.count >= most;
-    if (isFull && quota.countedAt + COUNT_AGAIN > now) return { result: 0 };
+    if (isFull && isStoredAhead(quota.countedAt + COUNT_AGAIN, COUNT_AGAIN, now)) return { result: 0 };
     const recent = recentlyTaken(quota, span);
     const counted = quota && !isFull ? quota : { count: (await countClients(as)) + recent.taken + recent.takenBefore, countedAt: now };
     const free = most - counted.count;

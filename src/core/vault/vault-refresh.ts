@@ -11,6 +11,7 @@ import type { IndexKey, Key, Seconds, Store } from '../../model/store.ts';
 import { type Refreshed, type TokenOperations, type UpstreamRef, UpstreamTokenError, type UpstreamTokens } from '../../model/upstream.ts';
 import type { Secrets } from '../records/secrets.ts';
 import { fromBase64url } from '../../lib/bytes.ts';
+import { isStoredAhead } from '../../lib/clock.ts';
 import { pause } from '../../lib/async.ts';
 
 /** What refreshing is made over. */
@@ -34,6 +35,8 @@ const EARLY: Seconds = 60;
 const SLACK: Seconds = 10;
 /** Seconds to wait after an upstream failure that gives no `Retry-After`. */
 const QUIET: Seconds = 2;
+/** A longer `Retry-After` counts as this. */
+const MAX_QUIET: Seconds = 3600;
 /** Reads while another process holds the lease: about twenty seconds in all. */
 const MAX_LOOKS = 60;
 /** Tries to store the result: the old refresh token may be spent by then. */
@@ -131,7 +134,7 @@ export function makeTokenSource({ store, runtime, secrets, keeperOf, now, env, e
       emit({ kind: 'upstream.failed', provider, userId, reason: 'access_token_missing' }); // only a refresh token was returned
       return { quiet: QUIET };
     }
-    const quiet = result.retryAfter ?? QUIET;
+    const quiet = Math.min(result.retryAfter ?? QUIET, MAX_QUIET);
     await finishLease(ref.id, leased, { quietUntil: now() + quiet, failures: failures + 1 });
     emit({ kind: 'upstream.failed', provider, userId, reason: result.reason });
     return { quiet };
@@ -154,15 +157,17 @@ export function makeTokenSource({ store, runtime, secrets, keeperOf, now, env, e
         await giveUp(ref, stored, 'no_refresh_token');
         throw ended(record);
       }
-      const isLeased = record.lease !== null && record.lease.until > now();
-      if ((isLeased || record.quietUntil > now()) && left > 0) return tokens;
+      const ttl = keeper.patience + SLACK;
+      const isLeased = record.lease !== null && isStoredAhead(record.lease.until, ttl, now());
+      const isQuiet = isStoredAhead(record.quietUntil, MAX_QUIET, now());
+      if ((isLeased || isQuiet) && left > 0) return tokens;
       if (isLeased) {
         await wait(delayOf(looks));
         continue;
       }
-      if (record.quietUntil > now())
+      if (isQuiet)
         throw new UpstreamTokenError('unavailable', record.provider, record.quietUntil - now(), (record.failures ?? 0) >= MANY_FAILURES);
-      const leased = await takeLease(ref, stored, keeper.patience + SLACK);
+      const leased = await takeLease(ref, stored, ttl);
       if (leased === null) continue;
       const work = refreshAndStore(ref, leased, tokens, keeper);
       runtime.waitUntil?.(work); // the refresh token may have been rotated: store the result even if this request is cancelled

@@ -27,6 +27,21 @@ describe('core/records/client-quota', () => {
     expect(await takeMany(serverOf(0).as, 1)).toBe(0);
   });
 
+  it('keeps a block, and counts the clients again, where the clock goes back', async () => {
+    const { as, clock } = serverOf(5);
+    expect(await takeMany(as, 6)).toBe(5);
+    clock.pass(-86_400); // none of the five was stored
+    expect(await takeMany(as, 1)).toBe(1);
+    clock.pass(86_400);
+    const { as: many, clock: other } = serverOf(5000);
+    const count = async () => (await quotaOf(many))?.['count'];
+    await takeSlot(many);
+    expect(await count()).toBe(32);
+    other.pass(-61);
+    await takeSlot(many);
+    expect(await count()).toBe(64);
+  });
+
   it('takes none twice when many ask at once', async () => {
     const { as } = serverOf(5);
     const all = await Promise.all(Array.from({ length: 9 }, () => takeSlot(as)));

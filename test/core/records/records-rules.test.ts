@@ -14,12 +14,12 @@ const PENDING = { v: 1, clientId: 'c', redirectUri: 'r', scope: [], resource: 'r
 const SESSION: Session = { v: 1, userId: 'u', claims: {}, createdAt: START, expiresAt: START + 60 };
 const ACCOUNT = { v: 1, id: 'a', username: 'ada', stamp: 's', permissions: [], createdAt: 1 } as const;
 
-function makeWorld(change: (store: Store) => Partial<Store> = () => ({})) {
+function makeWorld(change: (plain: Store, whole: Store) => Partial<Store> = () => ({})) {
   const clock = makeClock(START);
   const inner = memoryStore(clock);
   const plain = { atomic: inner.atomic, read: inner.read.bind(inner), write: inner.write.bind(inner), remove: inner.remove.bind(inner), list: inner.list.bind(inner) } as Store; // prettier-ignore
   const [ended, changed]: [Grant[], string[]] = [[], []];
-  const records = makeRecords({ ...plain, ...change(plain) }, (grant) => void ended.push(grant), (id) => void changed.push(id)); // prettier-ignore
+  const records = makeRecords({ ...plain, ...change(plain, inner) }, (grant) => void ended.push(grant), (id) => void changed.push(id)); // prettier-ignore
   const at = async (key: Key): Promise<Json | undefined> => (await inner.read(key))?.value;
   return { clock, store: inner, records, ended, changed, at };
 }
@@ -262,6 +262,22 @@ describe('core/records/records, the rest', () => {
     await records.forgetCount('n');
     expect(await at('limit:n')).toBeUndefined();
   });
+
+  it('opens a new window in place of one that a clock far ahead opened, on stores that count by themselves and on others', async () => {
+    const byItself = (_: Store, whole: Store) => ({ increment: (...all: [Key, number]) => (whole.increment as NonNullable<Store['increment']>)(...all) });
+    for (const by of [() => ({}), byItself]) {
+      const { records, clock } = makeWorld(by);
+      clock.pass(365 * 86_400);
+      for (let times = 0; times < 9; times++) await records.count('n', 60, clock.now());
+      clock.pass(-365 * 86_400);
+      expect(await records.count('n', 60, clock.now())).toEqual({ count: 1, endsAt: START + 60 });
+      expect(await records.count('n', 60, clock.now())).toEqual({ count: 2, endsAt: START + 60 });
+      clock.pass(-3600); // by so much clocks of two processes may differ
+      expect(await records.count('n', 60, clock.now())).toEqual({ count: 3, endsAt: START + 60 });
+      clock.pass(-1);
+      expect(await records.count('n', 60, clock.now())).toEqual({ count: 1, endsAt: START - 3541 });
+    }
+  }); // prettier-ignore
 
   it('counts where a store counts by itself, and refuses for a second where that count cannot be read (F-22)', async () => {
     const asked: unknown[] = [];

@@ -90,6 +90,28 @@ describe('core/vault/vault-refresh, tokens that are valid', () => {
   });
 });
 
+describe('core/vault/vault-refresh, where the clock was far ahead when the record was written', () => {
+  it('waits for no lease and no pause that lasts longer than one can, beside the five minutes by which clocks may differ', async () => {
+    const START = 1_790_000_000;
+    const YEAR = 365 * 86_400;
+    for (const record of [{ lease: { holder: 'x', until: START + YEAR } }, { quietUntil: START + YEAR }]) {
+      const { source, fresh } = await makeWorld({ record });
+      expect(await source(REF)).toEqual(fresh);
+    }
+    for (const record of [{ lease: { holder: 'x', until: START + 20 + 300 } }, { quietUntil: START + 3600 + 300 }]) {
+      const { source, asked } = await makeWorld({ record });
+      await expect(source(REF)).rejects.toMatchObject({ failure: 'unavailable' });
+      expect(asked).toEqual([]);
+    }
+  });
+
+  it('takes a pause of more than an hour for one of an hour', async () => {
+    const { source, stored, now } = await makeWorld({ answer: { kind: 'unavailable', reason: 'status_429', retryAfter: 99_999 } });
+    await expect(source(REF)).rejects.toMatchObject({ failure: 'unavailable', retryAfter: 3600 });
+    expect((await stored())?.quietUntil).toBe(now + 3600);
+  });
+});
+
 describe('core/vault/vault-refresh, a refresh', () => {
   it('asks the site with the old tokens, stores the new ones, and tells of it', async () => {
     const { source, asked, fresh, old, events, stored, storedTokens, base, now, waited, store, clock } = await makeWorld({ record: { failures: 2 } }); // prettier-ignore
