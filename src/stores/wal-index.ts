@@ -104,7 +104,7 @@ function descriptorOf(path: string): number | null {
     const names = readdirSync('/proc/self/fd');
     return names.map(Number).find((descriptor) => isOf(descriptor, file)) ?? null;
   } catch {
-    return null; // proc, or no such file: a database in memory/proc, or proc, or no such file: a database in memorysuch file: a database in memory
+    return null; // no /proc, or no such file: a database in memory
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { compactVerify, importJWK, type JWK } from 'jose';
 import * as oauth from 'oauth4webapi';
+import { isAhead } from '../lib/clock.ts';
 import { parseJson } from '../lib/json.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Ask } from './ask.ts';
@@ -19,11 +20,11 @@ export type Discover = (ask: Ask) => Promise<Endpoints>;
 
 /** Makes the function for one upstream, without a document. */
 export function makeDiscover(server: Discovered): Discover {
-  let cached: { readonly found: Endpoints; readonly until: number } | undefined;
+  let cached: { readonly found: Endpoints; readonly at: number } | undefined;
   return async (ask) => {
-    if (cached && cached.until > Date.now()) return cached.found;
+    if (cached && isAhead(cached.at + FRESH_MS, FRESH_MS, Date.now())) return cached.found;
     const found = await discover(server, ask);
-    cached = { found, until: Date.now() + FRESH_MS };
+    cached = { found, at: Date.now() };
     return found;
   };
 }
@@ -107,11 +108,11 @@ export function makeKeySet(): VerifySignature {
     return cached.keys;
   };
   return async (token, header, url, ask) => {
-    const isCached = cached !== undefined && askedAt + KEYS_FRESH_MS > Date.now();
+    const isCached = cached !== undefined && isAhead(askedAt + KEYS_FRESH_MS, KEYS_FRESH_MS, Date.now());
     let fitting = fittingIn(isCached && cached ? cached.keys : await load(url, ask), header);
     if (await isSignedByOne(token, header, fitting)) return;
     // An unknown key: was one added? A known one: was it replaced under its name?
-    if (isCached && (fitting.length === 0 ? askedAt : retriedAt) + COOLDOWN_MS <= Date.now()) {
+    if (isCached && !isAhead((fitting.length === 0 ? askedAt : retriedAt) + COOLDOWN_MS, COOLDOWN_MS, Date.now())) {
       retriedAt = Date.now();
       fitting = fittingIn(await load(url, ask), header);
       if (await isSignedByOne(token, header, fitting)) return;

@@ -2,6 +2,7 @@
  * What an authorization server publishes: its metadata (RFC 8414) and its public keys (RFC 7517), fetched as JSON and cached in memory.
  */
 import { createLocalJWKSet, type CryptoKey, errors, type FlattenedJWSInput, type JWK, type JWSHeaderParameters } from 'jose';
+import { isAhead } from '../lib/clock.ts';
 import { readStream, withoutByteOrderMark } from '../lib/http.ts';
 import { parseJson } from '../lib/json.ts';
 import { makeSingleFlight } from '../lib/single-flight.ts';
@@ -39,8 +40,8 @@ export function makeDiscovery(issuer: string, fetcher: typeof fetch, now: () => 
     }
   };
   return async () => {
-    if (cached && now() - cached.at < METADATA_FRESH) return cached.found;
-    if (failed && now() - failed.at < METADATA_COOLDOWN) {
+    if (cached && isAhead(cached.at + METADATA_FRESH, METADATA_FRESH, now())) return cached.found;
+    if (failed && isAhead(failed.at + METADATA_COOLDOWN, METADATA_COOLDOWN, now())) {
       if (cached) return cached.found;
       throw failed.error;
     }
@@ -137,9 +138,9 @@ export function makeKeySet(load: () => Promise<JsonObject>, { now, boundToIssuer
     });
   /** The cached keys if fresh enough; else fetches them, unless that was tried just now. */
   const current = async (freshness: Seconds): Promise<CachedKeys> => {
-    if (cached && now() - cached.at < freshness) return cached;
+    if (cached && isAhead(cached.at + freshness, freshness, now())) return cached;
     try {
-      if (now() - triedAt >= KEYS_COOLDOWN) return await refresh();
+      if (!isAhead(triedAt + KEYS_COOLDOWN, KEYS_COOLDOWN, now())) return await refresh();
     } catch (error) {
       if (!cached || now() - cached.at >= KEYS_LAST) throw error;
     }

@@ -145,7 +145,7 @@ function makeLimit(now: () => Seconds): { readonly take: () => void; readonly gi
   let [used, since] = [0, 0];
   return {
     take() {
-      if (now() - since >= WINDOW) [used, since] = [0, now()];
+      if (!isAhead(since + WINDOW, WINDOW, now())) [used, since] = [0, now()];
       if (used >= MAX_WORTHLESS) throw new SourceUnavailable('introspection_limited', { retryAfter: since + WINDOW - now() });
       used += 1;
     },

@@ -86,6 +86,18 @@ describe('upstreams/discovery, signing keys', () => {
     expect(site.asked).toBe(2);
   });
 
+  it('fetches again once the clock has gone back, also for a key that was looked for a moment before', async () => {
+    const { site, check, publish } = makeSite(own.publicKey);
+    await check(signed);
+    pass(MINUTE);
+    await expect(check(forged)).rejects.toMatchObject(BROKEN);
+    publish(other.publicKey);
+    pass(-60 * MINUTE);
+    await check(forged);
+    expect(site.asked).toBe(3);
+    await expect(check(signed), 'the former key is gone').rejects.toMatchObject(BROKEN);
+  });
+
   it('SEC-148 uses the keys of the last day while they cannot be fetched, and reports the outage without any', async () => {
     const { site, check } = makeSite(own.publicKey);
     await check(signed);

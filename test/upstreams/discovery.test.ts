@@ -84,6 +84,14 @@ describe('upstreams/discovery', () => {
     expect(site.asked).toHaveLength(3);
   });
 
+  it('fetches the document again once the clock has gone back', async () => {
+    const { site, discover } = makeSite(ENDPOINTS);
+    await discover();
+    vi.setSystemTime(Date.now() - HOUR);
+    await discover();
+    expect(site.asked).toHaveLength(2);
+  });
+
   it.each(['authorization_endpoint', 'token_endpoint', 'jwks_uri'])('SEC-110 needs %s', async (name) => {
     for (const missing of [undefined, null, ''])
       await expect(found({ [name]: missing })).rejects.toMatchObject({ failure: 'broken', reason: `discovery_${name}` });

@@ -82,6 +82,21 @@ describe('verifiers/discovery, when keys are fetched', () => {
       expect(await world.ask('two', claims as object)).toBe(unavailable('keys_older_than_token', 20));
   });
 
+  it('fetches them again once the clock has gone back, and waits no longer than thirty seconds then', async () => {
+    const world = setUp([one.jwk]);
+    await world.ask('one');
+    world.keys = [two.jwk];
+    world.clock = NOW - 3600;
+    expect([await world.ask('one', { iat: NOW - 3700 }), world.loads]).toEqual([NONE, 2]);
+    expect([await world.ask('two', { iat: NOW - 3700 }), world.loads]).toEqual(['found', 2]);
+    const down = setUp([one.jwk]);
+    down.isDown = true;
+    await down.ask('one');
+    down.isDown = false;
+    down.clock = NOW - 3600;
+    expect(await down.ask('one')).toBe('found');
+  });
+
   it('asks once for many tokens at the same time', async () => {
     const world = setUp([one.jwk]);
     const askAll = (): Promise<string[]> => Promise.all(Array.from({ length: 9 }, () => world.ask('one')));

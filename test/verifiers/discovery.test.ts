@@ -109,6 +109,17 @@ describe('verifiers/discovery, for how long', () => {
     expect(world.asked).toHaveLength(8);
   });
 
+  it('asks again once the clock has gone back, whether it had the document or not', async () => {
+    const world = setUp();
+    await expect(world.find()).rejects.toThrow('(discovery_not_found)');
+    world.answers.set(OAUTH, () => Response.json(GOOD));
+    world.clock -= 3600;
+    expect(await world.find()).toEqual(FOUND);
+    world.answers.set(OAUTH, () => Response.json({ ...GOOD, jwks_uri: 'https://as.example/keys2' }));
+    world.clock -= 3600;
+    expect((await world.find()).jwksUri).toBe('https://as.example/keys2');
+  });
+
   it('asks again after ten seconds where it never had any, and not before', async () => {
     const world = setUp();
     await expect(world.find()).rejects.toThrow('(discovery_not_found)');

@@ -146,6 +146,8 @@ describe('verifiers/introspection, requests', () => {
     world.answer = bad;
     expect(await ask(50, 'bad')).toMatch(/^token_inactive/);
     expect(await ask(1, 'bad')).toBe('The authorization server could not be asked (introspection_limited).');
+    world.clock -= 3600;
+    expect(await ask(1, 'bad'), 'the clock has gone back').toMatch(/^token_inactive/);
   });
 
   it('goes by the clock of the machine where it is given none', async () => {
