@@ -109,17 +109,30 @@ async function anyActive(urls: readonly string[], get: UpstreamCallback['get']):
   let notTold: UpstreamError | undefined;
   for (const url of urls) {
     const answer = await get(url, HEADERS);
-    if (answer.status === 200 && bodyOf(answer.body)['state'] === 'active') return true; // an invitation is "pending"
+    if (stateIn(answer) === 'active') return true; // an invitation is "pending"
     if (answer.status === 403) notTold ??= limitError(answer) ?? notToldError(answer.headers);
+    else if (stateIn(answer) === undefined) notTold ??= new UpstreamError('broken', `membership_status_${answer.status}`);
   }
   if (notTold) throw notTold;
   return false;
 }
 
-/** One active membership is enough. A 404 means no member; a 403 means that the organization blocks the app, and says nothing about the user. */
-function verdictOf(answers: readonly { readonly status: number; readonly body: unknown }[]): Verdict {
-  if (answers.some(({ status, body }) => status === 200 && bodyOf(body)['state'] === 'active')) return 'yes';
-  return answers.every(({ status }) => status === 200 || status === 404) ? 'no' : 'unknown';
+/** One active membership is enough. */
+function verdictOf(answers: readonly Membership[]): Verdict {
+  const states = answers.map(stateIn);
+  if (states.includes('active')) return 'yes';
+  return states.includes(undefined) ? 'unknown' : 'no';
+}
+
+type Membership = Pick<Awaited<ReturnType<UpstreamCallback['get']>>, 'status' | 'body'>;
+
+/**
+ * The state of a membership, `none` for a 404; undefined for an answer that does not tell. A 403 means that the organization blocks the app, and
+ * says nothing about the user.
+ */
+function stateIn({ status, body }: Membership): string | undefined {
+  const { state } = bodyOf(body);
+  return status === 404 ? 'none' : status === 200 && typeof state === 'string' ? state : undefined;
 }
 
 async function membershipIn(organizations: readonly string[], get: UpstreamCallback['get']): Promise<Verdict> {

@@ -102,7 +102,7 @@ describe('upstreams/github, accepted users', () => {
     ['in', { organizations: ['acme', 'b'] }, { [ORG('b')]: active }],
     ['refused organization_not_allowed', { organizations: ['acme'] }, {}],
     ['refused organization_not_allowed', { organizations: ['acme'] }, { [ORG('acme')]: pending }],
-    ['refused organization_not_allowed', { organizations: ['acme'] }, { [ORG('acme')]: status(201, { state: 'active' }) }],
+    ['broken membership_status_201', { organizations: ['acme'] }, { [ORG('acme')]: status(201, { state: 'active' }) }],
     ['in', { organizations: ['a/b'] }, { [ORG('a%2Fb')]: active }],
     ['in', { organizations: ['acme', 'b'] }, { [ORG('acme')]: status(403), [ORG('b')]: active }],
     ['refused membership_not_told', { organizations: ['acme', 'b'] }, { [ORG('acme')]: status(403) }],
@@ -138,6 +138,19 @@ describe('upstreams/github, accepted users', () => {
   }); // prettier-ignore
 });
 
+describe('upstreams/github, an answer about a membership that says nothing', () => {
+  it.each<[string, () => Response]>([
+    ['broken membership_status_401', status(401, {})],
+    ['broken membership_status_200', status(200, {})],
+    ['broken membership_status_200', () => new Response('<!doctype html>')],
+    ['broken membership_status_302', status(302)],
+  ])('is a fault of the site and no refusal: %s', async (failure, answer) => {
+    expect(await failureIn(trip(setUp({ organizations: ['acme'] }, { [ORG('acme')]: answer }).provider, visit))).toBe(failure);
+    const both = setUp({ organizations: ['acme', 'b'] }, { [ORG('acme')]: answer, [ORG('b')]: active });
+    expect((await trip(both.provider, visit)).subject).toBe('7');
+  });
+});
+
 describe('upstreams/github, checked again', () => {
   it.each<[string, Partial<GitHubOptions>, Readonly<Record<string, () => Response>>]>([
     ['yes', {}, {}],
@@ -146,6 +159,8 @@ describe('upstreams/github, checked again', () => {
     ['unknown', { organizations: ['acme', 'b'] }, { [ORG('b')]: status(403) }],
     ['unknown', { organizations: ['acme'] }, { [ORG('acme')]: status(500) }],
     ['unknown', { organizations: ['acme'] }, { [ORG('acme')]: status(201, { state: 'active' }) }],
+    ['unknown', { organizations: ['acme'] }, { [ORG('acme')]: status(200, {}) }],
+    ['unknown', { organizations: ['acme'] }, { [ORG('acme')]: () => new Response('<!doctype html>') }],
     ['unknown', { teams: ['acme/core'] }, { [`${API}/user`]: status(401, USER), [TEAM]: active }],
     ['yes', { teams: ['acme/core'] }, { [TEAM]: active }],
     ['no', { teams: ['acme/core'] }, {}],

@@ -28,6 +28,7 @@ export const loginAdvice: { readonly [reason: string]: string } = {
   keys_malformed: 'The keys of the other site cannot be read; compare its jwks_uri.',
   limited: 'Too many attempts; wait, or start the server with PORTCULLIS_LIMITS=off on loopback.',
   login_missing: 'The profile at the other site holds no login name.',
+  'membership_status_*': 'GitHub did not say whether the account is in the organization or team; its status page may tell why.',
   network: 'The other site cannot be reached; check the network of this computer.',
   nonce_lost: 'What this server kept of the sign-in is damaged; start again.',
   'oauth_*': 'The response of the other site violates OAuth or OpenID Connect; the reason says how.',
