@@ -58,7 +58,7 @@ interface CachedEntry {
 export function makeGrantCache({ readGrant }: Pick<GrantRecords, 'readGrant'>): GrantCache {
   const known = new Map<string, CachedEntry>();
   const tokens = new Map<string, CachedToken>();
-  /** The last pending read of each grant, unless this process has written that grant since. */
+  /** The last pending read of each grant that is not cached, unless this process has written that grant since. */
   const reading = new Map<string, object>();
   let users = new Map<string, string>();
   const note = (id: string, { userId }: Grant): void => {
@@ -77,21 +77,27 @@ export function makeGrantCache({ readGrant }: Pick<GrantRecords, 'readGrant'>): 
     if (oldest !== undefined) forget(oldest);
     known.set(id, { record, tokens: new Set() });
   };
+  const findFirst = async (id: string, shown: string): Promise<Grant | null> => {
+    const read = {};
+    if (reading.size >= MAX_GRANTS) reading.clear(); // interrupted reads never finish; a cleared read is not cached
+    reading.set(id, read);
+    try {
+      const record = await readGrant(shown);
+      if (record !== null && reading.get(id) === read) add(id, record);
+      return record === null ? null : record.value;
+    } finally {
+      if (reading.get(id) === read) reading.delete(id);
+    }
+  };
   return {
     async find(shown) {
       const id = withoutPlace(shown); // a grant that has moved is the same one
       const before = known.get(id)?.record;
-      const read = {};
-      if (reading.size >= MAX_GRANTS) reading.clear(); // interrupted reads never finish; a cleared read is not cached
-      reading.set(id, read);
-      try {
-        const record = await readGrant(before?.at ?? shown, before);
-        if (record === null) forget(id);
-        else if (record !== before && reading.get(id) === read) add(id, record);
-        return record === null ? null : record.value;
-      } finally {
-        if (reading.get(id) === read) reading.delete(id);
-      }
+      if (before === undefined) return findFirst(id, shown);
+      const record = await readGrant(before.at ?? shown, before);
+      if (record === null) forget(id);
+      else if (record !== before && known.get(id)?.record === before) add(id, record); // else this process has written it since
+      return record === null ? null : record.value;
     },
     findToken: (token) => tokens.get(token),
     keepToken(token, shown) {

@@ -1,5 +1,5 @@
 /** What is remembered of grants between calls: only while the store says that they are what they were. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { makeGrantCache, type CachedToken } from '../../../src/core/records/grant-cache.ts';
 import { makeRecords } from '../../../src/core/records/records.ts';
 import type { Grant } from '../../../src/model/grant.ts';
@@ -47,6 +47,58 @@ describe('core/records/grant-cache', () => {
       expect(slow.peek('grant')).toBe(isKept ? found : null);
     }
     expect(first.peek('grant')).toBeNull();
+  });
+
+  it('does not cache a changed grant that this process writes while it is read again', async () => {
+    const { records } = await setUp();
+    const write = async (): Promise<unknown> =>
+      records.changeGrant('grant', (grant) => ({ grant: { ...grant, usedAt: (grant.usedAt ?? START) + 5 }, result: true }));
+    for (const [written, isKept] of [
+      ['other', true],
+      ['grant', false],
+    ] as const) {
+      let isSecond = false;
+      const slow = makeGrantCache({
+        async readGrant(...asked) {
+          const held = await records.readGrant(...asked);
+          if (isSecond) slow.invalidate(written);
+          return held;
+        },
+      });
+      await slow.find('grant');
+      isSecond = true;
+      await write();
+      const found = await slow.find('grant');
+      expect(slow.peek('grant')).toBe(isKept ? found : null);
+    }
+  });
+
+  it('keeps the newest of two reads of a changed grant', async () => {
+    const { records } = await setUp();
+    const gates: (() => void)[] = [];
+    let isHeld = false;
+    const slow = makeGrantCache({
+      async readGrant(...asked) {
+        const held = await records.readGrant(...asked);
+        if (isHeld) await new Promise<void>((go) => gates.push(go));
+        return held;
+      },
+    });
+    await slow.find('grant');
+    isHeld = true;
+    const change = async (usedAt: number): Promise<unknown> =>
+      records.changeGrant('grant', (grant) => ({ grant: { ...grant, usedAt }, result: true }));
+    await change(START + 5);
+    const older = slow.find('grant');
+    await vi.waitFor(() => expect(gates).toHaveLength(1));
+    await change(START + 6);
+    const newer = slow.find('grant');
+    await vi.waitFor(() => expect(gates).toHaveLength(2));
+    gates[1]!();
+    expect((await newer)?.usedAt).toBe(START + 6);
+    gates[0]!();
+    await older;
+    expect(slow.peek('grant')?.usedAt).toBe(START + 6);
   });
 
   it('returns null for a removed grant, and for a record with an older shape', async () => {
