@@ -3,6 +3,7 @@
  * errors as JSON for programs and as a page for people.
  */
 import { bodyOf, type Call, type Endpoint, metadataPathsOf } from './endpoints/endpoint.ts';
+import type { GrantTypes } from './endpoints/oauth/token.ts';
 import { askedHeaders, CROSS_ORIGIN, isPrefetch, json } from './lib/http.ts';
 import { lazy } from './lib/async.ts';
 import { withFormerNames } from './lib/check-options.ts';
@@ -42,13 +43,13 @@ export interface PersonRoute extends Route {
   errorPage(call: Call, about: ErrorView): Promise<Response>;
 }
 
-/** The route table of an issuer, by path, without the endpoints for people (`site.ts`). @param tokenEndpoint one with more grant types. */
-export function routesOf(settings: Settings, tokenEndpoint: Endpoint = token): ReadonlyMap<string, Route> {
+/** The route table of an issuer, by path, without the endpoints for people (`site.ts`). @param rare grant types beside those that every server has. */
+export function routesOf(settings: Settings, rare?: GrantTypes): ReadonlyMap<string, Route> {
   const { paths } = settings;
   const routes = new Map<string, Route>();
   for (const path of metadataPathsOf(settings.issuer))
     routes.set(path, { name: 'metadata', methods: { GET: metadata, HEAD: metadata }, reader: 'program' });
-  routes.set(paths.token, { name: 'token', methods: { POST: tokenEndpoint }, reader: 'program' });
+  routes.set(paths.token, { name: 'token', methods: { POST: (call) => token(call, rare) }, reader: 'program' });
   routes.set(paths.revoke, { name: 'revoke', methods: { POST: revoke }, reader: 'program' });
   routes.set(paths.introspect, { name: 'introspect', methods: { POST: introspect }, reader: 'program' });
   routes.set(paths.push, { name: 'push', methods: { POST: push }, reader: 'program' });

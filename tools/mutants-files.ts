@@ -85,7 +85,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'grants',
-    files: ['index', 'direct-grant', 'token-request', 'repeated-answer', 'on-tokens', 'former-grants'],
+    files: ['direct-grant', 'token-request', 'repeated-answer', 'on-tokens', 'former-grants'],
     tests: ['grants', 'endpoints'],
     journeys: ['grants', 'proofs'],
   },

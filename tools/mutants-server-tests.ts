@@ -45,7 +45,6 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/endpoints/sign-in/sign-in.ts':
     'src/{endpoints/{account/login,authorize/{step,upstream-sign-in-callback,consent}},journeys/{existing-session,identifier,security-mail,own-login,password,sign-ins,attempts,account},provider/disabled-users,logins/totp}.ts',
   'src/grants/device-code.ts': 'src/journeys/device{,-clients}.ts',
-  'src/grants/index.ts': 'src/endpoints/oauth/token.ts',
   'src/grants/authorization-code.ts': 'src/{grants/token-request,grants/on-tokens,journeys/lost-answers,journeys/signed-tokens}.ts',
   'src/core/recheck.ts': 'src/journeys/recheck.ts',
   'src/grants/refresh-token.ts':

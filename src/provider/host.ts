@@ -114,7 +114,7 @@ export function makeHost<Env>(
     prefix,
     allowedOrigins,
     as,
-    routes: new Map([...routesOf(settings, parts.rareGrants?.token), ...(parts.pages?.pageRoutesOf(settings) ?? [])]),
+    routes: new Map([...routesOf(settings, parts.rareGrants?.grantTypes), ...(parts.pages?.pageRoutesOf(settings) ?? [])]),
     metadata,
     apis,
     helpers: makeHelpers(as),

@@ -4,7 +4,8 @@
  */
 import { noParts } from '../core/no-parts.ts';
 import type { CoreParts } from '../core/parts.ts';
-import type { Call, Endpoint } from '../endpoints/endpoint.ts';
+import type { Call } from '../endpoints/endpoint.ts';
+import type { GrantTypes } from '../endpoints/oauth/token.ts';
 import { checkLeftOut, type PartParsers } from '../options/parse.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Route } from '../server.ts';
@@ -26,8 +27,8 @@ export type Pages = NonNullable<PartParsers['pages']> & {
   readonly unauthorizedPage: (call: Call, refusal: Response) => Promise<Response>;
 };
 
-/** The token endpoint with every grant type. */
-export type RareGrants = NonNullable<PartParsers['rareGrants']> & { readonly token: Endpoint };
+/** The grant types, and the parser of their option. */
+export type RareGrants = NonNullable<PartParsers['rareGrants']> & { readonly grantTypes: GrantTypes };
 
 /** The parts of `portcullis/own-pages`. */
 export const NO_PARTS: Parts = { core: noParts, pages: null, rareGrants: null, check: checkLeftOut };

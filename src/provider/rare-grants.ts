@@ -1,12 +1,11 @@
 /**
- * Grant types that most servers never use, as a part: the token endpoint with every one, each loaded on first use, and the checks of the option
+ * Grant types that most servers never use, as a part: each is loaded on first use; and the checks of the option
  * `trustedIssuers`, whose messages name the option and the fix. `portcullis/own-pages` leaves them out.
  */
-import type { Call } from '../endpoints/endpoint.ts';
 import { lazy } from '../lib/async.ts';
 import type { RareGrants } from './parts.ts';
 import { DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE } from '../model/client.ts';
-import type { GrantType, GrantTypes } from '../grants/index.ts';
+import type { GrantType, GrantTypes } from '../endpoints/oauth/token.ts';
 import { isDocumentUrl } from '../lib/url.ts';
 import { checkTypes } from '../lib/check-options.ts';
 import { keySetOf } from '../model/key-set.ts';
@@ -15,21 +14,15 @@ import type { Settings } from '../model/settings.ts';
 import type { IssuerFinder, TrustedIssuer } from '../model/assertion.ts';
 import { fail } from '../options/option-checks.ts';
 
-/** The part. */
-export const rareGrants: RareGrants = {
-  issuersOf,
-  token: lazy(async () => {
-    const { token } = await import('../endpoints/oauth/token.ts');
-    return (call: Call) => token(call, rareGrantTypes);
-  }),
-};
-
 /** By `grant_type`. */
 export const rareGrantTypes: GrantTypes = new Map<string, GrantType>([
   [DEVICE_CODE, { give: lazy(async () => (await import('../grants/device-code.ts')).deviceCode) }],
   [TOKEN_EXCHANGE, { give: lazy(async () => (await import('../grants/token-exchange.ts')).tokenExchange) }],
   [JWT_BEARER, { give: lazy(async () => (await import('../grants/jwt-bearer.ts')).jwtBearer), needsNoClient: true }],
 ]);
+
+/** The part. */
+export const rareGrants: RareGrants = { issuersOf, grantTypes: rareGrantTypes };
 
 /** The trusted issuers, checked, or the function that finds them. @throws {TypeError} naming what is wrong. */
 export function issuersOf(given: readonly TrustedIssuer[] | IssuerFinder<never>): Pick<Settings, 'trustedIssuers' | 'issuerFinder'> {

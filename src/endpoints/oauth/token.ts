@@ -1,6 +1,6 @@
 /**
- * Requests of clients: the token endpoint (OAuth 2.1 §3.2), which reads the form, runs the entry of the grant table and answers with JSON; and, for the
- * other endpoints for clients too, how a form is read and its client authenticated, by the client's registered method (OAuth 2.1 §2.4).
+ * Requests of clients: the token endpoint (OAuth 2.1 §3.2), which reads the form, runs the entry of the table of grant types and answers with JSON; and, for
+ * the other endpoints for clients too, how a form is read and its client authenticated, by the client's registered method (OAuth 2.1 §2.4).
  *
  * A public client sends only its id; the grant says whether that client may use a code or token, so its record is not read.
  * `clients/confidential.ts` handles clients that authenticate, and is loaded with the first one.
@@ -9,14 +9,16 @@ import { type Caller, failed, NO_CLIENT, withGiveBack } from '../../clients/call
 import { findClient, mayFetch } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import type { PresentedProof } from '../../core/signatures.ts';
-import { findGrantType, type GrantTypes } from '../../grants/index.ts';
-import { tokenAnswer } from '../../grants/token-request.ts';
+import { type IssuedTokens, tokenAnswer } from '../../grants/token-request.ts';
 import { CROSS_ORIGIN, json, parseFields } from '../../lib/http.ts';
 import { isDeniedId, JWT_BEARER } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Params } from '../../model/params.ts';
 import { type Call, readForm } from '../endpoint.ts';
 import { lazy } from '../../lib/async.ts';
+import { isOffered, type Settings } from '../../model/settings.ts';
+import { authorizationCode } from '../../grants/authorization-code.ts';
+import { refreshToken } from '../../grants/refresh-token.ts';
 
 const freshNonce = lazy(async () => (await import('../../core/signatures.ts')).freshNonce);
 const presentedProof = lazy(async () => (await import('../../core/signatures.ts')).presentedProof);
@@ -24,6 +26,31 @@ const presentedProof = lazy(async () => (await import('../../core/signatures.ts'
 const ONCE = ['grant_type', 'client_id', 'client_secret', 'code', 'redirect_uri', 'code_verifier', 'device_code', 'refresh_token', 'scope',
   'client_assertion', 'client_assertion_type', 'assertion', 'subject_token', 'actor_token']; // prettier-ignore
 const NEVER_IN_URL = [...ONCE, 'resource', 'token', 'token_type_hint'];
+
+/** Issues tokens for a request, or refuses it. */
+export type GiveTokens = (params: Params, caller: Caller, as: AuthServer, request: Request) => Promise<IssuedTokens>;
+
+/** An entry of the table. */
+export interface GrantType {
+  readonly give: GiveTokens;
+  /** Whether the caller need not be a client. */
+  readonly needsNoClient?: true;
+}
+
+/** Grant types by name. */
+export type GrantTypes = ReadonlyMap<string, GrantType>;
+
+/** Those that every server has and offers. `provider/rare-grants.ts` has those that a server may be built without. */
+const grantTypes: GrantTypes = new Map<string, GrantType>([
+  ['authorization_code', { give: authorizationCode }],
+  ['refresh_token', { give: refreshToken }],
+  ['client_credentials', { give: lazy(async () => (await import('../../grants/direct-grant.ts')).clientCredentials) }],
+]);
+
+/** The grant type with that name, if this server offers it. @param rare `rareGrantTypes`, where the server is built with them. */
+export function findGrantType(name: string, settings: Settings, rare: GrantTypes = new Map()): GrantType | undefined {
+  return grantTypes.get(name) ?? (isOffered(name, settings) ? rare.get(name) : undefined);
+}
 
 /** POST of the token endpoint. @param rare grant types beside those that every server has. */
 export async function token(call: Call, rare?: GrantTypes): Promise<Response> {

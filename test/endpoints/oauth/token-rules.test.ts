@@ -2,8 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { addClient } from '../../../src/core/records/clients.ts';
 import { type Call, makeCall } from '../../../src/endpoints/endpoint.ts';
-import { refuseSecretsInUrl, token } from '../../../src/endpoints/oauth/token.ts';
-import type { GiveTokens, GrantTypes } from '../../../src/grants/index.ts';
+import { type GiveTokens, type GrantTypes, refuseSecretsInUrl, token } from '../../../src/endpoints/oauth/token.ts';
 import { type Client, DEVICE_CODE, JWT_BEARER } from '../../../src/model/client.ts';
 import { OAuthError } from '../../../src/model/error.ts';
 import type { Settings } from '../../../src/model/settings.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type Caller, NO_CLIENT } from '../../src/clients/caller.ts';
-import type { AuthServer } from '../../src/core/auth-server.ts';
-import { findGrantType } from '../../src/grants/index.ts';
-import { rareGrantTypes } from '../../src/provider/rare-grants.ts';
-import { paramsOf } from '../../src/model/params.ts';
-import type { Settings } from '../../src/model/settings.ts';
+import { type Caller, NO_CLIENT } from '../../../src/clients/caller.ts';
+import type { AuthServer } from '../../../src/core/auth-server.ts';
+import { findGrantType } from '../../../src/endpoints/oauth/token.ts';
+import { rareGrantTypes } from '../../../src/provider/rare-grants.ts';
+import { paramsOf } from '../../../src/model/params.ts';
+import type { Settings } from '../../../src/model/settings.ts';
 
 const urn = (name: string): string => `urn:ietf:params:oauth:grant-type:${name}`;
 const ALL = {
@@ -26,7 +26,7 @@ const MISSES: readonly (readonly [string, string])[] = [
   [urn('jwt-bearer'), 'missing_assertion'],
 ];
 
-describe('grants/index', () => {
+describe('endpoints/oauth/token: grant types', () => {
   it.each(MISSES)('runs %s by its name', async (name, reason) => {
     const give = findGrantType(name, ALL, rareGrantTypes)?.give(
       paramsOf(new Map()),
