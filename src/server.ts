@@ -6,7 +6,6 @@ import { bodyOf, type Call, type Endpoint, metadataPathsOf } from './endpoints/e
 import type { GrantTypes } from './endpoints/oauth/token.ts';
 import { askedHeaders, CROSS_ORIGIN, isPrefetch, json } from './lib/http.ts';
 import { lazy } from './lib/async.ts';
-import { withFormerNames } from './lib/check-options.ts';
 import { OAuthError } from './model/error.ts';
 import type { Settings } from './model/settings.ts';
 
@@ -19,6 +18,7 @@ const register = lazy(async () => (await import('./endpoints/oauth/register.ts')
 const registration = lazy(async () => (await import('./endpoints/oauth/register.ts')).registration);
 const revoke = lazy(async () => (await import('./endpoints/oauth/revoke.ts')).revoke);
 const token = lazy(async () => (await import('./endpoints/oauth/token.ts')).token);
+const withFormerNames = lazy(async () => (await import('./model/advice.ts')).withFormerNames);
 
 /** One URL of the server. */
 export interface Route {
@@ -128,13 +128,6 @@ function isForPeople(route: Route): route is PersonRoute {
   return route.reader === 'person';
 }
 
-/** What `onError` of `@cloudflare/workers-oauth-provider` reads. */
-const FORMER = {
-  description: 'read the body of the response, the second argument',
-  headers: 'read those of the response, the second argument',
-  internal: 'read `reason` and `error`',
-};
-
 /** The operator's `onError` may replace a response; if it throws or returns nothing, ours is sent. */
 async function replaced(route: Route, call: Call, error: unknown, response: Response): Promise<Response> {
   const { onError } = call.as.settings;
@@ -144,11 +137,7 @@ async function replaced(route: Route, call: Call, error: unknown, response: Resp
   const refusal = { endpoint: route.name, requestId, status: response.status, code: known ? error.code : 'server_error' } as const;
   try {
     const reason = known ? error.reason : 'unexpected';
-    const told = withFormerNames(
-      { ...refusal, reason, ...(known && error.status < 500 ? {} : { error }) },
-      'The refusal of `onError`',
-      FORMER,
-    );
+    const told = await withFormerNames({ ...refusal, reason, ...(known && error.status < 500 ? {} : { error }) });
     const own = await onError(told, response, request);
     return own instanceof Response ? own : response;
   } catch (failed) {

@@ -32,17 +32,6 @@ export function nearestOf(name: string, known: readonly string[]): string | null
   return near !== undefined && far(near) <= Math.max(Math.min(2, name.length - 2), name.length / 3) ? near : null; // of three letters two must be right
 }
 
-/** The same object, whose former members throw when they are read, and say what to read instead. They are not enumerated. */
-export function withFormerNames<T extends object>(value: T, owner: string, former: { readonly [name: string]: string }): T {
-  for (const [name, fix] of Object.entries(former))
-    Object.defineProperty(value, name, {
-      get: () => {
-        throw new TypeError(`${owner} has no \`${name}\`; ${fix}.`);
-      },
-    });
-  return value;
-}
-
 /** The number of letters to add, remove or change (Levenshtein). */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);

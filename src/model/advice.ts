@@ -1,7 +1,8 @@
 /**
  * Advice: one sentence for each reason of a refusal, for development: on stderr, and with a loopback issuer on the page or in
- * `error_description`. A public server never shows it, because reasons help attackers.
+ * `error_description`. A public server never shows it, because reasons help attackers. And what a listener is told that was written for another package.
  */
+import type { Refusal } from './settings.ts';
 
 /** A refusal, as its event reports it. */
 export type ReportedRefusal = { readonly reason: string; readonly detail?: string | undefined } & (
@@ -32,4 +33,22 @@ export async function refusalLine(told: ReportedRefusal): Promise<string> {
   const what = 'login' in told ? `sign-in with ${told.login} failed` : `${told.endpoint} refused a request with ${told.code}`;
   const advice = await sentenceOf(told.reason, 'login' in told);
   return `portcullis: ${what}: ${told.reason}${told.detail === undefined ? '' : ` (${told.detail})`}${advice === undefined ? '' : `. ${advice}`}`;
+}
+
+/** What `onError` of `@cloudflare/workers-oauth-provider` reads. */
+const FORMER = {
+  description: 'read the body of the response, the second argument',
+  headers: 'read those of the response, the second argument',
+  internal: 'read `reason` and `error`',
+};
+
+/** The refusal for `onError`. Its members of that package throw when they are read, and say what to read instead; they are not enumerated. */
+export function withFormerNames(refusal: Refusal): Refusal {
+  for (const [name, fix] of Object.entries(FORMER))
+    Object.defineProperty(refusal, name, {
+      get: () => {
+        throw new TypeError(`The refusal of \`onError\` has no \`${name}\`; ${fix}.`);
+      },
+    });
+  return refusal;
 }
