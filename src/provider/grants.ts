@@ -4,14 +4,15 @@
 import { disableUser, enableUser, signOut } from '../core/users/sign-out.ts';
 import { endGrants, endUserGrant, type GrantFilter, grantsOf, grantsOfUser } from '../core/records/grants.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { findUserId } from '../core/users/identities.ts';
-import { makeLinkedLogins } from '../core/users/linked-logins.ts';
+import { findUserId, makeLinkedLogins } from '../core/users/identities.ts';
 import { type Grant, isLive, lifeEndOf } from '../model/grant.ts';
 import type { Identity } from '../model/identity.ts';
 import { lazyObject } from '../lib/async.ts';
 import { checkCursor, checkUserId } from './own-arguments.ts';
 import { SIGN_IN_KINDS, type SignInKind } from '../model/login-services.ts';
 import type { Cursor, Json, Seconds } from '../model/store.ts';
+
+export { makeLinkedLogins }; // of a module that is loaded by itself, a bundle in one file keeps every export
 
 /** A grant as its user may see it. */
 export interface GrantSummary {

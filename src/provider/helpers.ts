@@ -91,7 +91,7 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
     accounts: as.accounts,
     signIns: lazyObject<SignIns>(
       { list: true, removeIdentity: true, removePasskey: true, removeSecondFactor: true, removeAll: true },
-      async () => (await import('../core/users/linked-logins.ts')).makeLinkedLogins(as),
+      async () => (await import('./grants.ts')).makeLinkedLogins(as),
     ),
   };
 }

@@ -1,6 +1,6 @@
 /** The services of a login over a real server, and the pages of the password login without a browser. */
 import { makeAttempts } from '../../src/core/attempts.ts';
-import { makeLinkedLogins } from '../../src/core/users/linked-logins.ts';
+import { makeLinkedLogins } from '../../src/core/users/identities.ts';
 import type { AuthServer } from '../../src/core/auth-server.ts';
 import type { LoginPageCall, LoginServices, SectionCall } from '../../src/model/login.ts';
 import { paramsOf } from '../../src/model/params.ts';

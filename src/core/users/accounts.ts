@@ -18,7 +18,7 @@ import type { Secrets } from '../records/secrets.ts';
 import type { AccountRecord, Records } from '../records/records.ts';
 import { isRemoved, markRemoved } from './removed-users.ts';
 import { signOut, type SignOutParts } from './sign-out.ts';
-import { makeLinkedLogins } from './linked-logins.ts';
+import { makeLinkedLogins } from './identities.ts';
 import type { Vault } from '../vault/vault.ts';
 
 /** N = 2^14, r = 8, p = 5: 16 MiB, so that it also runs in a Worker. */

@@ -2,6 +2,8 @@
  * Upstream identities: one record each under the hash of issuer and subject, and which user it belongs to. The key is (issuer, subject) and nothing else: an
  * e-mail address can be reassigned, or be claimed at an upstream that never verified it (OpenID Connect Core §5.7). Several identities belong to one user only
  * if the user links them while signed in, or, if the operator allows it, if both sides have verified the same address (docs/decisions/0010).
+ *
+ * And what operators, and users who recovered an account that an intruder may share, do with all linked logins: identities, passkeys, the second factor.
  */
 import type { Accounts } from '../../model/account.ts';
 import { domainOf } from '../../model/email.ts';
@@ -15,6 +17,9 @@ import type { Key, Seconds, Store } from '../../model/store.ts';
 import { listsOfIdentity, type Records, type UpstreamName } from '../records/records.ts';
 import type { Secrets } from '../records/secrets.ts';
 import { isRemoved } from './removed-users.ts';
+import type { Passkeys } from '../../model/passkey.ts';
+import { SIGN_IN_KINDS, type SignInKind, type SignIns } from '../../model/login-services.ts';
+import type { Totps } from '../../model/totp.ts';
 
 /** A stored identity. */
 export type IdentityRecord = {
@@ -228,3 +233,42 @@ function keyOf(hash: string): Key {
 }
 
 const isIdentity = (value: unknown): value is IdentityRecord => versioned(value) && has(value, 'userId', 'issuer', 'createdAt');
+
+/** What the operations on linked logins are made over. */
+interface LinkedLoginsParts {
+  readonly store: Store;
+  readonly passkeys: Passkeys;
+  readonly totps: Totps;
+  readonly emit: (event: NewEvent) => void;
+}
+
+/** Makes the operations on linked logins. */
+export function makeLinkedLogins(as: LinkedLoginsParts): SignIns {
+  const signIns: SignIns = {
+    async list(userId) {
+      const [identities, passkeys, secondFactor] = await Promise.all([
+        identitiesOf(as, userId),
+        as.passkeys.of(userId),
+        as.totps.statusOf(userId),
+      ]);
+      return {
+        identities: identities.map(({ hash: id, issuer, account, createdAt }) => ({ id, issuer, account, createdAt })),
+        passkeys: passkeys.map(({ id, name, createdAt, usedAt = null }) => ({ id, name, createdAt, usedAt })),
+        secondFactor,
+      };
+    },
+    async removeIdentity(userId, id) {
+      const removed = await removeIdentity(as, userId, id);
+      if (removed) as.emit({ kind: 'factor.changed', factor: 'identity', userId, what: 'removed' });
+      return removed;
+    },
+    removePasskey: async (userId, id) => (await as.passkeys.remove(userId, id)) === 'removed',
+    removeSecondFactor: (userId) => as.totps.remove(userId),
+    async removeAll(userId, kinds: readonly SignInKind[] = SIGN_IN_KINDS) {
+      if (kinds.includes('identities')) for (const { hash } of await identitiesOf(as, userId)) await signIns.removeIdentity(userId, hash);
+      if (kinds.includes('passkeys')) await as.passkeys.removeAll(userId);
+      if (kinds.includes('secondFactor')) await as.totps.remove(userId);
+    },
+  };
+  return signIns;
+}

@@ -2,8 +2,7 @@
  * Pages on which a signed-in user links accounts at other providers: upstream logins of this account, and the account that a tool asked for.
  */
 import { findClient } from '../../clients/find.ts';
-import { identitiesOf, type LinkedIdentity, mayRemoveIdentity } from '../../core/users/identities.ts';
-import { makeLinkedLogins } from '../../core/users/linked-logins.ts';
+import { identitiesOf, type LinkedIdentity, makeLinkedLogins, mayRemoveIdentity } from '../../core/users/identities.ts';
 import type { KnownSession } from '../../core/users/sessions.ts';
 import { connectable, CONNECTION_LINK, connectionPath, type ConnectionRequest } from '../../core/vault/connections.ts';
 import { equalTexts } from '../../lib/bytes.ts';
