@@ -1,10 +1,9 @@
 /**
  * What may be used once: ids that could be replayed, pushed authorization requests (RFC 9126), initial access tokens (RFC 7591 §3). An id is remembered by one
- * write that only the first request can make, in any number of processes. What a browser brings back is marked, so that its second request learns the result
- * of the first. A record that is used for work that fails is kept.
+ * write that only the first request can make, in any number of processes. A record that is used for work that fails is kept.
  */
 import type { Fields } from '../../lib/http.ts';
-import { changeRecord, has, readRecord, type RecordAccess, type Versioned, versioned } from '../../model/record.ts';
+import { has, readRecord, type Versioned, versioned } from '../../model/record.ts';
 import { isOutage } from '../../model/error.ts';
 import { type Params, paramsOf } from '../../model/params.ts';
 import { type Place, withPlace } from '../../model/token.ts';
@@ -46,22 +45,6 @@ export async function singleUse(
 }
 
 const isMark = (value: unknown): value is { readonly by: string } => has(value, 'by');
-
-/** `now` while a request handles it; `done` after it ended in a page, so there is no redirect to repeat. */
-export type Used = { readonly taken?: 'now' | 'done' };
-
-/** Marks a record: an open one as `now`, a taken one as `done`. True for exactly one caller. */
-export async function markUsed<T extends Used & { readonly expiresAt: Seconds }>(
-  over: RecordAccess,
-  key: Key,
-  kind: (value: unknown) => value is T,
-  taken: 'now' | 'done',
-): Promise<boolean> {
-  return changeRecord(over, key, kind, (record) => {
-    if (!record || record.taken !== (taken === 'now' ? undefined : 'now')) return { result: false };
-    return { write: { ...record, taken }, until: record.expiresAt, result: true };
-  });
-}
 
 /**
  * Runs `work` for the one caller that takes the record; null for all others. It is open again if `work` fails, or the store while it is taken.

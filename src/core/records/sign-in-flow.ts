@@ -5,12 +5,14 @@
  * no extra attempts. On a double click the browser drops the first answer, so the second request gets the same one, kept for a few minutes.
  */
 import { parseFields } from '../../lib/http.ts';
-import { changeRecord, has, readRecord, versioned } from '../../model/record.ts';
+import { changeRecord, has, readRecord, type RecordAccess, versioned } from '../../model/record.ts';
 import { paramsOf } from '../../model/params.ts';
 import { PENDING_TTL } from '../../model/pending-authorization.ts';
-import type { Json, Seconds } from '../../model/store.ts';
+import type { Json, Key, Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
-import { markUsed, type Used } from './one-time.ts';
+
+/** `now` while a request handles it; `done` after it ended in a page, so there is no redirect to repeat. */
+type Used = { readonly taken?: 'now' | 'done' };
 
 /** A sign-in that waits for its next page. */
 export type StepRecord = {
@@ -27,6 +29,19 @@ export type StepRecord = {
   readonly sealed: string;
   readonly expiresAt: Seconds;
 } & Used;
+
+/** Marks a record: an open one as `now`, a taken one as `done`. True for exactly one caller. */
+export async function markUsed<T extends Used & { readonly expiresAt: Seconds }>(
+  over: RecordAccess,
+  key: Key,
+  kind: (value: unknown) => value is T,
+  taken: 'now' | 'done',
+): Promise<boolean> {
+  return changeRecord(over, key, kind, (record) => {
+    if (!record || record.taken !== (taken === 'now' ? undefined : 'now')) return { result: false };
+    return { write: { ...record, taken }, until: record.expiresAt, result: true };
+  });
+}
 
 /** Stores a step. */
 export async function openStep({ store }: AuthServer, hash: string, step: StepRecord): Promise<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AuthServer } from '../../../src/core/auth-server.ts';
-import { markUsed, singleUse, takeFor } from '../../../src/core/records/one-time.ts';
+import { singleUse, takeFor } from '../../../src/core/records/one-time.ts';
 import { OAuthError } from '../../../src/model/error.ts';
 import type { Key, Store } from '../../../src/model/store.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
@@ -73,26 +73,6 @@ describe('core/records/one-time', () => {
     await expect(once.giveBack()).resolves.toBeUndefined();
     fault = new TypeError('a fault of ours');
     await expect(once.giveBack()).rejects.toThrow('a fault of ours');
-  });
-});
-
-type Form = { readonly taken?: 'now' | 'done'; readonly expiresAt: number; readonly by: string };
-const isForm = (value: unknown): value is Form => typeof value === 'object' && value !== null && 'by' in value;
-
-describe('core/records/one-time, marks', () => {
-  it('is taken by exactly one caller, ended by it, and gone when it expires', async () => {
-    let now = NOW;
-    const store = memoryStore({ now: () => now });
-    const mark = (taken: 'now' | 'done'): Promise<boolean> => markUsed({ store }, 'pending:a', isForm, taken);
-    const value = async (): Promise<unknown> => (await store.read('pending:a'))?.value;
-    expect([await mark('now'), await mark('done'), await value()]).toEqual([false, false, undefined]);
-    const form: Form = { by: 'x', expiresAt: NOW + 60 };
-    await store.write('pending:a', form, 'absent', { until: NOW + 60 });
-    expect([await mark('done'), await value()]).toEqual([false, form]);
-    expect([await mark('now'), await mark('now'), await value()]).toEqual([true, false, { ...form, taken: 'now' }]);
-    expect([await mark('done'), await mark('done'), await mark('now'), await value()]).toEqual([true, false, false, { ...form, taken: 'done' }]); // prettier-ignore
-    now = NOW + 60;
-    expect(await value()).toBeUndefined();
   });
 });
 
