@@ -37,7 +37,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'model',
-    files: ['live-permissions', 'params', 'token', 'pending-authorization', 'settings', 'account', 'key-set', 'user-state', 'context'],
+    files: ['live-permissions', 'params', 'token', 'settings', 'account', 'key-set', 'user-state', 'context'],
     tests: ['model'],
     journeys: ['people', 'proofs'],
   },
@@ -136,6 +136,8 @@ const PARTS: readonly Part[] = [
       'account/account',
       'authorize/repeated-answer',
       'authorize/issue-code',
+      'authorize/pending',
+      'authorize/open-grant',
       'sign-in/session',
       'account/login',
       'account/linked-accounts',

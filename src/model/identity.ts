@@ -123,14 +123,6 @@ export type ReturnResult =
       readonly reason: string;
     };
 
-/** How far the clock of another site may be ahead. */
-const MAX_AHEAD: Seconds = 300;
-
-/** When a user authenticated; 0 if that is not known. A time that has not come, such as one in milliseconds, would be recent for ever. */
-export function timeOfProof(at: Seconds | undefined, now: Seconds): Seconds {
-  return typeof at === 'number' && at <= now + MAX_AHEAD ? Math.min(at, now) : 0;
-}
-
 /** What an event says of a sign-in that failed. */
 export function failureOf(result: Refused | Limited): Defined<{ reason: string; userId: string | undefined }> {
   return defined({ reason: result.kind === 'limited' ? 'limited' : result.reason, userId: result.userId });

@@ -1,9 +1,8 @@
 /**
  * Pending authorizations: an authorization request while the user decides. Made only after client and redirect URI were validated, taken
- * exactly once, bound to the browser by the hash of a cookie. Pure.
+ * exactly once, bound to the browser by the hash of a cookie (`endpoints/authorize/pending.ts`).
  */
 import type { Client } from './client.ts';
-import { findRedirect, type ValidRedirect } from './redirect.ts';
 import type { RequestedScope } from './scope.ts';
 import type { Seconds } from './store.ts';
 
@@ -58,18 +57,3 @@ export type Approved = Choice & {
   /** SHA-256 of the state of the only upstream request that may complete it. */
   readonly stateHash: string;
 };
-
-/** The selected scopes that were requested, in the order of the request. */
-export function approvedScope(pending: PendingAuthorization, selected: readonly string[]): readonly string[] {
-  return pending.scope.filter((scope) => selected.includes(scope));
-}
-
-/** The redirect URI for the answer, which must still be valid. For a device it is a page of ours. @throws {OAuthError} */
-export function redirectOf({ device, redirectUri }: PendingAuthorization, client: Client, schemes?: readonly string[]): ValidRedirect {
-  return device ? (redirectUri as ValidRedirect) : findRedirect(client, redirectUri, schemes);
-}
-
-/** Adds an approval, and time for the upstream request. */
-export function approvePending(pending: PendingAuthorization, approved: Approved, now: Seconds): PendingAuthorization {
-  return { ...pending, approved, expiresAt: now + PENDING_TTL };
-}

@@ -7,7 +7,15 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { findUpstreamState, newState, openUpstreamState, stateIn, takeUpstreamState } from '../core/records/sign-in-flow.ts';
 import { flowCookie, isFirstPartyStart, isSameOrigin, setCookie } from '../endpoints/sign-in/browser-context.ts';
-import { counted, findPending, type FoundPending, type OpenedPending, openPending, otherBrowser } from '../endpoints/authorize/pending.ts';
+import {
+  approvedScope,
+  counted,
+  findPending,
+  type FoundPending,
+  type OpenedPending,
+  openPending,
+  otherBrowser,
+} from '../endpoints/authorize/pending.ts';
 import { checkNames } from '../lib/check-options.ts';
 import { isLoopbackRedirect } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
@@ -18,7 +26,7 @@ import { findRedirect, redirectLabel } from '../model/redirect.ts';
 import { resourceOf } from '../model/resource.ts';
 import { requestedPart } from '../model/scope.ts';
 import type { Json, Key } from '../model/store.ts';
-import { type Approved, approvedScope, PENDING_TTL, type PendingAuthorization } from '../model/pending-authorization.ts';
+import { type Approved, PENDING_TTL, type PendingAuthorization } from '../model/pending-authorization.ts';
 import { authorizationErrorRedirect, type AuthRequest, onPage } from './auth-request.ts';
 import { clientOfRequest, withClient } from './requests.ts';
 import { checkAuthRequest, checkOptions, checkRequest, checkScope, checkText, checkUserId, refusePrefetch } from './own-arguments.ts';

@@ -4,10 +4,9 @@
  */
 import { findClientStatus, newClientsOf } from '../../core/records/client-status.ts';
 import { singleUse } from '../../core/records/one-time.ts';
-import { accountMark } from '../../endpoints/authorize/consent-page.ts';
 import { type Call, readForm } from '../../endpoints/endpoint.ts';
 import { cookieOf, isSameOrigin, redirectTo, setCookie } from '../../endpoints/sign-in/browser-context.ts';
-import { signInAgain, signInUrl } from '../../endpoints/sign-in/session.ts';
+import { accountMark, signInAgain, signInUrl } from '../../endpoints/sign-in/session.ts';
 import { equalTexts } from '../../lib/bytes.ts';
 import { html } from '../../lib/html.ts';
 import { ownPath } from '../../lib/url.ts';

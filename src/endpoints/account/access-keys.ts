@@ -14,10 +14,10 @@ import { isEveryRoute, type Resource, resourceOf } from '../../model/resource.ts
 import { rightsIn } from '../../model/scope.ts';
 import { keysBody, madeKeyBody, newKeyBody } from '../../pages/access-keys.ts';
 import { sectionPage } from '../../pages/account.ts';
-import { accountMark, grantableScope, organizationOf } from '../authorize/consent-page.ts';
 import { type Call, keysPath, readForm } from '../endpoint.ts';
 import { isSameOrigin, redirectTo } from '../sign-in/browser-context.ts';
-import { originOf, requireRecentSession, requireSession, upstreamAccountsOf } from '../sign-in/session.ts';
+import { accountMark, originOf, requireRecentSession, requireSession, upstreamAccountsOf } from '../sign-in/session.ts';
+import { grantableScope, organizationOf } from '../authorize/open-grant.ts';
 
 const DAY = 86_400;
 /** Lifetimes that the form offers, as far as the operator allows them. */

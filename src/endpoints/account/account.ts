@@ -15,10 +15,9 @@ import type { Grant } from '../../model/grant.ts';
 import { type AccountSection, isRedirect } from '../../model/login.ts';
 import { rightsIn } from '../../model/scope.ts';
 import { accountPage, type AppView, type LineView, sectionPage, type SessionView } from '../../pages/account.ts';
-import { accountMark } from '../authorize/consent-page.ts';
 import { type Call, keysPath, readForm, sectionPath, sectionsOf, signInsPath } from '../endpoint.ts';
 import { isSameOrigin, redirectTo, scriptHashOf, setCookie } from '../sign-in/browser-context.ts';
-import { isRecent, requireSession, signedOutUrl, signInAgain } from '../sign-in/session.ts';
+import { accountMark, isRecent, requireSession, signedOutUrl, signInAgain } from '../sign-in/session.ts';
 import { nameOf, renewSession, servicesOf } from '../sign-in/sign-in.ts';
 
 /** GET and POST of the account page. */

@@ -11,11 +11,10 @@ import { OAuthError } from '../../model/error.ts';
 import { isRedirect } from '../../model/login.ts';
 import { connectBody, sectionPage, signInsBody } from '../../pages/account.ts';
 import { messagePage } from '../../pages/message.ts';
-import { accountMark } from '../authorize/consent-page.ts';
 import { redirectToUpstream } from '../authorize/upstream-sign-in.ts';
 import { type Call, readForm, signInsPath } from '../endpoint.ts';
 import { isSameOrigin, redirectTo } from '../sign-in/browser-context.ts';
-import { requireRecentSession, requireSession } from '../sign-in/session.ts';
+import { accountMark, requireRecentSession, requireSession } from '../sign-in/session.ts';
 import { expiredPage } from '../sign-in/pages.ts';
 
 /**

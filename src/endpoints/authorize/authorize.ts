@@ -28,9 +28,10 @@ import {
   requestedParams,
   type RequestedParams,
 } from './authorization-request.ts';
-import { consentPage, grantableScope, organizationOf, requestUrl } from './consent-page.ts';
+import { consentPage, requestUrl } from './consent-page.ts';
 import { type ConfirmedScopes, grantTo } from './issue-code.ts';
 import { counted, type OpenedPending, openPending } from './pending.ts';
+import { grantableScope, organizationOf } from './open-grant.ts';
 
 /** GET, HEAD and POST of the authorization endpoint. HEAD answers as GET would, and writes nothing. */
 export async function authorize(call: Call): Promise<Response> {

@@ -1,21 +1,18 @@
 /**
- * Consent page: built from the pending authorization, the client's metadata, and what the user may grant now. The application is asked that for
- * each consent and its answer never stored; if it cannot answer, nothing is granted.
+ * Consent page: built from the pending authorization, the client's metadata, and what the user may grant now (`open-grant.ts`).
  */
 import type { AuthServer } from '../../core/auth-server.ts';
 import type { Consented } from '../../core/records/consents.ts';
 import { keepPushedRequest } from '../../core/records/one-time.ts';
-import type { Session } from '../../core/records/records.ts';
 import { isLoopbackRedirect, parseUrl } from '../../lib/url.ts';
 import { isOfHosts } from '../../model/client-policy.ts';
 import type { Client } from '../../model/client.ts';
-import type { Organization } from '../../model/identity.ts';
 import { isForm, isRedirect } from '../../model/login.ts';
 import { PENDING_TTL, type PendingAuthorization } from '../../model/pending-authorization.ts';
 import { redirectLabel } from '../../model/redirect.ts';
 import { resourceOf } from '../../model/resource.ts';
 import { OFFLINE_ACCESS } from '../../model/scope.ts';
-import type { GrantorClient, Settings } from '../../model/settings.ts';
+import type { Settings } from '../../model/settings.ts';
 import { approvePage, type ScopeView } from '../../pages/approve.ts';
 import type { ClientView } from '../../pages/client.ts';
 import type { AccountView } from '../../pages/sign-in.ts';
@@ -23,6 +20,8 @@ import { sayFor, type Words } from '../../words/words.ts';
 import type { Call } from '../endpoint.ts';
 import { hasLinks, linksFor, loginViews, noLoginPage } from '../sign-in/pages.ts';
 import { nameOf, type NotSignedIn, type SignedIn } from '../sign-in/sign-in.ts';
+import { accountMark } from '../sign-in/session.ts';
+import { grantableScope, organizationOf } from './open-grant.ts';
 import type { FoundPending } from './pending.ts';
 
 /** The input of the page, on the first and on later showings. */
@@ -158,11 +157,6 @@ export async function accountView({ as, words }: Call, user: SignedIn): Promise<
   return { name: nameOf(claims, words), detail: detail === '' ? undefined : detail, mark: await accountMark(as, user) };
 }
 
-/** Identifies in the form the account that the page showed, so that a switch in another tab is detected. */
-export async function accountMark(as: AuthServer, session: Pick<Session, 'userId'> | null): Promise<string> {
-  return session === null ? '' : (await as.secrets.hash(`account\n${session.userId}`)).slice(0, 16);
-}
-
 /** What an authorization request asked for. */
 type Asked = Pick<PendingAuthorization, 'clientId' | 'redirectUri' | 'resource' | 'challenge' | 'scope' | 'offline' | 'device'> & {
   readonly state?: string | undefined;
@@ -196,43 +190,4 @@ function lifetimeText({ accessTokenTTL, refreshTokenIdleTTL }: Settings, { grant
   return isRefreshed
     ? words.approve.lastsUnused(sayFor(refreshTokenIdleTTL, words))
     : words.approve.lastsFor(sayFor(accessTokenTTL, words));
-}
-
-/** The organization that a choice is for; null for a user without any, `open` if it is still to be chosen. */
-export function organizationOf({ organizations = [] }: SignedIn, chosen: string | undefined): Organization | null | 'open' {
-  if (organizations.length === 0) return null;
-  if (organizations.length === 1) return organizations[0] ?? null;
-  return organizations.find(({ id }) => id === chosen) ?? 'open';
-}
-
-/** The scopes that this user may grant now; none if the look-up fails (its error is thrown). */
-export async function grantableScope(
-  { as, env }: Call,
-  { userId, claims, permissions }: SignedIn,
-  organization: Organization | null,
-  scope: readonly string[],
-  client?: Client,
-): Promise<readonly string[]> {
-  const { grantableScopes } = as.settings;
-  if (grantableScopes === null) return scope;
-  const may = organization?.permissions ?? permissions;
-  const who = {
-    userId,
-    claims,
-    ...(may ? { permissions: may } : {}),
-    ...(organization ? { organization } : {}),
-    ...(client ? { client: grantorClient(client) } : {}),
-  };
-  const given = new Set(as.settings.expandScopes(await grantableScopes(who, env as never))); // of a text, `includes` would take a part
-  return scope.filter((one) => given.has(one));
-}
-
-function grantorClient({ id, name, documentHost, redirectUris, entered }: Client): GrantorClient {
-  return {
-    id,
-    ...(name === undefined ? {} : { name }),
-    ...(documentHost === undefined ? {} : { documentHost }),
-    redirectUris,
-    ...(entered === undefined ? {} : { entered }),
-  };
 }

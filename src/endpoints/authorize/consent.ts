@@ -8,18 +8,18 @@ import { OAuthError } from '../../model/error.ts';
 import { isForm, isRedirect } from '../../model/login.ts';
 import type { Params } from '../../model/params.ts';
 import { resourceOf } from '../../model/resource.ts';
-import { approvedScope, type Choice, type PendingAuthorization } from '../../model/pending-authorization.ts';
+import type { Choice, PendingAuthorization } from '../../model/pending-authorization.ts';
 import { html, type HtmlValue } from '../../lib/html.ts';
 import { repeatDecision } from './repeated-answer.ts';
 import { issueCode, refuse } from './issue-code.ts';
 import { expiredPage } from '../sign-in/pages.ts';
-import { findPending, type FoundPending, otherBrowser } from './pending.ts';
+import { approvedScope, findPending, type FoundPending, otherBrowser } from './pending.ts';
 import { askStep } from './step.ts';
-import { accountMark, consentPage, type Consent } from './consent-page.ts';
+import { consentPage, type Consent } from './consent-page.ts';
 import { redirectToUpstream } from './upstream-sign-in.ts';
 import { readForm, type Call } from '../endpoint.ts';
 import { isSameOrigin, setCookie, withLanguage } from '../sign-in/browser-context.ts';
-import { countsFor, sessionOf, upstreamAccountsOf } from '../sign-in/session.ts';
+import { accountMark, countsFor, sessionOf, upstreamAccountsOf } from '../sign-in/session.ts';
 import { nameOf, type NextStep, type NotSignedIn, signIn, type SignedIn } from '../sign-in/sign-in.ts';
 
 /** A submitted decision, with the signed-in user. */

@@ -1,6 +1,6 @@
 /**
  * Pending authorizations: opened once the client and the redirect URI are verified, bound to the browser by a cookie, and found again by the
- * id in the form of the consent page.
+ * id in the form of the consent page, with the redirect URI that its answer goes to; and what the user's approval adds.
  */
 import { findClient, isClientId } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
@@ -8,8 +8,8 @@ import { equalTexts } from '../../lib/bytes.ts';
 import { type Defined, defined } from '../../lib/json.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
-import { PENDING_TTL, type PendingAuthorization, redirectOf } from '../../model/pending-authorization.ts';
-import type { ValidRedirect } from '../../model/redirect.ts';
+import { type Approved, PENDING_TTL, type PendingAuthorization } from '../../model/pending-authorization.ts';
+import { findRedirect, type ValidRedirect } from '../../model/redirect.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Seconds } from '../../model/store.ts';
 import type { Call } from '../endpoint.ts';
@@ -109,6 +109,21 @@ export async function findPending(
   if (!client) return null;
   await checkBrowser({ request, as }, pendingHash, pending.browserHash);
   return { pendingId, pendingHash, pending, client, redirect: redirectOf(pending, client, as.settings.clientRegistration.redirectSchemes) };
+}
+
+/** The selected scopes that were requested, in the order of the request. */
+export function approvedScope(pending: PendingAuthorization, selected: readonly string[]): readonly string[] {
+  return pending.scope.filter((scope) => selected.includes(scope));
+}
+
+/** The redirect URI for the answer, which must still be valid. For a device it is a page of ours. @throws {OAuthError} */
+export function redirectOf({ device, redirectUri }: PendingAuthorization, client: Client, schemes?: readonly string[]): ValidRedirect {
+  return device ? (redirectUri as ValidRedirect) : findRedirect(client, redirectUri, schemes);
+}
+
+/** Adds an approval, and time for the upstream request. */
+export function approvePending(pending: PendingAuthorization, approved: Approved, now: Seconds): PendingAuthorization {
+  return { ...pending, approved, expiresAt: now + PENDING_TTL };
 }
 
 /** Checks that a form or a callback comes from the browser with the flow cookie. @throws {OAuthError} `access_denied` for any other. */

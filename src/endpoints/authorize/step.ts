@@ -19,7 +19,7 @@ import { html } from '../../lib/html.ts';
 import { OAuthError } from '../../model/error.ts';
 import { type Authenticated, type IdentifierLogin, identifierLogins, isForm, type Steps } from '../../model/login.ts';
 import type { Params } from '../../model/params.ts';
-import { approvePending, type Choice, PENDING_TTL } from '../../model/pending-authorization.ts';
+import { type Choice, PENDING_TTL } from '../../model/pending-authorization.ts';
 import type { SecondFactorPassed, Settings } from '../../model/settings.ts';
 import type { Json } from '../../model/store.ts';
 import { stepPage } from '../../pages/login.ts';
@@ -40,7 +40,7 @@ import {
 } from '../sign-in/sign-in.ts';
 import { consentPage } from './consent-page.ts';
 import { issueCode } from './issue-code.ts';
-import { checkBrowser, findPending, type FoundPending, otherBrowser } from './pending.ts';
+import { approvePending, checkBrowser, findPending, type FoundPending, otherBrowser } from './pending.ts';
 import { keepReturn, repeatedReturn, repeatedStep } from './repeated-answer.ts';
 
 /** A step that came back from its own browser. */

@@ -9,7 +9,7 @@ import { userIdOf } from '../../core/users/identities.ts';
 import { ownPath } from '../../lib/url.ts';
 import { OAuthError } from '../../model/error.ts';
 import { type Authenticated, hostOf } from '../../model/login.ts';
-import { type Origin, type StoredOrigin, timeOfProof } from '../../model/identity.ts';
+import type { Origin, StoredOrigin } from '../../model/identity.ts';
 import type { Json, Seconds } from '../../model/store.ts';
 import type { UpstreamRef } from '../../model/upstream.ts';
 import { type Call, type HostSessionAnswer } from '../endpoint.ts';
@@ -37,6 +37,19 @@ export async function sessionOf(call: Call): Promise<KnownSession | null> {
   if (session.cliOf !== undefined && !call.url.pathname.startsWith(`${call.as.settings.paths.admin}/api/`)) return null;
   if (session.cliOf !== undefined && !(await call.as.records.findSession(session.cliOf))) return null;
   return session.host === undefined ? { ...session, hash } : stillThere(call, { ...session, hash });
+}
+
+/** How far the clock of another site may be ahead. */
+const MAX_AHEAD: Seconds = 300;
+
+/** When a user authenticated; 0 if that is not known. A time that has not come, such as one in milliseconds, would be recent for ever. */
+export function timeOfProof(at: Seconds | undefined, now: Seconds): Seconds {
+  return typeof at === 'number' && at <= now + MAX_AHEAD ? Math.min(at, now) : 0;
+}
+
+/** Identifies in the form the account that the page showed, so that a switch in another tab is detected. */
+export async function accountMark(as: AuthServer, session: Pick<Session, 'userId'> | null): Promise<string> {
+  return session === null ? '' : (await as.secrets.hash(`account\n${session.userId}`)).slice(0, 16);
 }
 
 /** A session that follows the application's: valid only while that has the same user, and with its current claims. */

@@ -10,7 +10,7 @@ import { isDisabled, isShutOut } from '../../core/users/removed-users.ts';
 import { findUserId, makeLinkedLogins, userIdOf } from '../../core/users/identities.ts';
 import type { HtmlValue } from '../../lib/html.ts';
 import { agentOf, coarseNetwork } from '../../lib/http.ts';
-import { failureOf, type Organization, type Origin, type StoredOrigin, timeOfProof } from '../../model/identity.ts';
+import { failureOf, type Organization, type Origin, type StoredOrigin } from '../../model/identity.ts';
 import {
   type Authenticated,
   hostOf,
@@ -30,7 +30,7 @@ import type { UpstreamRef } from '../../model/upstream.ts';
 import { sayIn, sayRefused, type Words } from '../../words/words.ts';
 import { type Call, type Endpoint } from '../endpoint.ts';
 import { changed, cookieOf, setCookie } from './browser-context.ts';
-import { hostSessionOf, link, originOf, sealLinked, sealOrigin, sessionOf, upstreamAccountsOf } from './session.ts';
+import { hostSessionOf, link, originOf, sealLinked, sealOrigin, sessionOf, timeOfProof, upstreamAccountsOf } from './session.ts';
 import { OAuthError } from '../../model/error.ts';
 
 /** A signed-in user: by this request, or by an existing session. */

@@ -4,13 +4,16 @@ import {
   announceRemoval,
   findIdentity,
   identitiesOf,
+  makeLinkedLogins,
   mayRemoveIdentity,
   removeIdentity,
   updateAccountName,
   upstreamEmailOf,
 } from '../../../src/core/users/identities.ts';
 import type { Identity } from '../../../src/model/identity.ts';
+import type { Passkeys } from '../../../src/model/passkey.ts';
 import type { Store } from '../../../src/model/store.ts';
+import type { Totps } from '../../../src/model/totp.ts';
 import { makeServer } from '../../support/server.ts';
 
 const identityOf = (claims: object): Identity => ({ issuer: 'https://idp.example', subject: 'sub-1', claims }) as unknown as Identity;
@@ -47,6 +50,19 @@ describe('core/users/identities', () => {
     expect(await findIdentity(store, 'a')).not.toBeNull();
     expect([await removeIdentity({ store }, 'u1', 'a'), await removeIdentity({ store }, 'u1', 'a')]).toEqual([true, false]);
     expect(await findIdentity(store, 'a')).toBeNull();
+  });
+
+  it('removes the kinds of linked logins that are named, and no other', async () => {
+    const { store } = makeServer();
+    const removed: string[] = [];
+    const passkeys = { removeAll: async () => void removed.push('passkeys') } as unknown as Passkeys;
+    const totps = { remove: async () => removed.push('secondFactor') > 0 } as unknown as Totps;
+    const signIns = makeLinkedLogins({ store, passkeys, totps, emit: () => removed.push('identities') });
+    for (const kind of ['passkeys', 'secondFactor', 'identities'] as const) {
+      await put(store, 'a', record('u1'));
+      await signIns.removeAll('u1', [kind]);
+      expect(removed.splice(0)).toEqual([kind]);
+    }
   });
 
   it('removes none that another user has got between its read and its removal, and one whose name changed meanwhile', async () => {

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { findPushed } from '../../../src/core/records/one-time.ts';
 import type { Consented } from '../../../src/core/records/consents.ts';
 import {
-  accountMark,
   accountView,
   clientView,
   type Consent,
@@ -21,6 +20,7 @@ import type { Settings } from '../../../src/model/settings.ts';
 import type { ApproveView } from '../../../src/pages/approve.ts';
 import { ENGLISH } from '../../../src/words/words.ts';
 import { makeServer } from '../../support/server.ts';
+import { accountMark } from '../../../src/endpoints/sign-in/session.ts';
 
 const RESOURCE = { uri: 'https://as.example/mcp', path: '/mcp', name: 'Notes', requiredScopes: ['read'] };
 const CLIENT = { id: 'c1', name: 'App', redirectUris: ['https://app.example/cb'], grantTypes: ['refresh_token'], authMethod: 'none' } as unknown as Client; // prettier-ignore

@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Client } from '../../src/model/client.ts';
-import {
-  approvedScope,
-  approvePending,
-  redirectOf,
-  type PendingAuthorization,
-  PENDING_TTL,
-} from '../../src/model/pending-authorization.ts';
+import type { Client } from '../../../src/model/client.ts';
+import { type PendingAuthorization, PENDING_TTL } from '../../../src/model/pending-authorization.ts';
+import { approvedScope, approvePending, redirectOf } from '../../../src/endpoints/authorize/pending.ts';
 
 const pending: PendingAuthorization = {
   v: 1,
@@ -19,7 +14,7 @@ const pending: PendingAuthorization = {
   expiresAt: 0,
 };
 
-describe('model/pending-authorization', () => {
+describe('endpoints/authorize/pending: approval', () => {
   it('SEC-127 approves scopes that were both requested and selected, in the order of the request (S-158)', () => {
     expect(approvedScope(pending, ['write', 'read'])).toEqual(['read', 'write']);
     expect(approvedScope(pending, ['write', 'admin', 'read write', 'READ'])).toEqual(['write']);
