@@ -197,12 +197,12 @@ const IS_DEAD =
   /(?:invalid|expired|revoked|unknown).{0,20}refresh.?token|refresh.?token.{0,20}(?:invalid|expired|revoked|unknown)|\btoken was invalid/i;
 
 /** Codes that are about the refresh token only together with this text: for example Atlassian's `unauthorized_client` with 403. */
-const WITH_TEXT: { readonly [word: string]: RegExp } = {
-  unauthorized_client: /refresh.?token is invalid/i,
-  invalid_request: IS_DEAD,
-  bad_request: IS_DEAD,
-  invalid: /\brefresh.?token\b/i, // Strava, which names the resource
-};
+const WITH_TEXT: ReadonlyMap<string, RegExp> = new Map([
+  ['unauthorized_client', /refresh.?token is invalid/i],
+  ['invalid_request', IS_DEAD],
+  ['bad_request', IS_DEAD],
+  ['invalid', /\brefresh.?token\b/i], // Strava, which names the resource
+]);
 
 /** A code. `Unauthorized` with a capital is HTTP's reason phrase, which any proxy returns too. */
 const WORD = /^(?:[a-z_]+|[A-Z_]+)$/;
@@ -224,7 +224,7 @@ function endOf(answer: Body, status: number): string | null {
     .flatMap((object) => MEMBERS.map((name) => object[name]))
     .flatMap((one) => (typeof one === 'string' && WORD.test(one) ? [one.toLowerCase()] : []));
   const text = objects.flatMap((object) => TEXTS.map((name) => object[name])).filter((one) => typeof one === 'string').join(' '); // prettier-ignore
-  const found = words.find((word) => ENDS.has(word) || WITH_TEXT[word]?.test(text) === true);
+  const found = words.find((word) => ENDS.has(word) || WITH_TEXT.get(word)?.test(text) === true);
   return found ?? null;
 }
 

@@ -116,8 +116,9 @@ export function signedTokens(source: string, options: JwtOptions): TokenSource {
     };
     try {
       const { payload, protectedHeader } = await jwtVerify(token, findKey, rules);
-      const type = (protectedHeader.typ ?? '').toLowerCase().replace(/^application\//, '');
-      if (!types.includes(type)) return reject('type_wrong', mismatch('typ', types.join(' '), protectedHeader.typ));
+      const { typ = '' }: { readonly typ?: unknown } = protectedHeader;
+      if (typeof typ !== 'string' || !types.includes(typ.toLowerCase().replace(/^application\//, '')))
+        return reject('type_wrong', mismatch('typ', types.join(' '), protectedHeader.typ));
       if (protectedHeader['zip'] !== undefined) return reject('token_compressed');
       const audiences = [audience ?? [resource, otherSpelling(resource) ?? []]].flat(2);
       if (!isForUs(payload, audiences, options.withoutAudience))

@@ -47,7 +47,7 @@ describe.each(storeNames)('the cost of a request on %s', (store) => {
     const url = await client.authorizeUrl();
     let page = await browser.get(url);
     expect(await costOf(app, async () => (page = await browser.get(url)))).toBe(cost(1, 2)); // client; limit, pending
-    // pending, client, name, account, account once more, session, consent; three limits, the browser, session, consent, grant, that it went through, the client's longer life; pending, two limits
+    // pending, client, name, account, account once more, session, consent; five limits, the browser twice, session, consent, grant, that it went through, the client's longer life; pending, four limits
     expect(await costOf(app, () => browser.submit(page, { decision: 'approve', ...ALICE }))).toBe(cost(7, 11, 5));
     expect(await costOf(app, async () => (page = await browser.get(url)))).toBe(cost(3, 2)); // and the session, the consent
     expect(await costOf(app, () => browser.submit(page, { decision: 'approve' }))).toBe(cost(6, 3, 1)); // pending, client, session twice, consent, client once more; consent, grant, that it went through; pending

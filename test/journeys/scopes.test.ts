@@ -128,3 +128,15 @@ describe.each(storeNames)('scopes on %s', (store) => {
     }
   }); // prettier-ignore
 });
+
+describe('a scope named like a member of every object', () => {
+  it.each(['constructor', '__proto__', 'toString'])('%j is asked for, granted and shown by its own words', async (name) => {
+    const app = await makeApp('memory', { scopesSupported: Object.fromEntries([['read', 'Read'], [name, 'Do that']]), accessKeys: {} });
+    const { browser, page, answer, access } = await granted(app, `read ${name}`);
+    expect([page.status, page.text.includes('Do that'), answer.body['scope']]).toEqual([200, true, `read ${name}`]);
+    expect((await app.call(access)).access?.scope).toEqual(['read', name]);
+    for (const path of ['/account', '/account/keys?new=1']) expect((await browser.get(ISSUER + path)).text).toContain('Do that');
+    const other = await granted(await makeApp('memory', { scopesSupported: ['read'] }), `read ${name}`, ['read', name]);
+    expect(other.answer.body['scope']).toBe('read'); // where it is unknown
+  }); // prettier-ignore
+});

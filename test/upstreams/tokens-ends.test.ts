@@ -36,7 +36,7 @@ describe('upstreams/tokens, a failed refresh', () => {
       for (const name of ['resource', 'error_description', 'message', 'reason', 'error_message'])
         expect([code, text, name, await endOf({ error: code, [name]: text })]).toEqual([code, text, name, code]);
     for (const [code, text] of [
-      ['unauthorized_client', 'client is invalid'], ['invalid_request', 'invalid client'], ['bad_request', 'refresh the page'], ['invalid', 'Application'],
+      ['unauthorized_client', 'client is invalid'], ['constructor', 'refresh token is invalid'], ['__proto__', 'invalid refresh token'], ['invalid_request', 'invalid client'], ['bad_request', 'refresh the page'], ['invalid', 'Application'],
       ['invalid_request', `invalid ${'x'.repeat(30)} refresh token`], ['invalid_client', 'refresh_token is invalid'], ['invalid', 'norefresh_tokens'],
     ])
       expect([code, text, await endOf({ error: code, message: text, reason: 7 })]).toEqual([code, text, null]);

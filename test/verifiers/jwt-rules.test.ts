@@ -85,7 +85,9 @@ describe('verifiers/jwt, header and claims', () => {
     for (const typ of ['x-application/at+jwt', 'at+application/jwt', 'application/application/at+jwt', 'at+jwt ', ''])
       expect(await ask({}, { typ })).toBe(`type_wrong: expected typ "at+jwt jwt", token says ${JSON.stringify(typ)}`);
     expect(await ask({}, { typ: undefined })).toBe('type_wrong: expected typ "at+jwt jwt", token says nothing');
-    expect(await (await setUp({ types: [''] })).ask({}, { typ: undefined })).toBe('good');
+    const untyped = await setUp({ types: ['', 'at+jwt', '7'] });
+    expect(await untyped.ask({}, { typ: undefined })).toBe('good');
+    for (const typ of [7, null, true, ['at+jwt'], {}]) expect(await untyped.ask({}, { typ })).toMatch(/^type_wrong: /);
   });
 
   it.each(['nonce', 'at_hash', 'c_hash', 's_hash', 'events', 'htu', 'htm'])('SEC-204 refuses a token with %s', async (name) => {

@@ -236,8 +236,8 @@ export function catalogue(list: readonly Declared[], options: CatalogueOptions =
     scopes(words = {}) {
       const names = new Set([...list.flatMap(({ need }) => need.scopes ?? []), ...Object.keys(words), ...Object.values(hierarchy).flat()]);
       const entries = [...names].map((name) => {
-        const includes = hierarchy[name];
-        const said = words[name];
+        const includes = Object.hasOwn(hierarchy, name) ? hierarchy[name] : undefined;
+        const said = Object.hasOwn(words, name) ? words[name] : undefined;
         const { text: description, sensitive } = typeof said === 'object' ? said : { text: said };
         const unlocks = judged.unlocks[name] ?? [];
         return [name, defined({ description, unlocks, includes, sensitive }) as unknown as CatalogueScope] as const;

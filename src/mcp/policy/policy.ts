@@ -59,7 +59,7 @@ export function policy(options: PolicyOptions): Policy {
     method: new Map<string, Need>(),
   };
   const [asWritten, folded] = [matcherOf(resources, (uri) => uri), matcherOf(resources, fold)];
-  const unlocks: Record<string, string[]> = {};
+  const unlocks = Object.create(null) as Record<string, string[]>; // a scope may have any name, such as `constructor`
   for (const [name, need] of maps.tool) for (const scope of need.scopes ?? []) (unlocks[scope] ??= []).push(name);
   const missing = strict ? null : OPEN;
   return {

@@ -108,6 +108,11 @@ describe('mcp/declare, the catalogue', () => {
     });
   });
 
+  it('tells of a scope named like a member of every object nothing but what it was given', () => {
+    const named = tool({ name: 'a', scopes: ['constructor', '__proto__'], handler: () => ({ content: [] }) });
+    expect(Object.entries(catalogue([named]).scopes({ read: 'Read' }))).toEqual([['constructor', { unlocks: ['a'] }], ['__proto__', { unlocks: ['a'] }], ['read', { description: 'Read', unlocks: [] }]]);
+  }); // prettier-ignore
+
   it('registers of many tools the one that is called, where it is told of the request, and says of others what it says without', async () => {
     const registered: string[][] = [];
     const described: string[] = [];

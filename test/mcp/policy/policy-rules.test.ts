@@ -51,6 +51,13 @@ describe('mcp/policy/policy, needs', () => {
 });
 
 describe('mcp/policy/policy, what is worked out', () => {
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])('takes %j for the name of a scope and of a tool like any other', (name) => {
+    const one = { scopes: [name] };
+    const named = policy({ tools: Object.fromEntries([[name, one]]), hierarchy: Object.fromEntries([['all', [name]], [name, ['read']]]) });
+    expect([Object.entries(named.unlocks), named.needOf('tool', name)]).toEqual([[[name, [name]]], one]);
+    expect(policy({ tools: { x: one } }).needOf('tool', name)).toEqual({});
+  }); // prettier-ignore
+
   it('tells which tools a scope unlocks, and what scopes bring along', () => {
     const { unlocks, implied } = policy({ tools: { x: B, y: { scopes: ['b', 'c'] }, z: A }, prompts: { p: { scopes: ['d'] } }, hierarchy: { c: ['b'] } });
     expect(unlocks).toEqual({ b: ['x', 'y'], c: ['y'] });
