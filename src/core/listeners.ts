@@ -44,7 +44,7 @@ export function causesOf(error: unknown): string {
   let place = '';
   for (let one = error; one !== undefined && one !== null && texts.length < MAX_CAUSES; one = (one as { readonly cause?: unknown }).cause) {
     texts.push(textOf(one));
-    place = (one instanceof Error && /^\s+at .+$/m.exec(one.stack ?? '')?.[0].trim()) || place;
+    place = (one instanceof Error && /^ +at .+$/m.exec(one.stack ?? '')?.[0].trim()) || place;
   }
   return texts.join('; caused by ') + (place === '' ? '' : ` (${safe(place)})`);
 }

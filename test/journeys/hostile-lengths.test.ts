@@ -12,6 +12,7 @@ import { checkRedirectUri } from '../../src/model/redirect.ts';
 import { canonicalResource } from '../../src/model/resource.ts';
 import { parseScope } from '../../src/model/scope.ts';
 import { kindOf } from '../../src/model/token.ts';
+import { makeApp } from '../support/app.ts';
 
 const LENGTH = 100_000;
 const fill = (text: string): string => text.repeat(Math.ceil(LENGTH / text.length));
@@ -77,6 +78,19 @@ function quickest(run: () => void): number {
 }
 
 describe('hostile lengths', () => {
+  it('SEC-119 SEC-175 take the token endpoint no time, in a header before the credentials', async () => {
+    const app = await makeApp('memory');
+    for (const worst of WORST.filter((text) => /^[\x20-\x7e]+$/.test(text))) {
+      const start = performance.now();
+      const form = { 'content-type': 'application/x-www-form-urlencoded' };
+      for (const authorization of [`Bearer${worst}x y`, `Bearer t${worst}x y`, `DPoP ${worst}, Basic ${worst}x`])
+        expect((await app.ask('POST', '/token', 'grant_type=refresh_token&client_id=x', { ...form, authorization })).status).toBeLessThan(
+          402,
+        );
+      expect([worst.slice(0, 8), performance.now() - start < ENOUGH]).toEqual([worst.slice(0, 8), true]);
+    }
+  });
+
   it.each(Object.keys(READERS))('SEC-175 take %s no time', (name) => {
     for (const worst of WORST) {
       for (const shape of SHAPES) {

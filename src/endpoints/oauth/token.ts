@@ -175,7 +175,7 @@ async function authenticate(as: AuthServer, sent: string | null, params: Params,
  * credentials or alone, possibly an empty one. A token authenticates no client, and `invalid_client` would make them drop their registration.
  */
 function withoutToken(authorization: string | null, params: Params): string | null {
-  const rest = authorization?.replace(/^(?:bearer|dpop)(?: +[^\s,]*)?(?: *, *|$)/i, '') ?? '';
+  const rest = authorization?.replace(/^(?:bearer|dpop)(?: +[^\s,]+)?(?: *, *| *$)/i, '') ?? '';
   if (rest !== '') return rest;
   return params.optional('client_id') === undefined ? authorization : null;
 }
