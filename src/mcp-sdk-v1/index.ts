@@ -188,7 +188,7 @@ export function requireBearerAuth(options: BearerAuthOptions): RequestHandler {
         );
       const onRefused: OnRefused | undefined =
         on && ((refusal) => on({ kind: 'request.refused', at: Math.floor(Date.now() / 1000), endpoint: 'guard', ...refusal }));
-      check = guardFor(options, resource, issuer, (token, uri) => auth.helpers(env).verifyToken(token, uri), {
+      check = guardFor(options, resource, issuer, (token, uri, tell) => auth.helpers(env).verifyToken(token, uri, tell), {
         onRefused,
         checkProof: store?.atomic ? proofs({ store }) : undefined, // no other store tells a second use of a proof
       });

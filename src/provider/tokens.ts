@@ -6,7 +6,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { verifyAccess } from '../core/verify.ts';
 import { exchangeSubject } from '../grants/token-exchange.ts';
 import { checkNames } from '../lib/check-options.ts';
-import type { Checked } from '../model/access.ts';
+import type { Checked, Tell } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
 import { checkScope, checkText } from './own-arguments.ts';
 
@@ -39,8 +39,9 @@ export interface TokenVerbs {
    * A DPoP-bound token has `cnf`: the guard in front of the handler must check the proof (RFC 9449 §7).
    *
    * @param resource the resource that the token must be for. Default: any of this server.
+   * @param tell gets the reason of a null, for the operator.
    */
-  verifyToken(token: string, resource?: string): Promise<Checked | null>;
+  verifyToken(token: string, resource?: string, tell?: Tell): Promise<Checked | null>;
   /**
    * Exchanges a token for one of the same client and user with the same rights or fewer (RFC 8693). It ends with the exchanged one.
    *
@@ -52,11 +53,11 @@ export interface TokenVerbs {
 /** Makes the helpers. */
 export function makeTokenVerbs(as: AuthServer): TokenVerbs {
   return {
-    async verifyToken(token, resource) {
+    async verifyToken(token, resource, tell) {
       if (typeof token !== 'string') throw new TypeError('verifyToken: pass the access token, without `Bearer`.');
       const own = as.settings.resources.map(({ uri }) => uri);
       for (const uri of resource === undefined ? own : [resource]) {
-        const access = await verifyAccess(as, token, uri);
+        const access = await verifyAccess(as, token, uri, tell);
         if (access === null) continue;
         const { upstream: _upstream, connect: _connect, ...plain } = access;
         return plain;

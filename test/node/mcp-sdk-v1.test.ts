@@ -280,6 +280,12 @@ describe('mcp-sdk-v1: requireBearerAuth', () => {
     expect((await fetch(`${url}/mcp`, { ...bearer('x'), headers: { origin: 'https://evil.example' } })).status).toBe(403);
   }); // prettier-ignore
 
+  it('N-02 tells the listener why a token is not good', async () => {
+    const { url, events } = await appWith();
+    expect((await fetch(`${url}/mcp`, bearer('x'))).status).toBe(401);
+    expect(events).toMatchObject([{ kind: 'request.refused', endpoint: 'guard', reason: 'token_foreign' }]);
+  });
+
   it('survives an application whose listener or `extra` fails', async () => {
     const old = { clientsStore: { getClient: () => ({ client_id: 'c', redirect_uris: ['http://localhost:3334/cb'] }) }, exchangeRefreshToken: async () => ({ access_token: 'x' }), ...elsewhere(MCP) };
     const down = async (): Promise<never> => {

@@ -26,6 +26,20 @@ describe.each(storeNames)('provider/tokens on %s', (store) => {
     expect(await verifyToken(tokens.access)).toBeNull();
   });
 
+  it('N-02 tells a guard why a token is not good', async () => {
+    const app = await makeApp(store);
+    const { client, tokens } = await app.signedIn();
+    const { verifyToken } = app.provider.helpers(app.env);
+    const told: string[] = [];
+    const ask = (token: string | undefined, resource?: string) => verifyToken(token ?? '', resource, (reason) => void told.push(reason));
+    await ask('nonsense', RESOURCE);
+    await ask(tokens.refresh);
+    await ask(tokens.access, 'https://other.example');
+    await client.revoke(tokens.refresh);
+    await ask(tokens.access);
+    expect(told).toEqual(['token_foreign', 'token_of_another_kind', 'token_of_another_resource', 'grant_revoked']);
+  });
+
   it('W-07 exchanges a token in process for one with less in it, which ends with the first', async () => {
     const app = await makeApp(store);
     const { client, tokens } = await app.signedIn();
