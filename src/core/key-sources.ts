@@ -2,7 +2,7 @@
  * Public keys of clients and issuers: given directly, or fetched from a `jwks_uri` and cached. An unknown key id causes a new fetch, since
  * keys rotate, but only once per cool-down, so that no caller can make the server fetch at will.
  */
-import { isAhead, isStoredAhead } from '../lib/clock.ts';
+import { isAhead } from '../lib/clock.ts';
 import { type SingleFlight, makeSingleFlight } from '../lib/single-flight.ts';
 import { parseJson } from '../lib/json.ts';
 import { isHostDown } from '../lib/safe-fetch.ts';
@@ -10,7 +10,7 @@ import type { Assertion } from '../model/assertion.ts';
 import { isOutage, OAuthError } from '../model/error.ts';
 import { keySetOf, pickKey, type Jwk, type JwkSet } from '../model/key-set.ts';
 import type { Settings } from '../model/settings.ts';
-import type { Key, Seconds } from '../model/store.ts';
+import { CLOCKS_DIFFER, type Key, type Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 import { has, readRecord, versioned } from '../model/record.ts';
 
@@ -72,7 +72,7 @@ export async function findKey(
     ? known
     : await fetchShared(as, source.jwksUri, mayFetch).catch((error: unknown) => {
         // Others who use up a limit must not keep a client out whose keys are known.
-        if (known?.keys && isStoredAhead(known.at + STALE, STALE, as.now()) && pickKey(known.keys, alg, kid)) return known;
+        if (known?.keys && isAhead(known.at + STALE, STALE + CLOCKS_DIFFER, as.now()) && pickKey(known.keys, alg, kid)) return known;
         throw error;
       });
   const found = keys && pickKey(keys, alg, kid);
@@ -95,7 +95,7 @@ async function fetchKeys(as: AuthServer, uri: string): Promise<CachedKeys> {
   const before = cache.get(uri);
   const isDown = isHostDown(answer);
   const old = isDown ? ((before?.keys ? before : await findKeys(as, uri)) ?? NONE) : NONE;
-  const isOld = !isStoredAhead(old.at + STALE, STALE, now);
+  const isOld = !isAhead(old.at + STALE, STALE + CLOCKS_DIFFER, now);
   const next = keys
     ? { keys, at: now, triedAt: now, isDown, savedAt: await saveKeys(as, uri, keys, before) }
     : { ...(isOld ? NONE : old), triedAt: now, isDown };

@@ -7,12 +7,12 @@
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { pause } from '../lib/async.ts';
-import { isStoredAhead } from '../lib/clock.ts';
+import { isAhead } from '../lib/clock.ts';
 import { isOutage, OAuthError } from '../model/error.ts';
 import { end, type Grant, type GrantAccess } from '../model/grant.ts';
 import type { Verdict } from '../model/grant-transitions.ts';
 import { applyChange, changeProblem, isGrantOver, type SealedChange, tokensGrant, type TokensReason } from '../model/on-tokens.ts';
-import type { Seconds } from '../model/store.ts';
+import { CLOCKS_DIFFER, type Seconds } from '../model/store.ts';
 import { changeGrant } from './token-request.ts';
 
 /** How long the application may take, and how long the grant is held for it. */
@@ -51,7 +51,7 @@ export async function issueAsked<T>(asking: Asking<T>): Promise<T> {
       if ('error' in verdict) return verdict;
       const { result } = verdict;
       if (result === null) return { result: 'repeated' };
-      if (grant.lease && isStoredAhead(grant.lease.until, LEASE, as.now())) return { result: 'busy' };
+      if (grant.lease && isAhead(grant.lease.until, LEASE + CLOCKS_DIFFER, as.now())) return { result: 'busy' };
       const next = { ...grant, lease: { holder, until: as.now() + LEASE } };
       return { grant: next, result: { ...result, grant: next } };
     }).catch(async (error: unknown) => {

@@ -80,6 +80,12 @@ export interface StoredRecord {
 }
 
 /**
+ * How far the clocks of processes may differ. Stores remove expired records this much later: a machine whose clock is behind may still need one,
+ * for example that a DPoP proof was used.
+ */
+export const CLOCKS_DIFFER: Seconds = 300;
+
+/**
  * Thrown by an adapter that is certain that nothing was changed and a retry may help: a serialization failure, a deadlock, a refused
  * connection. After any other error, the write may or may not have happened.
  *

@@ -4,8 +4,8 @@
  * Writes go to D1's primary, and so do reads, unless the binding comes from `withSession`; such a session is refused, because a lagging
  * replica would show a revoked grant as valid (FLT-15). A write with lists is one batch, which D1 runs as a transaction.
  */
-import { CLOCKS_DIFFER } from '../lib/clock.ts';
 import {
+  CLOCKS_DIFFER,
   type Count,
   type Cursor,
   type IndexKey,

@@ -6,6 +6,7 @@
  */
 import { randomInteger } from '../lib/bytes.ts';
 import {
+  CLOCKS_DIFFER,
   checkCursor,
   type Count,
   type Cursor,
@@ -23,7 +24,6 @@ import {
 import { layoutCheck, LONG_DEADLINE } from './timing.ts';
 import { overPg, overPostgres, type Parameter, type PgDriver, type PostgresDriver, type Query } from './postgres-driver.ts';
 import { inSchema, LACKING, LAYOUT_STATEMENT, LAYOUTS, MAY_CREATE, migration, SCHEMAS, STATEMENTS } from './postgres-sql.ts';
-import { CLOCKS_DIFFER } from '../lib/clock.ts';
 import { countIn, firstCount, keptOf, NEVER, PAGE, type Row, storedOf } from './sql.ts';
 
 /** Options of {@link postgresStore}. */

@@ -11,6 +11,7 @@
 import { randomInteger } from '../lib/bytes.ts';
 import type { Defined } from '../lib/json.ts';
 import {
+  CLOCKS_DIFFER,
   checkCursor,
   type Count,
   type Cursor,
@@ -28,7 +29,6 @@ import {
 import { type RedisClient, type RedisConnection, redisConnection, SCRIPTS } from './redis-client.ts';
 import { layoutCheck } from './timing.ts';
 import { enterBeside, inBackground } from './enter-beside.ts';
-import { CLOCKS_DIFFER } from '../lib/clock.ts';
 import { countIn, firstCount, keptOf, NEVER, PAGE, storedOf } from './sql.ts';
 
 /** Options of {@link redisStore}. */

@@ -4,8 +4,8 @@
  * skipped. The adapter runs the statements. Only plain `?` parameters: older versions of Node bind numbered ones wrongly.
  */
 import { randomInteger } from '../lib/bytes.ts';
-import { CLOCKS_DIFFER } from '../lib/clock.ts';
 import {
+  CLOCKS_DIFFER,
   checkCursor,
   type Count,
   type Cursor,

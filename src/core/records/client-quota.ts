@@ -1,8 +1,8 @@
 /** Client registration quota: the count of registered clients, and the slots that are taken from it. */
-import { isAhead, isStoredAhead } from '../../lib/clock.ts';
+import { isAhead } from '../../lib/clock.ts';
 import { changeRecord, type Edited, has, versioned } from '../../model/record.ts';
 import type { Settings } from '../../model/settings.ts';
-import type { Key, Seconds, Stored } from '../../model/store.ts';
+import { CLOCKS_DIFFER, type Key, type Seconds, type Stored } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { countClients, removeOldestUnused } from './clients.ts';
 
@@ -69,7 +69,7 @@ async function takeBlock(as: AuthServer, known: Stored | null | undefined): Prom
   const span = Math.floor(now / SPAN);
   const take = async (quota: Quota | null): Promise<Edited<number>> => {
     const isFull = quota !== null && quota.count >= most;
-    if (isFull && isStoredAhead(quota.countedAt + COUNT_AGAIN, COUNT_AGAIN, now)) return { result: 0 };
+    if (isFull && isAhead(quota.countedAt + COUNT_AGAIN, COUNT_AGAIN + CLOCKS_DIFFER, now)) return { result: 0 };
     const recent = recentlyTaken(quota, span);
     const counted = quota && !isFull ? quota : { count: (await countClients(as)) + recent.taken + recent.takenBefore, countedAt: now };
     const free = most - counted.count;

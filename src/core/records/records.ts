@@ -204,6 +204,9 @@ export const isAccount = (value: unknown): value is AccountRecord =>
 const isIdentity = (value: unknown): value is { userId: string } => versioned(value) && has(value, 'userId', 'issuer');
 const isUsername = (value: unknown): value is { accountId: string } => has(value, 'accountId');
 
+/** Further apart, the clocks of two processes never are: a limit may err on the side of the attacker only beyond this. */
+const MAX_APART: Seconds = 3600;
+
 /** Operations on counts, by the hash of a name. */
 export interface Counts {
   /** Counts one attempt under a name. @returns the count in the current window, and when the window ends. */
@@ -218,14 +221,12 @@ function makeCounts(store: Store, runtime: RecordAccess['runtime']): Counts {
   const over = { store, runtime };
   return {
     async count(name, per, now) {
-      if (!store.increment) return countIn(over, countKey(name), per, now);
-      let count = await store.increment(countKey(name), per);
-      if (count !== null && isFarAhead(count, per, now)) {
-        await store.remove(countKey(name));
-        count = await store.increment(countKey(name), per);
-      }
-      if (count === null) throw new OAuthError('temporarily_unavailable', 'limit_unreadable', { headers: { 'retry-after': '1' } });
-      return count;
+      const key = countKey(name);
+      const count = await (store.increment ? store.increment(key, per) : countIn(over, key, per, now));
+      if (!count) throw new OAuthError('temporarily_unavailable', 'limit_unreadable', { headers: { 'retry-after': '1' } });
+      if (count.endsAt - now <= per + MAX_APART) return count;
+      await store.remove(key); // a clock far ahead opened this window, which would last as long
+      return { count: 1, endsAt: now + per };
     },
     uncount: (name) =>
       changeRecord(over, countKey(name), isCount, (stored) => {
@@ -236,15 +237,10 @@ function makeCounts(store: Store, runtime: RecordAccess['runtime']): Counts {
   };
 }
 
-/** Whether a clock far ahead opened the window, which would last as long. By so much, the clocks of two processes never differ. */
-function isFarAhead({ endsAt }: Count, per: Seconds, now: Seconds): boolean {
-  return endsAt - now > per + 3600;
-}
-
 /** For stores that cannot count in one step. */
 function countIn(over: RecordAccess, key: Key, per: Seconds, now: Seconds): Promise<Count> {
   return changeRecord(over, key, isCount, (stored) => {
-    const { count, endsAt } = stored && !isFarAhead(stored, per, now) ? stored : { count: 0, endsAt: now + per };
+    const { count, endsAt } = stored ?? { count: 0, endsAt: now + per };
     const result = { count: count + 1, endsAt };
     return { write: { v: 1, ...result }, until: endsAt, result };
   });

@@ -7,11 +7,11 @@
 import { changeRecord, has, readRecord, type Versioned, versioned } from '../../model/record.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Runtime } from '../../model/runtime.ts';
-import type { IndexKey, Key, Seconds, Store } from '../../model/store.ts';
+import { CLOCKS_DIFFER, type IndexKey, type Key, type Seconds, type Store } from '../../model/store.ts';
 import { type Refreshed, type TokenOperations, type UpstreamRef, UpstreamTokenError, type UpstreamTokens } from '../../model/upstream.ts';
 import type { Secrets } from '../records/secrets.ts';
 import { fromBase64url } from '../../lib/bytes.ts';
-import { isStoredAhead } from '../../lib/clock.ts';
+import { isAhead } from '../../lib/clock.ts';
 import { pause } from '../../lib/async.ts';
 
 /** What refreshing is made over. */
@@ -158,8 +158,8 @@ export function makeTokenSource({ store, runtime, secrets, keeperOf, now, env, e
         throw ended(record);
       }
       const ttl = keeper.patience + SLACK;
-      const isLeased = record.lease !== null && isStoredAhead(record.lease.until, ttl, now());
-      const isQuiet = isStoredAhead(record.quietUntil, MAX_QUIET, now());
+      const isLeased = record.lease !== null && isAhead(record.lease.until, ttl + CLOCKS_DIFFER, now());
+      const isQuiet = isAhead(record.quietUntil, MAX_QUIET + CLOCKS_DIFFER, now());
       if ((isLeased || isQuiet) && left > 0) return tokens;
       if (isLeased) {
         await wait(delayOf(looks));

@@ -270,8 +270,7 @@ describe('core/records/records, the rest', () => {
       clock.pass(365 * 86_400);
       for (let times = 0; times < 9; times++) await records.count('n', 60, clock.now());
       clock.pass(-365 * 86_400);
-      expect(await records.count('n', 60, clock.now())).toEqual({ count: 1, endsAt: START + 60 });
-      expect(await records.count('n', 60, clock.now())).toEqual({ count: 2, endsAt: START + 60 });
+      for (const count of [1, 1, 2]) expect(await records.count('n', 60, clock.now())).toEqual({ count, endsAt: START + 60 });
       clock.pass(-3600); // by so much clocks of two processes may differ
       expect(await records.count('n', 60, clock.now())).toEqual({ count: 3, endsAt: START + 60 });
       clock.pass(-1);
