@@ -10,7 +10,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
 import type { Store } from '../model/store.ts';
-import { exportRecords, importRecords } from '../stores/move.ts';
+import { everyRecord, exportRecords, importRecords } from '../stores/move.ts';
 import type { PgDriver, PostgresDriver } from '../stores/postgres-driver.ts';
 import { postgresStore } from '../stores/postgres.ts';
 import type { RedisClient } from '../stores/redis-client.ts';
@@ -76,17 +76,17 @@ async function run(verb: 'check' | 'migrate' | 'export' | 'import', store: Store
   return { lines: ['The tables have the current layout.'], json: { migrated: true } };
 }
 
-async function check(store: Store): Promise<Outcome> {
+/** Writes and reads a record, and counts those of each kind. The server may be running: what it writes meanwhile may be counted or not. */
+export async function check(store: Store): Promise<Outcome> {
   const key = `health:${crypto.randomUUID()}` as const;
   const version = await store.write(key, 'check', 'absent', { until: Math.floor(Date.now() / 1000) + 60 });
   const read = await store.read(key);
   if (version === null || read?.value !== 'check' || !(await store.remove(key)))
     throw new CliError('The store does not give back what was written to it.');
   const kinds = new Map<string, number>();
-  for await (const line of exportRecords(store)) {
-    const { key: found } = JSON.parse(line) as { key?: string };
-    const kind = found?.split(':', 1)[0]; // keys may begin with a tenant and an epoch
-    if (kind !== undefined) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  for await (const { key: found } of everyRecord(store)) {
+    const [kind = ''] = found.split(':', 1); // keys may begin with a tenant and an epoch
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   }
   const counted = [...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1));
   const lines = counted.map(([kind, count]) => `${kind.padEnd(12)} ${count}`);

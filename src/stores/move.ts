@@ -33,21 +33,29 @@ export interface Imported {
 export async function* exportRecords(store: Store): AsyncGenerator<string, void, undefined> {
   if (!store.all) throw new TypeError('This store cannot list its records, so they cannot be exported.');
   const before = await store.count?.();
-  const keys = new Set<Key>(); // Redis may list one twice
+  let listed = 0;
   yield JSON.stringify(HEAD);
-  for (let page = await store.all(); ; page = await store.all(page.next)) {
-    for (const record of page.records) {
-      if (keys.has(record.key)) continue;
-      keys.add(record.key);
-      yield JSON.stringify(record);
-    }
-    if (page.next === undefined) break;
+  for await (const record of everyRecord(store)) {
+    listed++;
+    yield JSON.stringify(record);
   }
   // Some may have expired, or have been written, meanwhile.
   const counted = before === undefined ? 0 : Math.min(before, (await store.count?.()) ?? 0);
-  if (keys.size < counted)
-    throw new Error(`The export is not whole: the store counts ${counted} records and listed ${keys.size}. Stop the server and try again.`);
-  yield JSON.stringify({ end: keys.size });
+  if (listed < counted)
+    throw new Error(`The export is not whole: the store counts ${counted} records and listed ${listed}. Stop the server and try again.`);
+  yield JSON.stringify({ end: listed });
+}
+
+/** Every live record, each once. None if the store cannot list them. */
+export async function* everyRecord(store: Store): AsyncGenerator<StoredRecord, void, undefined> {
+  const keys = new Set<Key>(); // Redis may list one twice
+  for (let page = await store.all?.(); page !== undefined; page = page.next === undefined ? undefined : await store.all?.(page.next)) {
+    for (const record of page.records) {
+      if (keys.has(record.key)) continue;
+      keys.add(record.key);
+      yield record;
+    }
+  }
 }
 
 /**

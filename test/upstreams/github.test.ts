@@ -160,6 +160,7 @@ describe('upstreams/github, checked again', () => {
     ['unknown', { organizations: ['acme'] }, { [ORG('acme')]: status(500) }],
     ['unknown', { organizations: ['acme'] }, { [ORG('acme')]: status(201, { state: 'active' }) }],
     ['unknown', { organizations: ['acme'] }, { [ORG('acme')]: status(200, {}) }],
+    ['unknown', { organizations: ['acme'] }, { [ORG('acme')]: status(200, { state: 7 }) }],
     ['unknown', { organizations: ['acme'] }, { [ORG('acme')]: () => new Response('<!doctype html>') }],
     ['unknown', { teams: ['acme/core'] }, { [`${API}/user`]: status(401, USER), [TEAM]: active }],
     ['yes', { teams: ['acme/core'] }, { [TEAM]: active }],
