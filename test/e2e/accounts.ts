@@ -1,12 +1,12 @@
 /**
  * Accounts in a real browser: sign-up and reset by links that were mailed, a new password, a passkey, apps and browsers on the account
- * page, sign-out everywhere; on Node and in workerd. Every page in every look: axe finds nothing, nothing scrolls sideways.
+ * page, sign-out everywhere; on Node and in workerd. Every page in several looks: axe finds nothing, nothing scrolls sideways.
  */
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
 import { registerClient } from '../../src/testing/oauth-client.ts';
 import { photograph, visit, type Visit } from './chromium.ts';
-import { looksOf } from './looks.ts';
+import { journeyLooks } from './looks.ts';
 import { leave, pressTwice } from './person.ts';
 import type { RunningServer } from './processes.ts';
 import { check } from './report.ts';
@@ -17,11 +17,11 @@ const THIRD = 'a third password of eight words';
 
 /** Every check of accounts, against a server that `accounts` serves. */
 export async function checkAccounts(where: string, server: RunningServer, browser: Browser): Promise<void> {
-  for (const [look, context] of looksOf(where))
+  for (const [look, context] of journeyLooks(where))
     await check(`accounts: ${where}: sign-up, reset, new password, apps and browsers; all pages are accessible: ${look}`, () =>
       visit(browser, server.url, (one) => journey(one, { where, look, server }), context),
     );
-  for (const [look, context] of looksOf(where))
+  for (const [look, context] of journeyLooks(where))
     await check(`accounts: ${where}: a personal access token; all pages are accessible: ${look}`, () =>
       visit(browser, server.url, (one) => keys(one, { where, look, server }), context),
     );

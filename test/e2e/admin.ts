@@ -1,6 +1,6 @@
 /**
  * An administrator's day in a real browser, in at most 20 clicks, before clients of the MCP SDK that feel it at their next call; and every page
- * of the console in every look.
+ * of the console in several looks.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { fromBase32 } from '../support/base32.ts';
 import { ALICE, BOB, CAROL, DORA } from './app.ts';
 import { photograph, visit, type Visit } from './chromium.ts';
 import { freshClient } from './here.ts';
-import { looksOf } from './looks.ts';
+import { journeyLooks } from './looks.ts';
 import type { RunningServer } from './processes.ts';
 import { check } from './report.ts';
 import { type KeptClient, keepSdkClient } from './sdk-clients.ts';
@@ -22,7 +22,7 @@ const MAX_CLICKS = 20;
 /** Every check of the console, against a server that `admin` serves. */
 export async function checkAdmin(where: string, { url }: RunningServer, browser: Browser): Promise<void> {
   await check(`admin: ${where}: two apps wait for the pictures`, () => twoApps(url, browser));
-  for (const [look, context] of looksOf(where))
+  for (const [look, context] of journeyLooks(where))
     await check(`admin: ${where}: all pages are accessible, nothing cut off, photographed: ${look}`, () =>
       visit(browser, url, (one) => gallery(one, where, look, url), context),
     );

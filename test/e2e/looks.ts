@@ -24,6 +24,11 @@ export function looksOf(where: string): readonly Look[] {
   return named(where === 'worker' ? ['phone-arabic'] : Object.keys(LOOKS));
 }
 
+/** For long journeys: each size and each theme, though not each size in each theme. */
+export function journeyLooks(where: string): readonly Look[] {
+  return where === 'worker' ? looksOf(where) : named(['desktop', 'phone-dark', 'phone-arabic', 'zoomed', 'forced-colours']);
+}
+
 /** Three, for pages that differ little from others. */
 export function fewLooks(): readonly Look[] {
   return named(['desktop', 'phone-dark', 'phone-arabic']);

@@ -5,7 +5,7 @@ import { oneTimeCode, PERIOD } from '../../src/model/totp.ts';
 import { registerClient } from '../../src/testing/oauth-client.ts';
 import { fromBase32 } from '../support/base32.ts';
 import { photograph, visit, type Visit } from './chromium.ts';
-import { looksOf } from './looks.ts';
+import { journeyLooks } from './looks.ts';
 import { leave } from './person.ts';
 import type { RunningServer } from './processes.ts';
 import { check } from './report.ts';
@@ -13,7 +13,7 @@ import { check } from './report.ts';
 /** Every check of e-mail codes and the second factor, against a server that `steps` serves. */
 export async function checkSteps(where: string, { url, mailed }: RunningServer, browser: Browser): Promise<void> {
   const codeFor = (address: string): Promise<string> => mailed(address, /\b\d{4} \d{4}\b/);
-  for (const [look, context] of looksOf(where)) {
+  for (const [look, context] of journeyLooks(where)) {
     await check(
       `steps: ${where}: e-mail code, authenticator app and recovery code lead to the client; all pages are accessible: ${look}`,
       () => visit(browser, url, (one) => journey(one, `${where}-${look}`, { url, codeFor }), { ...context }),

@@ -2,9 +2,8 @@
  * F-61: nothing that lives longer than a request keeps anything of it. After thousands of calls of each kind, on Node with a small heap and in
  * workerd, the heap is as large as before, and no server of a request that is over is left.
  *
- * Calls that need no connection are made by the server of itself: 1,000 of each kind on Node, and 300 in workerd, which is slower. What needs a
- * connection (streams, callers that hang up) is done 200 times. `PORTCULLIS_TEST_FULL=1` makes 5,000 of each. Sign-ins with a password, whose hashes
- * take long, are a tenth of that.
+ * Calls that need no connection are made by the server of itself, 300 of each kind. What needs a connection (streams, callers that hang up) is done
+ * 200 times. `PORTCULLIS_TEST_FULL=1` makes 5,000 of each. Sign-ins with a password, whose hashes take long, are a tenth of that.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { makeBrowser, type Send } from '../../src/testing/browser.ts';
@@ -18,7 +17,7 @@ import { freePort } from '../support/port.ts';
 import { PEOPLE } from '../support/session-agent.ts';
 
 const SOME = inject('full') ? 5000 : 200;
-const BY_ITSELF = inject('full') ? { Node: 5000, workerd: 5000 } : { Node: 1000, workerd: 300 };
+const BY_ITSELF = inject('full') ? 5000 : 300;
 /** Bytes that each call of the server of itself may leave. */
 const MAX_LEFT = 512;
 /** Fewer calls where each hashes a password; all together may leave as much as the others. */
@@ -238,7 +237,7 @@ describe.each([
     session = { ...session, token };
   });
 
-  const kinds = Object.keys(CALLS).map((kind) => [timesOf(kind, BY_ITSELF[name]), kind] as const);
+  const kinds = Object.keys(CALLS).map((kind) => [timesOf(kind, BY_ITSELF), kind] as const);
   it.each(kinds)('keeps nothing of %i times %s', { timeout: TIMEOUT }, async (times, kind) => {
     const repeatIt = async (count: number): Promise<void> => {
       const most = timesOf(kind, AT_ONCE_BY_ITSELF);
@@ -252,7 +251,7 @@ describe.each([
     for (let round = 0, before = await running.measure(); round < ROUNDS && Math.abs(left) >= MAX_LEFT; round++) {
       await repeatIt(times);
       const after = await running.measure();
-      left = (after.heap - before.heap) / BY_ITSELF[name];
+      left = (after.heap - before.heap) / BY_ITSELF;
       before = after;
     }
     expect(left).toBeLessThan(MAX_LEFT);
