@@ -64,6 +64,10 @@ export class LazyHeaders {
   get real(): Headers {
     return (this.#real ??= new Headers(this.#parsed as Record<string, string>));
   }
+  /** Those of the native request take their place: what is set on one is then set on the other. */
+  set real(headers: Headers) {
+    this.#real = headers;
+  }
 }
 Object.setPrototypeOf(LazyHeaders.prototype, Headers.prototype);
 
@@ -117,7 +121,7 @@ export class LazyRequest {
     return this.#wire.url;
   }
   get headers(): Headers {
-    return this.#native?.headers ?? (this.#headers as unknown as Headers);
+    return this.#headers as unknown as Headers;
   }
   get signal(): AbortSignal {
     return this.#native?.signal ?? this.#wire.signal();
@@ -157,7 +161,11 @@ export class LazyRequest {
 
   /** The native request, made at the first call; from then on it holds the body. */
   native(): Request {
-    return (this.#native ??= this.#made());
+    if (this.#native === undefined) {
+      this.#native = this.#made();
+      this.#headers.real = this.#native.headers;
+    }
+    return this.#native;
   }
 
   #made(): Request {

@@ -5,14 +5,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 
 /** Belong to one connection (RFC 9110 §7.6.1): Node sets its own, a proxied answer's must not leak through. */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+const HOP_BY_HOP: ReadonlySet<string> = new Set('connection keep-alive proxy-connection trailer transfer-encoding upgrade'.split(' '));
 
 /** How many turns of the microtask queue a body may take to show that it is complete. */
 const TURNS = 8;
@@ -231,14 +224,16 @@ export class LazyResponse {
     return this.status >= 200 && this.status < 300;
   }
   get headers(): Headers {
-    return this.#native?.headers ?? (this.#headers ??= new Headers(this.#fields as [string, string][] | undefined));
+    return (this.#headers ??= this.#native?.headers ?? new Headers(this.#fields as [string, string][] | undefined));
   }
 
-  /** The native response, made at the first call; from then on it holds body and headers. */
+  /** The native response, made at the first call; from then on it holds the body. Its headers are those of this one, which a handler may have taken and still change. */
   static native(response: Response): Response {
     if (!(#native in response)) return response;
     const lazy = response as LazyResponse & Response;
-    return (lazy.#native ??= new Native(lazy.#body, { status: lazy.#status, headers: lazy.headers }));
+    const native = (lazy.#native ??= new Native(lazy.#body, { status: lazy.#status, headers: lazy.headers }));
+    if (lazy.headers !== native.headers) replaceHeaders(native.headers, lazy.headers);
+    return native;
   }
 
   /** Body and headers of a response that holds no stream; undefined for every other one. */
@@ -249,6 +244,12 @@ export class LazyResponse {
     const lazy = response as LazyResponse & Response;
     return lazy.#native ? undefined : { body: lazy.#body, fields: lazy.#headers ?? lazy.#fields ?? [] };
   }
+}
+
+function replaceHeaders(to: Headers, from: Headers): void {
+  const names = [...to.keys()]; // before any is deleted
+  for (const name of names) to.delete(name);
+  for (const [name, value] of from) to.append(name, value);
 }
 
 function isUsual(status: unknown, body: unknown): boolean {

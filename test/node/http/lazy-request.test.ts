@@ -36,6 +36,16 @@ describe('node/http/lazy-request', () => {
     expect(errors).toEqual([]);
   });
 
+  it('keep one object for the headers of a request, whatever is read of it', async () => {
+    const { url } = await start(async (request) => {
+      const { headers } = request;
+      await request.clone().text();
+      headers.set('x', 'set');
+      return new Response(`${request.headers === headers} ${request.headers.get('x')} ${new Request(request).headers.get('x')}`);
+    });
+    expect(await (await fetch(`${url}/a`, { method: 'POST', body: 'b' })).text()).toBe('true set set');
+  });
+
   it('let a handler fetch the very request that it got', async () => {
     const backend = await start(echo);
     const { url } = await start((request) => (request.headers.has('x') ? echo(request, {}, null as never) : fetch(request)), {

@@ -89,6 +89,23 @@ describe('node/http/response', () => {
     expect([await response.text(), response.headers.get('x-a')]).toEqual(['one', '1']);
   });
 
+  it.each([Native, Lazy])('keeps what is set on headers that were taken before it was copied or read: %#', async (Response) => {
+    const response = new Response('a', { headers: { 'x-a': '1', 'x-b': '1' } });
+    const { headers } = response;
+    const text = await response.clone().text();
+    headers.set('etag', text);
+    headers.append('set-cookie', 'a=1');
+    headers.append('set-cookie', 'b=2');
+    headers.delete('x-a');
+    headers.set('content-type', 'text/html');
+    expect(response.headers).toBe(headers);
+    for (const one of [response, response.clone(), new Response(response.body, response)]) {
+      const { headers: all } = one;
+      expect([all.get('etag'), all.getSetCookie(), all.get('x-a'), all.get('x-b')]).toEqual(['a', ['a=1', 'b=2'], null, '1']);
+    }
+    expect((await new Response('a').blob()).type).toBe('text/plain;charset=utf-8');
+  });
+
   it('is a Response, like every native one, and can be extended', async () => {
     class Own extends Lazy {}
     const [native, lazy, own] = [new Native('a'), new Lazy('a'), new Own('a')];
