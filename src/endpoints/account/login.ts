@@ -18,7 +18,25 @@ import { admit, type NotSignedIn, servicesOf, signIn } from '../sign-in/sign-in.
 
 /** GET shows who is signed in, or the fields; POST signs in, or out with `decision=sign-out`. */
 export async function login(call: Call): Promise<Response> {
-  return call.request.method === 'POST' ? submit(call) : showLogin(call);
+  if (call.request.method === 'POST') return submit(call);
+  if (!call.url.searchParams.has(SIGNED_IN)) return showLogin(call);
+  const isSignedIn = (await sessionOf(call)) !== null;
+  return isSignedIn
+    ? redirectTo(returnPath(call) ?? call.as.settings.paths.login)
+    : showLogin(call, { error: call.words.errorReasons.another_browser });
+}
+
+/** Marks the first request after a sign-in. */
+const SIGNED_IN = 'signed-in';
+
+/**
+ * Where a browser goes that has signed in. One that sent no cookie may block them: it goes by the sign-in page, which sees whether it has the session
+ * cookie now.
+ */
+function redirectSignedIn({ as, request }: Call, to: string, cookie: string | undefined): Response {
+  const page = signInUrl(as, to);
+  const isProven = cookie === undefined || request.headers.has('cookie');
+  return redirectTo(isProven ? to : `${page}${page.includes('?') ? '&' : '?'}${SIGNED_IN}=1`, [cookie]);
 }
 
 async function submit(call: Call): Promise<Response> {
@@ -38,7 +56,7 @@ async function submit(call: Call): Promise<Response> {
   const user = isElsewhere ? await leaveFor(call, site, returnTo) : await signIn(call, form);
   if (user instanceof Response) return user;
   if ('step' in user) return askStep(call, user, { returnTo });
-  if (!('problem' in user)) return redirectTo(returnTo, [user.cookie]);
+  if (!('problem' in user)) return redirectSignedIn(call, returnTo, user.cookie);
   const { problem: error, ...more } = user;
   const [username = '', email = '', identifier = ''] = ['username', 'email', 'identifier'].map((name) => form.optional(name) ?? '');
   const typed = { username, email, identifier };
@@ -76,7 +94,7 @@ export async function loginPageOf(call: Call, login: string, page: LoginPage): P
   const user = await admit(call, { login, proven: answer.proven });
   if (user === null) return redirectTo(signIn);
   if ('problem' in user) return showLogin(call, { error: user.problem, status: user.status, returnTo: to });
-  return 'step' in user ? askStep(call, user, { returnTo: to }) : redirectTo(to, [user.cookie]);
+  return 'step' in user ? askStep(call, user, { returnTo: to }) : redirectSignedIn(call, to, user.cookie);
 }
 
 /**

@@ -49,7 +49,7 @@ describe('endpoints/account/account-section', () => {
     const away = (await browser.get(`${ISSUER}/account/colour`)).location ?? '';
     expect(away).toBe('/login?return_to=%2Faccount%2Fcolour');
     const back = await browser.submit(await browser.get(ISSUER + away), ALICE);
-    expect(back.location).toBe('/account/colour');
+    expect((await browser.get(ISSUER + back.location)).location).toBe('/account/colour');
   });
 
   it('asks for a fresh sign-in where the section does, under a new session id, and comes back (SEC-155)', async () => {

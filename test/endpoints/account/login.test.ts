@@ -25,11 +25,39 @@ describe('endpoints/account/login', () => {
   it('signs in and out, and the server forgets the session with the cookie (SEC-155)', async () => {
     const app = await makeApp('memory');
     const { browser, page } = await signIn(app);
-    expect([page.status, page.location, page.headers.get('cache-control')]).toEqual([303, '/login', 'no-store, private']);
+    expect([page.status, page.location, page.headers.get('cache-control')]).toEqual([303, '/login?signed-in=1', 'no-store, private']);
     const stolen = `${COOKIE}=${browser.cookies.get(COOKIE)}`;
     expect(await isKnown(app, stolen)).toBe(true);
     const out = await browser.submit(await browser.get(`${ISSUER}/login`), { decision: 'sign-out' });
     expect([out.status, browser.cookies.has(COOKIE), await isKnown(app, stolen)]).toEqual([303, false, false]);
+  });
+
+  it('says that the browser blocks cookies where the right password signs no one in, and leaves no mark in the address where it does', async () => {
+    const app = await makeApp('memory');
+    for (const path of ['/login', '/login?return_to=%2Faccount']) {
+      const blocking = app.browser();
+      const first = await blocking.get(ISSUER + path);
+      const signedIn = await blocking.submit(first, ALICE);
+      blocking.cookies.clear();
+      const page = await blocking.get(ISSUER + signedIn.location);
+      expect([page.status, page.text.includes('this browser blocks cookies'), page.text.includes('type="password"')]).toEqual([
+        200,
+        true,
+        true,
+      ]);
+      const again = await blocking.submit(page, { ...ALICE, password: 'wrong' });
+      expect([again.text.includes('this browser blocks cookies'), again.text.includes('role="alert"')]).toEqual([false, true]);
+      const browser = app.browser();
+      const to = (await browser.submit(await browser.get(ISSUER + path), ALICE)).location ?? '';
+      const end = path === '/login' ? '/login' : '/account';
+      expect((await browser.get(ISSUER + to)).location).toBe(end);
+      const repeated = await browser.submit({ ...first, url: ISSUER + path }, ALICE); // it has cookies
+      expect(repeated.location).toBe(end);
+    }
+    for (const to of ['https://evil.example/', '//evil.example/x']) {
+      const { browser } = await signIn(app);
+      expect((await browser.get(`${ISSUER}/login?signed-in=1&return_to=${encodeURIComponent(to)}`)).location).toBe('/login');
+    }
   });
 
   it('says that the user is signed out, in that browser alone and only after it', async () => {
@@ -148,7 +176,7 @@ describe('endpoints/account/login', () => {
   it('SEC-149 redirects to no other site afterwards, for any request', async () => {
     const app = await makeApp('memory');
     for (const to of ['//evil.example', '/\\evil.example', 'https:evil.example', '/%09/evil.example', 'javascript:alert(1)'])
-      expect((await signIn(app, { return_to: to, returnTo: to, next: to })).page.location).toBe('/login');
+      expect((await signIn(app, { return_to: to, returnTo: to, next: to })).page.location).toBe('/login?signed-in=1');
   });
 });
 
