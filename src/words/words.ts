@@ -31,17 +31,15 @@ export function sayRefused({ reason, text }: { readonly reason: string; readonly
   return text === undefined ? (known[reason] ?? words.refused.other) : say(text, words);
 }
 
-/** English, complete. */
-export const ENGLISH: Words = { ...en, scopes: section(en.scopes), lang: 'en', dir: 'ltr' };
-
-/** Texts over others. Without a prototype: the words of scopes are found by names such as `constructor`. */
-function section<Texts extends object>(below: Texts, above: object = {}): Texts {
-  return Object.assign(Object.create(null) as Texts, below, above);
-}
+/** English, complete. Words of scopes have no prototype: they are found by names such as `constructor`. */
+export const ENGLISH: Words = { ...en, scopes: Object.create(null) as Words['scopes'], lang: 'en', dir: 'ltr' };
 
 /** A translation over another language, which has the missing texts. */
 function overlaid(below: Words, above: Translation, lang: string): Words {
-  const sections = Object.entries(above).map(([name, texts]) => [name, section(below[name as keyof Sections], texts)]);
+  const sections = Object.entries(above).map(([name, texts]) => [
+    name,
+    Object.assign(Object.create(null) as object, below[name as keyof Sections], texts),
+  ]);
   return { ...below, ...(Object.fromEntries(sections) as Partial<Sections>), lang, dir: directionOf(lang) };
 }
 
