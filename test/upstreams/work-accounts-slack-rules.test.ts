@@ -79,8 +79,9 @@ describe('upstreams/work-accounts, slack, tokens of users', () => {
 describe('upstreams/work-accounts, slack, rules', () => {
   it('admits members of the workspace that is named', () => {
     const admits = (team: string | undefined, organization?: string): boolean | undefined => slack({ ...APP, ...(team === undefined ? {} : { team }) }).admits?.(person(organization)); // prettier-ignore
-    const withTokens = (team: string): Upstream => slack({ ...APP, team, userScopes: ['search:read'] });
+    const withTokens = (team?: string): Upstream => slack({ ...APP, team, userScopes: ['search:read'] });
     expect(['T1', 'T2', undefined].map((of) => withTokens('T1').admits?.(person(of)))).toEqual([true, false, false]);
+    expect(['T1', undefined].map((of) => withTokens().admits?.(person(of)))).toEqual([true, true]);
     expect([admits('T1', 'T1'), admits('T1', 'T2'), admits('T1'), admits(undefined, 'T2'), admits(undefined)]).toEqual([true, false, false, true, true]); // prettier-ignore
     expect(slack(APP)).toMatchObject({ id: 'slack', label: 'Slack', issuer: 'https://slack.com' });
   });
