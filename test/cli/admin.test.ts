@@ -425,6 +425,10 @@ describe('the administration commands', () => {
     process.env['PORTCULLIS_EPOCH'] = '2026-11-24'; // a server that has just begun this epoch has no record of it
     const warning = 'This store holds nothing of PORTCULLIS_EPOCH=2026-11-24, but of 2026-11-23. Compare it with the server.';
     expect(await on('user list')).toMatchObject({ code: 0, err: warning });
+    delete process.env['PORTCULLIS_EPOCH'];
+    await restored.write('2026-11-25@grant:1', {}, 'any'); // restored again: records of the epoch before are there until they expire
+    const which = 'This store holds records of several epochs: 2026-11-23, 2026-11-25. Set PORTCULLIS_EPOCH to what the server has.';
+    expect(await on('user list')).toMatchObject({ code: 2, err: which });
   });
 
   it('take no empty word and no empty flag', async () => {

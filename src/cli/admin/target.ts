@@ -87,6 +87,8 @@ async function checkPart(store: Store, { tenant, warn }: StoreOptions, epoch = '
   const [found] = epochs;
   if (epoch !== '' && page?.next === undefined && found !== undefined && !epochs.includes(epoch))
     warn(`This store holds nothing of PORTCULLIS_EPOCH=${epoch}, but of ${epochs.join(', ')}. Compare it with the server.`);
+  if (epoch === '' && epochs.length > 1)
+    throw new CliError(`This store holds records of several epochs: ${epochs.join(', ')}. Set PORTCULLIS_EPOCH to what the server has.`, 2);
   if (epoch === '' && found !== undefined)
     throw new CliError(`The server of this store runs with PORTCULLIS_EPOCH=${found}. Set it here to what the server has.`, 2);
 }
