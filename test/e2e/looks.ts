@@ -46,13 +46,18 @@ function named(names: readonly string[]): readonly Look[] {
   return Object.entries(LOOKS).filter(([look]) => wanted.includes(look));
 }
 
-/** Nothing scrolls sideways, and everything that is pressed is at least 44 pixels high (WCAG 2.2 §2.5.8 wants 24). */
+/** Nothing scrolls sideways, no link of the navigation is cut off, and everything that is pressed is at least 44 pixels high (WCAG 2.2 §2.5.8 wants 24). */
 export async function checkRoom(page: Page): Promise<void> {
   const found = await page.evaluate(() => {
     const wider = document.documentElement.scrollWidth - document.documentElement.clientWidth;
     const shown = [...document.querySelectorAll<HTMLElement>('button, summary, label.tick, input:not([type=hidden]):not(.tick input)')];
     const small = shown.filter((one) => one.checkVisibility() && one.ariaHidden !== 'true' && one.getBoundingClientRect().height < 43.5);
-    return { wider, small: small.map((one) => one.outerHTML.slice(0, 120)) };
+    const links = [...document.querySelectorAll<HTMLElement>('header nav a')].map((one) => ({
+      of: one.textContent,
+      ...one.getBoundingClientRect().toJSON(),
+    }));
+    const cut = links.filter(({ left, right }) => left < 0 || right > document.documentElement.clientWidth).map(({ of }) => of);
+    return { wider, cut, small: small.map((one) => one.outerHTML.slice(0, 120)) };
   });
-  assert.deepEqual(found, { wider: 0, small: [] });
+  assert.deepEqual(found, { wider: 0, cut: [], small: [] });
 }

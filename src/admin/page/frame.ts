@@ -70,7 +70,7 @@ body{display:block;justify-items:normal;padding:0;background:var(--ground)}
 main{max-width:74rem;padding:1rem 1rem 3rem;border:0;border-radius:0;background:none;box-shadow:none}
 body > header{padding:.75rem 1rem;background:var(--card);border-bottom:1px solid var(--line)}
 header .brand{margin:0 0 .5rem}
-header nav{display:flex;gap:.25rem;overflow-x:auto;margin-inline:-.5rem;scrollbar-width:none}
+header nav{display:flex;flex-wrap:wrap;gap:.25rem;margin-inline:-.5rem}
 header nav a{flex:none;padding:.625rem .75rem;border-radius:.5rem;color:var(--soft);font-size:.9375rem;font-weight:560;text-decoration:none}
 header nav a:hover{color:var(--ink);background:var(--panel)}
 header nav a[aria-current]{color:var(--accent);background:var(--tint)}
@@ -177,7 +177,7 @@ main > .head{min-height:2rem}
 body{display:grid;grid-template-columns:14rem minmax(0,1fr);align-items:start;justify-items:stretch}
 body > header{position:sticky;top:0;display:flex;flex-direction:column;height:100vh;height:100dvh;padding:1.25rem 1rem;border:0;border-inline-end:1px solid var(--line);overflow-y:auto}
 header .brand{margin:0 .5rem 1.25rem}
-header nav{flex-direction:column;margin:0}
+header nav{flex-flow:column;margin:0}
 .out{margin-top:auto;padding-inline:.5rem}
 main{padding:1.25rem 2rem 4rem}
 .wide{display:table-cell}}
