@@ -54,7 +54,7 @@ export async function runStore(argv: readonly string[], terminal: Terminal): Pro
   if (!moves && verb !== 'check' && verb !== 'migrate') throw new CliError(STORE_USAGE, 2);
   if (name === undefined || more.length > 0 || (file !== undefined) !== moves)
     throw usage(`Write: portcullis store ${verb} STORE${moves ? ' FILE' : ''}`, 'store --help');
-  if (verb === 'import') accessSync(file ?? '', constants.R_OK); // before the store is made
+  if (verb === 'import') checkReadable(file ?? ''); // before the store is made
   const { store, close } = await openStore(name, verb === 'migrate' || verb === 'import');
   try {
     const { lines, json } = await run(verb, store, file ?? '');
@@ -116,9 +116,29 @@ function newFile(file: string): number {
   try {
     return openSync(file, 'wx', 0o600);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new CliError(`${file} is there already. Name a new file.`);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') throw new CliError(`${file} is there already. Name a new file.`);
+    if (isMissing(code)) throw new CliError(`The folder of ${file} is not there. Create it, or name a file in another one.`);
     throw error;
   }
+}
+
+/** @throws {CliError} unless the file of an import can be read. */
+function checkReadable(file: string): void {
+  const which = 'Name the file that portcullis store export wrote.';
+  try {
+    accessSync(file, constants.R_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (isMissing(code)) throw new CliError(`${file} is not there. ${which}`);
+    throw error;
+  }
+  if (statSync(file).isDirectory()) throw new CliError(`${file} is a folder. ${which}`);
+}
+
+/** Whether a path, or a folder in it, is not there. */
+function isMissing(code: string | undefined): boolean {
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 async function importFrom(store: Store, file: string): Promise<Outcome> {

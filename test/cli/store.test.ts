@@ -103,11 +103,27 @@ describe('cli/store', () => {
 
   it('makes no store where the file of an import is missing, and says what the system refuses in one line', async () => {
     const [missing, file] = [fresh(), fresh()];
-    expect(await run('import', missing, file)).toMatchObject({ code: 1, err: `ENOENT: no such file or directory, access '${file}'` });
+    expect(await run('import', missing, file)).toMatchObject({
+      code: 1,
+      err: `${file} is not there. Name the file that portcullis store export wrote.`,
+    });
     expect(statSync(missing, { throwIfNoEntry: false })).toBeUndefined();
     for (const verb of ['check', 'migrate'])
       expect(await run(verb, 'x'.repeat(300))).toMatchObject({ code: 1, err: expect.stringMatching(/^ENAMETOOLONG: .*$/) });
   });
+
+  it('says what to do where an export or an import cannot have its file', async () => {
+    const [path, folder] = [fresh(), mkdtempSync(join(tmpdir(), 'portcullis-'))];
+    sqliteStore(path).close();
+    const inNone = join(folder, 'none', 'x.jsonl');
+    const says = async (verb: string, file: string): Promise<string> => (await run(verb, path, file)).err;
+    expect(await says('export', inNone)).toBe(`The folder of ${inNone} is not there. Create it, or name a file in another one.`);
+    expect(await says('export', join(path, 'x.jsonl'))).toBe(`The folder of ${join(path, 'x.jsonl')} is not there. Create it, or name a file in another one.`);
+    expect(await says('export', folder)).toBe(`${folder} is there already. Name a new file.`);
+    expect(await says('import', folder)).toBe(`${folder} is a folder. Name the file that portcullis store export wrote.`);
+    expect(await says('import', join(path, 'x'))).toBe(`${join(path, 'x')} is not there. Name the file that portcullis store export wrote.`);
+    rmSync(folder, { recursive: true });
+  }); // prettier-ignore
 
   it('leaves a file alone that was there before an export failed, and removes its own', async () => {
     const [path, there, file] = [fresh(), fresh(), fresh()];
