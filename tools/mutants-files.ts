@@ -43,7 +43,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'mcp',
-    files: ['policy/gate', 'policy/read-messages', 'policy/policy', 'policy/permission', 'tool-context', 'errors'],
+    files: ['policy/gate', 'policy/read-messages', 'policy/policy', 'tool-context', 'errors'],
     tests: ['mcp', 'fuzz'],
     journeys: [],
   },
@@ -228,7 +228,7 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   'src/upstreams/user-management.ts': 'src/upstreams/providers.ts',
   'src/upstreams/work-accounts.ts': 'src/upstreams/providers.ts',
   'src/model/context.ts': 'src/guard/guard.ts',
-  'src/model/access.ts': 'src/mcp/policy/{permission,policy}.ts',
+  'src/model/access.ts': 'src/mcp/policy/policy.ts',
   'src/upstreams/contract.ts': 'src/upstreams/icons.ts',
   'src/upstreams/ask.ts': 'src/upstreams/{code-flow,harmless-sites}.ts',
   'src/upstreams/tokens.ts': 'src/upstreams/{answers,code-flow,harmless-answers,harmless-sites}.ts',

@@ -7,7 +7,6 @@
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { UpstreamTokenError } from '../model/upstream.ts';
-import type { Kind } from './policy/policy.ts';
 import { type AnyServer, type Id, wrapSend } from './sdk.ts';
 
 /**
@@ -101,6 +100,9 @@ function isForCaller(error: unknown): boolean {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'number' && Number.isInteger(code) && code < 0 && code !== INTERNAL_ERROR;
 }
+
+/** The kinds of primitives; and methods that MCP does not define, which a server may add. */
+export type Kind = 'tool' | 'resource' | 'prompt' | 'method';
 
 /** A call in a message. */
 export interface Call {

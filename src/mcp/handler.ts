@@ -34,7 +34,7 @@ import {
   relateToRequest,
   requestsIn,
 } from './sdk.ts';
-import { busFor, endOf, isListening, readableOnly, tellingItsEnd } from './events/listening.ts';
+import { busFor, endOf, readableOnly, tellingItsEnd } from './events/listening.ts';
 import { type Policy, policy as makePolicy } from './policy/policy.ts';
 import { checkBodyLimit } from './policy/read-messages.ts';
 import { asError, keepErrorsInside, type Report, rpcError } from './errors.ts';
@@ -257,6 +257,11 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
       throw error;
     }
   }
+}
+
+/** Whether a body asks for a stream of changes. */
+function isListening(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'method' in body && body.method === 'subscriptions/listen';
 }
 
 /** Keeps a span open while a stream is. */

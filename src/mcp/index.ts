@@ -13,7 +13,7 @@ export { accessOf, authInfoOf } from './tool-context.ts';
 export { type AnyServer } from './sdk.ts';
 
 export { policy, type Policy } from './policy/policy.ts';
-export { type Caller, type Refusal, requireAny, requirePermission, requireScopes } from './policy/permission.ts';
+export { type Caller, type Refusal, requireAny, requirePermission, requireScopes } from './policy/policy.ts';
 export { type Catalogue, catalogue, type Declared, type HandlerContext, prompt, resource, tool } from './policy/catalogue.ts';
 export { type CachedLookup, cachedPermissions, type PermissionLookup, rolePermissions } from '../model/live-permissions.ts';
 export { ToolError } from './errors.ts';

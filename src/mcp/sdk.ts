@@ -6,7 +6,6 @@
 import { type JSONRPCMessage, McpServer, type MessageExtraInfo, Server, type Transport } from '@modelcontextprotocol/server';
 import type { Access } from '../model/access.ts';
 import type { Json } from '../model/store.ts';
-import { isBelow } from './events/listening.ts';
 import { redactedHeaders, redactedUrl } from './tool-context.ts';
 
 /** A server of SDK 1.x: `McpServer` or `Server`, by shape. */
@@ -180,6 +179,16 @@ export function isAnswer(message: object): boolean {
 /** The ids of the requests in a body. */
 export function requestsIn(body: Message | readonly Message[]): readonly Id[] {
   return messagesOf(body).flatMap(({ id, method }) => (id !== undefined && method !== undefined ? [id] : []));
+}
+
+/** Levels of log messages: RFC 5424, §6.2.1, lowest first. */
+export const LEVELS: readonly string[] = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
+
+/** Whether it is a log message below the client's minimum level. */
+export function isBelow(level: string | null, message: { readonly method?: string; readonly params?: unknown }): boolean {
+  if (level === null || message.method !== 'notifications/message') return false;
+  const of = LEVELS.indexOf(String((message.params as { level?: unknown } | undefined)?.level));
+  return of !== -1 && of < LEVELS.indexOf(level);
 }
 
 /** A body as its messages. */

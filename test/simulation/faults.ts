@@ -117,7 +117,7 @@ export const FAULTS: readonly Fault[] = [
     good: `if (!maySee(need, access)) return { kind: 'denied', reason: 'permission_missing' };`, bad: ``,
   },
   {
-    id: 'S-122', what: 'scopes of a tool are not asked for', file: 'src/mcp/policy/permission.ts',
+    id: 'S-122', what: 'scopes of a tool are not asked for', file: 'src/mcp/policy/policy.ts',
     good: `  return requireAny([{ scopes: all }], handler, options);`, bad: `  return requireAny([{ scopes: all.slice(9) }], handler, options);`,
   },
   {

@@ -10,6 +10,7 @@ import { type Access, maySee } from '../../model/access.ts';
 import type { RequestState } from '../../model/context.ts';
 import type { Seconds } from '../../model/store.ts';
 import type { Policy } from '../policy/policy.ts';
+import { LEVELS } from '../sdk.ts';
 import { eventUserOf, type UserEvent, type UserEvents } from './user-events.ts';
 
 const KINDS = { tools: 'tools_list_changed', resources: 'resources_list_changed', prompts: 'prompts_list_changed' } as const;
@@ -19,11 +20,6 @@ const MAX_TIMER_MS = 2_147_483_647;
 const CHECK_TAKES_MS = 250;
 /** How long a stream of a caller without a token lasts. */
 const ANONYMOUS_FOR: Seconds = 3600;
-
-/** Whether a body asks for a stream of changes. */
-export function isListening(body: unknown): boolean {
-  return typeof body === 'object' && body !== null && 'method' in body && body.method === 'subscriptions/listen';
-}
 
 /** A user's events as the SDK's bus, for one stream. A caller without a token gets none. @param body of the request for the stream. */
 export function busFor(events: UserEvents, access: Access | null, body: unknown): ServerEventBus {
@@ -167,8 +163,6 @@ export type Subscription =
 
 /** Before a client has set anything. */
 export const NO_SUBSCRIPTIONS: Subscriptions = { level: null, subscribed: [] };
-/** RFC 5424, §6.2.1, lowest first. */
-const LEVELS: readonly string[] = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
 /** Maximum resources that one session may subscribe to. */
 export const MAX_SUBSCRIPTIONS = 100;
 const MAX_URI_LENGTH = 1000;
@@ -210,13 +204,6 @@ export function watchedIn(params: { readonly notifications?: unknown } | undefin
 /** The URI of a resource as this client wrote it; null if it is not subscribed. Two spellings of one URL are the same. */
 export function subscribedAs({ subscribed }: Pick<Subscriptions, 'subscribed'>, uri: string): string | null {
   return subscribed.find((one) => one === uri || spelled(one) === spelled(uri)) ?? null;
-}
-
-/** Whether it is a log message below the client's minimum level. */
-export function isBelow(level: string | null, message: { readonly method?: string; readonly params?: unknown }): boolean {
-  if (level === null || message.method !== 'notifications/message') return false;
-  const of = LEVELS.indexOf(String((message.params as { level?: unknown } | undefined)?.level));
-  return of !== -1 && of < LEVELS.indexOf(level);
 }
 
 function spelled(uri: string): string {

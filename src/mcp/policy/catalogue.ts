@@ -9,9 +9,9 @@ import { ResourceTemplate } from '@modelcontextprotocol/server';
 import { type Access, type AuthContext, maySee, type Need, type ScopeHierarchy } from '../../model/access.ts';
 import type { Awaitable } from '../../model/runtime.ts';
 import { accessOf } from '../tool-context.ts';
-import type { Caller } from './permission.ts';
-import { policy, type Kind, type Policy } from './policy.ts';
+import { type Caller, policy, type Policy } from './policy.ts';
 import { type AnyServer, describedOnce, isCurrent } from '../sdk.ts';
+import type { Kind } from '../errors.ts';
 
 /** The context of a handler: what the SDK put there, and the caller. */
 export type HandlerContext<Props = AuthContext> = Caller<Props> & { readonly [member: string]: unknown };

@@ -8,11 +8,11 @@ import { type Challenge, insufficientScope, metadataUrlOf, schemeOf, unauthorize
 import { type Access, judge, maySee, type Need, type Verdict } from '../../model/access.ts';
 import { type Context, requestState } from '../../model/context.ts';
 import type { NewEvent } from '../../model/event.ts';
-import { asError, type Call, challengeResult, deniedResult, notFound, type Report, rpcError } from '../errors.ts';
+import { asError, type Call, challengeResult, deniedResult, type Kind, notFound, type Report, rpcError } from '../errors.ts';
 import { watchedIn } from '../events/listening.ts';
 import { type AnyServer, wrapSend } from '../sdk.ts';
 import { redactedRequest } from '../tool-context.ts';
-import type { Kind, Policy } from './policy.ts';
+import type { Policy } from './policy.ts';
 import { isText, type Messages, type ReadMessage, readMessages, refusalMeanwhile } from './read-messages.ts';
 
 declare const JUDGED: unique symbol;

@@ -21,8 +21,8 @@ import {
   watchForCancellations,
 } from './exchange-records.ts';
 import type { JudgedBody, JudgedMessage } from '../policy/gate.ts';
-import { isBelow, isGranted, MAX_SUBSCRIPTIONS, type Subscription, subscriptionIn, tellingItsEnd } from '../events/listening.ts';
-import { type AnyServer, type Id, isAnswer, type Message, messagesOf } from '../sdk.ts';
+import { isGranted, MAX_SUBSCRIPTIONS, type Subscription, subscriptionIn, tellingItsEnd } from '../events/listening.ts';
+import { type AnyServer, type Id, isAnswer, isBelow, type Message, messagesOf } from '../sdk.ts';
 import type { Session } from './session.ts';
 import { asError, type Report } from '../errors.ts';
 

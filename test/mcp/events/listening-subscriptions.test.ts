@@ -4,7 +4,7 @@ import { McpServer as OldServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { SubscribeRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { McpServer, ProtocolError } from '@modelcontextprotocol/server';
 import { describe, expect, it, vi } from 'vitest';
-import { isBelow, MAX_SUBSCRIPTIONS, subscribedAs, subscriptionIn, subscriptionsAfter } from '../../../src/mcp/events/listening.ts';
+import { MAX_SUBSCRIPTIONS, subscribedAs, subscriptionIn, subscriptionsAfter } from '../../../src/mcp/events/listening.ts';
 import { McpAgent, policy, sessions, userEvents } from '../../../src/mcp/index.ts';
 import type { Handler } from '../../../src/model/context.ts';
 import { type App, ISSUER, makeApp, storeNames } from '../../support/app.ts';
@@ -286,16 +286,5 @@ describe('mcp/events/listening, subscriptions', () => {
   it('knows a resource by either spelling of its URL, and tells it as the client wrote it', () => {
     expect(subscribedAs({ subscribed: ['HTTPS://Notes.example'] }, 'https://notes.example/')).toBe('HTTPS://Notes.example');
     expect(subscribedAs({ subscribed: [NOTE] }, 'notes://one/two')).toBeNull();
-  });
-
-  it('passes on messages with an unknown level', () => {
-    const message = (level: string) => ({ method: 'notifications/message', params: { level } });
-    expect(['debug', 'warning', 'emergency', 'odd'].map((level) => isBelow('warning', message(level)))).toEqual([
-      true,
-      false,
-      false,
-      false,
-    ]);
-    expect(isBelow('warning', { method: 'notifications/progress', params: { level: 'debug' } })).toBe(false);
   });
 });

@@ -7,7 +7,7 @@ import { accessWith, callOf, post, text } from '../clients.ts';
 const contextFor = (props: unknown): object => ({ http: { authInfo: authInfoOf({ ...accessWith(), props }) }, sessionId: 's' });
 const DENIED = { isError: true, content: [{ type: 'text', text: 'Permission denied: requires admin' }] };
 
-describe('mcp/policy/permission', () => {
+describe('mcp/policy/policy: wrappers', () => {
   it('gives the handler what the SDK gave, and props and access besides', async () => {
     const seen: unknown[] = [];
     const guarded = requirePermission<[{ n: number }, object], object>('admin', (args, context) => {
