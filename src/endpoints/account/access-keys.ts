@@ -17,7 +17,7 @@ import { sectionPage } from '../../pages/account.ts';
 import { type Call, keysPath, readForm } from '../endpoint.ts';
 import { isSameOrigin, redirectTo } from '../sign-in/browser-context.ts';
 import { accountMark, originOf, requireRecentSession, requireSession, upstreamAccountsOf } from '../sign-in/session.ts';
-import { grantableScope, organizationOf } from '../authorize/open-grant.ts';
+import { grantableScope, organizationOf } from '../authorize/pending.ts';
 
 const DAY = 86_400;
 /** Lifetimes that the form offers, as far as the operator allows them. */

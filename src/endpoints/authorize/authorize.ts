@@ -30,8 +30,7 @@ import {
 } from './authorization-request.ts';
 import { consentPage, requestUrl } from './consent-page.ts';
 import { type ConfirmedScopes, grantTo } from './issue-code.ts';
-import { counted, type OpenedPending, openPending } from './pending.ts';
-import { grantableScope, organizationOf } from './open-grant.ts';
+import { counted, grantableScope, type OpenedPending, openPending, organizationOf } from './pending.ts';
 
 /** GET, HEAD and POST of the authorization endpoint. HEAD answers as GET would, and writes nothing. */
 export async function authorize(call: Call): Promise<Response> {

@@ -1,5 +1,5 @@
 /**
- * Consent page: built from the pending authorization, the client's metadata, and what the user may grant now (`open-grant.ts`).
+ * Consent page: built from the pending authorization, the client's metadata, and what the user may grant now (`pending.ts`).
  */
 import type { AuthServer } from '../../core/auth-server.ts';
 import type { Consented } from '../../core/records/consents.ts';
@@ -21,8 +21,7 @@ import type { Call } from '../endpoint.ts';
 import { hasLinks, linksFor, loginViews, noLoginPage } from '../sign-in/pages.ts';
 import { nameOf, type NotSignedIn, type SignedIn } from '../sign-in/sign-in.ts';
 import { accountMark } from '../sign-in/session.ts';
-import { grantableScope, organizationOf } from './open-grant.ts';
-import type { FoundPending } from './pending.ts';
+import { type FoundPending, grantableScope, organizationOf } from './pending.ts';
 
 /** The input of the page, on the first and on later showings. */
 export interface Consent extends Pick<FoundPending, 'pendingId' | 'pending' | 'client'> {

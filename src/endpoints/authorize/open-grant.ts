@@ -1,6 +1,5 @@
 /**
- * What a user may grant, which the application is asked for each consent, its answer never stored: if it cannot answer, nothing is granted. And the grant after
- * the user's consent: stored in one write, which gives its authorization code.
+ * Stores a grant after the user's consent, in one write, and returns its authorization code.
  */
 import type { AuthServer } from '../../core/auth-server.ts';
 import { sealRefs } from '../../core/records/secrets.ts';
@@ -9,16 +8,13 @@ import { lazy } from '../../lib/async.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import { type Grant, wrap } from '../../model/grant.ts';
-import type { Organization, Origin, StoredOrigin } from '../../model/identity.ts';
+import type { Origin, StoredOrigin } from '../../model/identity.ts';
 import { grantTTL, lifetimesFor } from '../../model/resource.ts';
 import { type RequestedScope, OFFLINE_ACCESS } from '../../model/scope.ts';
 import type { Json, Seconds } from '../../model/store.ts';
 import { formatToken, grantIdOf } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
-import type { GrantorClient } from '../../model/settings.ts';
 import type { UpstreamRef } from '../../model/upstream.ts';
-import type { Call } from '../endpoint.ts';
-import type { SignedIn } from '../sign-in/sign-in.ts';
 
 const checkClient = lazy(async () => (await import('../../clients/client-policy.ts')).checkClient);
 
@@ -132,43 +128,4 @@ async function endIfBlocked(as: AuthServer, client: Client, grantId: string): Pr
     await as.records.changeGrant(grantId, revoke('client_blocked', as.now()));
     throw error;
   }
-}
-
-/** The organization that a choice is for; null for a user without any, `open` if it is still to be chosen. */
-export function organizationOf({ organizations = [] }: SignedIn, chosen: string | undefined): Organization | null | 'open' {
-  if (organizations.length === 0) return null;
-  if (organizations.length === 1) return organizations[0] ?? null;
-  return organizations.find(({ id }) => id === chosen) ?? 'open';
-}
-
-/** The scopes that this user may grant now; none if the look-up fails (its error is thrown). */
-export async function grantableScope(
-  { as, env }: Call,
-  { userId, claims, permissions }: SignedIn,
-  organization: Organization | null,
-  scope: readonly string[],
-  client?: Client,
-): Promise<readonly string[]> {
-  const { grantableScopes } = as.settings;
-  if (grantableScopes === null) return scope;
-  const may = organization?.permissions ?? permissions;
-  const who = {
-    userId,
-    claims,
-    ...(may ? { permissions: may } : {}),
-    ...(organization ? { organization } : {}),
-    ...(client ? { client: grantorClient(client) } : {}),
-  };
-  const given = new Set(as.settings.expandScopes(await grantableScopes(who, env as never))); // of a text, `includes` would take a part
-  return scope.filter((one) => given.has(one));
-}
-
-function grantorClient({ id, name, documentHost, redirectUris, entered }: Client): GrantorClient {
-  return {
-    id,
-    ...(name === undefined ? {} : { name }),
-    ...(documentHost === undefined ? {} : { documentHost }),
-    redirectUris,
-    ...(entered === undefined ? {} : { entered }),
-  };
 }

@@ -1,6 +1,7 @@
 /**
  * Pending authorizations: opened once the client and the redirect URI are verified, bound to the browser by a cookie, and found again by the
- * id in the form of the consent page, with the redirect URI that its answer goes to; and what the user's approval adds.
+ * id in the form of the consent page, with the redirect URI that its answer goes to. What its user may grant, which the application is asked for
+ * each consent, its answer never stored: if it cannot answer, nothing is granted; and what the approval adds.
  */
 import { findClient, isClientId } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
@@ -10,7 +11,9 @@ import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import { type Approved, PENDING_TTL, type PendingAuthorization } from '../../model/pending-authorization.ts';
 import { findRedirect, type ValidRedirect } from '../../model/redirect.ts';
-import type { Settings } from '../../model/settings.ts';
+import type { Organization } from '../../model/identity.ts';
+import type { GrantorClient, Settings } from '../../model/settings.ts';
+import type { SignedIn } from '../sign-in/sign-in.ts';
 import type { Seconds } from '../../model/store.ts';
 import type { Call } from '../endpoint.ts';
 import { cookieOf, flowCookie, setCookie } from '../sign-in/browser-context.ts';
@@ -114,6 +117,45 @@ export async function findPending(
 /** The selected scopes that were requested, in the order of the request. */
 export function approvedScope(pending: PendingAuthorization, selected: readonly string[]): readonly string[] {
   return pending.scope.filter((scope) => selected.includes(scope));
+}
+
+/** The organization that a choice is for; null for a user without any, `open` if it is still to be chosen. */
+export function organizationOf({ organizations = [] }: SignedIn, chosen: string | undefined): Organization | null | 'open' {
+  if (organizations.length === 0) return null;
+  if (organizations.length === 1) return organizations[0] ?? null;
+  return organizations.find(({ id }) => id === chosen) ?? 'open';
+}
+
+/** The scopes that this user may grant now; none if the look-up fails (its error is thrown). */
+export async function grantableScope(
+  { as, env }: Call,
+  { userId, claims, permissions }: SignedIn,
+  organization: Organization | null,
+  scope: readonly string[],
+  client?: Client,
+): Promise<readonly string[]> {
+  const { grantableScopes } = as.settings;
+  if (grantableScopes === null) return scope;
+  const may = organization?.permissions ?? permissions;
+  const who = {
+    userId,
+    claims,
+    ...(may ? { permissions: may } : {}),
+    ...(organization ? { organization } : {}),
+    ...(client ? { client: grantorClient(client) } : {}),
+  };
+  const given = new Set(as.settings.expandScopes(await grantableScopes(who, env as never))); // of a text, `includes` would take a part
+  return scope.filter((one) => given.has(one));
+}
+
+function grantorClient({ id, name, documentHost, redirectUris, entered }: Client): GrantorClient {
+  return {
+    id,
+    ...(name === undefined ? {} : { name }),
+    ...(documentHost === undefined ? {} : { documentHost }),
+    redirectUris,
+    ...(entered === undefined ? {} : { entered }),
+  };
 }
 
 /** The redirect URI for the answer, which must still be valid. For a device it is a page of ours. @throws {OAuthError} */

@@ -3,12 +3,12 @@ import type { Call } from '../../../src/endpoints/endpoint.ts';
 import type { SignedIn } from '../../../src/endpoints/sign-in/sign-in.ts';
 import type { Client } from '../../../src/model/client.ts';
 import type { Organization } from '../../../src/model/identity.ts';
-import { grantableScope, organizationOf } from '../../../src/endpoints/authorize/open-grant.ts';
+import { grantableScope, organizationOf } from '../../../src/endpoints/authorize/pending.ts';
 
 const [ONE, TWO]: readonly Organization[] = [{ id: 'o1', name: 'One' }, { id: 'o2', name: 'Two', permissions: ['p2'] }] as unknown as Organization[]; // prettier-ignore
 const user = (more: object = {}): SignedIn => ({ userId: 'u', claims: { sub: 'u' }, ...more }) as unknown as SignedIn;
 
-describe('endpoints/authorize/open-grant: what may be granted', () => {
+describe('endpoints/authorize/pending: what may be granted', () => {
   it('is for no organization, the only one, or the one that was chosen, and open until one is', () => {
     expect([organizationOf(user(), 'o1'), organizationOf(user({ organizations: [] }), 'o1')]).toEqual([null, null]);
     expect([organizationOf(user({ organizations: [ONE] }), undefined), organizationOf(user({ organizations: [ONE] }), 'o9')]).toEqual([ONE, ONE]); // prettier-ignore
