@@ -3,9 +3,9 @@
  * token (`model/token.ts`), and ends as every other grant does.
  */
 import type { Organization, Origin } from '../model/identity.ts';
-import { formatKey, type GrantKey, keyClientId, serviceUserId } from '../model/token.ts';
+import { formatKey, type GrantKey, keyClientId, serviceUserId, unwrap, wrap } from '../model/token.ts';
 import { OAuthError } from '../model/error.ts';
-import { end, type Grant, unwrap, wrap } from '../model/grant.ts';
+import { end, type Grant } from '../model/grant.ts';
 import { grantTTL } from '../model/resource.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
 import type { UpstreamRef } from '../model/upstream.ts';

@@ -5,8 +5,8 @@
 import { forLog as quoted } from '../lib/untrusted-text.ts';
 import { type Access, type Tell, withParsedProps } from '../model/access.ts';
 import type { Connect } from '../model/upstream.ts';
-import { findAccess, type Grant, unwrap, whyNoAccess, whyOver } from '../model/grant.ts';
-import { grantIdOf, isKey, isOurs, kindOf, linksOf } from '../model/token.ts';
+import { findAccess, type Grant, whyNoAccess, whyOver } from '../model/grant.ts';
+import { grantIdOf, isKey, isOurs, kindOf, linksOf, unwrap } from '../model/token.ts';
 import { isDeniedId } from '../model/client.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Seconds } from '../model/store.ts';

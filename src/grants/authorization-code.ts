@@ -6,12 +6,12 @@ import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { MintedTokens } from '../core/records/secrets.ts';
 import { isOutage, OAuthError } from '../model/error.ts';
-import { type Grant, type GrantAccess, unwrap } from '../model/grant.ts';
+import type { Grant, GrantAccess } from '../model/grant.ts';
 import type { TokensReason } from '../model/on-tokens.ts';
 import type { Params } from '../model/params.ts';
 import { checkVerifier } from '../model/pkce.ts';
 import { parseScope } from '../model/scope.ts';
-import { grantIdOf } from '../model/token.ts';
+import { grantIdOf, unwrap } from '../model/token.ts';
 import { redeem, type Verdict } from '../model/grant-transitions.ts';
 import {
   changeGrant,

@@ -13,7 +13,7 @@ import type { Actor } from '../model/access.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { revoke } from '../model/grant-transitions.ts';
-import { type Grant, type GrantAccess, wrap } from '../model/grant.ts';
+import type { Grant, GrantAccess } from '../model/grant.ts';
 import type { Organization } from '../model/identity.ts';
 import { applyChange, type TokensReason } from '../model/on-tokens.ts';
 import type { Params } from '../model/params.ts';
@@ -21,6 +21,7 @@ import { findResource, lifetimesFor } from '../model/resource.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
 import { type IssuedTokens, scopeWithin, signAccessToken } from './token-request.ts';
+import { wrap } from '../model/token.ts';
 
 /** The grant to make. */
 export interface DirectGrantRequest {

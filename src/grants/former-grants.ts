@@ -24,10 +24,10 @@ import { pause } from '../lib/async.ts';
 import { OAuthError } from '../model/error.ts';
 import type { FormerGrant, FormerListing } from '../model/former.ts';
 import { revoke } from '../model/grant-transitions.ts';
-import { type Grant, wrap } from '../model/grant.ts';
+import type { Grant } from '../model/grant.ts';
 import { findResource, grantTTL, isAbove, lifetimesFor, resolveResource } from '../model/resource.ts';
 import type { Key, Seconds } from '../model/store.ts';
-import { grantIdOf } from '../model/token.ts';
+import { grantIdOf, wrap } from '../model/token.ts';
 
 /** That a grant moves here, or was revoked before it could. */
 type Note = {

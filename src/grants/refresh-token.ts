@@ -8,11 +8,10 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { base64url } from '../lib/bytes.ts';
 import { lazy } from '../lib/async.ts';
 import { OAuthError } from '../model/error.ts';
-import { end, type Grant, unwrap } from '../model/grant.ts';
+import { end, type Grant, isSame, NONCE_BYTES, packed, retiredOf, textOfDerivation } from '../model/grant.ts';
 import type { Params } from '../model/params.ts';
-import { grantIdOf, kindOf, withPlace } from '../model/token.ts';
+import { grantIdOf, kindOf, unwrap, withPlace } from '../model/token.ts';
 import { parseScope } from '../model/scope.ts';
-import { isSame, NONCE_BYTES, packed, retiredOf, textOfDerivation } from '../model/retired.ts';
 import { rotate, type Rotated, type Verdict } from '../model/grant-transitions.ts';
 import {
   changeGrant,

@@ -5,9 +5,8 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import type { RefreshProof } from '../core/records/secrets.ts';
 import { OAuthError } from '../model/error.ts';
-import { type Grant, unwrap, wrap } from '../model/grant.ts';
-import { derivationIn, isSame, retiredOf } from '../model/retired.ts';
-import { grantIdOf } from '../model/token.ts';
+import { derivationIn, type Grant, isSame, retiredOf } from '../model/grant.ts';
+import { grantIdOf, unwrap, wrap } from '../model/token.ts';
 import { boundTo, deriveTokens, type IssuedTokens, type SealedTokens, sealTokens } from './token-request.ts';
 import type { Transition } from '../model/grant-transitions.ts';
 

@@ -17,8 +17,7 @@ import type { Seconds } from '../model/store.ts';
 import type { Params } from '../model/params.ts';
 import { findResource, isEveryRoute } from '../model/resource.ts';
 import { narrowScope, parseScope, rightsIn } from '../model/scope.ts';
-import { MAX_LINKS, linksOf } from '../model/token.ts';
-import { unwrap } from '../model/grant.ts';
+import { linksOf, MAX_LINKS, unwrap } from '../model/token.ts';
 import { type IssuedTokens, scopeRulesOf } from './token-request.ts';
 import { directGrant, registeredClient } from './direct-grant.ts';
 

@@ -16,11 +16,10 @@ import { findClient } from '../clients/find.ts';
 import { attemptGrant, type GrantAttempt } from '../core/grant-attempt.ts';
 import type { MintedTokens, RefreshProof } from '../core/records/secrets.ts';
 import type { Redemption, Rotation, SlowTransition, Verdict } from '../model/grant-transitions.ts';
-import { type Grant, type GrantAccess, unwrap, wrap } from '../model/grant.ts';
+import type { Derivation, Grant, GrantAccess } from '../model/grant.ts';
 import { isRedirect } from '../model/login.ts';
 import type { Seconds, Stored } from '../model/store.ts';
-import { familyOf, grantIdOf, withoutPlace } from '../model/token.ts';
-import type { Derivation } from '../model/retired.ts';
+import { familyOf, grantIdOf, unwrap, withoutPlace, wrap } from '../model/token.ts';
 import { lazy } from '../lib/async.ts';
 
 /** The canonical resource of a token request; undefined if it names none (RFC 8707 §2.2). */

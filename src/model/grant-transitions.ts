@@ -12,23 +12,24 @@ import { equalTexts } from '../lib/bytes.ts';
 import { OAuthError, type ErrorCode } from './error.ts';
 import {
   type Bound,
+  countRetired,
   end,
   type EndReason,
+  findRetired,
   type Grant,
   type GrantAccess,
   type GrantCode,
+  inGrace,
   MAX_ACCESS_TOKENS,
   MAX_FAILURES,
   MAX_RETIRED,
-  type Proof,
   REPEAT_WINDOW,
-  unwrap,
-  wrap,
-  type Wrapped,
+  type StoredRetired,
+  withRetired,
 } from './grant.ts';
 import { narrowScope, type ScopeExpansion, type ScopeRules } from './scope.ts';
-import { countRetired, findRetired, inGrace, type StoredRetired, withRetired } from './retired.ts';
 import type { Seconds } from './store.ts';
+import { type Proof, unwrap, wrap, type Wrapped } from './token.ts';
 
 /** Result of a transition. Without `grant`, nothing is written. With `keptAs`, it is kept under that id from now on, where it is not already. */
 export type Verdict<T> = { readonly grant?: Grant; readonly keptAs?: string } & ({ readonly result: T } | { readonly error: OAuthError });
@@ -76,7 +77,7 @@ export interface Rotation {
   readonly rules?: (resource: string) => ScopeRules;
   /** Thumbprint of the DPoP key, if one was proven. */
   readonly jkt?: string | undefined;
-  /** How the new tokens follow from the old refresh token (`model/retired`), or the new tokens sealed under it. */
+  /** How the new tokens follow from the old refresh token (`model/grant`), or the new tokens sealed under it. */
   readonly sealedSuccessor: string;
   readonly now: Seconds;
 }

@@ -1,7 +1,7 @@
 /**
  * What the text of a token or an id says by itself. A token is `kind_grantId.secret`. The grant's id finds the record that decides; only hashes are
  * stored. A token contains no user, client or scope, and nothing in it is trusted before its hash is found. An access token may also be a signed JWT
- * whose `jti` names the grant; this server only compares the hash of its whole text.
+ * whose `jti` names the grant; this server only compares the hash of its whole text. From the text its holder also gets the pad that unwraps the grant's key.
  *
  * Or it is an access key (a personal access token or a service key): the one access token of a grant of its own, so that everything that lists,
  * ends, moves or sweeps grants does so with keys. Its text is `pcl_`, the grant's id, a secret of 256 bits, and a checksum, without
@@ -11,7 +11,7 @@
  * leaves at zero (ids of grants) or that are given up for it (hashes), so that every id keeps its length and an id without a place looks as it always
  * has. A place is a hint about speed: an id whose place was changed names no record.
  */
-import { base64url, fromBase64url } from '../lib/bytes.ts';
+import { base64url, fromBase64url, xor } from '../lib/bytes.ts';
 import { parseJson } from '../lib/json.ts';
 import type { Seconds } from './store.ts';
 
@@ -242,4 +242,34 @@ export function isPlacedList(list: string): boolean {
 
 function placedKindOf(name: string, end: number): string {
   return name.slice(Math.max(name.lastIndexOf('/', end), name.lastIndexOf('@', end)) + 1, end);
+}
+
+/** A token as the record stores it: its hash, and the grant's key wrapped for the token's holder. */
+export type Wrapped = {
+  /** SHA-256 of the token's text, base64url. */
+  readonly hash: string;
+  /** The grant's key XOR a pad that only the token's text gives (docs/decisions/0002). */
+  readonly wrappedKey: string;
+};
+
+/** What the holder of a token can prove: its hash, and the pad that unwraps the grant's key. */
+export interface Proof {
+  readonly hash: string;
+  readonly pad: Uint8Array;
+}
+
+/** Wraps the grant's key for the holder of a token. */
+export function wrap(key: Uint8Array, { hash, pad }: Proof): Wrapped {
+  return { hash, wrappedKey: base64url(xor(key, pad)) };
+}
+
+/** Unwraps the grant's key with the pad of a token. */
+export function unwrap(wrapped: Wrapped, pad: Uint8Array): Uint8Array<ArrayBuffer> {
+  return xor(bytesOf(wrapped.wrappedKey), pad);
+}
+
+function bytesOf(text: string): Uint8Array {
+  const bytes = fromBase64url(text);
+  if (!bytes) throw new TypeError('A stored grant contains a value that is not base64url.');
+  return bytes;
 }

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { keysOf, keysOfUser, type KeyRequest, makeKey, noteUse, USE_INTERVAL } from '../../src/core/access-keys.ts';
 import { openRefs } from '../../src/core/records/secrets.ts';
-import { keyClientId, serviceUserId } from '../../src/model/token.ts';
-import { end, unwrap } from '../../src/model/grant.ts';
+import { keyClientId, serviceUserId, unwrap } from '../../src/model/token.ts';
+import { end } from '../../src/model/grant.ts';
 import type { Store } from '../../src/model/store.ts';
 import type { UpstreamRef } from '../../src/model/upstream.ts';
 import { memoryStore } from '../../src/stores/memory.ts';

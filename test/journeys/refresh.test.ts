@@ -2,9 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { makeSecrets } from '../../src/core/records/secrets.ts';
-import { type Grant, lifeEndOf } from '../../src/model/grant.ts';
+import { type Grant, lifeEndOf, retiredOf } from '../../src/model/grant.ts';
 import { grantIdOf, withoutPlace } from '../../src/model/token.ts';
-import { retiredOf } from '../../src/model/retired.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { type App, appOn, type Counts, counting, makeApp, storeNames } from '../support/app.ts';
 

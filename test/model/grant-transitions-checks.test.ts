@@ -1,9 +1,8 @@
 /** Each check and each result of the moves of a grant, at its bounds. */
 import { describe, expect, it } from 'vitest';
-import { type Grant, MAX_FAILURES } from '../../src/model/grant.ts';
+import { type Grant, MAX_FAILURES, retiredOf } from '../../src/model/grant.ts';
 import type { ScopeRules } from '../../src/model/scope.ts';
 import { redeem, revoke, revokeAccess, rotate, type Verdict } from '../../src/model/grant-transitions.ts';
-import { retiredOf } from '../../src/model/retired.ts';
 import { grantAfter, minted, openGrant, proofOf, reasonOf, redeemed, redemption, rotation, START } from '../support/grants.ts';
 
 describe('model/transition, check by check', () => {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { findAccess, type Grant, isLive, lifeEndOf, MAX_ACCESS_TOKENS, MAX_RETIRED, unwrap } from '../../src/model/grant.ts';
+import { findAccess, type Grant, isLive, lifeEndOf, MAX_ACCESS_TOKENS, MAX_RETIRED, retiredOf } from '../../src/model/grant.ts';
 import { followSuccessors, noteUnanswered } from '../../src/grants/repeated-answer.ts';
 import { redeem, type Redemption, revoke, revokeAccess, rotate, type Rotation, type Verdict } from '../../src/model/grant-transitions.ts';
-import { retiredOf } from '../../src/model/retired.ts';
 import {
   grantAfter,
   KEY,
@@ -17,6 +16,7 @@ import {
   START,
 } from '../support/grants.ts';
 import { type Chance, chance } from '../support/random.ts';
+import { unwrap } from '../../src/model/token.ts';
 
 describe('model/grant-transitions', () => {
   it.each([

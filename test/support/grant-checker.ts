@@ -6,8 +6,7 @@
  * Honest: the processes share one token file. Each sends what it read there less than half a grace ago, writes down what it gets, and
  * asks again, within half a grace, where no answer came: two that are slow together are still in time.
  */
-import { findAccess, type Grant } from '../../src/model/grant.ts';
-import { retiredOf } from '../../src/model/retired.ts';
+import { findAccess, type Grant, retiredOf } from '../../src/model/grant.ts';
 import { followSuccessors } from '../../src/grants/repeated-answer.ts';
 import { type Minted, redeem, revoke, rotate, type Rotated, type Transition } from '../../src/model/grant-transitions.ts';
 import { minted, openGrant, proofOf, refreshOf, START } from './grants.ts';

@@ -1,6 +1,7 @@
 /** Grants and proofs without cryptography, for tests of the plain state machine: a token is its name, its hash too. */
-import { type Grant, type Proof, wrap } from '../../src/model/grant.ts';
+import type { Grant } from '../../src/model/grant.ts';
 import { type Minted, redeem, type Redemption, type Rotation, type Verdict } from '../../src/model/grant-transitions.ts';
+import { type Proof, wrap } from '../../src/model/token.ts';
 
 /** The key of every grant here. */
 export const KEY: Uint8Array<ArrayBuffer> = Uint8Array.from({ length: 32 }, (_, at) => at);

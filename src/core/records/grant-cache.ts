@@ -4,8 +4,7 @@
  * (docs/decisions/0003). Callers must not change a cached grant.
  */
 import type { Access } from '../../model/access.ts';
-import type { Grant, GrantAccess } from '../../model/grant.ts';
-import { countRetired } from '../../model/retired.ts';
+import { countRetired, type Grant, type GrantAccess } from '../../model/grant.ts';
 import type { Seconds } from '../../model/store.ts';
 import { grantIdOf, withoutPlace } from '../../model/token.ts';
 import type { GrantRecords, VersionedGrant } from './grant-records.ts';

@@ -12,13 +12,13 @@ import {
   ID_BYTES,
   type Place,
   placeOf,
+  type Proof,
   SECRET_BYTES,
   wayBackOf,
   withPlace,
 } from '../../model/token.ts';
 import type { Awaitable, Runtime } from '../../model/runtime.ts';
 import type { SealedRefs, UpstreamRef } from '../../model/upstream.ts';
-import type { Proof } from '../../model/grant.ts';
 
 /** What a refresh token proves besides hash and pad. */
 export type RefreshProof = Proof & { readonly familyHash: string };

@@ -7,12 +7,12 @@ import { isClientThere } from '../../core/records/clients.ts';
 import { lazy } from '../../lib/async.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
-import { type Grant, wrap } from '../../model/grant.ts';
+import type { Grant } from '../../model/grant.ts';
 import type { Origin, StoredOrigin } from '../../model/identity.ts';
 import { grantTTL, lifetimesFor } from '../../model/resource.ts';
 import { type RequestedScope, OFFLINE_ACCESS } from '../../model/scope.ts';
 import type { Json, Seconds } from '../../model/store.ts';
-import { formatToken, grantIdOf } from '../../model/token.ts';
+import { formatToken, grantIdOf, wrap } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { UpstreamRef } from '../../model/upstream.ts';
 

@@ -11,7 +11,7 @@ import {
   retiredOf,
   textOfDerivation,
   withRetired,
-} from '../../src/model/retired.ts';
+} from '../../src/model/grant.ts';
 
 const ID = 'AAAAAAAAAAAAAAAAAAAAAA';
 const derived = (n: number, leadsBack = false): Retired => ({
@@ -25,7 +25,7 @@ const sealed = (n: number): Retired => ({
   until: 1_790_000_000 + n,
 });
 
-describe('model/retired', () => {
+describe('model/grant: retired refresh tokens', () => {
   it('packs the tokens whose successor is derived, and gives all back in order', () => {
     const all = [derived(1), derived(2, true), sealed(3), derived(4)];
     const stored = packed(all);
