@@ -137,7 +137,6 @@ const PARTS: readonly Part[] = [
       'authorize/repeated-answer',
       'authorize/issue-code',
       'authorize/pending',
-      'authorize/open-grant',
       'sign-in/session',
       'account/login',
       'account/linked-accounts',

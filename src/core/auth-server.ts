@@ -6,7 +6,7 @@ import { lazy, lazyObject, memoize } from '../lib/async.ts';
 import type { FetchPublic, SafeFetch, SafeImageFetch } from '../lib/safe-fetch.ts';
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
 import type { Accounts } from '../model/account.ts';
-import { endedEvent, type NewEvent } from '../model/event.ts';
+import type { NewEvent } from '../model/event.ts';
 import type { Links } from '../model/login-services.ts';
 import { isForm } from '../model/login.ts';
 import type { Passkeys } from '../model/passkey.ts';
@@ -91,15 +91,7 @@ export function makeAuthServer(
   const keyring = keyringOf(keyringSecrets, runtime, secrets);
   const fetchAllowed = allowedFetch(runtime, isLoopback);
   const safeFetch: SafeFetch | null = fetchAllowed && lazy(async () => (await import('../lib/safe-fetch.ts')).makeSafeFetch(fetchAllowed));
-  const records = makeRecords(
-    store,
-    (grant) => {
-      const event = endedEvent(grant);
-      if (event) emit(event);
-    },
-    (...changed) => grantCache.invalidate(...changed),
-    runtime,
-  );
+  const records = makeRecords(store, emit, (...changed) => grantCache.invalidate(...changed), runtime);
   const grantCache = makeGrantCache(records);
   const server: AuthServer = {
     settings,

@@ -10,8 +10,7 @@ import { OAuthError } from '../model/error.ts';
 import { type Params, paramsOf } from '../model/params.ts';
 import type { Place } from '../model/token.ts';
 import type { Words } from '../words/words.ts';
-import { endedEvent, type NewEvent } from '../model/event.ts';
-import type { Grant } from '../model/grant.ts';
+import type { NewEvent } from '../model/event.ts';
 import type { Records } from '../core/records/records.ts';
 import { type AccountSection, type Authenticated, isForm, type LoginPage } from '../model/login.ts';
 import type { Settings } from '../model/settings.ts';
@@ -165,11 +164,8 @@ function withRequestId(as: AuthServer, requestId: () => string, place: Place | n
   const isOurs = as.settings.on === null; // the default listener prints only the id that a failure carries
   const region = place === null ? {} : { region: place };
   const emit = (event: NewEvent): void => as.emit(isOurs ? event : { requestId: requestId(), ...region, ...event });
-  const onEnded = (grant: Grant): void => {
-    const event = endedEvent(grant);
-    if (event) emit(event);
-  };
-  const changeGrant: Records['changeGrant'] = (id, transition, options) => as.records.changeGrant(id, transition, { onEnded, ...options });
+  const changeGrant: Records['changeGrant'] = (id, transition, options) =>
+    as.records.changeGrant(id, transition, { onEnded: emit, ...options });
   return { ...as, place, emit, records: { ...as.records, changeGrant } };
 }
 

@@ -3,7 +3,7 @@
  * (spans and counts), a value of `portcullis/opentelemetry`, so that a server without it carries none of its code.
  */
 import type { Access } from './access.ts';
-import type { EndReason, Grant } from './grant.ts';
+import type { EndReason } from './grant.ts';
 import type { Place } from './token.ts';
 import type { Seconds, Store } from './store.ts';
 
@@ -117,11 +117,6 @@ export type Event = Always &
 
 /** An event before its time is set. */
 export type NewEvent = Event extends infer E ? (E extends Event ? Omit<E, 'at'> : never) : never;
-
-/** The event for a grant that a transition ended; null if it did not end. */
-export function endedEvent({ id, clientId, userId, ended }: Grant): NewEvent | null {
-  return ended && { kind: 'grant.ended', grantId: id, clientId, userId, reason: ended.reason };
-}
 
 /** Attributes of a span; never a token, a secret or a text of a user. */
 export type Attributes = { readonly [name: string]: string | number | boolean };

@@ -9,6 +9,7 @@
  * Interrupted after 1, the grant is where it was. Interrupted after 2, the copy counts, since the old place names its move. A signpost stays in the lists of
  * its grant and leads every older token there, as long as the grant may last, and so does a copy that is written over one: so a replay still ends the grant.
  */
+import type { NewEvent } from '../../model/event.ts';
 import { base64url } from '../../lib/bytes.ts';
 import { has, type RecordAccess, untilDone, versioned, type Versioned } from '../../model/record.ts';
 import { OAuthError } from '../../model/error.ts';
@@ -26,8 +27,8 @@ export interface VersionedGrant extends Versioned<Grant> {
 export interface ChangeOptions {
   /** What `readAhead` gave; saves the first read. */
   readonly known?: Stored | null;
-  /** Called for a grant that this ended, after the write. */
-  readonly onEnded?: (grant: Grant) => void;
+  /** Called with the event of a grant that this ended, after the write. */
+  readonly onEnded?: (event: NewEvent) => void;
 }
 
 /** Operations on grants. */
@@ -48,12 +49,12 @@ export interface GrantRecords {
 /**
  * Makes the operations over a store.
  *
- * @param onEnded called once for each grant that a transition ended, after the write.
+ * @param onEnded called once for each grant that a transition ended, after the write, with its event.
  * @param onChanged called for each grant that was, or may have been, written. @param runtime for the back-off of contended writes.
  */
 export function makeGrantRecords(
   store: Store,
-  onEnded: (grant: Grant) => void,
+  onEnded: (event: NewEvent) => void,
   onChanged: (id: string, grant?: Grant) => void,
   runtime: RecordAccess['runtime'],
 ): GrantRecords {
@@ -90,7 +91,10 @@ export function makeGrantRecords(
         pending = typeof moved === 'string' ? moved : undefined;
         return moved === true ? { result } : null;
       });
-      if (verdict.grant?.ended) notify(verdict.grant);
+      if (verdict.grant?.ended) {
+        const { id: grantId, clientId, userId, ended } = verdict.grant;
+        notify({ kind: 'grant.ended', grantId, clientId, userId, reason: ended.reason });
+      }
       if ('error' in verdict) throw verdict.error;
       return verdict.result;
     },

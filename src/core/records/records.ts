@@ -1,6 +1,7 @@
 /**
  * Records: the operations over a Store by kind of record (docs/reference/storage.md). A record with the wrong shape reads as absent.
  */
+import type { NewEvent } from '../../model/event.ts';
 import type { Agent } from '../../lib/http.ts';
 import { changeRecord, has, readRecord, type RecordAccess, valueOf, versioned, type Versioned } from '../../model/record.ts';
 import type { Client } from '../../model/client.ts';
@@ -117,12 +118,12 @@ export interface Records extends Counts, GrantRecords {
 /**
  * Makes the operations over a store.
  *
- * @param onEnded called once for each grant that a transition ended, after the write.
+ * @param onEnded called once for each grant that a transition ended, after the write, with its event.
  * @param onChanged called for each grant that was, or may have been, written. @param runtime for the back-off of contended writes.
  */
 export function makeRecords(
   store: Store,
-  onEnded: (grant: Grant) => void = () => {},
+  onEnded: (event: NewEvent) => void = () => {},
   onChanged: (id: string, grant?: Grant) => void = () => {},
   runtime?: RecordAccess['runtime'],
 ): Records {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeRecords, type Records } from '../../../src/core/records/records.ts';
 import { base64url } from '../../../src/lib/bytes.ts';
-import type { Grant } from '../../../src/model/grant.ts';
+import type { NewEvent } from '../../../src/model/event.ts';
 import { end } from '../../../src/model/grant.ts';
 import type { Json, Store } from '../../../src/model/store.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
@@ -15,8 +15,8 @@ const ACCOUNT = { v: 1, id: 'a', username: 'ada', stamp: 's', permissions: [], c
 function makeWorld(change: (store: Store) => Partial<Store> = () => ({})) {
   const store = memoryStore(makeClock(START));
   const plain = { atomic: store.atomic, read: store.read.bind(store), write: store.write.bind(store), remove: store.remove.bind(store), list: store.list.bind(store) } as Store; // prettier-ignore
-  const ended: Grant[] = [];
-  const records = makeRecords({ ...plain, ...change(plain) }, (grant) => void ended.push(grant));
+  const ended: NewEvent[] = [];
+  const records = makeRecords({ ...plain, ...change(plain) }, (event) => void ended.push(event));
   const at = async (key: `grant:${string}`): Promise<Json | undefined> => (await store.read(key))?.value;
   return { store, records, ended, at };
 }

@@ -1,4 +1,5 @@
 /** Each operation by itself: the key that it reads and writes, how long the record lives, which lists name it, and what it takes for none. */
+import type { NewEvent } from '../../../src/model/event.ts';
 import { describe, expect, it } from 'vitest';
 import { lifeOfSession, makeRecords, type Records, type Session } from '../../../src/core/records/records.ts';
 import { OAuthError } from '../../../src/model/error.ts';
@@ -18,8 +19,8 @@ function makeWorld(change: (plain: Store, whole: Store) => Partial<Store> = () =
   const clock = makeClock(START);
   const inner = memoryStore(clock);
   const plain = { atomic: inner.atomic, read: inner.read.bind(inner), write: inner.write.bind(inner), remove: inner.remove.bind(inner), list: inner.list.bind(inner) } as Store; // prettier-ignore
-  const [ended, changed]: [Grant[], string[]] = [[], []];
-  const records = makeRecords({ ...plain, ...change(plain, inner) }, (grant) => void ended.push(grant), (id) => void changed.push(id)); // prettier-ignore
+  const [ended, changed]: [NewEvent[], string[]] = [[], []];
+  const records = makeRecords({ ...plain, ...change(plain, inner) }, (event) => void ended.push(event), (id) => void changed.push(id)); // prettier-ignore
   const at = async (key: Key): Promise<Json | undefined> => (await inner.read(key))?.value;
   return { clock, store: inner, records, ended, changed, at };
 }
@@ -112,10 +113,10 @@ describe('core/records/records, grants', () => {
     expect(changed).toHaveLength(1);
     const error = new OAuthError('invalid_grant', 'replayed');
     await expect(records.changeGrant('grant', (grant) => ({ grant: end(grant, 'code_replayed', START), error }))).rejects.toBe(error);
-    expect([ended.map(({ id }) => id), changed.length]).toEqual([['grant'], 2]);
-    const own: string[] = [];
-    await records.changeGrant('grant', (grant) => ({ grant, result: null }), { onEnded: ({ id }) => void own.push(id) }); // prettier-ignore
-    expect([own, ended.length]).toEqual([['grant'], 1]);
+    expect([ended, changed.length]).toMatchObject([[{ kind: 'grant.ended', grantId: 'grant', reason: 'code_replayed' }], 2]);
+    const own: NewEvent[] = [];
+    await records.changeGrant('grant', (grant) => ({ grant, result: null }), { onEnded: (event) => void own.push(event) }); // prettier-ignore
+    expect([own, ended.length]).toMatchObject([[{ grantId: 'grant' }], 1]);
     clock.pass(86_399);
     expect(await at('grant:grant')).toBeDefined(); // so that a late caller is told why
     clock.pass(1);
