@@ -6,6 +6,7 @@
  * Stop the server first: what is written during the export may be missing from it.
  */
 import type { StoredRecord, Key, Store } from '../model/store.ts';
+import { everyRecord } from './every-record.ts';
 
 /** The first line of an export. */
 const HEAD = { portcullis: 'records', v: 1 } as const;
@@ -44,18 +45,6 @@ export async function* exportRecords(store: Store): AsyncGenerator<string, void,
   if (listed < counted)
     throw new Error(`The export is not whole: the store counts ${counted} records and listed ${listed}. Stop the server and try again.`);
   yield JSON.stringify({ end: listed });
-}
-
-/** Every live record, each once. None if the store cannot list them. */
-export async function* everyRecord(store: Store): AsyncGenerator<StoredRecord, void, undefined> {
-  const keys = new Set<Key>(); // Redis may list one twice
-  for (let page = await store.all?.(); page !== undefined; page = page.next === undefined ? undefined : await store.all?.(page.next)) {
-    for (const record of page.records) {
-      if (keys.has(record.key)) continue;
-      keys.add(record.key);
-      yield record;
-    }
-  }
 }
 
 /**
