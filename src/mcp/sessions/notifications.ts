@@ -18,6 +18,8 @@ import { keptNow, MAX_RECORD_BYTES, type Session } from './session.ts';
 
 /** Comments that keep proxies from closing a quiet stream. */
 const ALIVE_MS = 15_000;
+/** Bytes that may wait for a client that reads nothing. With more, its stream ends, and it reconnects. */
+const MAX_WAITING = 1024 * 1024;
 const [FIRST_LOOK_MS, LAST_LOOK_MS] = [100, 1000];
 /** How often to look for a stream that an exchange is about to store. */
 const MAX_MISSES = 5;
@@ -35,10 +37,12 @@ export function eventStream(
   const end = (): void => {
     if (!until.signal.aborted) until.abort();
   };
-  const body = new ReadableStream<Uint8Array>({
+  const source: UnderlyingDefaultSource<Uint8Array> = {
     start(controller) {
       const raw = (text: string): void => {
-        if (!until.signal.aborted) controller.enqueue(utf8(text));
+        if (until.signal.aborted) return;
+        controller.enqueue(utf8(text));
+        if ((controller.desiredSize ?? 0) < 0) queueMicrotask(end); // after what is written at once
       };
       const alive = setInterval(() => raw(': keepalive\n\n'), ALIVE_MS);
       raw(': open\n\n');
@@ -56,7 +60,8 @@ export function eventStream(
       feed(write, raw).then(end, end);
     },
     cancel: end,
-  });
+  };
+  const body = new ReadableStream(source, { highWaterMark: MAX_WAITING, size: ({ byteLength }) => byteLength });
   const about = { 'content-type': 'text/event-stream', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' };
   return new Response(body, { headers: { ...about, ...headers } });
 }
