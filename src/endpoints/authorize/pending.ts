@@ -1,7 +1,7 @@
 /**
  * Pending authorizations: opened once the client and the redirect URI are verified, bound to the browser by a cookie, and found again by the
- * id in the form of the consent page, with the redirect URI that its answer goes to. What its user may grant, which the application is asked for
- * each consent, its answer never stored: if it cannot answer, nothing is granted; and what the approval adds.
+ * id in the form of the consent page, with the redirect URI that its answer goes to. Also what the user may grant: the application is asked that for
+ * each consent, and its answer is never stored; if it cannot answer, nothing is granted.
  */
 import { findClient, isClientId } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
