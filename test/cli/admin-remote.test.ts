@@ -9,6 +9,7 @@ import { adminApi } from '../../src/admin/index.ts';
 import { runCommand } from '../../src/cli/commands.ts';
 import { password } from '../../src/logins/password.ts';
 import { type Browser, makeBrowser } from '../../src/testing/browser.ts';
+import { arrive } from '../support/arrive.ts';
 import { freePort } from '../support/port.ts';
 import { ALICE, type Served, startServer } from './served.ts';
 
@@ -46,7 +47,7 @@ function person(decision: string, who = ALICE, browser: Browser = makeBrowser((r
     let page = await browser.get(url);
     if (page.location !== null) {
       const to = await browser.submit(await browser.get(new URL(page.location, url).href), who);
-      page = await browser.get(new URL(to.location ?? '', url).href);
+      page = await arrive(browser, new URL(to.location ?? '', url).href);
     }
     const code = /\b[B-Z]{4}-[B-Z]{4}\b/.exec(page.text)?.[0] ?? 'none';
     expect(shown).toContain(`Allow it only if the page shows this code: ${code}`);
@@ -149,7 +150,7 @@ describe('portcullis --server', () => {
     const bob: Person = async (url) => {
       const browser = makeBrowser((request) => fetch(request));
       const to = await browser.submit(await browser.get(new URL((await browser.get(url)).location ?? '', url).href), BOB);
-      status = (await browser.get(new URL(to.location ?? '', url).href)).status;
+      status = (await arrive(browser, new URL(to.location ?? '', url).href)).status;
       await fetch(
         `http://127.0.0.1:${new URL(url).searchParams.get('port')}/callback?error=closed&state=${new URL(url).searchParams.get('challenge')}`,
       );

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { makeBrowser } from '../../src/testing/browser.ts';
+import { arrive } from '../support/arrive.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-admin-cli-'));
@@ -58,7 +59,7 @@ describe('the command line at a Worker', () => {
     const person = async (page: string, said: string): Promise<void> => {
       const login = await browser.get(new URL((await browser.get(page)).location ?? '', url).href);
       const to = await browser.submit(login, { username: 'alice', password: 'correct horse battery' });
-      const asked = await browser.get(new URL(to.location ?? '', url).href);
+      const asked = await arrive(browser, new URL(to.location ?? '', url).href);
       expect(asked.text).toContain(/code: (\S+)/.exec(said)?.[1] ?? 'no code');
       const back = await browser.submit(asked, { decision: 'allow' });
       expect((await browser.get(back.location ?? '')).text).toContain('Signed in');

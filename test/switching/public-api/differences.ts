@@ -146,7 +146,7 @@ export const differences: { readonly [id: string]: Difference } = {
     reason: 'The codes of RFC 7591 §3.2.2, by which a client knows what to change',
   },
   'registration-leftovers': {
-    what: 'Members of a registration that cannot be used: a logo at `javascript:`, an unknown grant, keys of a public client',
+    what: 'Members of a registration that cannot be used: a logo at `javascript:`, an unknown grant or method, a text in place of a list, keys of a public client',
     theirs: 'refused, or kept without use',
     ours: 'left out, and the response says what was kept (RFC 7591 §3.2.1)',
     reason: 'Nothing unusable is stored or shown. A client with one odd member can still register',
