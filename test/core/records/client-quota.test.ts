@@ -71,8 +71,10 @@ describe('core/records/client-quota', () => {
     const { as, clock } = serverOf(4);
     expect(await takeMany(as, 5)).toBe(4);
     await putClients(as, 0, 2); // two of four were stored, two expired
-    clock.pass(599);
-    expect(await takeSlot(as)).toBe(false);
+    for (const seconds of [299, 300]) {
+      clock.pass(seconds);
+      expect(await takeSlot(as)).toBe(false);
+    }
     clock.pass(1);
     expect([await takeMany(as, 3), (await quotaOf(as))?.['countedAt']]).toEqual([2, clock.now()]);
     expect(await quotaOf(as)).toMatchObject({ count: 4, taken: 2, takenBefore: 0 });
