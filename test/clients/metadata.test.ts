@@ -96,7 +96,7 @@ describe('clients/metadata', () => {
       client_name: 'Notes', 'client_name#DE': 'Notizen', 'client_name#ja': 'bad\nname', 'client_name#__proto__': 'x', logo_uri: 'https://app.example/l.png',
       policy_uri: 'https://app.example/p', tos_uri: 'https://app.example/t', contacts: ['ops@app.example', 7],
     }; // prettier-ignore
-    expect(parse({ ...given, contacts: ['ops@app.example', ''] })).toEqual({
+    expect(parse({ ...given, contacts: ['ops@app.example', '', 'x'.repeat(1000), 'two\nlines'] })).toEqual({
       ...parse({}),
       name: 'Notes',
       names: { de: 'Notizen' },
@@ -146,7 +146,7 @@ describe('clients/metadata', () => {
   });
 
   it('ignores an invalid scope, and reads a list of scopes (R-20)', () => {
-    for (const scope of ['a"b', 7, {}, [1], 'x'.repeat(3000)]) expect(parse({ scope })).toEqual(parse({}));
+    for (const scope of ['a"b', 7, {}, [1], ['a', 1], 'x'.repeat(3000)]) expect(parse({ scope })).toEqual(parse({}));
     expect([parse({ scope: ['a', 'b'] }).scope, parse({ scope: 'a b' }).scope]).toEqual([
       ['a', 'b'],
       ['a', 'b'],
@@ -212,7 +212,7 @@ describe('clients/metadata', () => {
       expect(parse({ [name]: 'false' })).toEqual(parse({}));
       expect(parse({ [name]: 'FALSE' })).toEqual(parse({}));
       for (const yes of ['true', 'True'] as const) expect(parse({ [name]: yes })).toEqual(parse({ [name]: true }));
-      for (const unclear of ['yes', 1, 0, {}, 'truefalse']) expect(codeOf({ [name]: unclear })).toBe('invalid_client_metadata');
+      for (const unclear of ['yes', 1, 0, {}, 'truefalse', [true], ['true']]) expect(codeOf({ [name]: unclear })).toBe('invalid_client_metadata');
     }
   });
 
