@@ -212,7 +212,8 @@ describe('clients/metadata', () => {
       expect(parse({ [name]: 'false' })).toEqual(parse({}));
       expect(parse({ [name]: 'FALSE' })).toEqual(parse({}));
       for (const yes of ['true', 'True'] as const) expect(parse({ [name]: yes })).toEqual(parse({ [name]: true }));
-      for (const unclear of ['yes', 1, 0, {}, 'truefalse', [true], ['true']]) expect(codeOf({ [name]: unclear })).toBe('invalid_client_metadata');
+      for (const unclear of ['yes', 1, 0, {}, 'truefalse', [true], ['true']])
+        expect(codeOf({ [name]: unclear })).toBe('invalid_client_metadata');
     }
   });
 
