@@ -115,7 +115,7 @@ async function check(username: string, secret: string, services: LoginServices, 
 function countsOf(username: string, typed: string): readonly Parameters<LoginServices['attempt']>[] {
   return [
     ['password', usernameKey(typed), RULES],
-    ['password-account', `account\n${usernameKey(username)}`, HIDDEN], // no user name: browsers are known for each of the two
+    ['password-account', `account\n${usernameKey(username)}`, HIDDEN], // a name that no user can have, so that each count knows its own browsers
   ];
 }
 

@@ -3,8 +3,8 @@
  * e-mail address can be reassigned, or be claimed at an upstream that never verified it (OpenID Connect Core §5.7). Several identities belong to one user only
  * if the user links them while signed in, or, if the operator allows it, if both sides have verified the same address (docs/decisions/0010).
  *
- * Also the linked logins of a user (identities, passkeys, the second factor), which operators remove, and users who recovered an account that an intruder
- * may share.
+ * Also the linked logins of a user: identities, passkeys, the second factor. Operators list and remove them, and so do users who recovered an account that
+ * an intruder may share.
  */
 import type { Accounts } from '../../model/account.ts';
 import { domainOf } from '../../model/email.ts';
