@@ -81,7 +81,7 @@ describe('admin/act, audit', () => {
     for (const reason of ['admin_target_unknown', 'admin_input']) await refuse(new OAuthError('invalid_request', reason));
     await refuse(new TypeError('taken'));
     const hashed = `sha256:${(await as.secrets.hash('bob')).slice(0, 12)}`;
-    expect([told(), JSON.stringify(await entries()).includes('bob')]).toEqual([[hashed, hashed, hashed], false]);
+    expect([told(), JSON.stringify(await entries()).includes('"bob"')]).toEqual([[hashed, hashed, hashed], false]);
     events.length = 0;
     for (const error of [new OAuthError('access_denied', 'admin_own_account'), new Error('down')]) await refuse(error);
     expect(told(), 'of a known one').toEqual(['bob', 'bob']);

@@ -117,10 +117,10 @@ describe('core/records/sign-in-flow: answers', () => {
 
   it('are kept once for all callers, sealed, until a pending authorization would have ended', async () => {
     const { as, clock, store } = makeServer();
-    const first = { answer: { code: 'c1' }, browserHash: 'b1' };
-    expect(await states.keepAnswer(as, key, first)).toEqual({ code: 'c1' });
-    expect(await states.keepAnswer(as, key, { answer: { code: 'c2' }, browserHash: 'b2' })).toEqual({ code: 'c1' });
-    expect(JSON.stringify((await store.read('answered:h'))?.value)).not.toContain('c1');
+    const first = { answer: { code: 'the first code' }, browserHash: 'b1' };
+    expect(await states.keepAnswer(as, key, first)).toEqual(first.answer);
+    expect(await states.keepAnswer(as, key, { answer: { code: 'c2' }, browserHash: 'b2' })).toEqual(first.answer);
+    expect(JSON.stringify((await store.read('answered:h'))?.value)).not.toContain('the first code');
     expect([await states.findAnswer(as, key), await states.findAnswer(as, { ...key, hash: 'other' })]).toEqual([first, null]);
     expect(await states.findAnswer(as, { ...key, secret: 'B'.repeat(43) })).toBeNull();
     const last = { answer: { code: 'c3' }, browserHash: 'b3' };
