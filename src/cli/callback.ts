@@ -27,6 +27,7 @@ export async function listenForCallback(
   more = '; --timeout SECONDS gives more time',
 ): Promise<Callback> {
   let waiting: { readonly state: string; readonly resolve: (answer: URLSearchParams) => void } | null = null;
+  let callOff = (): void => undefined; // the timer: one that goes on would keep the process alive
   const server = createServer((request, response) => {
     const url = parseUrl(`http://127.0.0.1${request.url?.startsWith('/') ? request.url : '/'}`);
     if (url === null) return show(response, page('nothing'));
@@ -36,6 +37,7 @@ export async function listenForCallback(
     if (!waiting || states.length !== 1 || states[0] !== waiting.state) return show(response, page('foreign'));
     const { resolve } = waiting;
     waiting = null;
+    callOff();
     response.once('close', () => resolve(searchParams)); // the page first: this server closes after the answer
     show(response, page(searchParams.has('error') ? 'refused' : 'done'));
   });
@@ -57,19 +59,15 @@ export async function listenForCallback(
     redirectUri: `http://127.0.0.1:${taken}${PATH}`,
     answer: (state, timeout) =>
       new Promise((resolve, reject) => {
-        const callOff = terminal.after(timeout, () => {
+        callOff();
+        callOff = terminal.after(timeout, () => {
           waiting = null;
           reject(new CliError(`The sign-in was not finished within ${timeout} seconds. Run it again${more}.`));
         });
-        waiting = {
-          state,
-          resolve(answer) {
-            callOff();
-            resolve(answer);
-          },
-        };
+        waiting = { state, resolve };
       }),
     stop() {
+      callOff();
       server.close();
       server.closeAllConnections();
     },

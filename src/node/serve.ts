@@ -132,8 +132,7 @@ export async function serve<Env>(app: FetchObject<Env> | Provider<Env>, options:
     throw error;
   });
   const stop = (): Promise<void> => shut().finally(() => provided.close());
-  const server: ProviderServer = { ...serverOf(url, port, stop, settings.signals), helpers: provided.helpers };
-  return server;
+  return Object.assign(serverOf(url, port, stop, settings.signals), { helpers: provided.helpers });
 }
 
 /** The variable PORT, in digits: `Number` would take a blank for 0, which is any port. */
@@ -156,8 +155,8 @@ function isProvider(app: object): app is Provider<unknown> {
 
 function serverOf(url: string, port: number, shut: () => Promise<void>, signals: boolean): NodeServer {
   let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopping ??= shut());
-  if (signals) stopOnSignals(stop);
+  const stop = (): Promise<void> => (stopping ??= shut().finally(() => ignoreSignals()));
+  const ignoreSignals = signals ? stopOnSignals(stop) : ignore;
   return { url, port, stop };
 }
 
@@ -211,12 +210,15 @@ async function within(promise: Promise<unknown>, milliseconds: number): Promise<
   }
 }
 
-function stopOnSignals(stop: () => Promise<void>): void {
+function stopOnSignals(stop: () => Promise<void>): () => void {
+  const signals = ['SIGTERM', 'SIGINT'];
+  const remove = (): void => signals.forEach((signal) => void process.off(signal, end));
   const end = (): void => {
-    for (const signal of ['SIGTERM', 'SIGINT']) process.off(signal, end); // the next one ends the process, as it would have
+    remove(); // the next one ends the process, as it would have
     void stop().then(() => process.exit(0));
   };
-  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, end);
+  signals.forEach((signal) => void process.on(signal, end));
+  return remove;
 }
 
 /** A wrong option is found at the start, in one line. */

@@ -1,7 +1,7 @@
 /** The administration commands at a running server, signed in by a browser without a window. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -89,6 +89,9 @@ async function run(line: string, act?: Person): Promise<Ran> {
 const at = (line: string, act?: Person, url: string = served.url): Promise<Ran> => run(`${line} --server ${url}`, act);
 const fileOf = (): string => join(process.env['XDG_STATE_HOME'] ?? '', 'portcullis', readdirSync(join(process.env['XDG_STATE_HOME'] ?? '', 'portcullis'))[0] ?? ''); // prettier-ignore
 
+const unconfirmed = (issuer: string): string =>
+  `Signed out on this computer, but ${issuer} did not confirm that the session ended there; it ends within the hour.`;
+
 describe('portcullis --server', () => {
   it('signs in on first use, keeps the session for its owner alone, and uses it until it is over', async () => {
     const first = await at('user list --json', person('allow'));
@@ -124,6 +127,27 @@ describe('portcullis --server', () => {
     expect([alone.code, alone.err]).toEqual([1, `This needs a new sign-in. Run this first, where a person can answer: portcullis login --server ${served.url}`]); // prettier-ignore
     const again = await at('user enable bob', person('allow'));
     expect([again.code, again.opened.length]).toEqual([0, 1]);
+  });
+
+  it('forgets the sign-in where the server does not confirm that it ended, and says why', async () => {
+    let isDown = false;
+    const busy = new Response(JSON.stringify({ error: 'temporarily_unavailable', error_description: 'The store is down.' }), {
+      status: 503,
+    });
+    const changed = (path: string, response: Response): Response => (isDown && path.endsWith('/cli/end') ? busy.clone() : response);
+    const accounts = (): object[] => [{ ...ALICE, permissions: ['admin'] }];
+    const other = await startServer({ admin: adminApi({ permission: 'admin' }), logins: [password({ accounts: accounts as never })] }, changed); // prettier-ignore
+    await at('login', person('allow'), other.url);
+    const kept = readFileSync(fileOf(), 'utf8');
+    const file = fileOf();
+    isDown = true;
+    expect(await at('logout', undefined, other.url)).toMatchObject({ code: 1, err: `${unconfirmed(other.url)} The store is down.` });
+    expect(existsSync(file)).toBe(false);
+    writeFileSync(file, kept);
+    await other.stop();
+    expect(await at('logout', undefined, other.url)).toMatchObject({ code: 1, err: expect.stringContaining(`${unconfirmed(other.url)} ${other.url} does not answer: `) }); // prettier-ignore
+    expect(existsSync(file)).toBe(false);
+    expect(await at('logout', undefined, other.url)).toMatchObject({ code: 0, err: `Not signed in at ${other.url}.` });
   });
 
   it('signs out, here and at the server', async () => {
@@ -287,7 +311,8 @@ describe('portcullis --server', () => {
     await at('login', person('allow'));
     writeFileSync(join(fileOf(), '..', `${encodeURIComponent(issuer)}.json`), JSON.stringify(about));
     expect(await at('user list', undefined, issuer)).toMatchObject({ code: 1, err: `${issuer} answers 302, and not as Portcullis does.` });
-    expect(await at('logout', undefined, issuer)).toMatchObject({ code: 0, err: `Signed out at ${issuer}.` }); // here, whatever the server says
+    expect(await at('logout', undefined, issuer)).toMatchObject({ code: 1, err: `${unconfirmed(issuer)} ${issuer} answers 302, and not as Portcullis does.` }); // prettier-ignore
+    expect(await at('logout', undefined, issuer)).toMatchObject({ code: 0, err: `Not signed in at ${issuer}.` }); // here, whatever the server says
     const own = issuer;
     issuer = 'https://another.example';
     expect((await at('user list', undefined, own)).err).toContain('There is no authorization server');

@@ -118,6 +118,16 @@ describe('cli/callback', () => {
     callback.stop();
   }); // prettier-ignore
 
+  it('leaves no timer when it stops or waits for another sign-in, which would keep the process alive', async () => {
+    const { timers, after } = makeTerminal();
+    const callback = await listen(0, { after });
+    void callback.answer('st4te', 60);
+    void callback.answer('other', 90);
+    expect(timers.map(({ seconds, off }) => [seconds, off])).toEqual([[60, true], [90, false]]); // prettier-ignore
+    callback.stop();
+    expect(timers.map(({ off }) => off)).toEqual([true, true]);
+  });
+
   it('gives up when the time is over, says what to do, and takes no answer after that', async () => {
     const { timers, after } = makeTerminal();
     const callback = await listen(0, { after });

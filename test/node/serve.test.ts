@@ -121,6 +121,15 @@ describe('node/serve, start and stop', () => {
     expect(errors).toMatchObject([{ message: 'later' }]);
   });
 
+  it('leaves no listener for signals once it has stopped', async () => {
+    const counts = (): number[] => ['SIGTERM', 'SIGINT'].map((signal) => process.listenerCount(signal));
+    const before = counts();
+    const server = await serve({ fetch: () => new Response() }, { port: 0, signals: true });
+    expect(counts()).toEqual(before.map((count) => count + 1));
+    await Promise.all([server.stop(), server.stop()]);
+    expect(counts()).toEqual(before);
+  });
+
   it('on SIGTERM finishes what is in flight, then ends with 0 (FLT-28)', async () => {
     const program = `
       import { serve } from '${new URL('../../src/node/serve.ts', import.meta.url).href}';

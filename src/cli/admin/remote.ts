@@ -23,8 +23,8 @@ interface Server extends Target {
   readonly issuer: string;
   /** Signs in anew, by the browser. @throws {CliError} */
   readonly signIn: () => Promise<SignIn>;
-  /** Ends the sign-in, here and at the server. False if there was none. */
-  readonly signOut: () => Promise<boolean>;
+  /** Ends a sign-in at the server. @throws {CliError} where the server does not confirm it. */
+  readonly signOut: (known: SignIn) => Promise<void>;
 }
 
 /** Finds a server by its address. @throws {CliError} where there is none of ours. */
@@ -73,11 +73,8 @@ export async function openRemote(address: string, terminal: Terminal, opensBrows
   return {
     issuer,
     signIn,
-    async signOut() {
-      const known = readSignIn(issuer);
-      if (known) await read(await post('cli/end', {}, cookieOf(known)), issuer).catch(() => undefined); // it ends by itself
-      forgetSignIn(issuer);
-      return known !== null;
+    async signOut(known) {
+      await read(await post('cli/end', {}, cookieOf(known)), issuer);
     },
     async close() {},
     async ask(method, act, input) {
@@ -134,21 +131,27 @@ function noAdmin(issuer: string): string {
   return `${issuer} has no administration for the command line. Give OAuthProvider the option \`admin\`: adminApi({ permission: 'admin' })`;
 }
 
-/** The issuer and the place of its administration, beside the authorize endpoint that the metadata names (RFC 8414). */
-async function discovered(address: string): Promise<{ readonly issuer: string; readonly admin: string }> {
+/** The issuer that an address names. @throws {CliError} */
+function issuerOf(address: string): string {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (!url || !/^https?:$/.test(url.protocol))
     throw new CliError(`--server takes an address such as https://mcp.example; it is ${JSON.stringify(address)}.`, 2);
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname))
     throw new CliError(`${url.origin} is plain http, and anyone on the way could read the session. Use https.`, 2);
-  const path = url.pathname === '/' ? '' : url.pathname.replace(/\/$/, '');
-  const answer = await send(`${url.origin}/.well-known/oauth-authorization-server${path}`, {});
-  const { issuer, authorization_endpoint: authorize } = ((await answer.json().catch(() => null)) ?? {}) as {
+  return url.origin + (url.pathname === '/' ? '' : url.pathname.replace(/\/$/, ''));
+}
+
+/** The issuer and the place of its administration, beside the authorize endpoint that the metadata names (RFC 8414). */
+async function discovered(address: string): Promise<{ readonly issuer: string; readonly admin: string }> {
+  const issuer = issuerOf(address);
+  const { origin } = new URL(issuer);
+  const answer = await send(`${origin}/.well-known/oauth-authorization-server${issuer.slice(origin.length)}`, {});
+  const { issuer: named, authorization_endpoint: authorize } = ((await answer.json().catch(() => null)) ?? {}) as {
     issuer?: unknown;
     authorization_endpoint?: unknown;
   };
-  if (issuer !== url.origin + path || typeof authorize !== 'string' || !authorize.startsWith(`${url.origin}/`))
-    throw new CliError(`There is no authorization server at ${url.origin}${path}. Name its issuer, without the path of the MCP endpoint.`);
+  if (named !== issuer || typeof authorize !== 'string' || !authorize.startsWith(`${origin}/`))
+    throw new CliError(`There is no authorization server at ${issuer}. Name its issuer, without the path of the MCP endpoint.`);
   return { issuer, admin: new URL('admin', authorize).href };
 }
 
@@ -220,7 +223,22 @@ Examples:
 export async function runLogin(name: 'login' | 'logout', argv: readonly string[], terminal: Terminal): Promise<void> {
   const { values, positionals } = parseFlags(argv, { server: { type: 'string' }, 'no-open': { type: 'boolean' } }, `${name} --help`);
   if (values.server === undefined || positionals.length > 0) throw usage(`Write: portcullis ${name} --server URL`, `${name} --help`);
-  const server = await openRemote(values.server, terminal, values['no-open'] !== true);
-  if (name === 'login') await server.signIn();
-  else terminal.err((await server.signOut()) ? `Signed out at ${server.issuer}.` : `Not signed in at ${server.issuer}.`);
+  if (name === 'logout') return signOut(values.server, terminal);
+  await (await openRemote(values.server, terminal, values['no-open'] !== true)).signIn();
+}
+
+/** Forgets the sign-in here, whatever the server says, and ends it there. @throws {CliError} where the server does not confirm it. */
+async function signOut(address: string, terminal: Terminal): Promise<void> {
+  const issuer = issuerOf(address);
+  const known = readSignIn(issuer);
+  forgetSignIn(issuer);
+  if (!known) return terminal.err(`Not signed in at ${issuer}.`);
+  try {
+    await (await openRemote(issuer, terminal, false)).signOut(known);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    const what = `Signed out on this computer, but ${issuer} did not confirm that the session ended there; it ends within the hour.`;
+    throw new CliError(`${what} ${error.message}`, 1, { cause: error });
+  }
+  terminal.err(`Signed out at ${issuer}.`);
 }
