@@ -65,9 +65,11 @@ async function sendAndRead(fetcher: Fetch, url: string, init: RequestInit): Prom
   return { status, headers: plain, text: withoutByteOrderMark(read.text) };
 }
 
+/** Seconds, or a date (RFC 9110 §10.2.3), which is compared with the date of the answer: the site's clock may differ from ours. */
 function retryAfterOf(headers: Headers): Seconds | undefined {
-  const seconds = /^\d{1,6}$/.exec(headers.get('retry-after') ?? '')?.[0];
-  return seconds === undefined ? undefined : Math.min(3600, Math.max(1, Number(seconds)));
+  const [text = '', date = ''] = ['retry-after', 'date'].map((name) => headers.get(name) ?? '');
+  const seconds = text.endsWith(' GMT') ? (Date.parse(text) - Date.parse(date)) / 1000 : /^\d{1,6}$/.test(text) ? Number(text) : -1;
+  return seconds >= 0 ? Math.min(3600, Math.max(1, seconds)) : undefined;
 }
 
 /** Failures in a row that open the circuit. */

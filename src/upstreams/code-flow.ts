@@ -75,7 +75,8 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
     const found = await discover(ask);
     const state = bodyOf(callback.kept);
     const client = credentials.client(callback.env, callback.now);
-    const parameters = oauth.validateAuthResponse(found, client, callback.parameters, callback.state);
+    const returned = 'discover' in published ? callback.parameters : withoutOwnIssuer(callback.parameters, found);
+    const parameters = oauth.validateAuthResponse(found, client, returned, callback.state);
     if (!parameters.has('code')) throw new UpstreamError('broken', 'code_missing');
 
     const verifier = textOf(state['verifier'], 'verifier_lost');
@@ -150,6 +151,16 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
       : {}),
   };
   return { id, label, icon, issuer, site, scope, timeout, ...steps, ...verbs, ...membership };
+}
+
+/**
+ * Leaves out an `iss` (RFC 9207) at the origin that stands for the site. Without discovery, its issuer is not published to us: the name may be shorter
+ * than what the site sends one day, as GitHub began to, and it cannot be changed, since it is part of each user's identity.
+ */
+function withoutOwnIssuer(parameters: URLSearchParams, { issuer }: Endpoints): URLSearchParams {
+  const [sent = '', ...more] = parameters.getAll('iss');
+  const isOwn = more.length === 0 && URL.canParse(sent) && new URL(sent).origin === issuer;
+  return isOwn ? new URLSearchParams([...parameters].filter(([name]) => name !== 'iss')) : parameters;
 }
 
 /** Calls the upstream's API with an access token. */

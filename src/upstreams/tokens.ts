@@ -204,8 +204,8 @@ const WITH_TEXT: ReadonlyMap<string, RegExp> = new Map([
   ['invalid', /\brefresh.?token\b/i], // Strava, which names the resource
 ]);
 
-/** A code. `Unauthorized` with a capital is HTTP's reason phrase, which any proxy returns too. */
-const WORD = /^(?:[a-z_]+|[A-Z_]+)$/;
+/** A code. `Unauthorized` with a capital is HTTP's reason phrase, which any proxy returns too; `Bad Request` counts only with a text (Twitch). */
+const WORD = /^(?:[a-z_]+|[A-Z_]+|Bad Request)$/;
 
 /** Members in which upstreams put the code: HubSpot uses `status`, others `code`, an object `error` or a list `errors`. */
 const MEMBERS = ['error', 'code', 'status', 'error_code', 'errorCode', 'errorType', 'type'] as const;
@@ -222,7 +222,7 @@ function endOf(answer: Body, status: number): string | null {
   const objects = [answer, bodyOf(answer['error']), ...(Array.isArray(errors) ? errors.map(bodyOf) : [])];
   const words = objects
     .flatMap((object) => MEMBERS.map((name) => object[name]))
-    .flatMap((one) => (typeof one === 'string' && WORD.test(one) ? [one.toLowerCase()] : []));
+    .flatMap((one) => (typeof one === 'string' && WORD.test(one) ? [one.toLowerCase().replace(' ', '_')] : []));
   const text = objects.flatMap((object) => TEXTS.map((name) => object[name])).filter((one) => typeof one === 'string').join(' '); // prettier-ignore
   const found = words.find((word) => ENDS.has(word) || WITH_TEXT.get(word)?.test(text) === true);
   return found ?? null;

@@ -47,6 +47,15 @@ describe('upstreams/ask', () => {
     expect((error as UpstreamError).retryAfter).toBe(seconds);
   }); // prettier-ignore
 
+  it.each([
+    ['Wed, 21 Oct 2026 07:29:30 GMT', 90], ['Wed, 21 Oct 2026 07:28:00 GMT', 1], ['Wed, 21 Oct 2026 17:28:00 GMT', 3600],
+    ['Wed, 21 Oct 2026 07:27:00 GMT', undefined], ['soon GMT', undefined], ['2026-10-21T07:29:30Z', undefined],
+  ])('FLT-17 heeds the date %s by the clock of the site', async (date, seconds) => {
+    const headers = { 'retry-after': date, date: 'Wed, 21 Oct 2026 07:28:00 GMT' };
+    const error = await ask(async () => new Response(null, { status: 503, headers }), 5).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ reason: 'status_503', retryAfter: seconds });
+  }); // prettier-ignore
+
   it('follows no redirect, and passes a small answer on as it is', async () => {
     const seen: (RequestInit | undefined)[] = [];
     const response = await ask(

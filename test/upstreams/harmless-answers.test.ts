@@ -45,6 +45,32 @@ describe('an ID token of a site that is used with plain OAuth 2', () => {
   }); // prettier-ignore
 });
 
+describe('a site of plain OAuth 2 that begins to name its issuer (RFC 9207, as GitHub did)', () => {
+  const come = (issuer: string, iss: string) => {
+    const fetch = async (url: string): Promise<Response> => Response.json(url.endsWith('/me') ? { id: 'u-1' } : { access_token: 'a' });
+    return trip(oauth2({ ...SITE, issuer, fetch }), async () => `${await back()}${iss}`);
+  };
+  it.each(['https://site.example', 'https://site.example/', 'https://site.example/oauth', 'https://SITE.example:443/'])('may name %s where its origin stands for it', async (iss) => {
+    const { issuer, subject } = await come('https://site.example', `&iss=${encodeURIComponent(iss)}`);
+    expect([issuer, subject]).toEqual(['https://site.example', 'u-1']);
+  }); // prettier-ignore
+
+  it.each([
+    ['https://site.example', '&iss=https://evil.example'], ['https://site.example', '&iss=https://site.example.evil.example/'],
+    ['https://site.example', '&iss=http://site.example'], ['https://site.example', '&iss=https://site.example:8443'], ['https://site.example', '&iss=site.example'],
+    ['https://site.example', '&iss=https://site.example/a&iss=https://site.example/a'], ['https://site.example', '&iss=https://site.example/a&iss=https://evil.example'],
+    ['https://site.example/one', '&iss=https://site.example/two'], ['https://site.example/one', '&iss=https://site.example'],
+  ])('of %s may not come with %s (SEC-109)', async (issuer, iss) => {
+    expect(await failureIn(come(issuer, iss))).toBe('broken oauth_invalid_response');
+  }); // prettier-ignore
+
+  it('keeps its users: the identity is that of the option', async () => {
+    expect((await come('https://site.example', '')).issuer).toBe(
+      (await come('https://site.example', '&iss=https://site.example/x')).issuer,
+    );
+  });
+});
+
 describe('a site that refuses a code verifier (LinkedIn)', () => {
   it('signs in with a fetch that leaves it out, as the guide shows (R-34)', async () => {
     const site = async (url: string, init?: RequestInit): Promise<Response> => {
@@ -90,6 +116,7 @@ describe('a refused refresh token', () => {
     ['Strava', { message: 'Bad Request', errors: [{ resource: 'RefreshToken', field: 'refresh_token', code: 'invalid' }] }, 'invalid'],
     ['Fitbit', { errors: [{ errorType: 'invalid_grant', message: 'Refresh token invalid: x' }], success: false }, 'invalid_grant'],
     ['X', { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' }, 'invalid_request'],
+    ['Twitch', { error: 'Bad Request', status: 400, message: 'Invalid refresh token' }, 'bad_request'],
     ['Zoom', { reason: 'Invalid Token!', error: 'invalid_grant' }, 'invalid_grant'],
   ])('ends the grant at once in the words of %s (R-33)', async (_, body, word) => {
     const fake = await fakeProvider();
@@ -102,6 +129,8 @@ describe('a refused refresh token', () => {
   it.each([
     ['the application is at fault', { message: 'Bad Request', errors: [{ resource: 'Application', field: 'client_id', code: 'invalid' }] }],
     ['a parameter is at fault', { error: 'invalid_request', error_description: 'Missing required parameter: client_id' }],
+    ['a parameter is at fault, in the words of HTTP', { error: 'Bad Request', status: 400, message: 'missing client id' }],
+    ['a gateway speaks', { error: 'Unauthorized', status: 401, message: 'Invalid refresh token' }],
     ['the list has no objects', { errors: ['invalid_grant'] }],
     ['the list is none', { errors: 'invalid_grant' }],
   ])('is no word about it where %s (R-33)', async (_, body) => {
