@@ -199,11 +199,11 @@ export function sectionsOf({ logins, secondFactor }: Settings): readonly Account
 
 /**
  * The path of the metadata document, and its aliases for clients that only know OpenID Connect Discovery. An issuer's path comes after the
- * well-known name (RFC 8414 §3.1), and in one alias before it (OpenID Connect Discovery §4.1).
+ * well-known name (RFC 8414 §3.1), or before it (OpenID Connect Discovery §4.1, and clients that append both names).
  */
 export function metadataPathsOf(issuer: string): readonly string[] {
   const { pathname } = new URL(issuer);
-  return pathname === '/' ? [OAUTH, OPENID] : [OAUTH + pathname, OPENID + pathname, pathname + OPENID];
+  return pathname === '/' ? [OAUTH, OPENID] : [OAUTH + pathname, OPENID + pathname, pathname + OPENID, pathname + OAUTH];
 }
 
 /** The pages of all logins, each with its login. */
