@@ -227,7 +227,7 @@ export const tokenAdvice: { readonly [reason: string]: string } = {
   refresh_not_given: 'The grant has no refresh token: its code was not exchanged, or refreshTokenTTL is 0.',
   refresh_of_another_client: 'The refresh token was given to another client; send the client_id that got it.',
   refresh_reused:
-    'An old refresh token came back after its grace and the grant ended; have the client keep the newest one, and connect again.',
+    'An old refresh token came back after its grace and the grant ended; have the client keep the newest one, or raise refreshTokenGrace for one with several processes.',
   refresh_unknown: 'The refresh token is not of its grant: it is forged or damaged; connect again.',
   resource_beyond_grant: 'The token request names another resource than was granted; leave resource out, or connect for that one.',
   scope_beyond_grant: 'Nothing of the scope was granted; leave scope out, or ask the user again.',
