@@ -51,6 +51,8 @@ describe('the package', () => {
     expect(paths.filter((path) => /(^|\/)\.|\.(env|pem|key|p12|db|sqlite|tsbuildinfo|log)$|node_modules|\.test\./.test(path))).toEqual([]);
     const telling = paths.filter((path) => existsSync(root + path) && SECRET.test(readFileSync(root + path, 'utf8')));
     expect(telling).toEqual([]);
+    const naming = paths.filter((path) => path.endsWith('.js') && /\b(?:docs|examples|guide|reference)\/[\w/-]+\.\w/.test(readFileSync(root + path, 'utf8'))); // prettier-ignore
+    expect(naming).toEqual([]); // a message names no file of the repository, which a user of the package does not have
     const here = paths.filter((path) => existsSync(root + path) && readFileSync(root + path, 'utf8').includes(root.slice(0, -1)));
     expect(here).toEqual([]); // F-59: no file, source maps included, tells in which folder it was built
   });

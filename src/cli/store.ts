@@ -56,14 +56,15 @@ export async function runStore(argv: readonly string[], terminal: Terminal): Pro
   if (name === undefined || more.length > 0 || (file !== undefined) !== moves)
     throw usage(`Write: portcullis store ${verb} STORE${moves ? ' FILE' : ''}`, 'store --help');
   if (verb === 'import') checkReadable(file ?? ''); // before the store is made
-  const { store, close } = await openStore(name, verb === 'migrate' || verb === 'import');
+  const { store, close, place } = await openStore(name, verb === 'migrate' || verb === 'import');
   try {
     const { lines, json } = await run(verb, store, file ?? '');
     if (values.json === true) terminal.out(JSON.stringify(json, null, 2));
     else for (const line of lines) terminal.out(line);
   } catch (error) {
     if (error instanceof CliError) throw error;
-    throw new CliError(error instanceof Error ? error.message : String(error), 1, { cause: error });
+    const what = error instanceof Error ? error.message : String(error);
+    throw new CliError(place === undefined ? what : `${what.replace(/\.?$/, '.')} The store is at ${place}.`, 1, { cause: error });
   } finally {
     await close();
   }
@@ -153,6 +154,8 @@ async function importFrom(store: Store, file: string): Promise<Outcome> {
 interface OpenStore {
   readonly store: Store;
   readonly close: () => Promise<void>;
+  /** Host and port, if it is reached over a network. */
+  readonly place?: string | undefined;
 }
 
 /** Opens a store. @param make whether a missing file is created. @throws {CliError} naming what is missing. */
@@ -174,15 +177,30 @@ export async function openStore(name: string, make: boolean): Promise<OpenStore>
 
 /** Opens a store by its address. The error for one that is no URL quotes it, with its password: it is not passed on. */
 async function openAt(address: string, open: (address: string) => Promise<OpenStore>): Promise<OpenStore> {
+  const place = placeOf(address);
   try {
-    return await open(address);
+    return { ...(await open(address)), place };
   } catch (error) {
-    if ((error as { code?: string }).code !== 'ERR_INVALID_URL') throw error;
+    if (error instanceof CliError) throw error;
+    if ((error as { code?: string }).code !== 'ERR_INVALID_URL') throw unusable(error, place);
     throw new CliError(
       'The address of the store cannot be read. Percent-encode what is special in its password, and check host and port.',
       2,
     );
   }
+}
+
+/** Host and port of an address, without user and password; undefined for one that only its driver can read. */
+function placeOf(address: string): string | undefined {
+  if (!URL.canParse(address)) return undefined;
+  const { hostname, port, protocol } = new URL(address);
+  return hostname === '' ? undefined : `${hostname}:${port || (protocol.startsWith('redis') ? 6379 : 5432)}`;
+}
+
+/** The error for a store that fails: one line, with its place. */
+export function unusable(error: unknown, place?: string): CliError {
+  const { message, code } = error as NodeJS.ErrnoException; // the message is empty where several addresses of a host were tried
+  return new CliError(`The store${place === undefined ? '' : ` at ${place}`} cannot be used: ${message || code}`, 1, { cause: error });
 }
 
 async function opened(file: string): Promise<SqliteStore> {
@@ -222,11 +240,24 @@ function without(name: string, place: string): readonly [url: string, value: str
   return [url.href, value];
 }
 
+/** What `ioredis` has beside commands. */
+interface IoConnection {
+  connect(): Promise<void>;
+  disconnect(): void;
+  once(event: 'error', listener: (error: Error) => void): unknown;
+}
+
 async function openRedisAt(url: string, options: { readonly prefix?: string }): Promise<OpenStore> {
-  const ioredis = await load<{ Redis: new (url: string, options: object) => RedisClient & { disconnect(): void } }>('ioredis');
+  const ioredis = await load<{ Redis: new (url: string, options: object) => RedisClient & IoConnection }>('ioredis');
   if (ioredis) {
-    const client = new ioredis.Redis(url, { maxRetriesPerRequest: 1 });
-    return { store: redisStore(client, options), close: async () => client.disconnect() };
+    const client = new ioredis.Redis(url, { maxRetriesPerRequest: 1, lazyConnect: true });
+    const store = redisStore(client, options);
+    const failed = new Promise<never>((_, reject) => client.once('error', reject)); // why, which a command would not say
+    await Promise.race([client.connect(), failed]).catch((error: unknown) => {
+      client.disconnect();
+      throw error;
+    });
+    return { store, close: async () => client.disconnect() };
   }
   const redis = await load<{ createClient: (options: object) => RedisClient & { connect(): Promise<unknown>; destroy(): void } }>('redis');
   if (!redis) throw new CliError('Redis needs a client in this folder: npm install redis, or npm install ioredis.');

@@ -47,7 +47,7 @@ const NOTHING_DONE = new Set(['40001', '40P01', '55P03', '57P03', '53300', 'ECON
 const FIXES: ReadonlyMap<string, string> = new Map([
   ['53100', 'Its disk is full: free space on it.'],
   ['25006', 'It is read-only: lead the pool to the primary.'],
-  ['42501', 'Its user lacks a right: grant those that docs/reference/storage.md names.'],
+  ['42501', 'Its user lacks a right: GRANT SELECT, INSERT, UPDATE, DELETE on the tables portcullis_… to it.'],
   ['28P01', 'Give the pool the right user and password.'],
   ['28000', 'Give the pool the right user and password.'],
   ['26000', 'A pooler loses prepared statements: give postgresStore the option prepare: false.'],

@@ -174,7 +174,7 @@ class PostgresStore implements Store {
     const lacking = (await this.#query(inSchema(schema, LACKING), [])) as readonly { readonly name: string; readonly lacks: string }[];
     if (lacking.length > 0) {
       const all = lacking.map(({ name, lacks }) => `${lacks} on ${name}`).join(', ');
-      throw new TypeError(`postgresStore: this role lacks privileges: ${all}. GRANT them (docs/reference/storage.md).`);
+      throw new TypeError(`postgresStore: this role lacks privileges: ${all}. GRANT them.`);
     }
     const entries = Object.entries(STATEMENTS).map(([name, text]) => [name, text, inSchema(schema, text)] as const);
     for (const [name, , text] of entries) this.#names?.set(text, `portcullis_2_${name}_${schema}`.slice(0, 63));

@@ -133,7 +133,7 @@ const NOTHING_DONE =
   /^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|READONLY|OOM|MISCONF|NOPERM|NOAUTH|WRONGPASS|The client is closed)\b|-(READONLY|OOM) /;
 /** What an operator has to do about some of them. */
 const FIXES: readonly (readonly [RegExp, string])[] = [
-  [/\bNOPERM\b|^ERR The user executing the script/, ' Give its user the rights that docs/reference/storage.md names.'],
+  [/\bNOPERM\b|^ERR The user executing the script/, ' Give its user ~portcullis:* +@read +@write +@scripting +@connection +info +wait.'],
   [/^(NOAUTH|WRONGPASS)\b/, ' Give the client the right user and password.'],
   [/\bOOM\b/, ' Raise maxmemory.'],
   [/^MISCONF\b/, ' Free space on its disk.'],

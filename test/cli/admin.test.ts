@@ -506,7 +506,7 @@ describe('the administration commands', () => {
       code: 1,
       err: expect.stringContaining('is not an SQLite database'),
     });
-    expect(await run(['user', 'list', '--store', 'postgres://127.0.0.1:1/x'])).toMatchObject({ code: 1, err: expect.stringMatching(/^The store cannot be used: [^\n]+$/) }); // prettier-ignore
+    expect(await run(['user', 'list', '--store', 'postgres://127.0.0.1:1/x'])).toMatchObject({ code: 1, err: expect.stringMatching(/^The store at 127\.0\.0\.1:1 cannot be used: [^\n]+$/) }); // prettier-ignore
     const { on, app } = await make();
     await app.inner.write('audit:x', 'no entry', 'any', { index: ['audit:all'] });
     expect((await on('audit list')).code).toBe(0);

@@ -6,6 +6,7 @@ import { runCommand } from '../../src/cli/commands.ts';
 import { check } from '../../src/cli/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { sqliteStore } from '../../src/stores/sqlite.ts';
+import { freePort } from '../support/port.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-cli-store-'));
 let made = 0;
@@ -145,6 +146,17 @@ describe('cli/store', () => {
       expect([code, err]).toEqual([2, expect.stringMatching(/^The address of the store cannot be read/)]);
       expect(err).not.toContain('hidden');
     }
+  });
+
+  it('names host and port of a store that cannot be reached, and never its password', async () => {
+    const refused = `127.0.0.1:${await freePort()}`;
+    for (const scheme of ['postgres', 'redis'])
+      for (const verb of ['check', 'migrate', 'health', 'sweep', 'export']) {
+        const { code, err } = await run(verb, `${scheme}://app:hidden@${refused}/0`, ...(verb === 'export' ? [fresh()] : []));
+        expect([verb, code, err]).toEqual([verb, 1, expect.stringContaining(refused)]);
+        expect(err).toContain('ECONNREFUSED');
+        expect(err).not.toContain('hidden');
+      }
   });
 
   it('prints JSON where asked, and says which verb or flag was probably meant', async () => {

@@ -5,7 +5,7 @@ import { runAct } from '../../admin/run.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Store } from '../../model/store.ts';
 import { nodeRuntime } from '../../node/runtime.ts';
-import { openStore } from '../store.ts';
+import { openStore, unusable } from '../store.ts';
 import { CliError } from '../terminal.ts';
 
 /** Runs acts by name. */
@@ -31,7 +31,7 @@ export interface StoreOptions {
 
 /** Opens a store as a target; a running server may use it at the same time. @throws {CliError} */
 export async function openLocal(name: string, options: StoreOptions, env: NodeJS.ProcessEnv): Promise<Target> {
-  const { store, close } = await openStore(name, false);
+  const { store, close, place } = await openStore(name, false);
   try {
     const { warn: _warn, ...part } = options;
     await checkPart(store, options, env['PORTCULLIS_EPOCH']);
@@ -58,13 +58,13 @@ export async function openLocal(name: string, options: StoreOptions, env: NodeJS
           // The rest of the policy is an option of the server, which is not known here.
           return act === 'clients/policy' ? { newClients: (result as { newClients: string }).newClients } : result;
         } catch (error) {
-          throw plain(error);
+          throw plain(error, place);
         }
       },
     };
   } catch (error) {
     await close();
-    throw plain(error);
+    throw plain(error, place);
   }
 }
 
@@ -103,10 +103,9 @@ function osUser(): string {
 }
 
 /** A failure in one line. */
-function plain(error: unknown): unknown {
+function plain(error: unknown, place: string | undefined): unknown {
   if (error instanceof CliError || !(error instanceof Error)) return error;
   const isRefusal = (error instanceof OAuthError && error.status < 500) || error instanceof TypeError;
   if (isRefusal) return new CliError(error.message, 1, { cause: error });
-  const { message } = error instanceof OAuthError && error.cause instanceof Error ? error.cause : error;
-  return new CliError(`The store cannot be used: ${message}`, 1, { cause: error });
+  return unusable(error instanceof OAuthError && error.cause instanceof Error ? error.cause : error, place);
 }

@@ -174,6 +174,9 @@ function linesOf({
     '+ "d1_databases": [{ "binding": "PORTCULLIS", "database_name": "portcullis", "database_id": "…" }],',
     '',
     "and in the code: import OAuthProvider from 'portcullis/workers-oauth-provider';",
-    'What is not the same: docs/guide/from-workers-oauth-provider.md',
+    '',
+    'What is not the same: every client needs PKCE with S256; requiredScopes are enforced; a misspelt option is a TypeError; a refresh token',
+    'works for 120 s after its successor was used; pages of other origins need allowedOrigins. Going back to the old library',
+    'signs out every user whose grant has moved. Deploy to all requests at once, not gradually.',
   ];
 }
