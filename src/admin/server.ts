@@ -8,7 +8,7 @@ import { type Acts, type Admin, type Input, listAudit, missing, wrong } from './
 import { measuresOf } from './measures.ts';
 import type { ClientSpec } from '../model/client-spec.ts';
 import { type ClientLook, type ClientStatus, lookOf, statusOf } from '../model/client-policy.ts';
-import { findClientStatus, type NewClients, newClientsOf } from '../core/records/client-status.ts';
+import { approveClient, findClientStatus, type NewClients, newClientsOf } from '../core/records/client-status.ts';
 import { OAuthError } from '../model/error.ts';
 
 /** Acts on the server. */
@@ -129,9 +129,12 @@ export const clients: Acts = {
     method: 'POST',
     takes: ['id', 'asSeen'],
     async run(admin, input) {
-      const id = input.text('id');
-      const found = await lookFor(admin, id, input.optional('asSeen'));
-      await admin.helpers.clients.approve(id);
+      const [id, asSeen] = [input.text('id'), input.optional('asSeen')];
+      const { found, client, decided } = await lookFor(admin, id, asSeen);
+      const { as, helpers } = admin;
+      if (asSeen === undefined || as.settings.clientPolicy === null) await helpers.clients.approve(id);
+      // Only as it was looked at: until this is written, it may change, and another administrator may block it.
+      else if (!(await approveClient(as, id, client, decided?.status ?? null))) throw changedSince(asSeen, (await lookAt(admin, id)).seen);
       return found;
     },
   },
@@ -140,7 +143,7 @@ export const clients: Acts = {
     takes: ['id', 'asSeen'],
     async run(admin, input) {
       const id = input.text('id');
-      const found = await lookFor(admin, id, input.optional('asSeen'));
+      const { found } = await lookFor(admin, id, input.optional('asSeen'));
       return { ended: await admin.helpers.clients.block(id), ...found };
     },
   },
@@ -168,16 +171,20 @@ export const clients: Acts = {
  *
  * @param asSeen what an administrator saw and decided about. @throws {OAuthError} 404, or 409 if it is another client by now.
  */
-async function lookFor({ as, helpers }: Admin, id: string, asSeen?: string): Promise<{ registered?: false }> {
-  const { client, decided, seen } = await lookAt({ as, helpers }, id);
+async function lookFor({ as, helpers }: Admin, id: string, asSeen?: string) {
+  const look = await lookAt({ as, helpers }, id);
+  const { client, decided, seen } = look;
   const isKnown = client !== null || decided !== null;
   if (!isKnown && !as.settings.formerStore && !id.includes('://')) throw missing('client');
-  if (asSeen !== undefined && asSeen !== seen)
-    throw new OAuthError('invalid_request', 'admin_target_changed', {
-      status: 409,
-      hint: `It was seen as "${asSeen}" and is "${seen}" now.`,
-    });
-  return isKnown ? {} : { registered: false };
+  if (asSeen !== undefined && asSeen !== seen) throw changedSince(asSeen, seen);
+  return { ...look, found: isKnown ? {} : { registered: false } };
+}
+
+function changedSince(asSeen: string, now: string): OAuthError {
+  return new OAuthError('invalid_request', 'admin_target_changed', {
+    status: 409,
+    hint: `It was seen as "${asSeen}" and is "${now}" now.`,
+  });
 }
 
 async function lookAt({ as, helpers }: Pick<Admin, 'as' | 'helpers'>, id: string) {

@@ -2,7 +2,7 @@
  * Acts on users: find, list, create, disable, sign out, remove, and their ways to sign in. None of them leaves a server without an
  * administrator.
  */
-import { changeRecord, has, readPage, versioned } from '../model/record.ts';
+import { changeRecord, has, readPage, readRecord, versioned } from '../model/record.ts';
 import { isAccount } from '../core/records/records.ts';
 import { publicOf } from '../core/users/new-accounts.ts';
 import { isShutOut } from '../core/users/removed-users.ts';
@@ -101,6 +101,7 @@ export const users: Acts = {
       const permissions = input.texts('permissions');
       const set = (): Promise<void> => admin.helpers.accounts.setPermissions(id, permissions);
       if (!permissions.includes(admin.permission)) await shuttingOut(admin, id, set);
+      else if (id === admin.userId) await setOwn(admin, permissions);
       else await set().then(() => stays(admin, id));
       return { id, permissions };
     },
@@ -116,6 +117,7 @@ export const users: Acts = {
     async run(admin, input) {
       const id = input.text('id');
       await checkUser(admin, id);
+      if (id === admin.userId) throw conflict('admin_own_account'); // who was disabled a moment ago does not take that back
       await admin.helpers.enableUser(id);
       await stays(admin, id);
       return { id };
@@ -248,14 +250,9 @@ type Leaving = { readonly v: 1; readonly users: readonly { readonly id: string; 
  * @throws {OAuthError} 409 for oneself, and for one of two who shut each other out.
  */
 export async function shuttingOut<T>(admin: Admin, userId: string, work: () => Promise<T>): Promise<T> {
-  if (userId === admin.userId)
-    throw new OAuthError('access_denied', 'admin_own_account', {
-      status: 409,
-      hint: 'An administrator cannot do this to their own account; another administrator can.',
-    });
+  if (userId === admin.userId) throw conflict('admin_own_account');
   await change(admin, (users) => {
-    if (users.some(({ id }) => id === admin.userId))
-      throw new OAuthError('access_denied', 'admin_last', { status: 409, hint: 'Another administrator is removing you at this moment.' });
+    if (users.some(({ id }) => id === admin.userId)) throw conflict('admin_last');
     return [...users.filter(({ id }) => id !== userId), { id: userId, at: admin.as.now() }];
   });
   try {
@@ -269,6 +266,23 @@ export async function shuttingOut<T>(admin: Admin, userId: string, work: () => P
 /** Takes an announcement back: the user stays, or is an administrator again. */
 export async function stays(admin: Admin, userId: string): Promise<void> {
   await change(admin, (users) => users.filter(({ id }) => id !== userId));
+}
+
+/** Sets one's own permissions, unless another administrator is taking them away, which is announced before it is written: a write that comes later meets it. */
+async function setOwn({ as, userId }: Admin, permissions: readonly string[]): Promise<void> {
+  await as.records.changeAccount(userId, async (account) => {
+    const leaving = await readRecord(as.store, LEAVING, isLeaving);
+    if (leaving?.value.users.some(({ id, at }) => id === userId && as.now() - at < ANNOUNCED)) throw conflict('admin_last');
+    return account && { ...account, permissions: [...permissions] };
+  });
+}
+
+function conflict(reason: 'admin_own_account' | 'admin_last'): OAuthError {
+  const hint =
+    reason === 'admin_last'
+      ? 'Another administrator is removing you at this moment.'
+      : 'An administrator cannot do this to their own account; another administrator can.';
+  return new OAuthError('access_denied', reason, { status: 409, hint });
 }
 
 async function change({ as }: Admin, edit: (users: Leaving['users']) => Leaving['users']): Promise<void> {

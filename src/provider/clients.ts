@@ -117,7 +117,7 @@ export function makeClients(as: AuthServer): Clients {
         ...about,
       }));
       if (changed) as.emit({ kind: 'client.updated', clientId: id });
-      if (changed && isApproved) await approveClient(as, id, changed); // the operator changed it, not the client
+      if (changed && isApproved) await approveClient(as, id, changed, 'approved'); // the operator changed it, not the client; unless it was blocked meanwhile
       return changed && withoutSecret(changed);
     },
     async rotateSecret(id, overlap = DAY) {

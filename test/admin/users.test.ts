@@ -187,6 +187,39 @@ describe('admin/users', () => {
     expect(await run('set-permissions', { id: alice.id, permissions: ['admin', 'y'] })).toMatchObject({ permissions: ['admin', 'y'] });
   });
 
+  it('lets no administrator who was let in before give back to themselves what another one has just taken', async () => {
+    const { run, as, admin, bob, clock, leaving } = await makeWorld();
+    const bobs = (name: string, all: object): Promise<unknown> => runAct({ ...admin, userId: bob.id }, name, { id: bob.id, ...all });
+    await run('set-permissions', { id: bob.id, permissions: ['admin'] });
+    await bobs('users/set-permissions', { permissions: ['admin', 'x'] });
+    await run('set-permissions', { id: bob.id, permissions: [] });
+    await expect(bobs('users/set-permissions', { permissions: ['admin'] })).rejects.toMatchObject({ reason: 'admin_last', status: 409 });
+    expect([await as.accounts.permissionsOf(bob.id), await leaving()]).toEqual([[], [bob.id]]);
+    await run('disable', { id: bob.id });
+    await expect(bobs('users/enable', {})).rejects.toMatchObject({ reason: 'admin_own_account', status: 409 });
+    expect([(await as.accounts.find(bob.id))?.disabled, await leaving()]).toEqual([true, [bob.id]]);
+    clock.pass(600); // an announcement that nothing came of
+    await bobs('users/set-permissions', { permissions: ['admin'] });
+    expect(await as.accounts.permissionsOf(bob.id)).toEqual(['admin']);
+  });
+
+  it('meets a change of the account between reading and writing, and then reads the announcement again', async () => {
+    const { run, as, admin, bob, store } = await makeWorld();
+    await run('set-permissions', { id: bob.id, permissions: ['admin'] });
+    const { write } = store;
+    let isFirst = true;
+    store.write = async (key, ...rest) => {
+      if (key === `account:${bob.id}` && isFirst) {
+        isFirst = false;
+        await run('set-permissions', { id: bob.id, permissions: [] });
+      }
+      return write.call(store, key, ...rest);
+    };
+    const own = runAct({ ...admin, userId: bob.id }, 'users/set-permissions', { id: bob.id, permissions: ['admin', 'x'] });
+    await expect(own).rejects.toMatchObject({ reason: 'admin_last' });
+    expect(await as.accounts.permissionsOf(bob.id)).toEqual([]);
+  });
+
   it('disables and enables a user, announcing it, and takes the announcement back', async () => {
     const { run, as, bob, session, leaving } = await makeWorld();
     await session('s', bob.id);

@@ -19,6 +19,7 @@ import type { Words } from '../../words/words.ts';
 import { ACTS, enter, runAct } from '../run.ts';
 import { type AdminLanguages, type AdminWords, adminWordsOf, EN, fill } from '../words/en.ts';
 import { auditExport, auditPage } from './audit.ts';
+import { seenAs } from '../server.ts';
 import { clientPage, clientsPage, modeState, seenOf } from './clients.ts';
 import { type Desk, facts, hereWith, refusalOf, type Refused, type Shown, urlOf } from './desk.ts';
 import { consolePage, type Notice } from './frame.ts';
@@ -156,15 +157,19 @@ async function submit(desk: Desk): Promise<Response | Shown | Refused> {
   if (!Object.hasOwn(ACTS, act) || ACTS[act]?.method !== 'POST') throw new OAuthError('invalid_request', 'decision_unknown');
   if (!equalTexts(form.required('account'), mark)) return { problem: say.again, status: 409 };
   const [seen, input, once] = [form.optional('seen'), inputOf(act, form), form.optional('once')];
+  let asSeen: string | undefined;
   if (seen !== undefined) {
-    const now = await stateFor(desk, act, form);
+    const state = await stateFor(desk, act, form);
+    const now = state.text;
+    asSeen = state.asSeen;
     const [was = '', is = ''] = [seen, now].map((text) => text.split(' · ', 1)[0]);
     if (now !== seen) return { problem: was === is ? fill(say.changed, seen, now) : fill(say.changed, was, is), status: 409 };
   }
   const use = once === undefined ? null : await singleUse(call.as, ['admin form', mark], once, call.as.now() + ONCE_TTL);
   if (use && !(await use.spend())) return { problem: say.twice, status: 409 };
   try {
-    return await done(desk, act, form, await run(desk, act, input));
+    const more = asSeen !== undefined && ACTS[act]?.takes.includes('asSeen') ? { asSeen } : {};
+    return await done(desk, act, form, await run(desk, act, { ...input, ...more }));
   } catch (error) {
     await use?.giveBack();
     return refusalOf(desk, error);
@@ -187,18 +192,19 @@ function inputOf(act: string, form: Params): Result {
   return Object.fromEntries(entries);
 }
 
-/** The state now of what an act is about, in the words of its page. */
-async function stateFor(desk: Desk, act: string, form: Params): Promise<string> {
+/** The state now of what an act is about, in the words of its page; of a client also as the act itself compares it, so that nothing changes in between. */
+async function stateFor(desk: Desk, act: string, form: Params): Promise<{ readonly text: string; readonly asSeen?: string }> {
   const { as } = desk.call;
   const { clientPolicy } = as.settings;
-  if (act === 'clients/set-new') return clientPolicy === null ? '' : modeState(desk, await newClientsOf(as, clientPolicy));
+  if (act === 'clients/set-new') return { text: clientPolicy === null ? '' : modeState(desk, await newClientsOf(as, clientPolicy)) };
   const id = form.required('id');
-  return act.startsWith('users/') ? userState(desk, await showUser(desk, id)) : clientSeen(desk, id);
+  return act.startsWith('users/') ? { text: userState(desk, await showUser(desk, id)) } : clientSeen(desk, id);
 }
 
-async function clientSeen(desk: Desk, id: string): Promise<string> {
+async function clientSeen(desk: Desk, id: string): Promise<{ readonly text: string; readonly asSeen: string }> {
   const [client, decided] = [await desk.admin.helpers.clients.find(id), await findClientStatus(desk.call.as, id)];
-  return seenOf(desk, id, statusOf(decided, client), client ? lookOf(client) : (decided ?? {}));
+  const [status, look] = [statusOf(decided, client), client ? lookOf(client) : (decided ?? {})];
+  return { text: seenOf(desk, id, status, look), asSeen: seenAs(id, status ?? 'new', look) };
 }
 
 /** Runs the act; one that goes a page at a time goes on for a while. */

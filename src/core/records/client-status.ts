@@ -10,6 +10,9 @@ import type { Cursor, IndexKey, Key, Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { endGrants } from './grants.ts';
 
+/** What is known of a client that is decided about. */
+type KnownClient = Parameters<typeof lookOf>[0];
+
 /** How long a client waits in the list after it was first met. */
 const WAITING_TTL: Seconds = 30 * 86_400;
 /** Clients that one network can put on the list in an hour. */
@@ -42,10 +45,21 @@ export async function noteWaiting(as: AuthServer, client: Client, network: strin
   if (isNew) as.emit({ kind: 'client.waiting', clientId, ...(userId === undefined ? {} : { userId }) });
 }
 
-/** Approves a client: users who wait for it can go on. @param client what is known of it, for the list. */
-export async function approveClient(as: AuthServer, clientId: string, client: Client | null): Promise<void> {
-  await decide(as, clientId, 'approved', client);
-  as.emit({ kind: 'client.approved', clientId });
+/**
+ * Approves a client: users who wait for it can go on.
+ *
+ * @param client what is known of it: the approval is for the client as it is here. @param only the status that it must still have, if that matters.
+ * @returns false if it has another by now.
+ */
+export async function approveClient(
+  as: AuthServer,
+  clientId: string,
+  client: KnownClient | null,
+  only?: ClientStatus | null,
+): Promise<boolean> {
+  const isDecided = await decide(as, clientId, 'approved', client, only);
+  if (isDecided) as.emit({ kind: 'client.approved', clientId });
+  return isDecided;
 }
 
 /**
@@ -54,7 +68,7 @@ export async function approveClient(as: AuthServer, clientId: string, client: Cl
  *
  * @returns how many grants ended.
  */
-export async function blockClient(as: AuthServer, clientId: string, client: Client | null): Promise<number> {
+export async function blockClient(as: AuthServer, clientId: string, client: KnownClient | null): Promise<number> {
   await decide(as, clientId, 'blocked', client);
   const ended = await endGrants(as, { clientId }, 'client_blocked');
   as.emit({ kind: 'client.blocked', clientId });
@@ -86,13 +100,21 @@ export async function listClientStatus(
   return { ...page, clients: values.filter((one) => one.status === status) };
 }
 
-async function decide(as: AuthServer, clientId: string, status: ClientStatus, client: Client | null): Promise<void> {
-  const key = await keyOf(as, clientId);
-  await changeRecord(as, key, isStatus, (old) => ({
-    write: { v: 1, ...(client ? { ...defined({ userId: old?.userId }), ...lookOf(client) } : old), clientId, status, at: as.now() },
-    index: [listOf(status)],
-    result: undefined,
-  }));
+async function decide(
+  as: AuthServer,
+  clientId: string,
+  status: ClientStatus,
+  client: KnownClient | null,
+  only?: ClientStatus | null,
+): Promise<boolean> {
+  return changeRecord(as, await keyOf(as, clientId), isStatus, (old) => {
+    if (only !== undefined && (old?.status ?? null) !== only) return { result: false };
+    return {
+      write: { v: 1, ...(client ? { ...defined({ userId: old?.userId }), ...lookOf(client) } : old), clientId, status, at: as.now() },
+      index: [listOf(status)],
+      result: true,
+    };
+  });
 }
 
 async function keyOf({ secrets }: AuthServer, clientId: string): Promise<Key> {

@@ -110,7 +110,10 @@ export interface Records extends Counts, GrantRecords {
   /** Releases a user name if it belongs to this account. */
   freeUsername(username: string, accountId: string): Promise<void>;
   /** The edited account; null if nothing changed. @param edit gets null if there is no account. */
-  changeAccount(id: string, edit: (account: AccountRecord | null) => AccountRecord | null): Promise<AccountRecord | null>;
+  changeAccount(
+    id: string,
+    edit: (account: AccountRecord | null) => AccountRecord | null | Promise<AccountRecord | null>,
+  ): Promise<AccountRecord | null>;
   removeAccount(id: string): Promise<void>;
   removeKey(key: Key): Promise<void>;
 }
@@ -176,8 +179,8 @@ export function makeRecords(
       if (stored?.value.accountId === accountId) await store.remove(`username:${username}`, stored.version);
     },
     changeAccount: (id, edit) =>
-      changeRecord(over, `account:${id}`, isAccount, (account) => {
-        const next = edit(account);
+      changeRecord(over, `account:${id}`, isAccount, async (account) => {
+        const next = await edit(account);
         return next ? { write: next, index: ALL_ACCOUNTS, result: next } : { result: null };
       }),
     removeAccount: async (id) => void (await store.remove(`account:${id}`)),

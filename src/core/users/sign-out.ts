@@ -10,7 +10,7 @@ import type { Consents } from '../records/consents.ts';
 import { cutFormer, type FormerNotes } from '../records/former.ts';
 import type { Records } from '../records/records.ts';
 import type { Secrets } from '../records/secrets.ts';
-import { markDisabled } from './removed-users.ts';
+import { isShutOut, markDisabled } from './removed-users.ts';
 import type { Vault } from '../vault/vault.ts';
 
 /** What ends with it. */
@@ -73,11 +73,14 @@ export async function enableUser(as: DisableParts, userId: string): Promise<void
   await mark(as, userId, false);
 }
 
+/** The account follows the mark, and is written even where it stays as it is: of two administrators, the slower one then meets the write of the other. */
 async function mark(as: DisableParts, userId: string, disabled: boolean): Promise<void> {
   await markDisabled(as, userId, disabled, as.now());
-  await as.records.changeAccount(userId, (account) => {
-    if (!account || (account.disabled === true) === disabled) return null;
+  await as.records.changeAccount(userId, async (account) => {
+    if (!account) return null;
+    const isOut = await isShutOut(as.store, userId);
+    if ((account.disabled === true) === isOut) return account;
     const { disabled: _disabled, ...rest } = account;
-    return { ...rest, ...(disabled ? { disabled: true } : {}), stamp: as.secrets.id() }; // a proof from before no longer counts
+    return { ...rest, ...(isOut ? { disabled: true } : {}), stamp: as.secrets.id() }; // a proof from before no longer counts
   });
 }

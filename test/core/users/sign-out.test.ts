@@ -1,11 +1,13 @@
 /** Signing a user out everywhere: what ends, in which order, and what an interruption leaves to be done. */
 import { describe, expect, it } from 'vitest';
+import type { AuthServer } from '../../../src/core/auth-server.ts';
 import { type FormerOwner, isCut } from '../../../src/core/records/former.ts';
+import { isShutOut } from '../../../src/core/users/removed-users.ts';
 import { disableUser, enableUser, type SignOutParts, signOut } from '../../../src/core/users/sign-out.ts';
 import { OAuthError } from '../../../src/model/error.ts';
 import type { FormerStore } from '../../../src/model/former.ts';
 import type { Grant } from '../../../src/model/grant.ts';
-import type { Key, Page } from '../../../src/model/store.ts';
+import type { Key, Page, Store } from '../../../src/model/store.ts';
 import { openGrant } from '../../support/grants.ts';
 import { makeServer } from '../../support/server.ts';
 
@@ -43,6 +45,10 @@ async function makeWorld(...more: readonly Partial<Grant>[]) {
   const endOf = async (id: string) => (await records.findGrant(id))?.ended;
   const isSignedIn = async (hash: string) => (await records.findSession(hash)) !== null;
   return { as, clock, parts, done, endOf, isSignedIn, out: () => signOut(parts, 'u1', clock.now()) };
+}
+/** Lets everything that can go on go on. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
 }
 const ref = (...ids: string[]): Partial<Grant> => ({ upstreams: { ids, sealed: 'x' } });
 
@@ -102,6 +108,42 @@ describe('core/users/sign-out', () => {
       Object.assign(parts.records, { changeGrant });
       await out();
       expect((await endOf('g0'))?.reason).toBe('user_signed_out');
+    }
+  });
+
+  it('keeps mark and account alike where one administrator disables a user and another enables them, in every order of their steps', async () => {
+    for (let order = 0; order < 256; order++) {
+      for (const isOut of [false, true]) {
+        const waiting: (readonly [side: number, go: () => void])[] = [];
+        const sideOf = (side: number, store: Store): Store => {
+          const turn = (key: Key): Promise<void> | undefined =>
+            /^(?:removed|account):/.test(key) ? new Promise<void>((go) => void waiting.push([side, go])) : undefined;
+          return {
+            atomic: store.atomic,
+            list: (...all) => store.list(...all),
+            read: async (key, known) => (await turn(key), store.read(key, known)),
+            write: async (key, ...rest) => (await turn(key), store.write(key, ...rest)),
+            remove: async (key, ...rest) => (await turn(key), store.remove(key, ...rest)),
+          };
+        };
+        const { clock, store, as } = makeServer();
+        const { id } = await as.accounts.create({ username: 'una' });
+        if (isOut) await disableUser(as, id);
+        const [one, other] = [0, 1].map((side) => makeServer({ clock, store: sideOf(side, store), machine: { pause: async () => {} } }).as);
+        let open = 2;
+        const both = [disableUser(one as AuthServer, id), enableUser(other as AuthServer, id)].map((act) => act.finally(() => open--));
+        for (let step = 0; open > 0;) {
+          await settled();
+          if (waiting.length === 0) await new Promise((go) => void setTimeout(go)); // for what is not done by promises alone
+          else {
+            const at = waiting.findIndex(([side]) => side === ((order >> step++) & 1));
+            waiting.splice(Math.max(0, at), 1)[0]?.[1]();
+          }
+        }
+        await Promise.all(both);
+        const [isMarked, account] = [await isShutOut(store, id), await as.accounts.find(id)];
+        expect([order, isOut, account?.disabled === true]).toEqual([order, isOut, isMarked]);
+      }
     }
   });
 
