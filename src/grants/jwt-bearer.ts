@@ -110,7 +110,7 @@ async function findIssuer(as: AuthServer, iss: unknown, isJag: boolean, asked: A
 }
 
 const FOUND =
-  'issuer kind jwks jwksUri scope:string[] clients:string[] claims:object audience:string algorithms:string[] maxAssertionLife user:function anyClient:boolean clockSkew jwksMaxAge';
+  'issuer kind jwks jwksUri scope:string[] clients:string[] claims:object audience:string algorithms:string[] maxAssertionLife:number user:function anyClient:boolean clockSkew:number jwksMaxAge:number';
 
 /** The issuer, which the start could not check. @throws {TypeError} without keys that can be read, of every workload of a platform, or with a time that would never pass. */
 function withKeys({ isLoopback }: AuthServer, found: FoundIssuer | null): FoundIssuer | null {
