@@ -194,8 +194,10 @@ export function sectionPage(view: SectionPageView): Response {
 
 /** Content of {@link signInsBody}. */
 interface SignInsView {
-  /** Where the forms are posted, with `join` or `part`. */
+  /** Where the forms are posted, with `account` and `join` or `part`. */
   readonly action: string;
+  /** Identifies the account that the page was shown to. */
+  readonly account: string;
   readonly joined: readonly {
     readonly mark: string;
     readonly site: string;
@@ -207,28 +209,31 @@ interface SignInsView {
   readonly mayPart: boolean;
   /** Providers that can be linked. */
   readonly sites: readonly SiteButton[];
-  readonly error?: string | undefined;
+  readonly error?: HtmlValue;
 }
 
 /** The upstream logins that are linked to an account. */
-export function signInsBody({ action, joined, mayPart, sites, error }: SignInsView, words: Words): Html {
+export function signInsBody({ action, account, joined, mayPart, sites, error }: SignInsView, words: Words): Html {
   const say = words.account;
+  const shownTo = html`<input type="hidden" name="account" value="${account}" />`;
   return html`${errorBox(error)}
     ${joined.map(
-      ({ mark, site, account, since }) =>
+      ({ mark, site, account: name, since }) =>
         html`<div class="panel">
           <b><bdi>${site}</bdi></b>
-          ${account !== null && html`<p><bdi>${account}</bdi></p>`}
+          ${name !== null && html`<p><bdi>${name}</bdi></p>`}
           <p class="hint">${say.joined(sayDay(since, words))}</p>
           ${
             mayPart &&
             html`<form method="post" action="${action}">
+              ${shownTo}
               ${askFirst(say.part, say.surePart(html`<bdi>${site}</bdi>`), html`<button name="part" value="${mark}">${say.part}</button>`)}
             </form>`
           }
         </div>`,
     )}
     <form method="post" action="${action}">
+      ${shownTo}
       <div class="sites">
         ${sites.map(
           ({ id, label, icon }) => html`<button name="join" value="${id}">${siteMark(icon)}${say.join(html`<bdi>${label}</bdi>`)}</button>`,

@@ -51,7 +51,7 @@ describe('pages/approve with other sites to sign in at', () => {
       /name="(?:with|join)"[^>]*>(<svg[^]*?<\/svg>)/.exec(await page.text())?.[1]?.replace(/>\s+</g, '><');
     const drawn = (icon?: unknown): Promise<(string | undefined)[]> => {
       const sites = [{ ...site, icon: icon as string }];
-      const joining = new Response(signInsBody({ action: '/', joined: [], mayPart: false, sites }, words).toString());
+      const joining = new Response(signInsBody({ action: '/', account: 'a', joined: [], mayPart: false, sites }, words).toString());
       return Promise.all([approvePage({ ...view, sites }), loginPage({ words, action: '/login', logins: [], sites }), joining].map(svgOf));
     };
     const plain = '<svg viewBox="0 0 24 24" aria-hidden="true"><path fill="currentColor" d="M0 0h24v24z" /></svg>';

@@ -6,6 +6,7 @@ import { identitiesOf, type LinkedIdentity, makeLinkedLogins, mayRemoveIdentity 
 import type { KnownSession } from '../../core/users/sessions.ts';
 import { connectable, CONNECTION_LINK, connectionPath, type ConnectionRequest } from '../../core/vault/connections.ts';
 import { equalTexts } from '../../lib/bytes.ts';
+import type { HtmlValue } from '../../lib/html.ts';
 import { parseUrl } from '../../lib/url.ts';
 import { OAuthError } from '../../model/error.ts';
 import { isRedirect } from '../../model/login.ts';
@@ -16,6 +17,7 @@ import { type Call, readForm, signInsPath } from '../endpoint.ts';
 import { isSameOrigin, redirectTo } from '../sign-in/browser-context.ts';
 import { accountMark, requireRecentSession, requireSession } from '../sign-in/session.ts';
 import { expiredPage } from '../sign-in/pages.ts';
+import type { NotSignedIn } from '../sign-in/sign-in.ts';
 
 /**
  * GET and POST of the page of linked logins. Another login is linked only from here, with recent authentication; two accounts are never
@@ -29,18 +31,19 @@ export async function linkedLogins(call: Call): Promise<Response> {
   return call.request.method === 'POST' ? change(call, session) : show(call, session);
 }
 
-async function show(call: Call, { userId }: KnownSession, problem?: { readonly text: string; readonly status: number }): Promise<Response> {
+async function show(call: Call, session: KnownSession, problem?: Pick<NotSignedIn, 'problem' | 'status'>): Promise<Response> {
   const { as, url, words } = call;
+  const { userId } = session;
   const { paths, brand, logins } = as.settings;
   const joined = await identitiesOf(as, userId);
   const sites = logins.filter(isRedirect);
-  const error = problem?.text ?? (url.searchParams.has('taken') ? words.account.taken : undefined);
   const view = {
     action: signInsPath(paths.account),
+    account: await accountMark(as, session),
     joined: joined.map(({ hash, issuer, account, createdAt }) => ({ mark: hash, site: nameOf(issuer), account, since: createdAt })),
     mayPart: await mayPart(call, userId, joined),
     sites,
-    error,
+    error: problem?.problem ?? (url.searchParams.has('taken') && words.account.taken),
   };
   return sectionPage({
     title: words.account.signIns,
@@ -57,6 +60,9 @@ async function change(call: Call, session: KnownSession): Promise<Response> {
   const { as, words } = call;
   const path = signInsPath(as.settings.paths.account);
   const form = await readForm(call.request);
+  // Another user has signed in in another tab meanwhile: show that user's logins, change nothing.
+  if (!equalTexts(form.required('account'), await accountMark(as, session)))
+    return show(call, session, { problem: undefined, status: 409 });
   const stale = requireRecentSession(call, session, undefined, path);
   if (stale) return stale;
   const wanted = form.optional('join');
@@ -64,13 +70,13 @@ async function change(call: Call, session: KnownSession): Promise<Response> {
     const login = as.settings.logins.filter(isRedirect).find(({ id }) => id === wanted);
     if (!login) throw new OAuthError('invalid_request', 'login_unknown');
     const gone = await redirectToUpstream(call, login, { returnTo: path, joinTo: session.userId });
-    return gone instanceof Response ? gone : show(call, session, { text: String(gone.problem), status: gone.status });
+    return gone instanceof Response ? gone : show(call, session, gone);
   }
   const part = form.required('part');
   const joined = await identitiesOf(as, session.userId);
   if (!joined.some(({ hash }) => hash === part)) return redirectTo(path);
   const isLast = (await as.accounts.find(session.userId)) === null && !(await mayRemoveIdentity(as, session.userId, part, as.now()));
-  if (isLast) return show(call, session, { text: words.account.lastWay, status: 409 });
+  if (isLast) return show(call, session, { problem: words.account.lastWay, status: 409 });
   await makeLinkedLogins(as).removeIdentity(session.userId, part);
   return redirectTo(path);
 }
@@ -108,7 +114,7 @@ export async function connect(call: Call): Promise<Response> {
     return messagePage({ words, brand: settings.brand, title: say.otherTitle, message: say.other, status: 403, mark: 'alert' });
   const mark = await accountMark(as, session);
   const path = `${connectionPath(settings)}?link=${secret}`;
-  let [error, status] = [url.searchParams.has('problem') ? words.site.broken(login.label) : undefined, 200] as [unknown, number];
+  let [error, status]: [HtmlValue, number] = [url.searchParams.has('problem') && words.site.broken(login.label), 200];
   if (isPost) {
     if (!equalTexts((await readForm(request)).required('account'), mark)) return expiredPage(call);
     const gone = await redirectToUpstream(call, login, { returnTo: path, connect: { ...asked, secret } });
@@ -116,7 +122,7 @@ export async function connect(call: Call): Promise<Response> {
     [error, status] = [gone.problem, gone.status];
   }
   const app = (await findClient(as, asked.clientId))?.name ?? parseUrl(asked.clientId)?.host ?? asked.clientId;
-  const view = { action: path, account: mark, app, site: login.label, scopes: asked.scopes, error: error as never };
+  const view = { action: path, account: mark, app, site: login.label, scopes: asked.scopes, error };
   return sectionPage({
     title: say.title(login.label),
     body: connectBody(view, words),

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { listsOfIdentity } from '../../../src/core/records/records.ts';
 import { connection, upstream } from '../../../src/logins/upstream.ts';
+import { accountMark } from '../../../src/endpoints/sign-in/session.ts';
 import { password } from '../../../src/logins/password.ts';
 import type { RedirectLogin } from '../../../src/model/login.ts';
 import { github } from '../../../src/upstreams/github.ts';
@@ -28,6 +29,8 @@ async function makeWorld(hub: RedirectLogin = HUB): Promise<World> {
   const world = await makeAccountWorld({ logins, secret: 'a-secret-of-the-server-with-more-than-32-characters' });
   return {
     ...world,
+    post: async (browser, path, fields) =>
+      world.post(browser, path, { account: await accountMark(world.as, { userId: world.aliceId }), ...fields }),
     async linked(id, { userId = world.aliceId, issuer = 'https://github.com', account } = {}) {
       const record = { v: 1, userId, issuer, ...(account && { account }), createdAt: START - 7 * 86_400 } as const;
       await world.as.store.write(`identity:${id}`, record, 'absent', { index: listsOfIdentity(userId, account ?? '') });
@@ -83,12 +86,29 @@ describe('endpoints/account/linked-accounts, logins', () => {
       expectPage(await expectNothingWritten(world, () => world.post(browser, PATH, { join })));
       expect(lastRefusal(world)).toEqual(['invalid_request', 'login_unknown']);
     }
-    for (const [answer, status, text] of [[{ kind: 'refused', reason: 'account_denied', text: 'Not today.' }, 403, 'Not today.'], [{ kind: 'unavailable', reason: 'down' }, 503, 'GitHub']] as const) {
-      const shut = await makeWorld({ ...HUB, begin: async () => answer as never });
+    for (const [answer, status, text] of [[{ kind: 'refused', reason: 'account_denied', text: 'Not today.' }, 403, 'Not today.'], [{ kind: 'unavailable', reason: 'down' }, 503, '>R&#38;D is not']] as const) {
+      const shut = await makeWorld({ ...HUB, label: 'R&D', begin: async () => answer as never });
       const told = await shut.post(await shut.enter(), PATH, { join: 'github' });
       expect([told.status, told.location, shut.last.section?.status, alertIn(told.text)]).toEqual([status, null, status, expect.stringContaining(text)]);
     }
   }); // prettier-ignore
+
+  it('changes nothing where another user has signed in since the page was shown', async () => {
+    const world = await makeWorld();
+    const browser = await world.enter();
+    await world.linked('one');
+    const page = await browser.get(PAGE);
+    const [account = ''] = /(?<=name="account" value=")[^"]+/.exec(page.text) ?? [];
+    expect(account).toBe(await accountMark(world.as, { userId: world.aliceId }));
+    for (const fields of [{ part: 'one' }, { join: 'github' }] as Record<string, string>[]) {
+      const other = await accountMark(world.as, { userId: 'another' });
+      const shown = await expectNothingWritten(world, () => world.post(browser, PATH, { ...fields, account: other }));
+      expect([shown.status, shown.location, world.last.section?.status, alertIn(shown.text)]).toEqual([409, null, 409, undefined]);
+      expectPage(await expectNothingWritten(world, () => world.post(browser, PATH, { ...fields, account: '' })));
+      expect(lastRefusal(world)).toEqual(['invalid_request', 'missing_account']);
+    }
+    expect(await world.left()).toEqual(['one']);
+  });
 
   it('removes a linked login of this user, and no other', async () => {
     const world = await makeWorld();
