@@ -1,5 +1,5 @@
 /**
- * A browser for tests: keeps cookies, does not follow redirects by itself, and submits the form of a page. It runs no scripts and renders
+ * A browser for tests: keeps cookies, does not follow redirects by itself, and submits the first form of a page. It runs no scripts and renders
  * nothing.
  */
 
@@ -17,7 +17,7 @@ export interface BrowserPage {
 export interface Browser {
   readonly cookies: Map<string, string>;
   get(url: string, headers?: Record<string, string>): Promise<BrowserPage>;
-  /** Submits the page's form with its values, overridden by `fields`; null omits a field. */
+  /** Submits the page's first form with its values, overridden by `fields`; null omits a field. */
   submit(
     page: BrowserPage,
     fields: Record<string, string | readonly string[] | null>,
@@ -75,7 +75,8 @@ function actionOf(page: BrowserPage): string {
 
 function bodyOf(page: BrowserPage, fields: Record<string, string | readonly string[] | null>): string {
   const body = new URLSearchParams();
-  for (const [tag] of page.text.matchAll(/<input\b[^>]*>/g)) {
+  const [form] = /<form\b[^]*?<\/form>/.exec(page.text) ?? [page.text];
+  for (const [tag] of form.matchAll(/<input\b[^>]*>/g)) {
     const name = attribute(tag, 'name');
     const sent = /type="hidden"/.test(tag) || (/type="(checkbox|radio)"/.test(tag) && /\schecked/.test(tag));
     if (name !== null && sent && !Object.hasOwn(fields, name)) body.append(name, attribute(tag, 'value') ?? '');

@@ -38,7 +38,7 @@ export interface FakeGitHub {
 
 /** The registered client, and the clock. */
 export interface FakeGitHubOptions extends Registered {
-  /** The clock in seconds. Default: real time. */
+  /** The clock in seconds. Without it no token expires: time stands still. */
   readonly now?: () => Seconds;
 }
 

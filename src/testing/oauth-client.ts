@@ -230,7 +230,7 @@ export async function tokenFor<Env>(app: ProviderUnderTest<Env>, env: Env, reque
   const missing = scope.filter((one) => !(issued.scope ?? '').split(' ').includes(one));
   if (issued.access_token === undefined || missing.length > 0)
     throw new Error(
-      `tokenFor: the server gave no token with ${missing.join(' ')}: ${issued.error_description ?? 'look at scopesSupported and grantableScopes'}.`,
+      `tokenFor: the server gave no token${missing.length > 0 ? ` with ${missing.join(' ')}` : ''}: ${issued.error_description ?? 'look at scopesSupported and grantableScopes'}.`,
     );
   return issued.access_token;
 }

@@ -1,7 +1,7 @@
 /**
  * Building blocks of the store suite: the shape of a case, some assertions that need no test runner, and the cases about versions and counts.
  */
-import type { IndexKey, Json, Key, Page, Seconds, Store, Version } from '../model/store.ts';
+import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Version } from '../model/store.ts';
 
 /** A new, empty store, and, if the engine survives its process, a way to open the same data again. */
 export interface StoreUnderTest {
@@ -67,12 +67,16 @@ export async function written(
   return version;
 }
 
-/** Increments a number by reading and writing on condition, until it succeeds. */
+/** Attempts to write, and pages of a list: far more than a store needs that keeps its word. */
+const MOST = 1000;
+
+/** Increments a number by reading and writing on condition, until it succeeds; fails the case if it never does. */
 export async function raise(store: Store, key: Key): Promise<void> {
-  for (;;) {
+  for (let attempt = 0; attempt < MOST; attempt++) {
     const stored = await store.read(key);
     if (stored && (await store.write(key, (stored.value as number) + 1, stored.version)) !== null) return;
   }
+  throw new Error(`no write of ${key} on its version succeeded`);
 }
 
 /** Starts several calls at once. */
@@ -80,10 +84,21 @@ export function racers<T>(count: number, run: (n: number) => Promise<T>): Promis
   return Array.from({ length: count }, (_, n) => run(n));
 }
 
+/** The pages of a listing, one after the other; fails the case if it does not end. */
+export async function* pagesIn<P extends { readonly next?: Cursor }>(list: (after?: Cursor) => Promise<P>): AsyncGenerator<P> {
+  let page = await list();
+  for (let count = 1; count < MOST; count++) {
+    yield page;
+    if (page.next === undefined) return;
+    page = await list(page.next);
+  }
+  throw new Error('the listing does not end');
+}
+
 /** All pages of a list. */
 export async function pagesOf(store: Store, index: IndexKey): Promise<Page[]> {
-  const pages = [await store.list(index)];
-  for (let next = pages[0]?.next; next !== undefined; next = pages.at(-1)?.next) pages.push(await store.list(index, next));
+  const pages: Page[] = [];
+  for await (const page of pagesIn((after) => store.list(index, after))) pages.push(page);
   return pages;
 }
 

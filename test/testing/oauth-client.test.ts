@@ -36,4 +36,15 @@ describe('testing/oauth-client, tokenFor', () => {
     const env = { PORTCULLIS: memoryStore() };
     await expect(tokenFor(app, env, { scope: ['read', 'delete'] })).rejects.toThrow('no token with delete');
   });
+
+  it('says why where it gets none', async () => {
+    const shut = new OAuthProvider({
+      apiRoute: '/mcp',
+      apiHandler: () => new Response(null),
+      defaultHandler: () => new Response(null, { status: 404 }),
+      onTokens: () => ({ another: true }) as never,
+      on: () => undefined,
+    });
+    await expect(tokenFor(shut, { PORTCULLIS: memoryStore() })).rejects.toThrow(/^tokenFor: the server gave no token: /);
+  });
 });
