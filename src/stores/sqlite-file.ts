@@ -2,7 +2,7 @@
  * The file of the SQLite store: opens and prepares it, and explains what may be wrong with it and how to fix that;
  * and a reserve beside it for a full disk.
  */
-import { closeSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { LAYOUTS, SCHEMA_VERSION } from './sql.ts';
@@ -198,6 +198,8 @@ const CHUNK = 65_536;
 
 /** The reserve of one database. */
 export interface Room {
+  /** Whether another process freed it, and the disk was still too full when this one opened the database. */
+  readonly isLost: boolean;
   /** Frees it. False if there is none, or it was freed before. */
   release(): boolean;
   /** Allocates it again. False if the disk is still too full. */
@@ -210,7 +212,9 @@ export interface Room {
  */
 export function roomBeside(path: string): Room {
   const file = `${path}-room`;
-  const room: Room = {
+  const wasFreed = statSync(file, { throwIfNoEntry: false })?.size === 0;
+  const room = {
+    isLost: false,
     release() {
       const is = isTaken(file);
       if (is) cut(file);
@@ -218,8 +222,9 @@ export function roomBeside(path: string): Room {
     },
     take: () => isTaken(file) || fill(file),
   };
-  room.take();
-  return room;
+  if (room.take()) return room;
+  if (!wasFreed) attempt(() => rmSync(file)); // there never was one: a file without its size would say otherwise
+  return { ...room, isLost: wasFreed };
 }
 
 function isTaken(file: string): boolean {

@@ -65,7 +65,7 @@ export interface SqliteStore extends Store {
  * const store = sqliteStore('portcullis.db');
  */
 export function sqliteStore(database: string | SqliteDatabase, options: { readonly now?: () => Seconds } = {}): SqliteStore {
-  const { now = machineClock } = options;
+  const { now = () => Math.floor(Date.now() / 1000) } = options;
   if (typeof database !== 'string') return new FileStore(prepared(database, 'that was passed in'), now, null);
   const file = opened(database);
   const { failed, error } = attempt(() => prepared(file, database));
@@ -118,6 +118,7 @@ class FileStore implements SqliteStore {
     this.#lookedAt = now();
     this.#memory = path === null ? null : readMemory(path);
     this.#room = path === null || path === ':memory:' ? null : roomBeside(path);
+    this.#setFull(this.#room?.isLost === true);
     this.#watch = watchFile(database, path);
     this.#read = database.prepare(READ);
     this.#run = (text, ...parameters) => {
@@ -293,8 +294,4 @@ class FileStore implements SqliteStore {
     else if (first) inTransaction(this.#database, () => jobs.forEach(({ work }) => (changed = work() || changed)));
     if (changed) this.#memory?.committed();
   }
-}
-
-function machineClock(): Seconds {
-  return Math.floor(Date.now() / 1000);
 }

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { LAYOUTS } from '../../src/stores/sql.ts';
 import { inTransaction, layOut } from '../../src/stores/sqlite-file.ts';
 import { sqliteStore } from '../../src/stores/sqlite.ts';
+import { makeClock } from '../../src/testing/clock.ts';
 import { storeSuite } from '../../src/testing/store-suite.ts';
 import { expectKept } from '../support/store-rules.ts';
 
@@ -171,6 +172,38 @@ describe('stores/sqlite', () => {
     database.exec('PRAGMA max_page_count = 100000');
     expect(await store.write('big:0', 'x'.repeat(50_000), 'any')).not.toBeNull();
     database.close();
+  });
+
+  it.runIf(existsSync('/dev/full'))(
+    'knows that its disk is full when another process has freed the reserve, and uses none of it (FLT-11)',
+    async () => {
+      const path = freshPath();
+      const clock = makeClock();
+      const before = sqliteStore(path);
+      await before.write('a:1', 'xx', 'any');
+      before.close();
+      rmSync(`${path}-room`);
+      symlinkSync('/dev/full', `${path}-room`); // freed, and no space to take it again
+      const store = sqliteStore(path, { now: clock.now });
+      await expect(store.write('a:2', 2, 'absent')).rejects.toThrow('its disk is full. Free space on it.');
+      expect((await store.read('a:1'))?.value).toBe('xx');
+      const { version = 0 } = (await store.read('a:1')) ?? {};
+      expect(await store.write('a:1', 'x', version)).not.toBeNull(); // as a revocation
+      rmSync(`${path}-room`);
+      clock.pass(1);
+      expect(await store.write('a:2', 2, 'absent')).not.toBeNull();
+      store.close();
+    },
+  );
+
+  it('works without a reserve where there is no place for one, and leaves no file that says otherwise', async () => {
+    const path = freshPath();
+    mkdirSync(`${path}-room`);
+    for (let n = 0; n < 2; n++) {
+      const store = sqliteStore(path);
+      expect(await store.write(`a:${n}`, n, 'absent')).not.toBeNull();
+      store.close();
+    }
   });
 
   it('finishes pending writes before it closes, and rejects later ones', async () => {
