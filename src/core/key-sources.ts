@@ -5,7 +5,7 @@
 import { isAhead } from '../lib/clock.ts';
 import { type SingleFlight, makeSingleFlight } from '../lib/single-flight.ts';
 import { parseJson } from '../lib/json.ts';
-import { isHostDown } from '../lib/safe-fetch.ts';
+import { isHostDown, type SafeAnswer } from '../lib/safe-fetch.ts';
 import type { Assertion } from '../model/assertion.ts';
 import { isOutage, OAuthError } from '../model/error.ts';
 import { keySetOf, pickKey, type Jwk, type JwkSet } from '../model/key-set.ts';
@@ -28,11 +28,13 @@ interface CachedKeys {
   readonly at: Seconds;
   /** When they were last requested. */
   readonly triedAt: Seconds;
-  /** Whether their host was down at that time. */
-  readonly isDown: boolean;
+  /** The failure of their host at that time; null if it answered. */
+  readonly failure: Failure | null;
   /** When they were last saved in the store. */
   readonly savedAt?: Seconds;
 }
+
+type Failure = Extract<SafeAnswer, { problem: unknown }>;
 
 const NONE = { keys: null, at: 0 } as const;
 
@@ -68,7 +70,7 @@ export async function findKey(
   const key = known?.keys && isAhead(known.at + maxAge, maxAge, as.now()) ? pickKey(known.keys, alg, kid) : null;
   if (key !== null) return key;
   const isRecent = known !== undefined && known.keys !== null && isAhead(known.triedAt + COOL_DOWN, COOL_DOWN, as.now());
-  const { keys, isDown } = isRecent
+  const { keys, failure } = isRecent
     ? known
     : await fetchShared(as, source.jwksUri, mayFetch).catch((error: unknown) => {
         // Others who use up a limit must not keep a client out whose keys are known.
@@ -76,8 +78,9 @@ export async function findKey(
         throw error;
       });
   const found = keys && pickKey(keys, alg, kid);
-  if (found || !isDown) return found;
-  const cause = new Error('The public keys of a client or an issuer cannot be read: their host is down.');
+  if (found || !failure) return found;
+  const { problem, status, cause: reason } = failure;
+  const cause = new Error(`The public keys at ${new URL(source.jwksUri).host} cannot be read: ${status ?? problem}.`, { cause: reason });
   throw new OAuthError('temporarily_unavailable', 'keys_unreachable', { headers: { 'retry-after': '30' }, cause });
 }
 
@@ -93,12 +96,12 @@ async function fetchKeys(as: AuthServer, uri: string): Promise<CachedKeys> {
   const keys = 'problem' in answer ? null : keySetOf(parseJson(answer.text, MAX_DEPTH));
   const [cache, now] = [cacheOf(as), as.now()];
   const before = cache.get(uri);
-  const isDown = isHostDown(answer);
-  const old = isDown ? ((before?.keys ? before : await findKeys(as, uri)) ?? NONE) : NONE;
+  const failure = 'problem' in answer && isHostDown(answer) ? answer : null;
+  const old = failure ? ((before?.keys ? before : await findKeys(as, uri)) ?? NONE) : NONE;
   const isOld = !isAhead(old.at + STALE, STALE + CLOCKS_DIFFER, now);
   const next = keys
-    ? { keys, at: now, triedAt: now, isDown, savedAt: await saveKeys(as, uri, keys, before) }
-    : { ...(isOld ? NONE : old), triedAt: now, isDown };
+    ? { keys, at: now, triedAt: now, failure, savedAt: await saveKeys(as, uri, keys, before) }
+    : { ...(isOld ? NONE : old), triedAt: now, failure };
   cache.delete(uri); // keeps the newest last
   if (cache.size >= MAX_KEPT) for (const oldest of cache.keys()) if (cache.delete(oldest)) break;
   cache.set(uri, next);

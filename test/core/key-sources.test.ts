@@ -1,6 +1,7 @@
 /** Fetched keys of clients and issuers: how long they are used, and where the clock goes back. */
 import { describe, expect, it } from 'vitest';
 import { findKey } from '../../src/core/key-sources.ts';
+import type { SafeAnswer } from '../../src/lib/safe-fetch.ts';
 import type { Assertion } from '../../src/model/assertion.ts';
 import { makeServer } from '../support/server.ts';
 
@@ -56,6 +57,22 @@ describe('core/key-sources', () => {
     another.site.isDown = true;
     first.clock.pass(-300);
     expect(await another.find('a')).toBe('a');
+  });
+
+  it('tells the operator which host does not give its keys, and why', async () => {
+    const causeOf = async (answer: SafeAnswer): Promise<unknown> => {
+      const { as } = makeServer();
+      const fetchKeys: typeof as.fetchKeys = async () => answer;
+      return findKey({ ...as, fetchKeys }, { jwksUri: URI }, signedBy('a'), async () => undefined).catch((error: Error) => error.cause);
+    };
+    const cause = new Error('ENOTFOUND');
+    expect(await causeOf({ problem: 'unreachable', cause })).toMatchObject({
+      message: 'The public keys at client.example cannot be read: unreachable.',
+      cause,
+    });
+    expect(await causeOf({ problem: 'status', status: 502 })).toMatchObject({
+      message: 'The public keys at client.example cannot be read: 502.',
+    });
   });
 
   it('saves fetched keys once in an hour, and again where the clock has gone back', async () => {

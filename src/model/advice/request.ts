@@ -80,7 +80,8 @@ export const requestAdvice: { readonly [reason: string]: string } = {
   redirect_userinfo: 'A redirect URI has a user name in it; leave it out.',
   redirects_missing: 'The registration names no redirect URI; send redirect_uris with at least one.',
   redirects_too_many: 'The registration names too many redirect URIs; send at most 16.',
-  redirects_unusable: 'No redirect URI of the registration can be used here; add one on https or loopback.',
+  redirects_unusable:
+    'No redirect URI of the registration can be used here; add one on https or loopback, or its scheme to clientRegistration.redirectSchemes.',
   register_full: 'As many clients are registered as clientRegistration.most allows; raise it, or delete clients.',
   register_limited: 'Too many clients registered from this network; wait.',
   register_policy: 'clientRegistration.policy did not return true for this client; change the policy.',
@@ -134,7 +135,10 @@ export const tokenAdvice: { readonly [reason: string]: string } = {
     'The assertion is not accepted; the reason names the claim or check that failed: compare it with the issuer, its keys and the clock.',
   assertion_audience: 'The assertion is not for this server alone; its aud must be the issuer, not the token endpoint.',
   assertion_expired: 'The assertion has expired; make one for each request, and compare the clocks.',
-  assertion_key_unknown: 'The key that signed the assertion is not among those of the client or issuer; publish it, and name it by kid.',
+  assertion_issuer_untrusted:
+    'No entry of trustedIssuers has this iss and kind: enterprise is for the JWT type oauth-id-jag+jwt, workload for every other type.',
+  assertion_key_unknown:
+    'The key that signed the assertion is not among those of the client or issuer; publish it, name it by kid, and check that its jwks_uri answers with keys.',
   assertion_replayed: 'The assertion was used before; make one with a new jti for each request.',
   audience: 'Name the target with resource; audience is not supported.',
   audience_wrong:
