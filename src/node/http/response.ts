@@ -252,8 +252,8 @@ function replaceHeaders(to: Headers, from: Headers): void {
   for (const [name, value] of from) to.append(name, value);
 }
 
-function isUsual(status: unknown, body: unknown): boolean {
-  return Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599 && (!body || ![204, 205, 304].includes(Number(status)));
+function isUsual(status: number, body: unknown): boolean {
+  return Number.isInteger(status) && status >= 200 && status <= 599 && (body === null || ![204, 205, 304].includes(status));
 }
 
 function isRecord(value: object): value is Record<string, string> {

@@ -17,6 +17,16 @@ async function seen(make: () => Response): Promise<unknown> {
   }
 }
 
+/** What is thrown at once, before anything of the response is read. */
+function thrown(make: () => Response): string | undefined {
+  try {
+    make();
+    return undefined;
+  } catch (error) {
+    return (error as Error).name;
+  }
+}
+
 describe('node/http/response', () => {
   it.each<Given>([
     [],
@@ -47,6 +57,9 @@ describe('node/http/response', () => {
     ['a', { status: 200.5 }],
     ['a', { status: 204 }],
     ['', { status: 204 }],
+    ['', { status: 205 }],
+    ['', { status: 304 }],
+    [utf8.encode(''), { status: 204 }],
     [null, { status: 204 }],
     ['a', { status: 304 }],
     [null, { status: 304, headers: { etag: '"a"' } }],
@@ -57,6 +70,8 @@ describe('node/http/response', () => {
     [5],
     [{}],
   ])('is what the native one is, or throws what it throws: %o %o', async (...given) => {
+    const [native, lazy] = [Native, Lazy].map((kind) => thrown(() => new kind(...(given as []))));
+    expect(lazy).toBe(native);
     const expected = await seen(() => new Native(...(given as [])));
     expect(await seen(() => new Lazy(...(given as [])))).toEqual(expected);
     // What is sent without a stream has the same fields.
