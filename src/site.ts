@@ -36,7 +36,8 @@ const PERSON: Pick<PersonRoute, 'reader' | 'begin' | 'errorPage'> = {
     await prepareLogins(call);
     return call;
   },
-  errorPage: (call, about) => errorPage({ ...about, brand: call.as.settings.brand, words: call.words }),
+  errorPage: (call, about) =>
+    errorPage({ ...about, brand: call.as.settings.brand, contact: call.as.settings.clientPolicy?.contact, words: call.words }),
 };
 
 /** The routes for people of an issuer, by path. */

@@ -68,6 +68,8 @@ export interface ErrorView extends Pick<MessageView, 'words' | 'requestId' | 'br
   readonly advice?: string | undefined;
   /** URL that reports the error to the client, if the user follows it. */
   readonly backTo?: string;
+  /** Whom users ask about an app that the client policy refuses. */
+  readonly contact?: string | null | undefined;
 }
 
 /** Causes of an unknown client, for which users see one text. */
@@ -77,7 +79,7 @@ const NOT_KNOWN = new Set(['client_documents_off', 'client_id_malformed']);
 const BY_POLICY = new Set(['client_host_denied', 'client_blocked', 'client_not_allowed', 'client_waiting']);
 
 /** An error page in the user's language; below it the error in the form that programs get, for developers. */
-export function errorPage({ error, words, requestId, brand, backTo, advice }: ErrorView): Response {
+export function errorPage({ error, words, requestId, brand, backTo, advice, contact }: ErrorView): Response {
   const { status, headers, message: detail } = error;
   const reason = NOT_KNOWN.has(error.reason) ? 'client_unknown' : error.reason;
   const known: { readonly [reason: string]: string } = words.errorReasons;
@@ -90,6 +92,7 @@ export function errorPage({ error, words, requestId, brand, backTo, advice }: Er
       headers,
       title: words.error.title,
       message: words.clientPolicy.refused,
+      whatToDo: contact && words.clientPolicy.askContact(html`<strong><bdi>${contact}</bdi></strong>`),
       detail: advice,
       mark: 'alert',
     });

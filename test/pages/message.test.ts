@@ -37,6 +37,13 @@ describe('pages/error', () => {
     expect(text).not.toContain('Detail.');
   });
 
+  it('names the contact of the client policy to the user of a refused app', async () => {
+    const error = new OAuthError('unauthorized_client', 'client_blocked');
+    const page = async (contact: string | null) => shownText(await errorPage({ words, error, contact }).text());
+    expect(await page('it@acme.example')).toMatch(/This app is not allowed here[^]*What to do now[^]*Ask[^]*it@acme\.example/);
+    expect(await page(null)).not.toContain('What to do now');
+  });
+
   it('tells nothing of what broke, but how to name the request when asking for help', async () => {
     const error = new OAuthError('server_error', 'unexpected', { cause: new Error('secret') });
     const text = shownText(await errorPage({ words, error, requestId: 'req_1' }).text());
