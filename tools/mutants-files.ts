@@ -231,7 +231,7 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   'src/upstreams/contract.ts': 'src/upstreams/icons.ts',
   'src/upstreams/ask.ts': 'src/upstreams/{code-flow,harmless-sites}.ts',
   'src/upstreams/tokens.ts': 'src/upstreams/{answers,code-flow,harmless-answers,harmless-sites}.ts',
-  'src/upstreams/code-flow.ts': 'src/upstreams/{flow-rules,harmless-sites,oidc,github,providers,tokens,answers}.ts',
+  'src/upstreams/code-flow.ts': 'src/upstreams/{flow-rules,harmless-answers,harmless-sites,oidc,github,providers,tokens,answers}.ts',
   'src/upstreams/oidc.ts': 'src/upstreams/{harmless-sites,providers,icons,tokens}.ts',
   'src/verifiers/introspection.ts': 'src/verifiers/jwt-reasons.ts',
 };
