@@ -33,9 +33,10 @@ export async function recheck(as: RecheckParts, grant: Grant, key: Uint8Array<Ar
   if (!isRedirect(login) || !login.recheck || origin.sealed === undefined) return grant;
   const text = await as.secrets.openWith(key, origin.sealed, boundTo(grant.id));
   if (text === null) return grant;
-  const token = as.now() - (origin.askedAt ?? grant.createdAt) < ASK_INTERVAL ? null : await tokenOf(as, grant, key);
+  const standing = JSON.parse(text) as Json;
+  const token = as.now() - (origin.askedAt ?? grant.createdAt) < ASK_INTERVAL ? null : await tokenOf(as, grant, key, standing);
   try {
-    const verdict = await login.recheck(JSON.parse(text) as Json, { env: as.env, token });
+    const verdict = await login.recheck(standing, { env: as.env, token });
     if (verdict === 'no') return null;
     return verdict === 'yes' && token !== null ? { ...grant, origin: { ...origin, askedAt: as.now() } } : grant;
   } catch (error) {
@@ -48,12 +49,18 @@ function boundTo(grantId: string): string {
   return `grant:${grantId}:origin`;
 }
 
-/** A token of the upstream that the user signed in with, if it is stored and valid. */
-async function tokenOf(as: RecheckParts, { id, origin, upstreams }: Grant, key: Uint8Array<ArrayBuffer>): Promise<string | null> {
+/** A token of the account that the user signed in with, if it is stored and valid: a tool may have had the user connect another one at the same site. */
+async function tokenOf(
+  as: RecheckParts,
+  { id, origin, upstreams }: Grant,
+  key: Uint8Array<ArrayBuffer>,
+  standing: Json,
+): Promise<string | null> {
+  const { subject } = Object(standing) as { readonly subject?: string };
   if (!origin || !upstreams) return null;
   try {
     return await as.vault
-      .upstreamsOf(id, () => openRefs(as.secrets, id, key, upstreams))(origin.login)
+      .upstreamsOf(id, () => openRefs(as.secrets, id, key, upstreams))(origin.login, subject === undefined ? {} : { account: subject })
       .token();
   } catch {
     return null; // down, or ended: the vault reports and handles that

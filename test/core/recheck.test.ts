@@ -37,10 +37,11 @@ async function run(grant: Grant, { verdict = 'yes', now = START + 3600, login = 
     now: () => now,
     emit: (event: unknown) => events.push(event),
     vault: {
-      upstreamsOf: (id: string, open: () => Promise<readonly UpstreamRef[]>) => (provider: string) => ({
+      upstreamsOf: (id: string, open: () => Promise<readonly UpstreamRef[]>) => (provider: string, options: { account?: string }) => ({
         async token() {
           if (token instanceof Error) throw token;
-          const [ref] = await open();
+          const ref = (await open()).find(({ account }) => options.account === undefined || account.id === options.account);
+          if (!ref) throw new Error('not linked');
           return `${token} of ${id} at ${provider} for ${ref?.account.id}`;
         },
       }),
@@ -79,6 +80,18 @@ describe('core/recheck', () => {
     const { result, asked, events } = await run(grant);
     expect([asked, events]).toEqual([[[{ id: 7 }, { env: { NAME: 'env' }, token: TOKEN }]], []]);
     expect(result).toEqual({ ...grant, origin: { ...grant.origin, askedAt: START + 3600 } });
+  });
+
+  it('asks with the account that signed in, and not with another one that was connected at the same site', async () => {
+    const other = { ...REF, id: 'r2', account: { provider: 'site', id: 'a2' }, connected: true } as UpstreamRef;
+    for (const [refs, token] of [
+      [[other, REF], TOKEN],
+      [[other], null],
+    ] as const) {
+      const upstreams = await sealRefs(secrets, 'grant', KEY, refs);
+      const grant = await signedIn({ origin: { login: 'site', sealed: await sealedOrigin({ subject: 'a1' }) }, upstreams });
+      expect((await run(grant)).asked).toEqual([[{ subject: 'a1' }, { env: { NAME: 'env' }, token }]]);
+    }
   });
 
   it('asks with a token once an hour, from the sign-in or from the last time', async () => {
