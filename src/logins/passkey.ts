@@ -91,7 +91,7 @@ async function signIn(party: RelyingParty, answer: string, { challenge }: Kept, 
   const outcome = await services.passkeys.use(passkey.id, shown);
   if (outcome === 'counter') return { ...refused('passkey_counter', 'counter'), userId };
   if (outcome === 'gone') return refused('passkey_unknown', 'unknown');
-  return provenBy(account, services.issuer);
+  return provenBy(account, services.issuer, passkey.id);
 }
 
 /** The content of a step: the request to the browser; for a new account also its user. */
@@ -155,13 +155,13 @@ async function signUp(
     if (owner === null) throw error;
     return owner;
   });
-  if (account.id === userId) return provenBy(account, issuer);
+  if (account.id === userId) return provenBy(account, issuer, made.id);
   await kept.remove(userId, made.id); // another sign-up took the name first
   return refused('username_taken', 'usernameTaken');
 }
 
-function provenBy(account: Account, issuer: string): Authenticated {
-  return { kind: 'proven', identity: identityOf(account, issuer), stamp: account.stamp, multiFactor: true };
+function provenBy(account: Account, issuer: string, passkey: string): Authenticated {
+  return { kind: 'proven', identity: identityOf(account, issuer), stamp: account.stamp, passkey, multiFactor: true };
 }
 
 type RefusedText = { [K in keyof Words['passkey']]: Words['passkey'][K] extends string ? K : never }[keyof Words['passkey']];

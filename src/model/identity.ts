@@ -73,6 +73,8 @@ export type Authenticated = {
   readonly ifNew?: Exclude<ReturnResult, Authenticated>;
   /** The account's stamp at authentication. Compared again after the session is written, in case the credentials have changed. */
   readonly stamp?: string;
+  /** The id of the passkey that was used. Looked up again after the session is written, in case it was removed. */
+  readonly passkey?: string;
   /** When the user authenticated. Absent if unknown: the session starts, but does not count as a recent sign-in. */
   readonly authenticatedAt?: Seconds;
   /** What the login needs to check later whether the user still has access (`recheck`). */

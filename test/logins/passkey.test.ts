@@ -187,6 +187,26 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
     expect((await app.call(tokens.access)).status).toBe(401);
   });
 
+  it('opens no session with a passkey that is removed in between, before everything of the account ends (F-31)', async () => {
+    const { client, device, tokens } = await enrolled();
+    const userId = (await app.call(tokens.access)).access?.userId ?? '';
+    const { signIns, signOut } = app.provider.helpers(app.env);
+    const write = app.store.write.bind(app.store);
+    let isFirst = true;
+    app.store.write = async (key, ...rest) => {
+      if (isFirst && key.startsWith('session:')) {
+        isFirst = false;
+        expect(await signIns.removePasskey(userId, device.keys[0]?.id ?? '')).toBe(true);
+        await signOut(userId);
+      }
+      return write(key, ...rest);
+    };
+    const browser = app.browser();
+    const came = await touch(browser, await toPasskey(client, browser), device);
+    expect([isFirst, came.location, came.status]).toEqual([false, null, 400]);
+    expect((await browser.get(`${ISSUER}/account`)).status).toBe(303);
+  });
+
   it('makes one account of two that want one user name at once, and leaves no passkey of the other', async () => {
     const people = await Promise.all(
       [1, 2, 3].map(async () => ({ client: await app.client(), browser: app.browser(), device: makeAuthenticator(ISSUER) })),

@@ -199,7 +199,8 @@ function notePlace({ as, request, network, words }: Call, userId: string): void 
 }
 
 /** Whether the proof no longer counts: ways in are removed before sessions end, so that a sign-in in between finds its own gone (F-31). */
-async function isWithdrawn(as: AuthServer, userId: string, { identity, stamp }: Authenticated): Promise<boolean> {
+async function isWithdrawn(as: AuthServer, userId: string, { identity, stamp, passkey }: Authenticated): Promise<boolean> {
+  if (passkey !== undefined && (await as.passkeys.find(passkey))?.userId !== userId) return true;
   if (stamp === undefined) return (await isShutOut(as.store, userId)) || (await findUserId(as, identity)) !== userId;
   const account = await as.accounts.find(userId);
   return account?.stamp !== stamp || account.disabled === true;
