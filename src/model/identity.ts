@@ -129,3 +129,8 @@ export type ReturnResult =
 export function failureOf(result: Refused | Limited): Defined<{ reason: string; userId: string | undefined }> {
   return defined({ reason: result.kind === 'limited' ? 'limited' : result.reason, userId: result.userId });
 }
+
+/** Refuses permissions that are no list, which a tool's `includes` would search like a text. @param from where they come from. @throws {TypeError} */
+export function checkPermissions(from: string, permissions: unknown): void {
+  if (permissions && !Array.isArray(permissions)) throw new TypeError(`${from}: the permissions of a user must be a list.`);
+}

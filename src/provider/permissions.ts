@@ -10,6 +10,7 @@ import { schemeOf, unauthorized, unavailable } from '../guard/answers.ts';
 import { type Guard, isRefusal } from '../guard/guard.ts';
 import { json } from '../lib/http.ts';
 import type { Access } from '../model/access.ts';
+import { checkPermissions } from '../model/identity.ts';
 import type { Settings } from '../model/settings.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
 import type { OAuthHelpers } from './helpers.ts';
@@ -61,7 +62,9 @@ export async function withPermissions(
   if (permissions === null) return access;
   try {
     const props = typeof access.props === 'object' && access.props !== null ? access.props : {};
-    return { ...access, props: { ...props, permissions: await permissions(access, withRead(env, as, access.userId, read) as never) } };
+    const current = await permissions(access, withRead(env, as, access.userId, read) as never);
+    checkPermissions('permissions', current);
+    return { ...access, props: { ...props, permissions: current } };
   } catch (error) {
     const failure = error instanceof UpstreamTokenError ? error.failure : null;
     if (failure === 'ended') {

@@ -75,6 +75,14 @@ describe.each(storeNames)('permissions on %s', (store) => {
     }
   });
 
+  it('answers 503 where the permissions are no list: a tool that looks for "admin" would find it in "no-admin"', async () => {
+    const app = await makeApp(store, { permissions: (async () => 'no-admin') as never });
+    const { tokens } = await app.signedIn();
+    expect((await app.call(tokens.access)).status).toBe(503);
+    const error = new TypeError('permissions: the permissions of a user must be a list.');
+    expect(app.events).toContainEqual(expect.objectContaining({ kind: 'request.failed', endpoint: 'permissions', error }));
+  });
+
   it('reads the account beside the grant once `permissions` is known to ask for it, and decides by both', async () => {
     const { inner, clock } = await makeApp(store);
     let [isDown, asked] = [false, [] as string[]];

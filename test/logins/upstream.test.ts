@@ -139,6 +139,21 @@ describe('logins/upstream', () => {
     expectRedirect(await at.browser.submit(page, { decision: 'deny' }), 'access_denied');
   });
 
+  it.each([{ permissions: 'no-admin' }, { organizations: [{ id: 'o', name: 'O', permissions: 'no-admin' }] }])(
+    'signs no one in whose permissions are no list: %j',
+    async (mapped) => {
+      const app = await make({ mapIdentity: () => mapped as never });
+      expectPage(await throughCorp(app, await atConsent(app)), { status: 500 });
+      expect(app.events).toContainEqual(
+        expect.objectContaining({
+          kind: 'request.failed',
+          error: new TypeError('login "corp": the permissions of a user must be a list.'),
+        }),
+      );
+      expect(app.events.some(({ kind }) => kind === 'login.succeeded')).toBe(false);
+    },
+  );
+
   it('fails closed when a mapping throws', async () => {
     const app = await make({
       mapIdentity: () => {

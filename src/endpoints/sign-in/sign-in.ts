@@ -10,7 +10,7 @@ import { isDisabled, isShutOut } from '../../core/users/removed-users.ts';
 import { findUserId, makeLinkedLogins, userIdOf } from '../../core/users/identities.ts';
 import type { HtmlValue } from '../../lib/html.ts';
 import { agentOf, coarseNetwork } from '../../lib/http.ts';
-import { failureOf, type Organization, type Origin, type StoredOrigin } from '../../model/identity.ts';
+import { checkPermissions, failureOf, type Organization, type Origin, type StoredOrigin } from '../../model/identity.ts';
 import {
   type Authenticated,
   hostOf,
@@ -170,6 +170,7 @@ export async function admit(call: Call, { login, proven }: FirstProof): Promise<
 /** Signs in the user of an identity, unless the user is disabled; null if the proof was withdrawn meanwhile. */
 export async function startSession(call: Call, { login, proven }: FirstProof): Promise<SignedIn | NotSignedIn | null> {
   const { as } = call;
+  for (const { permissions } of [proven, ...(proven.organizations ?? [])]) checkPermissions(`login "${login}"`, permissions);
   const old = await sessionOf(call);
   const userId = await userIdOf(as, proven.identity, proven.joinByEmail, login);
   const claims = { ...proven.identity.claims, sub: userId } as Session['claims'] & { readonly [claim: string]: Json };
