@@ -95,7 +95,8 @@ const OPTIONS =
   'resource authorizationServers:string[] verify:function requiredScopes:string[] hierarchy:object name:string allowedOrigins tokenOf:function anonymous:boolean checkProof:function onRefused:function onError:function fixedAudience:string[] own telemetry:object';
 
 /**
- * Makes a guard.
+ * Makes a guard: it checks the access token of each request to an MCP endpoint (RFC 6750), and answers a request without a valid one with the
+ * 401 or 403 by which clients find the authorization server (RFC 9728). Handlers behind `protect` get the caller as `ctx.auth` and `ctx.props`.
  *
  * @throws {TypeError} at start-up, naming the option and the fix.
  * @example

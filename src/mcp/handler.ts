@@ -76,8 +76,10 @@ export interface McpOptions {
 }
 
 /**
- * Serves the MCP servers that a function makes, one per request.
+ * Serves the MCP servers that a function makes, one per request. Put it behind an `OAuthProvider` or a guard, which says who calls.
  *
+ * @param factory gets the caller (`access`), the context of the request and the environment.
+ * @throws {TypeError} for a wrong option.
  * @example
  * const apiHandler = mcpHandler((access) => new McpServer({ name: `notes of ${access.userId}`, version: '1.0.0' }));
  */
@@ -89,8 +91,8 @@ export function mcpHandler<Env = unknown, Props = AuthContext>(
 }
 
 /**
- * The same for a guard that accepts callers without a token (`anonymous`): `access` is null for them. They may call what the policy marks as
- * `anonymous`, and get a 401 for all else.
+ * As {@link mcpHandler}, for a guard that accepts callers without a token (`anonymous`): `access` is null for them. They may call what the
+ * policy marks as `anonymous`, and get a 401 for all else.
  *
  * @throws {TypeError} for a wrong option.
  * @example

@@ -35,7 +35,8 @@ interface Entry {
 const MIN_TTL: Seconds = 60;
 
 /**
- * A store in a KV namespace. Not atomic: see above.
+ * A store in a KV namespace, as the cache of `composedStore`. It is not atomic: KV has no conditional writes, and other places may see a change
+ * a minute late.
  *
  * @throws {TypeError} if the binding is missing.
  * @example

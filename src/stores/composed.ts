@@ -31,7 +31,8 @@ const CACHE_DEADLINE_MS = 1000;
 const ABSENT_TTL: Seconds = 5;
 
 /**
- * A store over an atomic store and a cache.
+ * A store over an atomic store and a cache. The cache is read for what is only displayed, such as the name of a client on the consent page;
+ * everything else is read from the atomic store, and everything is written there.
  *
  * @throws {TypeError} if `atomic` is not atomic, or one of the two is missing.
  * @example

@@ -56,9 +56,9 @@ const REPLICATION_TIMEOUT_MS = 1000;
 const CHECKED_ENTRIES = 5;
 
 /**
- * A store in Redis or Valkey.
+ * A store in Redis or Valkey, also a cluster, by a connected client of `redis` or `ioredis`.
  *
- * @throws {TypeError} if the client is not one.
+ * @throws {TypeError} if the client is not one, or for a wrong option.
  * @example
  * redisStore(await createClient().connect());
  */

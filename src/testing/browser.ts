@@ -29,8 +29,9 @@ export interface Browser {
 export type Send = (request: Request) => Promise<Response>;
 
 /**
- * Makes a browser with its own cookies.
+ * Makes a browser with its own cookies, which it sends to every URL.
  *
+ * @param send an application's `fetch`, or the global one.
  * @example
  * const browser = makeBrowser((request) => fetch(request));
  */

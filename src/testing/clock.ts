@@ -9,7 +9,7 @@ export interface Clock {
 }
 
 /**
- * Makes a clock.
+ * Makes a clock, for the `now` of a store, a server or a fake. It stands still until `pass` moves it.
  *
  * @param start in seconds since 1970; a round number in 2026 by default.
  * @example

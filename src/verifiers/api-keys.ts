@@ -69,8 +69,9 @@ export function apiKeys(options: ApiKeyOptions): TokenSource {
 }
 
 /**
- * Makes a new key, to show once, and its hash, to store.
+ * Makes a new key, to show once, and its hash, to store: the prefix and 43 random characters.
  *
+ * @param prefix that of {@link apiKeys}.
  * @example
  * const { key, hash } = await makeApiKey('acme_key_');
  */

@@ -58,7 +58,7 @@ const MAX_WORTHLESS = 200;
 const WINDOW: Seconds = 10;
 
 /**
- * Opaque tokens of one issuer, verified by introspection.
+ * Opaque tokens of one issuer, verified by introspection (RFC 7662). An answer of the issuer counts for five seconds, or as `cache` says.
  *
  * @throws {TypeError} at start-up, naming the option and the fix.
  * @example

@@ -65,7 +65,7 @@ const REMEMBERED: Seconds = 60;
 const FOREIGN = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events', 'htu', 'htm'];
 
 /**
- * Signed tokens of one issuer.
+ * Access tokens of one issuer that are JWTs (RFC 9068), verified with the keys that the issuer publishes.
  *
  * @returns a source for a guard.
  * @throws {TypeError} at start-up, naming the option and the fix.

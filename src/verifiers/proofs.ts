@@ -16,7 +16,7 @@ export interface ProofsOptions extends Pick<SourceOptions, 'now'> {
 }
 
 /**
- * Checks DPoP proofs; each can be used once.
+ * Checks DPoP proofs (RFC 9449), for the option `checkProof` of a guard. A proof is good for one request within five minutes.
  *
  * @throws {TypeError} at start-up, naming the option and the fix.
  * @example

@@ -125,7 +125,8 @@ export interface StytchConsent {
 const ASKED = ['client_id', 'redirect_uri', 'response_type', 'state', 'nonce', 'code_challenge', 'prompt'] as const;
 
 /**
- * Makes the calls. They reject with `SourceUnavailable` if Stytch does not answer as expected.
+ * The consent page that Stytch Connected Apps leave to you: `start` tells what it must show, `authorize` sends the user's decision. Both reject
+ * with `SourceUnavailable` if Stytch does not answer as expected.
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example

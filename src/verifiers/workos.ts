@@ -100,7 +100,8 @@ export interface WorkosConnect {
 const MAX_ID = 512;
 
 /**
- * Makes the steps.
+ * A sign-in page of your own for WorkOS AuthKit (Standalone Connect): `start` when WorkOS sends the browser to it, `complete` once the user has
+ * signed in there.
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example

@@ -198,6 +198,7 @@ type Guarded<Args extends unknown[], Result, Props> = (...args: WithCaller<Args,
  * A refusal is a result with `isError`, which the model can read; never an HTTP challenge: signing in again would not help.
  *
  * @param handler gets what the SDK passes, and `props` and `access` in its context.
+ * @throws {TypeError} for more than one permission, or an unknown option.
  * @example
  * server.registerTool('purge', {}, requirePermission('admin', async () => ({ content: [{ type: 'text', text: 'Done.' }] })));
  */
