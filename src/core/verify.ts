@@ -2,7 +2,6 @@
  * Verifies an access token with one read of the store. Forged, expired, revoked and foreign tokens all give null: the caller is not told
  * why (RFC 6750 §3.1), the operator is.
  */
-import { forLog as quoted } from '../lib/untrusted-text.ts';
 import { type Access, type Tell, withParsedProps } from '../model/access.ts';
 import type { Connect } from '../model/upstream.ts';
 import { findAccess, type Grant, whyNoAccess, whyOver } from '../model/grant.ts';
@@ -60,7 +59,7 @@ export function useProblem(as: AuthServer, grant: Grant, token: string): Awaitab
 function isFor({ settings }: AuthServer, { resource: granted }: Grant, resource: string, tell: Tell): boolean {
   if (granted === resource) return true;
   if (granted === settings.everyRoute?.uri && settings.resources.some(({ uri, path }) => uri === resource && path !== null)) return true;
-  tell('token_of_another_resource', `expected a token for ${quoted(resource)}, this one is for ${quoted(granted)}`);
+  tell('token_of_another_resource', `expected a token for "${resource}", this one is for "${granted}"`);
   return false;
 }
 

@@ -19,12 +19,11 @@ export function isReadable(text: string): boolean {
   );
 }
 
-/** Formats a value of a request or a token for a log line: quoted, short, and only printable ASCII. */
-
-const MAX_LENGTH = 120;
-
-/** A value for a log line; never pass a secret. */
+/**
+ * A value of a request or a token for a log line: quoted, short, and only printable ASCII. Of random text, which may be a token that was pasted
+ * there, only the beginning: it tells two keys apart.
+ */
 export function forLog(value: unknown): string {
-  const text = (value === undefined ? 'nothing' : JSON.stringify(value)).replaceAll(/[^\x20-\x7e]/g, '?');
-  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text;
+  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  return text.replaceAll(/[^ -~]/g, '?').replaceAll(/(?<=[\w+-]{8})[\w+-]{32,}|(?<=^.{120,}).+/g, '...');
 }

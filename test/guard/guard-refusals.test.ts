@@ -162,6 +162,8 @@ describe('guard/guard, what a refusal says', () => {
       [{ code: 'access_denied', reason: 'origin_not_allowed', detail: 'the page is at "https://evil.example"' }],
     ]);
     expect((await refusalOf({}, { ...origin, origin: 'https://mcp.example' })).told).toEqual([]);
+    const pasted = await refusalOf({}, { ...origin, origin: `access_${'i'.repeat(22)}.${'s'.repeat(43)}` });
+    expect(pasted.told).toMatchObject([{ detail: `the page is at "access_${'i'.repeat(22)}.ssssssss..."` }]);
   });
 
   it('takes an error of the verifier for an outage, logs it by default, and says when to try again', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isReadable } from '../../src/lib/untrusted-text.ts';
+import { forLog, isReadable } from '../../src/lib/untrusted-text.ts';
 
 describe('lib/untrusted-text, readable', () => {
   it.each([
@@ -14,4 +14,31 @@ describe('lib/untrusted-text, readable', () => {
     'takes %j',
     (name) => expect(isReadable(name)).toBe(true),
   ); // prettier-ignore
+});
+
+describe('lib/untrusted-text, for a log', () => {
+  it.each([
+    ['a token of ours', `access_${'i'.repeat(22)}.${'s'.repeat(43)}`, `"access_${'i'.repeat(22)}.ssssssss..."`],
+    ['a JWT', `${'h'.repeat(40)}.${'p'.repeat(200)}.${'s'.repeat(86)}`, '"hhhhhhhh....pppppppp......'],
+    ['an origin with a key', `https://${'k'.repeat(40)}.example`, '"https://kkkkkkkk....example"'],
+    ['the thumbprint of a key', 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs', '"NzbLsXh8..."'],
+    ['a list', ['a', 'b'.repeat(64)], '["a","bbbbbbbb..."]'],
+  ])('shows only the beginning of what may be a secret: %s', (_, value, shown) => {
+    expect(forLog(value)).toBe(shown);
+  });
+
+  it.each([
+    ['https://mcp.example/mcp', '"https://mcp.example/mcp"'],
+    ['k'.repeat(39), `"${'k'.repeat(39)}"`],
+    [
+      'https://login.example/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0',
+      '"https://login.example/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0"',
+    ],
+    ['\u202e\n', '"?\\n"'],
+    ['a b '.repeat(100), `"${'a b '.repeat(100).slice(0, 119)}...`],
+    [undefined, 'nothing'],
+    [5, '5'],
+  ])('shows the rest as it is, in one short line: %j', (value, shown) => {
+    expect(forLog(value)).toBe(shown);
+  });
 });

@@ -41,6 +41,7 @@ describe('a signed token that is not good (N-02)', async () => {
     ['program_not_taken', 'the token is of a program, and `programs` is not set', await as.sign({ ...good, sub: 'client-1' })],
     ['bound_otherwise', 'the token is bound to something other than a DPoP key', await as.sign({ ...good, cnf: { 'x5t#S256': 'x' } })],
     ['key_unknown', 'the issuer publishes no key "stranger"', await as.sign({ ...good, iat: NOW - 100 }, {}, stranger)],
+    ['key_unknown', 'the issuer publishes no key "tttttttt..."', await as.sign({ ...good, iat: NOW - 100 }, { kid: 't'.repeat(43) })],
     ['signature_wrong', `no key of "${ISSUER}" signed the token`, await as.sign(good, {}, same)],
     ['token_not_signed', 'expected a signed JWT', 'opaque'],
   ]; // prettier-ignore

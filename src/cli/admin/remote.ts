@@ -86,7 +86,7 @@ export async function openRemote(address: string, terminal: Terminal, opensBrows
           isFresh = true;
           known = await session('This needs a new sign-in.');
         } else if (answer.status === 429 && left > 1) {
-          await new Promise<void>((done) => terminal.after(Number(answer.headers.get('retry-after') ?? 1), done));
+          await new Promise<void>((done) => terminal.after(Number(answer.headers.get('retry-after')) || 1, done));
         } else return read(answer, issuer);
       }
     },
