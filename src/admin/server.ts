@@ -35,7 +35,11 @@ export const server: Acts = {
   sweep: {
     method: 'POST',
     takes: ['most'],
-    run: async ({ helpers }, input) => ({ removed: await helpers.sweep(Math.min(input.optionalNumber('most') ?? 1000, 10_000)) }),
+    run: async ({ helpers }, input) => {
+      const most = input.optionalNumber('most') ?? 1000;
+      if (most < 0) throw wrong('most must be a whole number, 0 or more.');
+      return { removed: await helpers.sweep(Math.min(most, 10_000)) };
+    },
   },
   audit: { method: 'GET', takes: ['after'], run: ({ as }, input) => listAudit(as, input.optional('after')) },
 };

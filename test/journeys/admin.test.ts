@@ -415,6 +415,8 @@ describe('the administration API', () => {
     expect((await ask(app, app.admin, 'health')).body).toMatchObject({ ok: true });
     expect((await ask(app, app.admin, 'session')).body).toEqual({ userId: app.aliceId, permission: 'admin', tenant: null, issuer: ISSUER });
     expect((await ask(app, app.admin, 'sweep', {})).body).toEqual({ removed: expect.any(Number) });
+    const refused = await ask(app, app.admin, 'sweep', { most: -5 });
+    expect(refused).toMatchObject({ status: 400, body: { error_description: 'most must be a whole number, 0 or more.' } });
     expect((await ask(app, app.admin, 'consents/forget', { user: app.bobId })).status).toBe(200);
   });
 
