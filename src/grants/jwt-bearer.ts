@@ -170,7 +170,8 @@ async function checkAssertion(
     const value = textClaim(claims, name);
     if (value === null || ![wanted].flat().includes(value)) throw refused('claim_differs');
   }
-  return { jti, subject: tenant === undefined ? sub : JSON.stringify([tenant, sub]) };
+  const isPlain = tenant === undefined && !sub.startsWith('["'); // no subject may be spelled like that of a tenant
+  return { jti, subject: isPlain ? sub : JSON.stringify([tenant ?? null, sub]) };
 }
 
 /** Whether the proven key satisfies `cnf`. @param cnf as received; only `jkt` is understood. */

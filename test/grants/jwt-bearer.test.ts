@@ -273,6 +273,7 @@ describe('grants/jwt-bearer: what is refused, and nothing is stored', () => {
       (await app.call(tokensOf(await send(app, { ...BY, assertion: await jag(app, claims) })).access)).access?.userId;
     const users = [await userOf({}), await userOf({ tenant: 'a' }), await userOf({ tenant: 'b' }), await userOf({ tenant: 'a' })];
     expect([new Set(users).size, users[1] === users[3]]).toEqual([3, true]);
+    expect(users, 'a subject that is spelled like a tenant and a subject').not.toContain(await userOf({ sub: '["a","u-1"]' }));
   });
 
   it('reads an issuer’s keys at their address, again when they rotate, and never where the assertion says', async () => {
