@@ -41,6 +41,7 @@ export async function startProxy(ports: () => readonly number[]): Promise<Balanc
       outgoing.writeHead(502).end(); // it may have been done: only the client knows whether that may be asked again
     })();
   });
+  server.keepAliveTimeout = 0; // an idle connection that is closed while a request comes on it would lose that request
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
