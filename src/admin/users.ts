@@ -117,7 +117,7 @@ export const users: Acts = {
     async run(admin, input) {
       const id = input.text('id');
       await checkUser(admin, id);
-      if (id === admin.userId) throw conflict('admin_own_account'); // who was disabled a moment ago does not take that back
+      if (id === admin.userId) throw conflict('admin_own_account'); // an administrator who was disabled a moment ago may not undo it
       await admin.helpers.enableUser(id);
       await stays(admin, id);
       return { id };
