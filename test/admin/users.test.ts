@@ -193,12 +193,18 @@ describe('admin/users', () => {
     await run('set-permissions', { id: bob.id, permissions: ['admin'] });
     await bobs('users/set-permissions', { permissions: ['admin', 'x'] });
     await run('set-permissions', { id: bob.id, permissions: [] });
-    await expect(bobs('users/set-permissions', { permissions: ['admin'] })).rejects.toMatchObject({ reason: 'admin_last', status: 409 });
+    const removing = 'Another administrator is removing you at this moment.';
+    await expect(bobs('users/set-permissions', { permissions: ['admin'] })).rejects.toMatchObject({ reason: 'admin_last', status: 409, message: removing }); // prettier-ignore
     expect([await as.accounts.permissionsOf(bob.id), await leaving()]).toEqual([[], [bob.id]]);
     await run('disable', { id: bob.id });
-    await expect(bobs('users/enable', {})).rejects.toMatchObject({ reason: 'admin_own_account', status: 409 });
+    const own = 'An administrator cannot do this to their own account; another administrator can.';
+    await expect(bobs('users/enable', {})).rejects.toMatchObject({ reason: 'admin_own_account', status: 409, message: own });
     expect([(await as.accounts.find(bob.id))?.disabled, await leaving()]).toEqual([true, [bob.id]]);
-    clock.pass(600); // an announcement that nothing came of
+    clock.pass(300);
+    const carol = await as.accounts.create({ username: 'carol', password: 'correct horse battery' });
+    await run('disable', { id: carol.id });
+    expect(await leaving()).toEqual([bob.id, carol.id]);
+    clock.pass(300); // of Bob's announcement nothing came, and Carol's is not about him
     await bobs('users/set-permissions', { permissions: ['admin'] });
     expect(await as.accounts.permissionsOf(bob.id)).toEqual(['admin']);
   });

@@ -1,6 +1,7 @@
 import { makeStores } from '#under-test';
 import { calculateJwkThumbprint } from 'jose';
 import { describe, expect, it } from 'vitest';
+import { makeSecrets } from '../../src/core/records/secrets.ts';
 import type { TrustedIssuer } from '../../src/model/assertion.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { makeClock } from '../../src/testing/clock.ts';
@@ -273,6 +274,8 @@ describe('grants/jwt-bearer: what is refused, and nothing is stored', () => {
       (await app.call(tokensOf(await send(app, { ...BY, assertion: await jag(app, claims) })).access)).access?.userId;
     const users = [await userOf({}), await userOf({ tenant: 'a' }), await userOf({ tenant: 'b' }), await userOf({ tenant: 'a' })];
     expect([new Set(users).size, users[1] === users[3]]).toEqual([3, true]);
+    const plain = await makeSecrets(app.machine).hash(`identity\n${JSON.stringify([IDP, 'u-1'])}`);
+    expect((await app.inner.read(`identity:${plain}`))?.value, 'known by its own subject').toMatchObject({ userId: users[0] });
     expect(users, 'a subject that is spelled like a tenant and a subject').not.toContain(await userOf({ sub: '["a","u-1"]' }));
   });
 

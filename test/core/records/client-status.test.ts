@@ -89,6 +89,17 @@ describe('core/records/client-status: decisions', () => {
     expect([await forgetClientStatus(as, 'c1'), await forgetClientStatus(as, 'c1'), await findClientStatus(as, 'c1')]).toEqual([true, false, null]); // prettier-ignore
   });
 
+  it('approve a client only with the status that was seen, where one is named', async () => {
+    const { as, events } = makeWorld();
+    expect(await approveClient(as, 'c1', null, 'waiting')).toBe(false);
+    expect([await findClientStatus(as, 'c1'), events]).toEqual([null, []]);
+    expect(await approveClient(as, 'c1', null, null)).toBe(true);
+    await blockClient(as, 'c1', null);
+    expect([await approveClient(as, 'c1', null, 'approved'), (await findClientStatus(as, 'c1'))?.status]).toEqual([false, 'blocked']);
+    expect([await approveClient(as, 'c1', null, 'blocked'), await approveClient(as, 'c1', null)]).toEqual([true, true]);
+    expect(events.map(({ kind }) => kind)).toEqual(['client.approved', 'client.blocked', 'client.approved', 'client.approved']);
+  });
+
   it('name hosts and a name only where the client is known', async () => {
     const { as } = makeWorld();
     await approveClient(as, 'c1', null);
