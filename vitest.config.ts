@@ -36,7 +36,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export default defineConfig({
   test: {
     isolate: false,
-    maxWorkers: 3, // on two processors: the tests that start processes wait for a third of their time
+    maxWorkers: 2,
     reporters: ['default', here('./tools/closing-line.ts')],
     projects: [
       {

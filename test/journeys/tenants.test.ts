@@ -41,13 +41,13 @@ const call = (app: Many, url: string, token: string): Promise<Response> =>
   app.send(new Request(url, { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: '{}' }));
 
 describe.each(storeNames)('tenants on %s', (store) => {
-  it('SEC-108 S-003 serve each issuer its own documents, at the path-inserted URL only', async () => {
+  it('SEC-108 S-003 serve each issuer its own documents, with its path before or behind the well-known name, and nowhere else', async () => {
     const app = await makeMany(store);
     const get = async (url: string): Promise<[number, Record<string, unknown>]> => {
       const response = await app.send(new Request(url));
       return [response.status, response.status === 200 ? ((await response.json()) as Record<string, unknown>) : {}];
     };
-    for (const at of ['/.well-known/oauth-authorization-server/acme', '/.well-known/openid-configuration/acme', '/acme/.well-known/openid-configuration'])
+    for (const at of ['/.well-known/oauth-authorization-server/acme', '/.well-known/openid-configuration/acme', '/acme/.well-known/openid-configuration', '/acme/.well-known/oauth-authorization-server'])
       expect(await get(ORIGIN + at)).toEqual([200, expect.objectContaining({
         issuer: `${ORIGIN}/acme`, authorization_endpoint: `${ORIGIN}/acme/authorize`, token_endpoint: `${ORIGIN}/acme/token`,
         registration_endpoint: `${ORIGIN}/acme/register`,
@@ -58,7 +58,7 @@ describe.each(storeNames)('tenants on %s', (store) => {
     ]);
     expect((await get('https://own.example/.well-known/oauth-authorization-server'))[1]).toMatchObject({ issuer: 'https://own.example' });
     const nowhere = ['/.well-known/oauth-authorization-server', '/.well-known/oauth-authorization-server/acme/', '/.well-known/oauth-authorization-server/acm',
-      '/acme/.well-known/oauth-authorization-server', '/token', '/acme', '/Acme/token', '/acme%2ftoken', '/acme/mcp/../../blue/mcp/..']; // prettier-ignore
+      '/acm/.well-known/oauth-authorization-server', '/acme/x/.well-known/oauth-authorization-server', '/token', '/acme', '/Acme/token', '/acme%2ftoken', '/acme/mcp/../../blue/mcp/..']; // prettier-ignore
     for (const path of nowhere) expect([path, (await get(ORIGIN + path))[0]]).toEqual([path, 404]);
   });
 
